@@ -1,0 +1,44 @@
+/** Everything the program takes from the world around it. `main.ts` builds the real one; a test builds its own. */
+export interface Host {
+  /** The arguments after the program's own name. */
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  /** Absolute; relative paths are read from here. */
+  readonly cwd: string;
+  readonly homeDir: string;
+  readonly platform: NodeJS.Platform;
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: TerminalStream;
+  readonly stderr: TerminalStream;
+  /** Aborted by the first signal or a closed standard output; its reason is then an {@link Interruption}. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A stream that may be a terminal; `columns` is its width in characters, 0 where it does not know. */
+export type TerminalStream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+};
+
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+  /** Resolves after `ms`, or at once when `signal` is aborted; never rejects. Keeps the process alive meanwhile. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Why a run was cut short from outside. */
+export class Interruption extends Error {
+  override readonly name = 'Interruption';
+  override readonly cause: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'stdout-closed';
+
+  constructor(cause: Interruption['cause']) {
+    super(`interrupted: ${cause}`);
+    this.cause = cause;
+  }
+}
