@@ -1,0 +1,55 @@
+import { imageSize } from 'image-size';
+
+/** The width and height written in an image's header, in pixels. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A type the API takes. */
+export type ContentType = keyof typeof signatures;
+
+const signatures = {
+  'image/jpeg': { library: 'jpg', matches: (bytes: Buffer) => hexAt(bytes, 0, 3) === 'ffd8ff' },
+  'image/png': { library: 'png', matches: (bytes: Buffer) => hexAt(bytes, 0, 8) === '89504e470d0a1a0a' },
+  'image/webp': {
+    library: 'webp',
+    matches: (bytes: Buffer) =>
+      bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP',
+  },
+} as const;
+
+// The RIFF, chunk and VP8L headers. No JPEG, PNG or WebP is shorter, and the library reads a VP8L header that is cut
+// off as 1x1.
+const shortestImageBytes = 25;
+
+/** The types the API takes, in the order in which it names them. */
+export const contentTypes = Object.keys(signatures) as ContentType[];
+
+/** Whether a Content-Type header is, to the letter, one the API takes. */
+export function isContentType(header: string | undefined): header is ContentType {
+  return header !== undefined && Object.hasOwn(signatures, header);
+}
+
+/** Whether the bytes begin as files of that type do. */
+export function matchesContentType(bytes: Buffer, contentType: ContentType): boolean {
+  return signatures[contentType].matches(bytes);
+}
+
+/** The size an image has by its own bytes, EXIF orientation left aside; undefined where they do not tell. */
+export function readPixels(bytes: Buffer, contentType: ContentType): Pixels | undefined {
+  if (bytes.length < shortestImageBytes) return undefined;
+  try {
+    // A copy with an ArrayBuffer of its own: the library reads past the end of a pooled Buffer into its neighbours.
+    const { type, width, height } = imageSize(new Uint8Array(bytes));
+    return type === signatures[contentType].library && width > 0 && height > 0
+      ? { width, height }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hexAt(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('hex', start, end);
+}

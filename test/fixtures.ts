@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url';
+
+/** One image of `test/fixtures`: its name, absolute path, the type it is sent as, and its true pixels and bytes. */
+export interface Fixture {
+  readonly name: string;
+  readonly file: string;
+  readonly contentType: 'image/jpeg' | 'image/png' | 'image/webp';
+  readonly width: number;
+  readonly height: number;
+  readonly size: number;
+}
+
+// Written by hand, so that neither the client nor the sandbox is asked what the right answer is.
+const table = [
+  { name: 'dunes.webp', contentType: 'image/webp', width: 150, height: 100, size: 854 }, // lossy, VP8
+  { name: 'logo.webp', contentType: 'image/webp', width: 120, height: 60, size: 2928 }, // lossless with alpha, VP8L
+  { name: 'loop.webp', contentType: 'image/webp', width: 100, height: 80, size: 2412 }, // six frames, VP8X
+  { name: 'night.png', contentType: 'image/png', width: 90, height: 120, size: 3443 },
+  { name: 'spinner.png', contentType: 'image/png', width: 64, height: 64, size: 7571 }, // APNG, four frames
+  { name: 'sunset.jpg', contentType: 'image/jpeg', width: 160, height: 90, size: 2395 }, // baseline, 16:9
+  { name: 'waves-progressive.jpg', contentType: 'image/jpeg', width: 128, height: 72, size: 2095 }, // 16:9 too
+] as const;
+
+/** Every image of `test/fixtures`, in natural order of name. */
+export const fixtures: readonly Fixture[] = table.map((image) => ({
+  ...image,
+  file: fileURLToPath(new URL(`fixtures/${image.name}`, import.meta.url)),
+}));
+
+/** The fixture of that name. */
+export function fixture(name: (typeof table)[number]['name']): Fixture {
+  return fixtures.find((image) => image.name === name)!;
+}

@@ -1,0 +1,740 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import http, { Agent, type ClientRequest, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
+import https from 'node:https';
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  type Sandbox,
+  type SandboxOptions,
+  type SeenRequest,
+  startSandbox,
+} from '../../src/sandbox/index.ts';
+import { fixture, fixtures } from '../fixtures.ts';
+
+const account = 'US:sandbox@example.com';
+const uploadPath = `/v1/dreamina/assets/${encodeURIComponent(account)}`;
+const image = readFileSync(fixture('night.png').file);
+const imageSha256 = createHash('sha256').update(image).digest('hex');
+const limitBytes = 10_485_760;
+
+async function start(options?: SandboxOptions): Promise<Sandbox> {
+  const sandbox = await startSandbox(options);
+  onTestFinished(() => sandbox.close());
+  return sandbox;
+}
+
+interface Received {
+  status: number | undefined;
+  headers: IncomingHttpHeaders;
+  text: string;
+  /** Empty where the answer is not JSON. */
+  json: Record<string, unknown>;
+}
+
+async function receive(request: ClientRequest): Promise<Received> {
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  const body = await text(response);
+  const isJson = response.headers['content-type'] === 'application/json';
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    text: body,
+    json: isJson && body ? JSON.parse(body) : {},
+  };
+}
+
+type Sending = RequestOptions & { body?: Buffer };
+
+/** Sends a good upload, but for what `options` change about it. */
+function send(sandbox: Sandbox, { body = image, headers, ...options }: Sending = {}): Promise<Received> {
+  const { hostname, port } = new URL(sandbox.origin);
+  const request = http.request({
+    hostname,
+    port,
+    agent: false,
+    method: 'POST',
+    path: uploadPath,
+    headers: { authorization: `Bearer ${sandbox.token}`, 'content-type': 'image/png', ...headers },
+    ...options,
+  });
+  request.end(options.method === 'GET' ? undefined : body);
+  return receive(request);
+}
+
+function dial(sandbox: Sandbox, options: { allowHalfOpen?: boolean } = {}): Socket {
+  return connect({ host: '127.0.0.1', port: Number(new URL(sandbox.origin).port), ...options });
+}
+
+interface RawEnd {
+  text: string;
+  /** `FIN` for an orderly end, else the code of the socket's error. */
+  end: string;
+}
+
+/** Writes bytes to a fresh TCP connection and tells everything that came back and how the connection ended. */
+function sendRaw(sandbox: Sandbox, ...bytes: (string | Buffer)[]): Promise<RawEnd> {
+  const socket = dial(sandbox);
+  for (const part of bytes) socket.write(part);
+  return new Promise((resolve) => {
+    let received = '';
+    let end = 'FIN';
+    socket.on('data', (chunk) => {
+      received += chunk;
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      end = error.code ?? error.message;
+    });
+    socket.on('close', () => resolve({ text: received, end }));
+  });
+}
+
+function rawHead(sandbox: Sandbox, contentLength: number, extra = ''): string {
+  return `POST ${uploadPath} HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Bearer ${sandbox.token}\r\nContent-Type: image/png\r\nContent-Length: ${contentLength}\r\n${extra}\r\n`;
+}
+
+/** Starts a sandbox whose settled requests can be awaited one by one. */
+async function startWatched(options: SandboxOptions) {
+  const waiting: ((request: SeenRequest) => void)[] = [];
+  const sandbox = await start({ ...options, onRequest: (request) => waiting.shift()?.(request) });
+  const nextSettled = () => new Promise<SeenRequest>((resolve) => waiting.push(resolve));
+  return { sandbox, nextSettled };
+}
+
+describe('an upload', () => {
+  test.each(fixtures)('of $name is answered with its account, pixels and bytes', async (given) => {
+    const sandbox = await start();
+    const { status, headers, text, json } = await send(sandbox, {
+      body: readFileSync(given.file),
+      headers: { 'content-type': given.contentType },
+    });
+    const { width, height, size } = given;
+    expect(status).toBe(200);
+    expect(json).toEqual({ imageRef: json.imageRef, assetRef: json.imageRef, account, width, height, size });
+    expect(json.imageRef).toMatch(
+      new RegExp(`^${account}-image:w${width}:h${height}:s${size}-uri:tos-sandbox/[0-9a-f]{32}$`),
+    );
+    expect(headers).toMatchObject({
+      'content-type': 'application/json',
+      'content-length': String(text.length),
+    });
+  });
+
+  test.each([
+    ['legacy', ['imageRef']],
+    ['current', ['assetRef']],
+    ['both', ['imageRef', 'assetRef']],
+  ] as const)('names the reference as the revision "%s" does', async (api, names) => {
+    const sandbox = await start({ api });
+    const { json } = await send(sandbox);
+    expect(Object.keys(json)).toEqual([...names, 'account', 'width', 'height', 'size']);
+    for (const name of names) expect(json[name]).toBe(sandbox.assets[0]?.imageRef);
+  });
+
+  test('goes to the account in its path', async () => {
+    const sandbox = await start();
+    const { json } = await send(sandbox, { path: '/v1/dreamina/assets/CA%3asandbox%40example%2Ecom' });
+    expect(json.account).toBe('CA:sandbox@example.com');
+    expect(json.imageRef).toMatch(/^CA:sandbox@example\.com-image:/);
+  });
+
+  test('repeated gives another asset', async () => {
+    const sandbox = await start();
+    const first = await send(sandbox);
+    const second = await send(sandbox);
+    expect(second.json.imageRef).not.toBe(first.json.imageRef);
+    expect(sandbox.assets).toEqual([
+      { imageRef: first.json.imageRef, account, sha256: imageSha256, size: image.length },
+      { imageRef: second.json.imageRef, account, sha256: imageSha256, size: image.length },
+    ]);
+  });
+
+  test('gets the same reference from the same seed, another from another', async () => {
+    const [first, same, other] = await Promise.all([
+      start({ seed: 5 }),
+      start({ seed: 5 }),
+      start({ seed: 6 }),
+    ]);
+    const reference = (await send(first)).json.imageRef;
+    expect((await send(same)).json.imageRef).toBe(reference);
+    expect((await send(other)).json.imageRef).not.toBe(reference);
+  });
+
+  test('may have up to the limit', async () => {
+    const sandbox = await start();
+    const body = Buffer.concat([image], limitBytes);
+    expect(await send(sandbox, { body })).toMatchObject({ status: 200, json: { size: limitBytes } });
+  });
+
+  test('may come in chunks and ask first', async () => {
+    const sandbox = await start();
+    const { hostname, port } = new URL(sandbox.origin);
+    const request = http.request({
+      hostname,
+      port,
+      method: 'POST',
+      path: uploadPath,
+      headers: {
+        authorization: `Bearer ${sandbox.token}`,
+        'content-type': 'image/png',
+        expect: '100-continue',
+      },
+    });
+    request.flushHeaders();
+    await once(request, 'continue');
+    request.write(image.subarray(0, 1000));
+    request.end(image.subarray(1000));
+    expect(await receive(request)).toMatchObject({ status: 200, json: { size: image.length } });
+  });
+});
+
+describe('an upload is refused', () => {
+  const refusals: [why: string, options: Sending, status: number, error: string | RegExp][] = [
+    ['without a token', { headers: { authorization: '' } }, 401, 'Unauthorized'],
+    ['with another scheme', { headers: { authorization: 'bearer user:1-a' } }, 401, 'Unauthorized'],
+    ['with a bare token', { headers: { authorization: 'user:1-a' } }, 401, 'Unauthorized'],
+    ['with an encoded token', { headers: { authorization: 'Bearer user%3A1-a' } }, 401, 'Unauthorized'],
+    ['with a token of another form', { headers: { authorization: 'Bearer user:x-a' } }, 401, 'Unauthorized'],
+    ['with more than a token', { headers: { authorization: 'Bearer user:1-a b' } }, 401, 'Unauthorized'],
+    [
+      'for an unknown account',
+      { path: '/v1/dreamina/assets/US%3Aname%40example.com' },
+      404,
+      'Unable to find configuration for account US:name@example.com',
+    ],
+    [
+      'for an account encoded twice',
+      { path: `/v1/dreamina/assets/${encodeURIComponent(encodeURIComponent(account))}` },
+      404,
+      'Unable to find configuration for account US%3Asandbox%40example.com',
+    ],
+    ['with a raw ":"', { path: '/v1/dreamina/assets/US:sandbox%40example.com' }, 400, /percent-encoded/],
+    ['with a raw "@"', { path: '/v1/dreamina/assets/US%3Asandbox@example.com' }, 400, /percent-encoded/],
+    ['with a broken encoding', { path: '/v1/dreamina/assets/%zz' }, 400, /not valid percent-encoding/],
+    [
+      'as a BMP',
+      { headers: { 'content-type': 'image/bmp' } },
+      400,
+      'Content-Type (image/bmp) not supported. Valid values: image/jpeg, image/png, image/webp',
+    ],
+    [
+      'as a form',
+      { headers: { 'content-type': 'multipart/form-data; boundary=x' } },
+      400,
+      'Content-Type (multipart/form-data; boundary=x) not supported. Valid values: image/jpeg, image/png, image/webp',
+    ],
+    ['with a parameter', { headers: { 'content-type': 'image/png; charset=utf-8' } }, 400, /not supported/],
+    ['without a type', { headers: { 'content-type': [] } }, 400, /^Content-Type \(none\) not supported/],
+    ['without a body', { body: Buffer.alloc(0) }, 400, 'Image is empty'],
+    [
+      'above the limit',
+      { body: Buffer.concat([image], limitBytes + 1) },
+      400,
+      'Image is too large: 10485761 bytes, the limit is 10485760',
+    ],
+    [
+      'under a wrong type',
+      { headers: { 'content-type': 'image/webp' } },
+      400,
+      'Image does not match its Content-Type (image/webp)',
+    ],
+    ['when it is no image', { body: Buffer.from('hello') }, 400, /does not match its Content-Type/],
+    ['when it is cut short', { body: image.subarray(0, 20) }, 400, /its width and height cannot be read/],
+  ];
+
+  test.each(refusals)('%s', async (_why, options, status, error) => {
+    const sandbox = await start();
+    const answer = await send(sandbox, options);
+    expect(answer).toMatchObject({
+      status,
+      headers: { 'content-type': 'application/json', 'content-length': String(answer.text.length) },
+      json: { error: typeof error === 'string' ? error : expect.stringMatching(error) },
+    });
+    expect(Object.keys(answer.json)).toEqual(['error']);
+    expect(sandbox.assets).toEqual([]);
+    expect(sandbox.requests).toMatchObject([{ status, bodySize: (options.body ?? image).length }]);
+  });
+
+  test('only after its body was read, so that the connection serves the next one', async () => {
+    const sandbox = await start();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const body = Buffer.alloc(limitBytes);
+    expect((await send(sandbox, { agent, body, headers: { authorization: 'no' } })).status).toBe(401);
+    expect((await send(sandbox, { agent })).status).toBe(200);
+    expect(sandbox.requests).toMatchObject([
+      { bodySize: limitBytes, connection: 1 },
+      { bodySize: image.length, connection: 1 },
+    ]);
+  });
+});
+
+describe('GET /accounts', () => {
+  test('lists the accounts, their sessions good for 30 days', async () => {
+    const sandbox = await start({ now: () => Date.parse('2026-01-01T00:00:00Z') });
+    const { status, json } = await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts' });
+    expect(status).toBe(200);
+    expect(json).toEqual(
+      Object.fromEntries(
+        ['US', 'CA'].map((region) => [
+          `${region}:sandbox@example.com`,
+          {
+            account: `${region}:sandbox@example.com`,
+            email: 'sandbox@example.com',
+            region,
+            maxJobs: expect.any(Number),
+            sessionExpires: '2026-01-31T00:00:00.000Z',
+          },
+        ]),
+      ),
+    );
+    expect(Object.keys(json)).toEqual(sandbox.accounts);
+  });
+
+  test('goes by the real clock unless told otherwise', async () => {
+    const sandbox = await start();
+    const { json } = await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts' });
+    expect(Date.parse((json[account] as { sessionExpires: string }).sessionExpires)).toBeGreaterThan(
+      Date.now(),
+    );
+  });
+
+  test('needs a token', async () => {
+    const sandbox = await start();
+    const headers = { authorization: 'Bearer x' };
+    expect(await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts', headers })).toMatchObject({
+      status: 401,
+      json: { error: 'Unauthorized' },
+    });
+  });
+});
+
+test.each([
+  '/',
+  '/v1/dreamina',
+  '/v1/dreamina/assets/',
+  `${uploadPath}/`,
+  `${uploadPath}?x=1`,
+  '/v1/dreamina/assets/US%3Asandbox/example.com',
+  '/v1/dreamina/accounts/US%3Asandbox%40example.com',
+  '/v1/dreamina/../dreamina/accounts',
+  '/%zz',
+])('%s is unknown', async (path) => {
+  const sandbox = await start();
+  const missing = { status: 404, json: { error: `Unknown path: ${path}` } };
+  expect(await send(sandbox, { path })).toMatchObject(missing);
+  expect(await send(sandbox, { path, method: 'GET' })).toMatchObject(missing);
+});
+
+test.each([
+  ['GET', uploadPath, 'POST'],
+  ['PUT', uploadPath, 'POST'],
+  ['POST', '/v1/dreamina/accounts', 'GET'],
+])('%s %s is not allowed', async (method, path, allow) => {
+  const sandbox = await start();
+  expect(await send(sandbox, { method, path })).toMatchObject({
+    status: 405,
+    headers: { allow },
+    json: { error: `Method ${method} not allowed here: use ${allow}` },
+  });
+});
+
+test('HEAD gets a 405 without a body', async () => {
+  const sandbox = await start();
+  const answer = await send(sandbox, {
+    method: 'HEAD',
+    path: '/v1/dreamina/accounts',
+    body: Buffer.alloc(0),
+  });
+  expect(answer).toMatchObject({ status: 405, text: '', headers: { allow: 'GET' } });
+});
+
+describe('what it saw', () => {
+  test('is told of each request, in order of arrival', async () => {
+    const told: SeenRequest[] = [];
+    const sandbox = await start({ onRequest: (request) => told.push(request) });
+    await send(sandbox, { headers: { 'x-mark': 'a' } });
+    await send(sandbox, { path: '/v1/dreamina/assets/%zz' });
+    await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts' });
+    expect(told).toEqual(sandbox.requests);
+    expect(told).toEqual([
+      {
+        method: 'POST',
+        path: '/v1/dreamina/assets/US%3Asandbox%40example.com',
+        headers: expect.objectContaining({ 'x-mark': 'a', 'content-type': 'image/png' }),
+        account,
+        bodySize: image.length,
+        sha256: imageSha256,
+        status: 200,
+        connection: 1,
+      },
+      expect.objectContaining({
+        path: '/v1/dreamina/assets/%zz',
+        sha256: imageSha256,
+        status: 400,
+        connection: 2,
+      }),
+      expect.objectContaining({ method: 'GET', path: '/v1/dreamina/accounts', bodySize: 0, connection: 3 }),
+    ]);
+    expect(told[1]).not.toHaveProperty('account');
+  });
+
+  test('keeps the order of arrival where a later request is settled first', async () => {
+    const { sandbox, nextSettled } = await startWatched({ faults: [{ kind: 'slow', count: 1 }] });
+    const slow = dial(sandbox);
+    slow.write(rawHead(sandbox, image.length, 'Expect: 100-continue\r\n'));
+    await once(slow, 'data');
+    slow.write(image);
+    await send(sandbox);
+    const settled = nextSettled();
+    slow.destroy();
+    await settled;
+    expect(sandbox.requests).toMatchObject([
+      { fault: 'slow', connection: 1 },
+      { status: 200, connection: 2 },
+    ]);
+  });
+
+  test('counts the most uploads in flight', async () => {
+    const sandbox = await start({ latencyMs: 30 });
+    expect(sandbox.maxInFlight).toBe(0);
+    await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts' });
+    expect(sandbox.maxInFlight).toBe(0);
+    await send(sandbox);
+    await send(sandbox);
+    expect(sandbox.maxInFlight).toBe(1);
+    await Promise.all([send(sandbox), send(sandbox), send(sandbox)]);
+    expect(sandbox.maxInFlight).toBe(3);
+  });
+});
+
+test('latency holds back every answer', async () => {
+  const sandbox = await start({ latencyMs: 60 });
+  for (const options of [{}, { path: '/' }, { headers: { authorization: 'no' } }]) {
+    const begunMs = performance.now();
+    await send(sandbox, options);
+    expect(performance.now() - begunMs).toBeGreaterThan(58);
+  }
+});
+
+describe('the fault', () => {
+  test('429 is an answer with Retry-After only when told', async () => {
+    const faults = [{ kind: '429', count: 1 }] as const;
+    const plain = await send(await start({ faults }));
+    expect(plain).toMatchObject({ status: 429, json: { error: expect.any(String) } });
+    expect(plain.headers).not.toHaveProperty('retry-after');
+    const patient = await send(await start({ faults, retryAfterSeconds: 7 }));
+    expect(patient).toMatchObject({ status: 429, headers: { 'retry-after': '7' } });
+  });
+
+  test.each([
+    ['500', 500, 'Internal server error'],
+    ['596', 596, 'Session expired'],
+  ] as const)('%s is an answer in JSON', async (kind, status, error) => {
+    const sandbox = await start({ faults: [{ kind, count: 1 }] });
+    expect(await send(sandbox)).toMatchObject({ status, json: { error } });
+    expect(sandbox.assets).toEqual([]);
+    expect(sandbox.requests).toMatchObject([{ status, fault: kind, sha256: imageSha256 }]);
+  });
+
+  test('502-html is the page of a CDN', async () => {
+    const sandbox = await start({ faults: [{ kind: '502-html', count: 1 }] });
+    const { status, headers, text } = await send(sandbox);
+    expect(status).toBe(502);
+    expect(headers['content-type']).toMatch(/^text\/html/);
+    expect(text).toMatch(/^<!DOCTYPE html>/);
+    expect(sandbox.assets).toEqual([]);
+  });
+
+  test('reset cuts the connection before the body', async () => {
+    const sandbox = await start({ faults: [{ kind: 'reset', count: 1 }] });
+    expect(await sendRaw(sandbox, rawHead(sandbox, image.length))).toEqual({ text: '', end: 'ECONNRESET' });
+    expect(sandbox.assets).toEqual([]);
+    expect(sandbox.requests).toMatchObject([{ status: undefined, fault: 'reset', bodySize: 0 }]);
+    expect((await send(sandbox)).status).toBe(200);
+  });
+
+  test('reset-after-body cuts the connection when the asset is stored', async () => {
+    const sandbox = await start({ faults: [{ kind: 'reset-after-body', count: 1 }] });
+    const { text, end } = await sendRaw(sandbox, rawHead(sandbox, image.length), image);
+    expect({ text, end }).toEqual({ text: '', end: 'ECONNRESET' });
+    expect(sandbox.assets).toMatchObject([{ sha256: imageSha256 }]);
+    expect(sandbox.requests).toMatchObject([
+      { status: undefined, fault: 'reset-after-body', sha256: imageSha256 },
+    ]);
+  });
+
+  test('slow stalls the answer of an upload that succeeds', async () => {
+    const sandbox = await start({ faults: [{ kind: 'slow', count: 1 }], slowMs: 80 });
+    const begunMs = performance.now();
+    expect((await send(sandbox)).status).toBe(200);
+    expect(performance.now() - begunMs).toBeGreaterThan(78);
+    expect(sandbox.requests).toMatchObject([{ status: 200, fault: 'slow' }]);
+  });
+
+  test('slow leaves the asset behind when the client gives up', async () => {
+    const { sandbox, nextSettled } = await startWatched({ faults: [{ kind: 'slow', count: 1 }] });
+    const socket = dial(sandbox);
+    const settled = nextSettled();
+    socket.write(rawHead(sandbox, image.length, 'Expect: 100-continue\r\n'));
+    await once(socket, 'data');
+    socket.end(image);
+    expect(await settled).toMatchObject({ status: undefined, fault: 'slow', sha256: imageSha256 });
+    expect(sandbox.assets).toHaveLength(1);
+  });
+
+  test('truncated-json is a 200 cut in its middle that ends in good order', async () => {
+    const sandbox = await start({ faults: [{ kind: 'truncated-json', count: 1 }] });
+    const { text, end } = await sendRaw(sandbox, rawHead(sandbox, image.length), image);
+    const [head = '', body = ''] = text.split('\r\n\r\n');
+    expect(end).toBe('FIN');
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(head).toMatch(/^connection: close$/im);
+    expect(head).not.toMatch(/^(content-length|transfer-encoding):/im);
+    expect(body).toMatch(/^\{"imageRef":"US:/);
+    expect(() => JSON.parse(body)).toThrow(SyntaxError);
+    expect(sandbox.assets).toHaveLength(1);
+    expect(sandbox.requests).toMatchObject([{ status: 200, fault: 'truncated-json' }]);
+  });
+
+  test('early-401 answers while the body is still to come', async () => {
+    const sandbox = await start({ faults: [{ kind: 'early-401', count: 1 }] });
+    const { text, end } = await sendRaw(sandbox, rawHead(sandbox, image.length), image.subarray(0, 100));
+    expect(text).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\n/);
+    expect(text).toMatch(/^connection: close$/im);
+    expect(text).toMatch(/\r\n\r\n\{"error":"Unauthorized"\}$/);
+    expect(end).toBe('FIN');
+    expect(sandbox.requests).toMatchObject([{ status: 401, fault: 'early-401', bodySize: 0 }]);
+    expect(sandbox.assets).toEqual([]);
+  });
+
+  test('early-401 closes on a client that goes on sending, a second later', async () => {
+    const sandbox = await start({ faults: [{ kind: 'early-401', count: 1 }] });
+    const begunMs = performance.now();
+    const socket = dial(sandbox, { allowHalfOpen: true });
+    const answered = once(socket, 'data');
+    const ended = once(socket, 'end');
+    const reset = new Promise<NodeJS.ErrnoException>((resolve) => socket.once('error', resolve));
+    // More than the buffers of both sides hold, so that the client still has some of it when the answer is there.
+    socket.write(rawHead(sandbox, 2 ** 26));
+    socket.write(Buffer.alloc(2 ** 26));
+    expect(String(await answered)).toMatch(/^HTTP\/1\.1 401 /);
+    expect(socket.writableLength).toBeGreaterThan(0);
+    await ended;
+    expect((await reset).code).toMatch(/^(ECONNRESET|EPIPE)$/);
+    expect(performance.now() - begunMs).toBeGreaterThan(950);
+  });
+
+  test('is not spent on an upload that is refused by its head, nor on anything else', async () => {
+    const sandbox = await start({ faults: [{ kind: '500', count: 1 }] });
+    expect((await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts' })).status).toBe(200);
+    expect((await send(sandbox, { headers: { authorization: 'no' } })).status).toBe(401);
+    expect((await send(sandbox, { headers: { 'content-type': 'image/bmp' } })).status).toBe(400);
+    expect((await send(sandbox)).status).toBe(500);
+    expect((await send(sandbox)).status).toBe(200);
+  });
+
+  test('strikes the same uploads again with the same seed', async () => {
+    const run = async (seed: number) => {
+      const sandbox = await start({ faults: [{ kind: '500', rate: 0.5 }], seed });
+      for (let upload = 0; upload < 20; upload += 1) await send(sandbox);
+      return sandbox.requests.map((request) => request.status);
+    };
+    const [statuses, again, others] = await Promise.all([run(1), run(1), run(2)]);
+    expect(new Set(statuses)).toEqual(new Set([200, 500]));
+    expect(again).toEqual(statuses);
+    expect(others).not.toEqual(statuses);
+  });
+});
+
+describe('it survives', () => {
+  test('a client that goes away in the middle of the body', async () => {
+    const { sandbox, nextSettled } = await startWatched({});
+    const socket = dial(sandbox);
+    const settled = nextSettled();
+    socket.write(rawHead(sandbox, image.length, 'Expect: 100-continue\r\n'));
+    await once(socket, 'data');
+    socket.end(image.subarray(0, 100));
+    const seen = await settled;
+    expect(seen).toMatchObject({ status: undefined, bodySize: 100 });
+    expect(seen).not.toHaveProperty('sha256');
+    expect(sandbox.assets).toEqual([]);
+    expect((await send(sandbox)).status).toBe(200);
+  });
+
+  test('a client that resets while its answer is held back', async () => {
+    const { sandbox, nextSettled } = await startWatched({ latencyMs: 1_000_000 });
+    const socket = dial(sandbox);
+    const settled = nextSettled();
+    socket.write('GET / HTTP/1.1\r\nHost: sandbox\r\nExpect: 100-continue\r\n\r\n');
+    await once(socket, 'data');
+    socket.resetAndDestroy();
+    expect(await settled).toMatchObject({ path: '/', status: undefined });
+  });
+
+  test.each([
+    ['garbage', '\x16\x03\x01 garbage \xff\r\n\r\n', 400],
+    ['headers without end', `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`, 431],
+    ['a request without a host', 'GET / HTTP/1.1\r\n\r\n', 400],
+  ])('%s', async (_what, bytes, status) => {
+    const sandbox = await start();
+    expect((await sendRaw(sandbox, bytes)).text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect((await send(sandbox)).status).toBe(200);
+  });
+
+  test('a body of broken chunks', async () => {
+    const { sandbox, nextSettled } = await startWatched({});
+    const settled = nextSettled();
+    const head = rawHead(sandbox, 0).replace('Content-Length: 0', 'Transfer-Encoding: chunked');
+    expect((await sendRaw(sandbox, head, '3\r\nabc\r\nzz\r\n')).text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await settled).toMatchObject({ status: undefined, bodySize: 3 });
+    expect((await send(sandbox)).status).toBe(200);
+  });
+});
+
+describe('close', () => {
+  test('cuts what is under way, at once and as often as it is called', async () => {
+    const { sandbox, nextSettled } = await startWatched({ latencyMs: 1_000_000 });
+    const settled = nextSettled();
+    const socket = dial(sandbox);
+    const idle = sendRaw(sandbox);
+    const cut = once(socket, 'close');
+    socket.on('error', () => {});
+    socket.write(rawHead(sandbox, 1_000, 'Expect: 100-continue\r\n'));
+    await once(socket, 'data');
+    await Promise.all([sandbox.close(), sandbox.close()]);
+    expect(await settled).toMatchObject({ status: undefined });
+    await Promise.all([cut, idle]);
+    await expect(send(sandbox)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  test('ends an answer that is held back', async () => {
+    const sandbox = await start({ faults: [{ kind: 'slow', count: 1 }] });
+    const cut = send(sandbox).catch((error: NodeJS.ErrnoException) => error.code);
+    // Each round trip gives the upload, sent before it, time to be read; once it is stored, only the stall is left.
+    while (sandbox.assets.length === 0) await send(sandbox, { path: '/' });
+    await sandbox.close();
+    const upload = sandbox.requests.find(({ fault }) => fault === 'slow');
+    expect(upload).toMatchObject({ status: undefined, sha256: imageSha256 });
+    expect(await cut).toBe('ECONNRESET');
+  });
+
+  test('frees the port', async () => {
+    const { port } = new URL((await start()).origin);
+    await expect(startSandbox({ port: Number(port) })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    const first = await start();
+    const origin = first.origin;
+    await first.close();
+    expect((await start({ port: Number(new URL(origin).port) })).origin).toBe(origin);
+  });
+
+  test('happens at the end of a scope', async () => {
+    let left: Sandbox;
+    {
+      await using sandbox = await startSandbox();
+      left = sandbox;
+      expect((await send(sandbox)).status).toBe(200);
+    }
+    await expect(send(left)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});
+
+test('tells where it is', async () => {
+  const sandbox = await start();
+  expect(sandbox.origin).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect(sandbox.apiUrl).toBe(`${sandbox.origin}/v1/dreamina`);
+  expect(sandbox.accounts).toEqual(['US:sandbox@example.com', 'CA:sandbox@example.com']);
+  expect(sandbox.token).toMatch(/^user:\d+-[A-Za-z0-9]+$/);
+});
+
+test.each<[SandboxOptions, string]>([
+  [
+    {
+      faults: [
+        { kind: '429', rate: 0.6 },
+        { kind: '500', rate: 0.6 },
+      ],
+    },
+    'add up to 1.2',
+  ],
+  [{ faults: [{ kind: '429' }] }, 'is not a fault'],
+  [{ latencyMs: -1 }, 'latencyMs is -1'],
+  [{ slowMs: Number.NaN }, 'slowMs is NaN'],
+  [{ slowMs: 2 ** 31 }, 'slowMs is 2147483648'],
+])('refuses the options %j', async (options, message) => {
+  const started = startSandbox(options);
+  await expect(started).rejects.toThrow(RangeError);
+  await expect(started).rejects.toThrow(message);
+});
+
+describe('over TLS', () => {
+  const sendSecure = (sandbox: Sandbox) => {
+    const request = https.request(`${sandbox.apiUrl}/assets/${encodeURIComponent(account)}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${sandbox.token}`, 'content-type': 'image/png' },
+      // What is tested is the server: whether the certificate is trusted is the client's business.
+      rejectUnauthorized: false,
+    });
+    request.end(image);
+    return receive(request);
+  };
+
+  test('it takes uploads', async () => {
+    const sandbox = await start({ tls });
+    expect(sandbox.origin).toMatch(/^https:/);
+    expect(await sendSecure(sandbox)).toMatchObject({ status: 200, json: { size: image.length } });
+    expect(sandbox.requests).toMatchObject([{ status: 200, sha256: imageSha256, connection: 1 }]);
+  });
+
+  test('it resets, and answers early', async () => {
+    const faults = [
+      { kind: 'reset', count: 1 },
+      { kind: 'reset-after-body', count: 1 },
+      { kind: 'early-401', count: 1 },
+    ] as const;
+    const sandbox = await start({ tls, faults });
+    await expect(sendSecure(sandbox)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await expect(sendSecure(sandbox)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(await sendSecure(sandbox)).toMatchObject({ status: 401, json: { error: 'Unauthorized' } });
+    expect(sandbox.assets).toHaveLength(1);
+    expect((await sendSecure(sandbox)).status).toBe(200);
+  });
+
+  test('it survives a client that does not speak it', async () => {
+    const sandbox = await start({ tls });
+    await sendRaw(sandbox, 'GET / HTTP/1.1\r\n\r\n');
+    expect((await sendSecure(sandbox)).status).toBe(200);
+  });
+
+  test('close does not wait for a handshake', async () => {
+    const sandbox = await start({ tls });
+    const socket = dial(sandbox);
+    const cut = once(socket, 'close');
+    await once(socket, 'connect');
+    await sendSecure(sandbox);
+    await sandbox.close();
+    await cut;
+  });
+});
+
+// Self-signed, for localhost, made for these tests and good for nothing else.
+const tls = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMoZrwDdjieSu6GT4
+m4+xz7QQ64oj6VUrDFZwL6CarI+hRANCAAS+8BdhapNS7aGaqFGObMphWQVQktJe
+CxdCyaAR2RqjM8vJ+tHtBTCIObiTigBO6+MvB+jdq064lu9iO/LUnxmB
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUcTyowRYyxO4y/01mRBx4tVwKTXswCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzA3MzUxNFoYDzIxMjYxMDMw
+MDczNTE0WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAS+8BdhapNS7aGaqFGObMphWQVQktJeCxdCyaAR2RqjM8vJ+tHtBTCI
+ObiTigBO6+MvB+jdq064lu9iO/LUnxmBo28wbTAdBgNVHQ4EFgQUQENaPnY2j3Fg
+WCNKFyDlHK6GYlAwHwYDVR0jBBgwFoAUQENaPnY2j3FgWCNKFyDlHK6GYlAwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIgJYgDzhEg3DBeXNq2Iud/U8A5v0jpvlhc5OIhb6UrQrsCIQDz
+QLDeQv9DP0y1NyIEW52RX5RVYgSPiI/1ZmCXOdQAzQ==
+-----END CERTIFICATE-----`,
+};

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { createFaultPlan, type Fault, faultKinds, parseFault } from '../../../src/sandbox/faults.ts';
+
+const take = (count: number, faults: readonly Fault[], seed = 1) => {
+  const plan = createFaultPlan(faults, seed);
+  return Array.from({ length: count }, () => plan.next());
+};
+
+describe('parseFault', () => {
+  test.each(faultKinds)('reads the kind %s', (kind) => {
+    expect(parseFault(`${kind}:2`)).toEqual({ kind, count: 2 });
+  });
+
+  test.each([
+    ['429:0.3', { kind: '429', rate: 0.3 }],
+    ['429:.5', { kind: '429', rate: 0.5 }],
+    ['429:1.0', { kind: '429', rate: 1 }],
+    ['429:1', { kind: '429', count: 1 }],
+    ['429:30%', { kind: '429', rate: 0.3 }],
+    ['429:12.5%', { kind: '429', rate: 0.125 }],
+    ['429:1%', { kind: '429', rate: 0.01 }],
+    ['429:100%', { kind: '429', rate: 1 }],
+    ['reset-after-body:12', { kind: 'reset-after-body', count: 12 }],
+  ])('%s', (text, fault) => {
+    expect(parseFault(text)).toEqual(fault);
+  });
+
+  test.each([
+    ...['', ':', '429', '429:', ':1', '418:1', 'toString:1', ' 429:1', '429: 1', '429:1:1', '1:429:1'],
+    ...['429:0', '429:0.0', '429:0%', '429:1.5', '429:2.0', '429:101%', '429:-1', '429:+1', '429:1e3'],
+    ...['429:NaN', '429:Infinity', '429:%', '429:.', '429:1.', '429:1 %', `429:${'9'.repeat(20)}`],
+  ])('refuses "%s" and names what is allowed', (text) => {
+    expect(() => parseFault(text)).toThrow(RangeError);
+    expect(() => parseFault(text)).toThrow(
+      `"${text}" is not a fault: it reads <kind>:<rate or count>, with a kind of 429, 500, 502-html, 596, reset, reset-after-body, slow, truncated-json, early-401, and a rate`,
+    );
+  });
+});
+
+describe('createFaultPlan', () => {
+  test('without faults nothing is struck', () => {
+    expect(take(3, [])).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('each count claims the first uploads that no earlier count has claimed', () => {
+    const faults: Fault[] = [
+      { kind: '500', count: 2 },
+      { kind: 'reset', count: 1 },
+    ];
+    expect(take(5, faults)).toEqual(['500', '500', 'reset', undefined, undefined]);
+  });
+
+  test('a rate of 1 strikes every upload', () => {
+    expect(take(20, [{ kind: '429', rate: 1 }])).toEqual(Array(20).fill('429'));
+  });
+
+  test('rates strike as often as they say, one draw deciding between them', () => {
+    const faults: Fault[] = [
+      { kind: '429', rate: 0.4 },
+      { kind: '500', rate: 0.2 },
+      { kind: '596', rate: 0.3 },
+      { kind: 'reset', rate: 0.1 },
+    ];
+    const struck = take(10_000, faults);
+    const share = (kind: string) => struck.filter((other) => other === kind).length / struck.length;
+    for (const { kind, rate } of faults) expect(share(kind)).toBeCloseTo(rate!, 1);
+  });
+
+  test('a seed decides where rates strike, and a count before them moves none of the later', () => {
+    const rate: Fault = { kind: '429', rate: 0.5 };
+    expect(take(50, [rate], 3)).toEqual(take(50, [rate], 3));
+    expect(take(50, [rate], 3)).not.toEqual(take(50, [rate], 4));
+    expect(take(50, [{ kind: 'reset', count: 5 }, rate], 3).slice(5)).toEqual(take(50, [rate], 3).slice(5));
+  });
+
+  test('rates that add up to more than 1 are refused', () => {
+    const faults: Fault[] = [
+      { kind: '429', rate: 0.6 },
+      { kind: '500', rate: 0.5 },
+    ];
+    expect(() => createFaultPlan(faults, 1)).toThrow(RangeError);
+    expect(() => createFaultPlan(faults, 1)).toThrow('add up to 1.1');
+  });
+
+  test.each<object>([
+    { kind: '418', count: 1 },
+    { kind: '429' },
+    { kind: '429', rate: 0.5, count: 1 },
+    { kind: '429', rate: 0 },
+    { kind: '429', rate: 1.1 },
+    { kind: '429', rate: Number.NaN },
+    { kind: '429', count: 0 },
+    { kind: '429', count: 1.5 },
+  ])('refuses %j', (fault) => {
+    expect(() => createFaultPlan([fault as Fault], 1)).toThrow(RangeError);
+    expect(() => createFaultPlan([fault as Fault], 1)).toThrow(/is not a fault: it needs a kind of 429, 500/);
+  });
+});
