@@ -1,0 +1,64 @@
+import { BlockList, isIP } from 'node:net';
+import { ConfigError } from '../errors.ts';
+import type { Environment } from '../host.ts';
+import { isLoopbackHost } from './loopback.ts';
+
+/**
+ * The proxy for a URL as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say, lower case first as in curl; undefined for none.
+ * Loopback never goes through a proxy. By hand because the libraries for it read the real environment, and none of
+ * them knows CIDR ranges in NO_PROXY.
+ *
+ * @throws ConfigError naming the variable whose address cannot be used; a password in it is not shown
+ */
+export function resolveProxy(url: URL, env: Environment): URL | undefined {
+  if (isLoopbackHost(url.hostname) || isExempt(url, env.no_proxy || env.NO_PROXY || '')) {
+    return undefined;
+  }
+  const names =
+    url.protocol === 'https:'
+      ? ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']
+      : ['http_proxy', 'HTTP_PROXY'];
+  const name = names.find((candidate) => env[candidate]);
+  return name === undefined ? undefined : parseProxy(name, env[name]!);
+}
+
+function parseProxy(name: string, address: string): URL {
+  // curl takes host:port as well, which URL would read as a scheme.
+  const text = address.includes('://') ? address : `http://${address}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || url.hostname === '' || !['http:', 'https:'].includes(url.protocol)) {
+    throw new ConfigError(
+      `environment variable ${name}: the proxy must be an http:// or https:// address, such as http://proxy.example.com:3128`,
+    );
+  }
+  return url;
+}
+
+function isExempt(url: URL, noProxy: string): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  return noProxy
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+    .some((entry) => entry === '*' || matchesRange(host, entry) || matchesName(host, port, entry));
+}
+
+function matchesName(host: string, port: string, entry: string): boolean {
+  // The colons of a bare IPv6 address are no port's.
+  const [, name, entryPort] = isIP(entry) === 6 ? [entry, entry] : /^(.*?)(?::(\d+))?$/.exec(entry)!;
+  const suffix = name!.replace(/^\[|\]$/g, '').replace(/^\*?\./, '');
+  return (entryPort === undefined || entryPort === port) && (host === suffix || host.endsWith(`.${suffix}`));
+}
+
+function matchesRange(host: string, entry: string): boolean {
+  const [network = '', prefix = ''] = entry.split('/');
+  const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';
+  const longest = family === 'ipv6' ? 128 : 32;
+  if (isIP(network) === 0 || !/^\d+$/.test(prefix) || Number(prefix) > longest || isIP(host) === 0) {
+    return false;
+  }
+  const range = new BlockList();
+  range.addSubnet(network, Number(prefix), family);
+  return range.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4');
+}

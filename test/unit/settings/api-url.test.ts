@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { normalizeApiUrl } from '../../../src/settings/api-url.ts';
+
+test.each([
+  ['https://api.useapi.net/v1/dreamina', 'https://api.useapi.net/v1/dreamina'],
+  ['https://api.useapi.net/v1/dreamina/', 'https://api.useapi.net/v1/dreamina'],
+  ['https://api.useapi.net/v1/dreamina///', 'https://api.useapi.net/v1/dreamina'],
+  ['HTTPS://API.useapi.net:443/v1', 'https://api.useapi.net/v1'],
+  ['https://example.com', 'https://example.com'],
+  ['https://example.com/', 'https://example.com'],
+  ['https://example.com/a/../b', 'https://example.com/b'],
+  ['https://example.com/@scope', 'https://example.com/@scope'],
+  ['http://127.0.0.1:8080/v1/', 'http://127.0.0.1:8080/v1'],
+  ['http://127.0.0.1:80', 'http://127.0.0.1'],
+  ['http://localhost:3000', 'http://localhost:3000'],
+  ['http://api.localhost:3000', 'http://api.localhost:3000'],
+  ['http://[::1]:3000/x', 'http://[::1]:3000/x'],
+])('%s becomes %s', (text, expected) => {
+  expect(normalizeApiUrl(text)).toBe(expected);
+});
+
+test.each([
+  '',
+  '/v1/dreamina',
+  'api.useapi.net/v1',
+  '//api.useapi.net',
+  'https:api.useapi.net',
+  'https:///api.useapi.net',
+  'https://',
+  'https://exa mple.com',
+  'https://example.com:99999',
+  ' https://example.com',
+  'https://example.com\n',
+  'https://exa\tmple.com',
+  'https:\\\\example.com',
+  'https://example.com\\@evil.example',
+  'https://münchen.example',
+  'https://user:secret@example.com',
+  'https://user@example.com',
+  'https://@example.com',
+  'https://example.com?',
+  'https://example.com/?key=secret',
+  'https://example.com#',
+  'https://example.com/#part',
+  'http://example.com',
+  'http://localhost.example.com',
+  'http://127.0.0.1.example.com',
+  'http://0.0.0.0',
+  'ftp://localhost',
+  'file:///etc/passwd',
+  'javascript:alert(1)',
+])('%j is refused', (text) => {
+  expect(normalizeApiUrl(text)).toBeUndefined();
+});

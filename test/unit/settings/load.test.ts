@@ -1,0 +1,372 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { cosmiconfig } from 'cosmiconfig';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ConfigError, UsageError } from '../../../src/errors.ts';
+import type { Environment } from '../../../src/host.ts';
+import { loadSettings, type SettingsRequest } from '../../../src/settings/load.ts';
+import { resolveSettings } from '../../../src/settings/resolve.ts';
+
+let root: string;
+let cwd: string;
+let marker: string;
+
+beforeEach(async () => {
+  root = await realpath(await mkdtemp(join(tmpdir(), 'dreamina-settings-')));
+  cwd = join(root, 'project', 'a', 'b');
+  marker = join(root, 'executed');
+  await mkdir(cwd, { recursive: true });
+});
+
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function write(path: string, content: string | object): Promise<string> {
+  const full = join(root, path);
+  await mkdir(dirname(full), { recursive: true });
+  await writeFile(full, typeof content === 'string' ? content : JSON.stringify(content));
+  return full;
+}
+
+const load = (request: SettingsRequest = {}, env: Environment = {}) =>
+  loadSettings(request, { env, cwd, homeDir: join(root, 'home'), platform: 'linux' });
+
+async function failure(request: SettingsRequest = {}, env: Environment = {}): Promise<Error> {
+  const error = await load(request, env).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(Error);
+  return error as Error;
+}
+
+const user = (content: string | object) => write('home/.config/dreamina/config.json', content);
+
+describe('flags and environment', () => {
+  test('each flag and each variable is a layer of its own, flags first', async () => {
+    const layers = await load(
+      { flags: { account: 'US:a@example.com', timeout: '3', retries: undefined } },
+      {
+        DREAMINA_API_URL: 'https://example.com',
+        USEAPI_TOKEN: 'second',
+        DREAMINA_TOKEN: 'first',
+        OTHER: 'x',
+      },
+    );
+    expect(layers).toEqual([
+      { source: { kind: 'flag', name: '--account' }, values: { account: 'US:a@example.com' } },
+      { source: { kind: 'flag', name: '--timeout' }, values: { timeout: '3' } },
+      { source: { kind: 'environment', name: 'DREAMINA_TOKEN' }, values: { token: 'first' } },
+      { source: { kind: 'environment', name: 'USEAPI_TOKEN' }, values: { token: 'second' } },
+      {
+        source: { kind: 'environment', name: 'DREAMINA_API_URL' },
+        values: { apiUrl: 'https://example.com' },
+      },
+    ]);
+    expect(resolveSettings(layers).settings.token?.value).toBe('first');
+  });
+
+  test('a variable that is empty is not set; a flag that is empty is wrong', async () => {
+    expect(await load({}, { DREAMINA_TOKEN: '', DREAMINA_CONCURRENCY: '', DREAMINA_CONFIG: '' })).toEqual([]);
+    const layers = await load({}, { DREAMINA_TOKEN: '', USEAPI_TOKEN: 'user:1-a' });
+    expect(resolveSettings(layers).settings.token?.source).toEqual({
+      kind: 'environment',
+      name: 'USEAPI_TOKEN',
+    });
+    const empty = await load({ flags: { concurrency: '' } });
+    expect(() => resolveSettings(empty)).toThrow(UsageError);
+  });
+
+  test('nothing but the flags that exist sets anything', async () => {
+    const flags = { token: 'user:1-a', apiUrl: 'https://evil.example', json: true } as object;
+    expect(await load({ flags })).toEqual([]);
+  });
+});
+
+test('flag, environment, project, user: every pair in this order', async () => {
+  await write('project/.dreaminarc', { concurrency: 3 });
+  await user({ concurrency: 4 });
+  const layers = await load({ flags: { concurrency: '1' } }, { DREAMINA_CONCURRENCY: '2' });
+  expect(layers.map(({ source }) => source.kind)).toEqual(['flag', 'environment', 'project', 'user']);
+  for (let skipped = 0; skipped < layers.length; skipped++) {
+    expect(resolveSettings(layers.slice(skipped)).settings.concurrency.value).toBe(skipped + 1);
+  }
+});
+
+describe('a named config file', () => {
+  beforeEach(async () => {
+    await write('project/a/b/.dreaminarc', { retries: 1 });
+    await user({ retries: 2 });
+  });
+
+  test.each(['c.json', 'c.yaml', 'c.yml', 'c', '.c'])(
+    '--config %s replaces project and user',
+    async (name) => {
+      const path = await write(`project/a/b/${name}`, { retries: 3 });
+      const expected = [{ source: { kind: 'config-file', path }, values: { retries: 3 } }];
+      expect(await load({ config: name })).toEqual(expected);
+      expect(await load({ config: path })).toEqual(expected);
+      expect(await load({}, { DREAMINA_CONFIG: name })).toEqual(expected);
+      expect(await load({ config: name }, { DREAMINA_CONFIG: 'missing.json' })).toEqual(expected);
+    },
+  );
+
+  test('--no-config means none, DREAMINA_CONFIG included', async () => {
+    expect(await load({ config: false })).toEqual([]);
+    expect(await load({ config: false }, { DREAMINA_CONFIG: 'missing.json' })).toEqual([]);
+  });
+
+  test('a package.json gives its property', async () => {
+    const path = await write('project/package.json', { dreamina: { retries: 3 } });
+    expect(await load({ config: path })).toEqual([
+      { source: { kind: 'config-file', path }, values: { retries: 3 } },
+    ]);
+    await write('project/package.json', { name: 'x' });
+    expect((await failure({ config: path })).message).toContain('no "dreamina" property');
+  });
+
+  test('missing, unreadable, of another kind: an error that names it', async () => {
+    const missing = await failure({ config: 'missing.json' });
+    expect(missing).toBeInstanceOf(ConfigError);
+    expect(missing.message).toContain(join(cwd, 'missing.json'));
+    expect(missing.message).toContain('--config');
+    expect((await failure({}, { DREAMINA_CONFIG: 'missing.json' })).message).toContain('DREAMINA_CONFIG');
+    expect((await failure({ config: '.' })).message).toContain('cannot be read (EISDIR)');
+    expect(await failure({ config: '' })).toBeInstanceOf(UsageError);
+    await write('project/a/b/c.toml', 'retries = 3');
+    expect((await failure({ config: 'c.toml' })).message).toContain('JSON or YAML only');
+  });
+
+  test.runIf(process.platform === 'linux')('a device without end is cut off', async () => {
+    expect((await failure({ config: '/dev/zero' })).message).toContain('1 MiB');
+    expect(await load({ config: '/dev/null' })).toMatchObject([{ values: {} }]);
+  });
+
+  test.runIf(process.platform !== 'win32')('a pipe is read to its end', async () => {
+    const pipe = join(root, 'pipe');
+    expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+    const [layers] = await Promise.all([load({ config: pipe }), writeFile(pipe, 'retries: 3')]);
+    expect(layers).toMatchObject([{ values: { retries: 3 } }]);
+  });
+});
+
+describe("the user's config", () => {
+  test.each(['', '  \n', '{}'])('%j says nothing', async (content) => {
+    const path = await user(content);
+    expect(await load()).toEqual([{ source: { kind: 'user', path }, values: {} }]);
+  });
+
+  test('a broken one is an error, a missing one is not', async () => {
+    expect(await load()).toEqual([]);
+    await user('{"token": user:1-secret');
+    const error = await failure();
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error.message).not.toContain('secret');
+  });
+
+  test('a home directory that is not one holds no config', async () => {
+    await write('home', 'a file');
+    expect(await load()).toEqual([]);
+  });
+
+  test('1 MiB is the limit', async () => {
+    const fill = (size: number) => user(`{"retries": 1${' '.repeat(size - 14)}}`);
+    await fill(1024 * 1024);
+    expect(await load()).toMatchObject([{ values: { retries: 1 } }]);
+    await fill(1024 * 1024 + 1);
+    expect((await failure()).message).toContain('1 MiB');
+  });
+});
+
+describe("the project's config", () => {
+  const places = [
+    '.dreaminarc',
+    '.dreaminarc.json',
+    '.dreaminarc.yaml',
+    '.dreaminarc.yml',
+    '.config/dreaminarc',
+    '.config/dreaminarc.json',
+    '.config/dreaminarc.yaml',
+    '.config/dreaminarc.yml',
+    'package.json',
+  ];
+  const content = (place: string, retries: number) =>
+    place === 'package.json' ? { name: 'x', dreamina: { retries } } : { retries };
+
+  test('the places of one directory, in order', async () => {
+    for (const place of places) await write(`project/${place}`, content(place, places.indexOf(place)));
+    for (const [index, place] of places.entries()) {
+      const path = join(root, 'project', place);
+      expect(await load()).toEqual([{ source: { kind: 'project', path }, values: { retries: index } }]);
+      await rm(path);
+    }
+  });
+
+  test.each(places)('the nearest directory wins, with %s', async (place) => {
+    await write('project/.dreaminarc', { retries: 1 });
+    const path = await write(`project/a/${place}`, content(place, 2));
+    expect(await load()).toEqual([{ source: { kind: 'project', path }, values: { retries: 2 } }]);
+  });
+
+  test('what says nothing is passed over, an empty mapping is not', async () => {
+    await write('project/.dreaminarc', { retries: 1 });
+    await write('project/a/.dreaminarc', '');
+    await write('project/a/.dreaminarc.json', ' \n');
+    await write('project/a/.dreaminarc.yaml', '# retries: 2\n');
+    await mkdir(join(root, 'project/a/.dreaminarc.yml'));
+    await write('project/a/.config', 'a file');
+    await write('project/a/package.json', { name: 'x', dreamina: null });
+    expect(await load()).toMatchObject([{ values: { retries: 1 } }]);
+    await write('project/a/b/.dreaminarc', '{}');
+    expect(await load()).toMatchObject([{ values: {} }]);
+  });
+
+  test.each([
+    '{"name": "x"}',
+    '{"name": "x", ',
+    '{"dreamina": user:1-secret}',
+    '',
+    '[]',
+    'null',
+    '"x"',
+    `{"dreamina": {"retries": 2}, "x": "${'x'.repeat(1024 * 1024)}"}`,
+  ])('a package.json that is not ours is passed over (%#)', async (manifest) => {
+    await write('project/.dreaminarc', { retries: 1 });
+    await write('project/a/package.json', manifest);
+    expect(await load()).toMatchObject([{ values: { retries: 1 } }]);
+  });
+
+  test.each([
+    ['.dreaminarc', '{"token": "user:1-secret"', 'not valid YAML'],
+    ['.dreaminarc.json', '{"token": user:1-secret}', 'not valid JSON'],
+    ['.dreaminarc.yaml', 'token: "user:1-secret', 'not valid YAML'],
+    ['.config/dreaminarc', '- user:1-secret', 'must be a mapping'],
+    ['.dreaminarc', 'user:1-secret', 'must be a mapping'],
+    ['package.json', '{"dreamina": "user:1-secret"}', 'must be a mapping'],
+    ['.dreaminarc.yml', `a: ${'x'.repeat(1024 * 1024)}`, '1 MiB'],
+  ])('%s with %.30s… is an error that names the file and quotes nothing', async (place, text, message) => {
+    await write('project/.dreaminarc', { retries: 1 });
+    const path = await write(`project/a/${place}`, text);
+    const error = await failure();
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error.message).toContain(path);
+    expect(error.message).toContain(message);
+    expect(error.message).not.toContain('secret');
+    expect(error.cause).toBeUndefined();
+  });
+
+  test('a byte order mark is no obstacle', async () => {
+    await write('project/.dreaminarc.json', '\uFEFF{"retries": 1}');
+    expect(await load()).toMatchObject([{ values: { retries: 1 } }]);
+  });
+
+  test('the config of the user is never taken for the project’s', async () => {
+    const home = join(root, 'home');
+    const path = await user({ apiUrl: 'https://example.com' });
+    const host = { env: {}, homeDir: home, platform: 'linux' } as const;
+    for (const from of [home, join(home, '.config'), join(home, '.config', 'dreamina')]) {
+      expect(await loadSettings({}, { ...host, cwd: from })).toEqual([
+        { source: { kind: 'user', path }, values: { apiUrl: 'https://example.com' } },
+      ]);
+    }
+  });
+
+  test('a working directory that is gone is no error', async () => {
+    await write('project/.dreaminarc', { retries: 1 });
+    await rm(cwd, { recursive: true });
+    expect(await load()).toMatchObject([{ values: { retries: 1 } }]);
+  });
+
+  test.runIf(process.platform !== 'win32')('what is not a regular file is not opened', async () => {
+    const path = join(cwd, '.dreaminarc');
+    expect(spawnSync('mkfifo', [path]).status).toBe(0);
+    expect((await failure()).message).toBe(`${path}: a config file must be a regular file`);
+    await rm(path);
+    await symlink('/dev/zero', path);
+    expect((await failure()).message).toContain('regular file');
+    await rm(path);
+    await symlink('/dev/zero', join(cwd, 'package.json'));
+    expect(await load()).toEqual([]);
+  });
+});
+
+describe('no config file is ever executed', () => {
+  const script = () =>
+    `require('node:fs').writeFileSync(${JSON.stringify(marker)}, 'x'); module.exports = {};\n`;
+  const module = () =>
+    `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(marker)}, 'x'); export default {};\n`;
+  const wasExecuted = () =>
+    realpath(marker).then(
+      () => true,
+      () => false,
+    );
+
+  async function writeScripts(directory: string): Promise<void> {
+    for (const name of ['.dreaminarc', '.config/dreaminarc', '.config/config', 'dreamina.config']) {
+      for (const extension of ['cjs', 'js', 'ts']) await write(`${directory}/${name}.${extension}`, script());
+      await write(`${directory}/${name}.mjs`, module());
+    }
+  }
+
+  async function inDirectory<Result>(directory: string, run: () => Promise<Result>): Promise<Result> {
+    const before = process.cwd();
+    process.chdir(directory);
+    try {
+      return await run();
+    } finally {
+      process.chdir(before);
+    }
+  }
+
+  test('not by the search, from the working directory of the process itself', async () => {
+    await writeScripts('project/a/b');
+    await writeScripts('project');
+    expect(await inDirectory(cwd, () => load())).toEqual([]);
+    await write('project/a/b/.dreaminarc', { retries: 1 });
+    await write('project/a/b/package.json', {
+      cosmiconfig: { searchPlaces: ['.dreaminarc.js'], $import: './.config/config.js' },
+      $import: './.config/config.js',
+      dreamina: { retries: 2 },
+    });
+    expect(await inDirectory(cwd, () => load())).toMatchObject([{ values: { retries: 1 } }]);
+    await rm(join(cwd, '.dreaminarc'));
+    expect(await inDirectory(cwd, () => load())).toMatchObject([{ values: { retries: 2 } }]);
+    expect(await wasExecuted()).toBe(false);
+  });
+
+  test('which cosmiconfig() itself would do, whatever its options', async () => {
+    await write('project/a/b/.config/config.cjs', script());
+    await inDirectory(cwd, async () =>
+      cosmiconfig('dreamina', { searchPlaces: [], loaders: {} }).search(cwd),
+    );
+    expect(await wasExecuted()).toBe(true);
+  });
+
+  test.each([
+    ['.dreaminarc', '$import: ./evil.cjs'],
+    ['.dreaminarc', '$import: [./evil.cjs]'],
+    ['.dreaminarc.json', '{"$import": "./evil.cjs"}'],
+    ['.dreaminarc.yaml', '$import: ./evil.cjs'],
+    ['package.json', '{"dreamina": {"$import": "./evil.cjs"}}'],
+  ])('not by $import in %s: %s', async (place, text) => {
+    await write('project/a/b/evil.cjs', script());
+    const path = await write(`project/a/b/${place}`, text);
+    for (const request of [{}, { config: place }]) {
+      const error = await failure(request);
+      expect(error).toBeInstanceOf(ConfigError);
+      expect(error.message).toContain(path);
+      expect(error.message).toContain('$import');
+    }
+    expect(await wasExecuted()).toBe(false);
+  });
+
+  test.each(['js', 'cjs', 'mjs', 'ts', 'mts'])('not by --config x.%s', async (extension) => {
+    await write(`project/a/b/x.${extension}`, extension === 'mjs' ? module() : script());
+    for (const error of [
+      await failure({ config: `x.${extension}` }),
+      await failure({}, { DREAMINA_CONFIG: `x.${extension}` }),
+    ]) {
+      expect(error).toBeInstanceOf(ConfigError);
+      expect(error.message).toContain('JSON or YAML only');
+    }
+    expect(await wasExecuted()).toBe(false);
+  });
+});

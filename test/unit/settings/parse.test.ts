@@ -1,0 +1,152 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { ConfigError } from '../../../src/errors.ts';
+import { parseConfig } from '../../../src/settings/parse.ts';
+import { resolveSettings } from '../../../src/settings/resolve.ts';
+
+async function failure(text: string, path: string): Promise<ConfigError> {
+  const error = await parseConfig(text, path).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ConfigError);
+  return error as ConfigError;
+}
+
+test.each([
+  [
+    '/p/.dreaminarc',
+    'account: US:name@example.com\nretries: 2\n',
+    { account: 'US:name@example.com', retries: 2 },
+  ],
+  ['/p/.dreaminarc', '{\n\t"retries": 2,\n\t"timeout": 1.5\n}\n', { retries: 2, timeout: 1.5 }],
+  ['/p/.dreaminarc', 'token: user:123-abc', { token: 'user:123-abc' }],
+  ['/p/c.yaml', 'retries: 2', { retries: 2 }],
+  ['/p/c.YML', 'retries: 2', { retries: 2 }],
+  ['/p/c.yml', 'token: ~', { token: null }],
+  ['/p/c.yml', 'account: 2020-01-01', { account: '2020-01-01' }],
+  ['/p/c.yml', 'a: yes', { a: 'yes' }],
+  ['/p/c.yml', '<<: {retries: 2}', { '<<': { retries: 2 } }],
+  ['/p/c.json', '{"retries": 2}', { retries: 2 }],
+  ['/p/c.JSON', '{}', {}],
+  ['/p/c.json', '\uFEFF{"retries": 2}', { retries: 2 }],
+  ['/p/c.yaml', '\uFEFFretries: 2', { retries: 2 }],
+  ['/p/package.json', '{"name": "x", "dreamina": {"retries": 2}}', { retries: 2 }],
+  ['/p/package.json', '{"name": "x"}', undefined],
+  ['/p/package.json', '{"dreamina": null}', undefined],
+  ['/p/package.json', '[]', undefined],
+  ['/p/c.json', '', undefined],
+  ['/p/c.json', ' \n', undefined],
+  ['/p/c.yaml', '\uFEFF', undefined],
+  ['/p/c.yaml', '---\n', undefined],
+  ['/p/c.yaml', '# nothing but a comment\n', undefined],
+])('%s: %j', async (path, text, expected) => {
+  expect(await parseConfig(text, path)).toEqual(expected);
+});
+
+test.each([
+  ['/p/c.json', '{"token": user:123-secret}', '/p/c.json: not valid JSON'],
+  ['/p/c.json', '{"token": "user:123-secret"', '/p/c.json:1:28: not valid JSON'],
+  ['/p/c.json', '{\n  "token": "user:123-secret",\n}', '/p/c.json:3:1: not valid JSON'],
+  ['/p/c.json', 'user:123-secret in JSON at position 3', '/p/c.json: not valid JSON'],
+  ['/p/c.json', '// a comment\n{}', '/p/c.json: not valid JSON'],
+  ['/p/package.json', '{"dreamina": user:123-secret', '/p/package.json: not valid JSON'],
+  ['/p/c.yaml', 'a: b\ntoken: "user:123-secret', '/p/c.yaml:3:1: not valid YAML'],
+  ['/p/c.yaml', 'token: user:123-secret\nb: - c', '/p/c.yaml:2:4: not valid YAML'],
+  [
+    '/p/c.yaml',
+    'token: user:123-secret\ntoken: user:123-secret',
+    '/p/c.yaml:2:1: not valid YAML (a key stands there twice)',
+  ],
+  [
+    '/p/.dreaminarc',
+    '{"token": "user:123-secret", "token": "b"}',
+    '/p/.dreaminarc:1:30: not valid YAML (a key stands there twice)',
+  ],
+  ['/p/c.yaml', 'token: *user:123-secret', '/p/c.yaml:1:24: not valid YAML'],
+  ['/p/c.yaml', 'token: !<user:123-secret> x', '/p/c.yaml:1:28: not valid YAML'],
+  ['/p/c.yaml', 'token: !!js/function "function () { user:123-secret }"', undefined],
+  ['/p/c.yaml', 'token: !!binary c2VjcmV0', undefined],
+  ['/p/c.yaml', 'token: user:123-secret\n---\na: b', undefined],
+  ['/p/c.yaml', '['.repeat(100_000), undefined],
+])('%s: %j is an error that quotes nothing', async (path, text, message) => {
+  const error = await failure(text, path);
+  expect(error.message).toMatch(/not valid (JSON|YAML)/);
+  if (message !== undefined) expect(error.message).toBe(message);
+  expect(error.cause).toBeUndefined();
+  expect(`${error.message} ${error.hint}`).not.toContain('123');
+});
+
+test.each([
+  ['/p/c.json', '"user:123-secret"'],
+  ['/p/c.json', '["user:123-secret"]'],
+  ['/p/c.json', 'null'],
+  ['/p/c.json', '4'],
+  ['/p/c.yaml', 'user:123-secret'],
+  ['/p/c.yaml', '- user:123-secret'],
+  ['/p/package.json', '{"dreamina": "user:123-secret"}'],
+  ['/p/package.json', '{"dreamina": ["user:123-secret"]}'],
+])('%s: %j is not a mapping', async (path, text) => {
+  const { message } = await failure(text, path);
+  expect(message).toContain('must be a mapping');
+  expect(message).not.toContain('secret');
+});
+
+test.each([
+  ['/p/c.json', '{"$import": "./evil.js"}'],
+  ['/p/c.json', '{"$import": null}'],
+  ['/p/c.yaml', '$import: [./evil.js]'],
+  ['/p/.dreaminarc', '"\\x24import": ./evil.js'],
+  ['/p/package.json', '{"dreamina": {"$import": "./evil.js"}}'],
+])('%s: %j is refused', async (path, text) => {
+  expect((await failure(text, path)).message).toContain('$import is not supported');
+});
+
+test.each([
+  'c.js',
+  'c.mjs',
+  'c.cjs',
+  'c.ts',
+  'c.toml',
+  'c.json5',
+  'c.txt',
+  '.dreaminarc.js',
+  'package.json.js',
+])('%s is neither JSON nor YAML', async (name) => {
+  expect((await failure('{}', `/p/${name}`)).message).toContain('JSON or YAML only');
+});
+
+test.each(['/p/c.json', '/p/c.yaml'])(
+  'keys that are special to JavaScript do nothing in %s',
+  async (path) => {
+    const text = '{"__proto__": {"token": "user:1-a", "retries": 9}, "constructor": {"prototype": {"x": 1}}}';
+    const values = (await parseConfig(text, path))!;
+    const { settings, warnings } = resolveSettings([{ source: { kind: 'project', path }, values }]);
+    expect(settings.token).toBeUndefined();
+    expect(settings.retries).toEqual({ value: 5, source: { kind: 'default' } });
+    expect(warnings).toHaveLength(2);
+    expect(({} as { x?: unknown }).x).toBeUndefined();
+  },
+);
+
+test('the example file is valid as it stands', async () => {
+  const example = await readFile(new URL('../../../.dreaminarc.example', import.meta.url), 'utf8');
+  const values = (await parseConfig(example, '/p/.dreaminarc'))!;
+  expect(values).toEqual({ account: 'US:name@example.com' });
+  expect(resolveSettings([{ source: { kind: 'project', path: '/p/.dreaminarc' }, values }]).warnings).toEqual(
+    [],
+  );
+});
+
+test('the example file names every key, and its commented ones are the defaults', async () => {
+  const example = await readFile(new URL('../../../.dreaminarc.example', import.meta.url), 'utf8');
+  const uncommented = example.replaceAll(/^# (\w+: )/gm, '$1').replace(/<digits>.*/, '1234-abc');
+  const values = (await parseConfig(uncommented, '/p/.dreaminarc'))!;
+  const { settings, warnings } = resolveSettings([
+    { source: { kind: 'project', path: '/p/.dreaminarc' }, values },
+  ]);
+  expect(warnings).toEqual([]);
+  const defaults = resolveSettings([]).settings;
+  for (const key of ['apiUrl', 'concurrency', 'retries', 'timeout'] as const) {
+    expect(settings[key].source.kind).toBe('project');
+    expect(settings[key].value).toBe(defaults[key].value);
+  }
+  expect(settings.token?.value).toBe('user:1234-abc');
+});

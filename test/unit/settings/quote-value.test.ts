@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { quoteValue } from '../../../src/settings/quote-value.ts';
+
+const HIDDEN = 'a value that is not shown, for it may hold a secret';
+const circle: unknown[] = [];
+circle.push(circle);
+
+test.each([
+  ['abc', '"abc"'],
+  ['', '""'],
+  ['a"b\n\u001b[31m', '"a\\"b\\n\\u001b[31m"'],
+  ['x'.repeat(40), `"${'x'.repeat(40)}"`],
+  ['x'.repeat(41), `"${'x'.repeat(39)}…"`],
+  [4.5, '4.5'],
+  [Number.NaN, 'NaN'],
+  [true, 'true'],
+  [circle, 'a list'],
+  [{ a: 1 }, 'a mapping'],
+  ['user:1234-abc', HIDDEN],
+  ['Bearer abc', HIDDEN],
+  ['https://ann:password@example.com', HIDDEN],
+  ['https://example.com?key=secret', HIDDEN],
+])('%j', (value, expected) => {
+  expect(quoteValue(value)).toBe(expected);
+});

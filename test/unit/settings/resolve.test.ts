@@ -1,0 +1,197 @@
+import { expect, test } from 'vitest';
+import { ConfigError, UsageError } from '../../../src/errors.ts';
+import type { Key } from '../../../src/settings/definitions.ts';
+import { resolveSettings } from '../../../src/settings/resolve.ts';
+import { formatSource, type Layer, type Source } from '../../../src/settings/source.ts';
+
+const sources = {
+  flag: { kind: 'flag', name: '--concurrency' },
+  environment: { kind: 'environment', name: 'DREAMINA_CONCURRENCY' },
+  'config-file': { kind: 'config-file', path: '/c.json' },
+  project: { kind: 'project', path: '/p/.dreaminarc' },
+  user: { kind: 'user', path: '/u/config.json' },
+} as const satisfies Record<string, Source>;
+
+const failure = (layers: Layer[], options?: Parameters<typeof resolveSettings>[1]): Error => {
+  try {
+    resolveSettings(layers, options);
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing was thrown');
+};
+
+test('without layers there are the defaults', () => {
+  const source = { kind: 'default' };
+  expect(resolveSettings([])).toEqual({
+    settings: {
+      token: undefined,
+      account: undefined,
+      apiUrl: { value: 'https://api.useapi.net/v1/dreamina', source },
+      concurrency: { value: 4, source },
+      retries: { value: 5, source },
+      timeout: { value: 120, source },
+    },
+    warnings: [],
+  });
+});
+
+const pairs = Object.values(sources).flatMap((higher, index, all) =>
+  all.slice(index + 1).map((lower): [Source, Source] => [higher, lower]),
+);
+
+test.each(pairs)('$kind beats $kind', (higher, lower) => {
+  const say = (source: Source, value: number): Layer => {
+    const isText = source.kind === 'flag' || source.kind === 'environment';
+    return { source, values: { concurrency: isText ? String(value) : value } };
+  };
+  const { settings } = resolveSettings([say(higher, 7), say(lower, 9)]);
+  expect(settings.concurrency).toEqual({ value: 7, source: higher });
+});
+
+test('each key comes by itself from the highest layer that has it', () => {
+  const { settings } = resolveSettings([
+    { source: sources.environment, values: { concurrency: '8' } },
+    { source: sources.project, values: { account: 'US:name@example.com', concurrency: 2, retries: null } },
+    { source: sources.user, values: { token: 'user:1-a', retries: 1, account: 'CA:name@example.com' } },
+  ]);
+  expect(settings.concurrency).toEqual({ value: 8, source: sources.environment });
+  expect(settings.account).toEqual({ value: 'US:name@example.com', source: sources.project });
+  expect(settings.retries).toEqual({ value: 1, source: sources.user });
+  expect(settings.token).toEqual({ value: 'user:1-a', source: sources.user });
+  expect(settings.timeout.source).toEqual({ kind: 'default' });
+});
+
+test('a value is given in its complete form', () => {
+  const { settings } = resolveSettings([
+    { source: sources.user, values: { apiUrl: 'https://EXAMPLE.com/v1//' } },
+  ]);
+  expect(settings.apiUrl.value).toBe('https://example.com/v1');
+});
+
+test('a wrong value that a higher layer hides is no error', () => {
+  const { settings } = resolveSettings([
+    { source: sources.flag, values: { concurrency: '8' } },
+    { source: sources.user, values: { concurrency: 'many' } },
+  ]);
+  expect(settings.concurrency.value).toBe(8);
+});
+
+test.each([
+  ['concurrency', '0', '0', 'a whole number from 1 to 64'],
+  ['retries', '21', 21, 'a whole number from 0 to 20'],
+  ['timeout', '0', 0, 'a number of seconds, more than 0 and at most 86400'],
+  ['account', 'name@example.com', 'name@example.com', 'REGION:email, such as US:name@example.com'],
+  ['apiUrl', 'http://example.com', 'http://example.com', 'an absolute https URL'],
+] as const)('a wrong %s names its source, the key and what is allowed', (key, text, value, allowed) => {
+  const cases: [Source, unknown, typeof UsageError | typeof ConfigError][] = [
+    [{ kind: 'flag', name: '--some-flag' }, text, UsageError],
+    [{ kind: 'environment', name: 'SOME_VARIABLE' }, text, ConfigError],
+    [sources['config-file'], value, ConfigError],
+    [sources.project, value, ConfigError],
+    [sources.user, value, ConfigError],
+  ];
+  for (const [source, given, kind] of cases) {
+    const error = failure([{ source, values: { [key]: given } }]);
+    expect(error).toBeInstanceOf(kind);
+    expect(error.message).toContain(formatSource(source));
+    expect(error.message).toContain(`${key} must be ${allowed}`);
+    expect(error.message).toMatch(`it is ${JSON.stringify(given)}`);
+  }
+});
+
+test.each(['4', true, [4], { a: 4 }, '', 4.5, Number.NaN])(
+  'concurrency %j in a file is refused',
+  (concurrency) => {
+    expect(failure([{ source: sources.user, values: { concurrency } }])).toBeInstanceOf(ConfigError);
+  },
+);
+
+test('a number in a layer of text is refused as text would be', () => {
+  expect(failure([{ source: sources.flag, values: { concurrency: '' } }])).toBeInstanceOf(UsageError);
+});
+
+test.each([
+  '',
+  'secret\n',
+  'secret\r\nX-Evil: 1',
+  ' secret',
+  'sec ret',
+  'secrét',
+  'Bearer secret',
+  'bearer  secret',
+  ['secret'],
+  { secret: 'secret' },
+])('an error about the token %j does not show it', (token) => {
+  for (const source of Object.values(sources)) {
+    const error = failure([{ source, values: { token } }]) as ConfigError;
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error.message).toContain(`${formatSource(source)}: token must be `);
+    expect(`${error.message} ${error.hint} ${error.cause}`).not.toMatch(/secr?|evil/i);
+  }
+});
+
+test('a token with its scheme before it gets a hint', () => {
+  const wrong = (token: string) => failure([{ source: sources.user, values: { token } }]) as ConfigError;
+  expect(wrong('Bearer user:1-a').hint).toContain("without 'Bearer '");
+  expect(wrong('user 1-a').hint).toBeUndefined();
+});
+
+test.each([
+  ['account', 'user:1234-s3cret'],
+  ['apiUrl', 'https://ann:s3cret@example.com/'],
+  ['apiUrl', 'https://example.com/?key=s3cret'],
+] as const)('a secret that was put into %s is not shown', (key, value) => {
+  expect(failure([{ source: sources.project, values: { [key]: value } }]).message).not.toContain('s3cret');
+});
+
+test('a long wrong value is cut', () => {
+  const { message } = failure([{ source: sources.user, values: { account: 'x'.repeat(1000) } }]);
+  expect(message).toContain(`"${'x'.repeat(39)}…"`);
+  expect(message).not.toContain('x'.repeat(40));
+});
+
+test.each([
+  ['acount', 'did you mean account?'],
+  ['api_url', 'did you mean apiUrl?'],
+  ['API-URL', 'did you mean apiUrl?'],
+  ['timeoutMs', 'did you mean timeout?'],
+  ['Token', 'did you mean token?'],
+  ['zzz', 'the keys are token, account, apiUrl, concurrency, retries, timeout'],
+  ['constructor', 'the keys are '],
+  ['toString', 'the keys are '],
+])('the unknown key %s: %s', (key, advice) => {
+  for (const source of [sources['config-file'], sources.project, sources.user]) {
+    const { warnings } = resolveSettings([{ source, values: { [key]: 'secret' } }]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(`${formatSource(source)}: unknown key "${key}"; ${advice}`);
+    expect(warnings[0]).not.toContain('secret');
+  }
+});
+
+test('an unknown key is escaped and cut', () => {
+  const { warnings } = resolveSettings([
+    { source: sources.project, values: { '\u001b[31m': 1, ['k'.repeat(500)]: 1 } },
+  ]);
+  expect(warnings[0]).toContain('"\\u001b[31m"');
+  expect(warnings[1]!.length).toBeLessThan(200);
+});
+
+test('omitted keys play no part, wrong or right, unless a flag sets them', () => {
+  const omit: Key[] = ['token', 'account', 'apiUrl'];
+  const configured = { token: 'not a token', account: 'wrong', apiUrl: 'wrong', retries: 1 };
+  const { settings } = resolveSettings(
+    [
+      { source: { kind: 'flag', name: '--account' }, values: { account: 'US:sandbox@example.com' } },
+      { source: { kind: 'environment', name: 'DREAMINA_TOKEN' }, values: { token: 'user:1-a' } },
+      { source: sources.project, values: configured },
+    ],
+    { omit },
+  );
+  expect(settings.token).toBeUndefined();
+  expect(settings.account?.value).toBe('US:sandbox@example.com');
+  expect(settings.apiUrl.source).toEqual({ kind: 'default' });
+  expect(settings.retries.value).toBe(1);
+  const wrongFlag: Layer = { source: { kind: 'flag', name: '--account' }, values: { account: '..' } };
+  expect(failure([wrongFlag], { omit })).toBeInstanceOf(UsageError);
+});
