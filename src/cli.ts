@@ -1,0 +1,168 @@
+import { Chalk } from 'chalk';
+import { Command, CommanderError, Option } from 'commander';
+import type { SandboxFlags } from './commands/sandbox.ts';
+import type { UploadFlags } from './commands/upload.ts';
+import { exitCodeOf } from './exit-code.ts';
+import type { Host } from './host.ts';
+import { escapeUnsafe } from './report/escape.ts';
+import { createMessages, isColoured, reportProblem } from './report/messages.ts';
+import { resultFormats } from './report/result-writer.ts';
+import { definitions } from './settings/definitions.ts';
+import { version } from './version.ts';
+
+/** Runs the command line and returns its exit code; the only place where an error becomes one. */
+export async function run(host: Host): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram(host, (code) => {
+    exitCode = code;
+  });
+  try {
+    if (host.argv.length === 0) {
+      program.outputHelp();
+      return 0;
+    }
+    await program.parseAsync(host.argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version are no errors; anything else commander throws is one of usage, which it has told already.
+      return error.exitCode === 0 ? 0 : 2;
+    }
+    const code = exitCodeOf(error);
+    if (code === undefined) {
+      throw error;
+    }
+    const colour = new Chalk({ level: isColoured(host.stderr, host.env) ? 1 : 0 });
+    reportProblem(
+      error,
+      createMessages((lines) => host.stderr.write(lines), 'normal', colour),
+    );
+    return code;
+  }
+}
+
+function createProgram(host: Host, exitWith: (code: number) => void): Command {
+  const program = new Command('dreamina')
+    .description(
+      'Upload images to Dreamina (through useapi.net) and print the imageRef that a video request takes.',
+    )
+    .usage('<command> [options]')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+      getOutHelpWidth: () => helpWidth(host.stdout.columns),
+      getErrHelpWidth: () => helpWidth(host.stderr.columns),
+      outputError: (text, write) => write(text.split('\n').map(escapeUnsafe).join('\n')),
+    })
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dreamina upload shot.png                   print the image's reference
+  dreamina upload --sandbox shot.png         try it without a token
+  dreamina upload -r shots --format ndjson   a record for each image of a folder
+  dreamina upload --help                     everything about upload`,
+    );
+  const subcommand = (name: string) =>
+    program
+      .command(name)
+      .version(version, '-V, --version', 'print the version')
+      .helpOption('-h, --help', 'print this help');
+  addUpload(subcommand('upload'), host, exitWith);
+  addSandbox(subcommand('sandbox'), host, exitWith);
+  return program;
+}
+
+function addUpload(command: Command, host: Host, exitWith: (code: number) => void): void {
+  const { concurrency, retries, timeout } = definitions;
+  command
+    .argument('[files...]', 'paths, globs, directories with -r, or - for one image on standard input')
+    .summary('upload images, print one imageRef per file')
+    .description(
+      'Uploads JPEG, PNG and WebP images and prints one imageRef per file, in the order of the files.',
+    )
+    .optionsGroup('Which files:')
+    .option('--files-from <file>', 'read paths from a file, one a line; - for standard input')
+    .option('-0, --null', 'the paths of --files-from end in NUL bytes')
+    .option('-r, --recursive', 'descend into directories for .jpg, .jpeg, .png and .webp files')
+    .optionsGroup('How to send them:')
+    .option('-a, --account <REGION:email>', 'the account they are uploaded to')
+    .option('-c, --concurrency <n>', `uploads in flight, 1-64 (default: ${concurrency.default})`)
+    .option('--retries <n>', `tries after the first, 0-20 (default: ${retries.default})`)
+    .option('--timeout <seconds>', `limit of one attempt (default: ${timeout.default})`)
+    .option('--fail-fast', 'stop at the first failure')
+    .option('--dry-run', 'check everything, send nothing')
+    .option('--sandbox', 'upload to a stand-in in this process: no token, no network')
+    .optionsGroup('What to print:')
+    .addOption(
+      new Option('--format <format>', 'form of the results (default: text)').choices([...resultFormats]),
+    )
+    .option('--json', 'short for --format json')
+    .option('-q, --quiet', 'only errors')
+    .option('-v, --verbose', 'each request and retry')
+    .option('--no-progress', 'no progress on the terminal')
+    .optionsGroup('Settings:')
+    .option('--config <file>', 'use this config file and no other')
+    .option('--no-config', 'use no config file')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dreamina upload shot.png
+  dreamina upload first.png last.png --format frames
+  dreamina upload 'shots/*.png' -c 8 --format ndjson > refs.ndjson
+  magick shot.tiff png:- | dreamina upload -
+  find . -name '*.png' -print0 | dreamina upload --files-from - -0
+
+Exit codes: 0 every file has a reference, 1 none has, 2 usage, 3 some have,
+4 token, account or config, 130/143 interrupted.`,
+    )
+    .action(async (files: string[], flags: UploadFlags) => {
+      const { upload } = await import('./commands/upload.ts');
+      exitWith(await upload(files, flags, host));
+    });
+}
+
+function addSandbox(command: Command, host: Host, exitWith: (code: number) => void): void {
+  command
+    .summary('run a local stand-in of the API until interrupted')
+    .description(
+      'Runs a stand-in of the API on 127.0.0.1 and prints the environment that points dreamina at it.',
+    )
+    .option('--port <n>', 'where to listen (default: a free port)')
+    .addOption(
+      new Option(
+        '--api <revision>',
+        'how answers name the reference: imageRef, assetRef or both (default: both)',
+      ).choices(['legacy', 'current', 'both']),
+    )
+    .option('--latency <ms>', 'wait before each answer')
+    .option(
+      '--fault <kind:amount>',
+      'misbehave, again and again: 429:0.3 is three uploads in ten, reset:2 the first two',
+      (fault: string, faults: readonly string[] = []) => [...faults, fault],
+    )
+    .option('--seed <n>', 'makes faults repeatable (default: 1)')
+    .option('-q, --quiet', 'do not list the requests')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dreamina sandbox --port 8080
+  dreamina sandbox --fault 429:0.2 --fault reset:3 --latency 200`,
+    )
+    .action(async (flags: SandboxFlags) => {
+      const { sandbox } = await import('./commands/sandbox.ts');
+      exitWith(await sandbox(flags, host));
+    });
+}
+
+const widestHelp = 80;
+
+function helpWidth(columns: number | undefined): number {
+  return Math.min(columns || widestHelp, widestHelp);
+}

@@ -1,0 +1,143 @@
+import { UploadError } from '../errors.ts';
+import { type Answer, readUploadAnswer, type UploadedAsset } from './answer.ts';
+import { readBody } from './body.ts';
+import { Connections } from './connections.ts';
+import { toNetworkError } from './network-error.ts';
+
+/** How a client reaches the API and as whom. */
+export interface ClientOptions {
+  /** `user:<digits>-<alphanumeric>`; printable ASCII. */
+  readonly token: string;
+  /** Without a trailing slash. */
+  readonly apiUrl: string;
+  /** One attempt's limit, from connecting to the last byte of the answer. */
+  readonly timeoutMs: number;
+  /** Sent as `User-Agent`. */
+  readonly userAgent: string;
+  /** An HTTP proxy to tunnel through. */
+  readonly proxyUrl?: URL | undefined;
+  /** PEM certificates of the authorities to trust instead of Node's own. */
+  readonly ca?: string | undefined;
+  /** Milliseconds since the Unix epoch; a `Retry-After` date is held against it. */
+  readonly now: () => number;
+}
+
+/** An image as it goes out. */
+export interface ImageUpload {
+  readonly bytes: Uint8Array;
+  /** `image/jpeg`, `image/png` or `image/webp`. */
+  readonly contentType: string;
+  /** `REGION:email`. */
+  readonly account: string;
+}
+
+/** Speaks the Dreamina assets API of useapi.net: one attempt a call, no retries. */
+export class DreaminaClient {
+  readonly #options: ClientOptions;
+  readonly #url: URL;
+  readonly #connections: Connections;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#url = new URL(options.apiUrl);
+    this.#connections = new Connections({ ...options, origin: this.#url.origin });
+  }
+
+  /**
+   * Uploads one image and returns its reference.
+   *
+   * @throws UploadError for every failure of the upload, or the signal's reason when it was aborted
+   */
+  async upload(image: ImageUpload, signal?: AbortSignal): Promise<UploadedAsset> {
+    const answer = await this.#exchange(
+      {
+        method: 'POST',
+        path: `/assets/${encodeURIComponent(image.account)}`,
+        headers: { 'content-type': image.contentType },
+        body: image.bytes,
+      },
+      signal,
+    );
+    return readUploadAnswer(
+      answer,
+      { account: image.account, sizeBytes: image.bytes.length },
+      this.#options.now(),
+    );
+  }
+
+  /** Closes idle connections. A client may be used again afterwards. */
+  async close(): Promise<void> {
+    await this.#connections.close();
+  }
+
+  /** One request and its whole answer, or the UploadError that stands for why there is none. */
+  async #exchange(
+    request: {
+      readonly method: 'GET' | 'POST';
+      readonly path: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: Uint8Array;
+    },
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
+    signal?.throwIfAborted();
+    const { timeoutMs, token, userAgent } = this.#options;
+    const connection = this.#connections.take();
+    let ended: unknown;
+    // undici heeds its own signal and timeouts in some phases only; destroying the connection ends every phase.
+    const end = (reason: unknown) => {
+      ended ??= reason;
+      connection.destroy(new Error('ended'), () => {});
+    };
+    const onAbort = () => end(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const deadline = setTimeout(() => end(timedOut(timeoutMs)), timeoutMs);
+    let reusable = false;
+    try {
+      const response = await connection.request({
+        method: request.method,
+        path: `${this.#url.pathname.replace(/\/$/, '')}${request.path}`,
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept: 'application/json',
+          'accept-encoding': 'identity',
+          'user-agent': userAgent,
+          ...request.headers,
+        },
+        body: request.body ?? null,
+      });
+      const body = await readBody(response.body, singleHeader(response.headers['content-encoding']));
+      // A deadline in the middle of the body ends the reading, and what was read does not count as an answer.
+      if (ended !== undefined) {
+        throw ended;
+      }
+      // After a refusal part of our body may still clog the connection; only a clean answer leaves it clean.
+      reusable = body.complete && response.statusCode >= 200 && response.statusCode < 300;
+      return {
+        status: response.statusCode,
+        headers: response.headers,
+        // A server may echo what it was sent; nobody downstream shall have to think of that.
+        text: body.text.replaceAll(token, '[token]'),
+        complete: body.complete,
+      };
+    } catch (error) {
+      throw ended ?? toNetworkError(error, this.#url.host);
+    } finally {
+      clearTimeout(deadline);
+      signal?.removeEventListener('abort', onAbort);
+      if (reusable) {
+        this.#connections.giveBack(connection);
+      } else {
+        connection.destroy(() => {});
+      }
+    }
+  }
+}
+
+function timedOut(timeoutMs: number): UploadError {
+  return new UploadError('timeout', `no complete answer within ${timeoutMs / 1000} s`);
+}
+
+function singleHeader(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}

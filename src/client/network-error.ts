@@ -1,0 +1,58 @@
+import { UploadError } from '../errors.ts';
+
+/** The reasons a peer's certificate is not believed, by Node's error code; trying again does not mend them. */
+const certificateProblems: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate comes from an authority that is not trusted here',
+  UNABLE_TO_GET_ISSUER_CERT: 'its certificate comes from an authority that is not trusted here',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate comes from an authority that is not trusted here',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate comes from an authority that is not trusted here',
+};
+
+const connectionProblems: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was closed before an answer',
+  EPIPE: 'the connection was closed before an answer',
+  UND_ERR_SOCKET: 'the connection was closed before an answer',
+  ENOTFOUND: 'the host name is not known',
+  EAI_AGAIN: 'the host name cannot be looked up right now',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  ETIMEDOUT: 'the connection timed out',
+  UND_ERR_HEADERS_OVERFLOW: 'the headers of the answer are too long',
+};
+
+/** Turns what a socket, TLS or the HTTP parser throws into the failure of an upload to `host`. */
+export function toNetworkError(error: unknown, host: string): UploadError {
+  if (error instanceof UploadError) {
+    return error;
+  }
+  const code = errorCode(error);
+  const certificateProblem = certificateProblems[code];
+  if (certificateProblem !== undefined) {
+    return new UploadError('network', `${host} is not trusted: ${certificateProblem}`, {
+      retryable: false,
+      hint: 'If that is your own proxy or server, name its CA file in NODE_EXTRA_CA_CERTS or SSL_CERT_FILE.',
+      cause: error,
+    });
+  }
+  const problem = code.startsWith('HPE_')
+    ? 'the answer is not HTTP'
+    : (connectionProblems[code] ?? `the connection failed${code === '' ? '' : ` (${code})`}`);
+  return new UploadError('network', `${host}: ${problem}`, { cause: error });
+}
+
+/** The first code along an error's causes; with several addresses tried, the first address's. */
+function errorCode(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return errorCode(error.errors[0]);
+  }
+  if (!(error instanceof Error)) {
+    return '';
+  }
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === 'string' ? code : errorCode(error.cause);
+}

@@ -1,0 +1,29 @@
+/** The parts of a reference: `<REGION:email>-image:w<width>:h<height>:s<size>-uri:<nativeUri>`. */
+export interface ImageReference {
+  /** `REGION:email`. */
+  readonly account: string;
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  readonly sizeBytes: number;
+  readonly nativeUri: string;
+}
+
+const imageReferencePattern =
+  /^(?<account>[A-Z]+:.+)-image:w(?<width>\d+):h(?<height>\d+):s(?<size>\d+)-uri:(?<nativeUri>\S+)$/;
+
+/** Takes an `imageRef` apart; undefined where the text is not of the documented form. */
+export function parseImageRef(text: string): ImageReference | undefined {
+  const parts = imageReferencePattern.exec(text)?.groups;
+  if (parts === undefined) {
+    return undefined;
+  }
+  return {
+    account: parts.account!,
+    width: Number(parts.width),
+    height: Number(parts.height),
+    sizeBytes: Number(parts.size),
+    nativeUri: parts.nativeUri!,
+  };
+}

@@ -1,0 +1,13 @@
+/**
+ * Reads a `Retry-After` header (RFC 9110, section 10.2.3: whole seconds or an HTTP date) as milliseconds from `now`.
+ * Undefined where it is absent, in the past or no such thing.
+ */
+export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  const text = value?.trim() ?? '';
+  if (/^\d+$/.test(text)) {
+    return Number(text) * 1000;
+  }
+  // Date.parse takes nearly anything ("-5" is a year): an HTTP date begins with the day's name.
+  const date = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : Number.NaN;
+  return date > now ? date - now : undefined;
+}

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { Chalk } from 'chalk';
+import { UsageError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { createMessages, isColoured } from '../report/messages.ts';
+import { formatBytes } from '../report/units.ts';
+import {
+  type ApiRevision,
+  type Fault,
+  parseFault,
+  type SeenRequest,
+  startSandbox,
+} from '../sandbox/index.ts';
+
+/** The flags of `dreamina sandbox`, as they were typed. */
+export interface SandboxFlags {
+  readonly port?: string;
+  readonly api?: ApiRevision;
+  readonly latency?: string;
+  readonly fault?: readonly string[];
+  readonly seed?: string;
+  readonly quiet?: boolean;
+}
+
+/** Runs `dreamina sandbox` until it is interrupted, and returns its exit code. */
+export async function sandbox(flags: SandboxFlags, host: Host): Promise<number> {
+  const colour = new Chalk({ level: isColoured(host.stderr, host.env) ? 1 : 0 });
+  const messages = createMessages(
+    (lines) => host.stderr.write(lines),
+    flags.quiet ? 'quiet' : 'normal',
+    colour,
+  );
+  const server = await startSandbox({
+    port: wholeNumber('--port', flags.port, 65_535),
+    api: flags.api,
+    latencyMs: wholeNumber('--latency', flags.latency, 600_000),
+    faults: flags.fault?.map(readFault),
+    seed: wholeNumber('--seed', flags.seed, Number.MAX_SAFE_INTEGER),
+    now: host.clock.now,
+    onRequest: (request) => messages.note(describeRequest(request)),
+  }).catch((error: unknown) => {
+    throw startingFailed(error, flags.port);
+  });
+  host.stdout.write(
+    `export DREAMINA_API_URL='${server.apiUrl}'\n` +
+      `export DREAMINA_TOKEN='${server.token}'\n` +
+      `export DREAMINA_ACCOUNT='${server.accounts[0]}'\n`,
+  );
+  messages.note(`The sandbox listens on ${server.origin}; Ctrl-C stops it.`);
+  if (!host.signal.aborted) {
+    await once(host.signal, 'abort');
+  }
+  await server.close();
+  return 0;
+}
+
+function wholeNumber(flag: string, text: string | undefined, most: number): number | undefined {
+  if (text === undefined) {
+    return undefined;
+  }
+  if (!/^\d+$/.test(text) || Number(text) > most) {
+    throw new UsageError(`${flag} must be a whole number from 0 to ${most}; it is ${JSON.stringify(text)}`);
+  }
+  return Number(text);
+}
+
+function readFault(text: string): Fault {
+  try {
+    return parseFault(text);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(`--fault: ${error.message}`) : error;
+  }
+}
+
+function startingFailed(error: unknown, port: string | undefined): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return new UsageError(`--port ${port}: another program listens there`);
+    case 'EACCES':
+      return new UsageError(`--port ${port}: only the administrator may listen there`);
+    default:
+      return error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
+function describeRequest({ method, path, status, fault, bodySize }: SeenRequest): string {
+  const body = method === 'POST' ? ` (${formatBytes(bodySize)})` : '';
+  return `${method} ${path}${body}: ${status ?? 'no answer'}${fault === undefined ? '' : `, fault ${fault}`}`;
+}

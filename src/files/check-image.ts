@@ -1,0 +1,150 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { UploadError } from '../errors.ts';
+import { detectImageType, headBytes, type ImageContentType } from './image-type.ts';
+import { readLimited } from './read-limited.ts';
+import { readStream } from './read-stream.ts';
+
+/** The largest image that is sent. Whether the API's "10 MB" is less is left to the server (it does not say). */
+export const maxImageBytes = 10_485_760;
+
+/** An image that may be sent. Its bytes are not held: they are read when their turn comes. */
+export interface CheckedImage {
+  readonly contentType: ImageContentType;
+  readonly sizeBytes: number;
+  /**
+   * All of its bytes, which are those that were checked.
+   *
+   * @throws UploadError `changed` or `unreadable`
+   */
+  read(): Promise<Buffer>;
+}
+
+/**
+ * Checks a file without reading more than its head.
+ *
+ * @throws UploadError saying what is wrong with it
+ */
+export async function checkImageFile(path: string): Promise<CheckedImage> {
+  const checked = await withFile(path, async (handle) => {
+    const file = await statRegularFile(handle);
+    if (file.sizeBytes > maxImageBytes) {
+      throw tooLarge(`${file.sizeBytes.toLocaleString('en')} bytes`);
+    }
+    const head = await readLimited(handle, Math.min(file.sizeBytes, headBytes), headBytes);
+    if (head.length === 0) {
+      throw new UploadError('empty', 'it is empty');
+    }
+    return { ...file, contentType: await detectImageType(head) };
+  });
+  return {
+    contentType: checked.contentType,
+    sizeBytes: checked.sizeBytes,
+    read: () => readUnchanged(path, checked),
+  };
+}
+
+/**
+ * Checks an image that comes as a stream, which has to be held to be sent.
+ *
+ * @throws UploadError saying what is wrong with it, or the signal's reason
+ */
+export async function checkImageStream(
+  stream: NodeJS.ReadableStream,
+  signal: AbortSignal,
+): Promise<CheckedImage> {
+  const bytes = await readStream(stream, maxImageBytes, signal).catch((cause: unknown) => {
+    throw signal.aborted ? signal.reason : unreadable(cause);
+  });
+  if (bytes.length > maxImageBytes) {
+    throw tooLarge(`more than ${maxImageBytes.toLocaleString('en')} bytes`);
+  }
+  if (bytes.length === 0) {
+    throw new UploadError('empty', 'it is empty');
+  }
+  return {
+    contentType: await detectImageType(bytes.subarray(0, headBytes)),
+    sizeBytes: bytes.length,
+    read: async () => bytes,
+  };
+}
+
+interface RegularFile {
+  readonly sizeBytes: number;
+  /** Differs when the file was replaced or written to. */
+  readonly version: string;
+}
+
+async function readUnchanged(path: string, checked: RegularFile): Promise<Buffer> {
+  return withFile(path, async (handle) => {
+    const before = await statRegularFile(handle);
+    if (before.version !== checked.version) {
+      throw new UploadError('changed', 'it changed after it was checked');
+    }
+    const bytes = await readLimited(handle, checked.sizeBytes, maxImageBytes + 1);
+    const after = await statRegularFile(handle);
+    if (after.version !== before.version || bytes.length !== checked.sizeBytes) {
+      throw new UploadError('changed', 'it changed while it was read');
+    }
+    return bytes;
+  });
+}
+
+async function withFile<Result>(path: string, use: (handle: FileHandle) => Promise<Result>): Promise<Result> {
+  let handle: FileHandle;
+  try {
+    // Non-blocking, because opening a FIFO otherwise waits for somebody to write to it.
+    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (cause) {
+    // What cannot be opened because of its kind: a directory on Windows, a socket.
+    const { code } = cause as NodeJS.ErrnoException;
+    throw code === 'EISDIR' || code === 'ENXIO' ? notAFile('directory or socket', cause) : unreadable(cause);
+  }
+  try {
+    return await use(handle);
+  } catch (cause) {
+    throw cause instanceof UploadError ? cause : unreadable(cause);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function statRegularFile(handle: FileHandle): Promise<RegularFile> {
+  const stat = await handle.stat({ bigint: true });
+  if (!stat.isFile()) {
+    const kind = stat.isDirectory() ? 'directory' : stat.isFIFO() ? 'named pipe' : 'device';
+    throw notAFile(kind);
+  }
+  return {
+    sizeBytes: Number(stat.size),
+    version: [stat.dev, stat.ino, stat.size, stat.mtimeNs].join(':'),
+  };
+}
+
+function notAFile(kind: string, cause?: unknown): UploadError {
+  return new UploadError('not_a_file', `it is a ${kind}, not a regular file`, { cause });
+}
+
+function tooLarge(size: string): UploadError {
+  return new UploadError('too_large', `it has ${size}; the limit is ${maxImageBytes.toLocaleString('en')}`);
+}
+
+const readProblems: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOENT: 'it is gone',
+  ELOOP: 'its symbolic links go round in a circle',
+  EMFILE: 'too many files are open',
+  EIO: 'the disk reports an error',
+};
+
+function unreadable(cause: unknown): UploadError {
+  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  return new UploadError(
+    'unreadable',
+    `it cannot be read: ${readProblems[code] ?? (code || 'unknown error')}`,
+    {
+      cause,
+    },
+  );
+}

@@ -1,0 +1,160 @@
+import { readdir, stat } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { glob, isDynamicPattern } from 'tinyglobby';
+import { UsageError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { createNaturalOrder } from './natural-order.ts';
+
+/** One image that was asked for. */
+export interface FoundFile {
+  /** As the person named it, or as a glob or a directory gave it; `-` is standard input. */
+  readonly path: string;
+  /** Absolute; undefined for standard input. */
+  readonly file: string | undefined;
+}
+
+/** What names the files of a run. */
+export interface FileRequest {
+  /** Paths, globs and `-`. */
+  readonly patterns: readonly string[];
+  /** Paths that are never globs and never standard input. */
+  readonly literals: readonly string[];
+  /** Whether directories are descended into. */
+  readonly recursive: boolean;
+}
+
+/**
+ * Finds every file that is asked for, in the order of asking.
+ *
+ * @throws UsageError that lists everything that names nothing
+ */
+export async function findFiles(
+  request: FileRequest,
+  host: Pick<Host, 'cwd' | 'platform'>,
+): Promise<readonly FoundFile[]> {
+  const found: FoundFile[] = [];
+  const problems: string[] = [];
+  const collect = async (name: string, find: () => Promise<readonly FoundFile[]>) => {
+    try {
+      found.push(...(await find()));
+    } catch (error) {
+      if (!(error instanceof NamesNothing)) {
+        throw error;
+      }
+      problems.push(`${name}: ${error.message}`);
+    }
+  };
+  for (const pattern of request.patterns) {
+    await collect(pattern, () => findPattern(pattern, request.recursive, host));
+  }
+  for (const literal of request.literals) {
+    await collect(literal, async () => {
+      const files = await findPath(literal, request.recursive, host.cwd);
+      if (files === undefined) {
+        throw new NamesNothing('there is no such file');
+      }
+      return files;
+    });
+  }
+  if (problems.length > 0) {
+    throw new UsageError(...problems);
+  }
+  if (found.length === 0) {
+    throw new UsageError(
+      'there is nothing to upload: name a file, a pattern, a directory with -r, or - for standard input',
+    );
+  }
+  return found;
+}
+
+/** One argument leads to no file; its message continues "<argument>: …". */
+class NamesNothing extends Error {}
+
+async function findPattern(
+  pattern: string,
+  recursive: boolean,
+  host: Pick<Host, 'cwd' | 'platform'>,
+): Promise<readonly FoundFile[]> {
+  if (pattern === '-') {
+    return [{ path: '-', file: undefined }];
+  }
+  // A shell that has expanded a pattern hands over names that may look like patterns: what exists is meant literally.
+  const existing = await findPath(pattern, recursive, host.cwd);
+  if (existing !== undefined) {
+    return existing;
+  }
+  const portable = host.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
+  if (!isDynamicPattern(portable)) {
+    throw new NamesNothing('there is no such file');
+  }
+  const matches = await glob(portable, {
+    cwd: host.cwd,
+    absolute: isAbsolute(pattern),
+    expandDirectories: false,
+    onlyFiles: !recursive,
+  });
+  if (matches.length === 0) {
+    throw new NamesNothing('there is no such file, and as a pattern it matches none');
+  }
+  const files: FoundFile[] = [];
+  for (const match of matches.sort(createNaturalOrder())) {
+    files.push(...((await findPath(match, recursive, host.cwd)) ?? []));
+  }
+  return files;
+}
+
+/** The file at a path, or the images below it; undefined where there is nothing. */
+async function findPath(
+  path: string,
+  recursive: boolean,
+  cwd: string,
+): Promise<readonly FoundFile[] | undefined> {
+  const file = resolve(cwd, path);
+  switch (await kindOf(file)) {
+    case 'absent':
+      return undefined;
+    case 'file':
+      return [{ path, file }];
+    case 'directory':
+      if (!recursive) {
+        throw new NamesNothing('it is a directory; use -r to upload the images in it');
+      }
+      return findImagesBelow(path, file);
+  }
+}
+
+const absentCodes: ReadonlySet<string | undefined> = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'ENAMETOOLONG',
+  // A NUL byte in the path.
+  'ERR_INVALID_ARG_VALUE',
+]);
+
+async function kindOf(file: string): Promise<'absent' | 'directory' | 'file'> {
+  try {
+    return (await stat(file)).isDirectory() ? 'directory' : 'file';
+  } catch (error) {
+    // What is there but cannot be looked at is a file: checking it says what is wrong.
+    return absentCodes.has((error as NodeJS.ErrnoException).code) ? 'absent' : 'file';
+  }
+}
+
+const imageName = /\.(jpe?g|png|webp)$/i;
+
+async function findImagesBelow(path: string, directory: string): Promise<readonly FoundFile[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(
+    ({ code }: NodeJS.ErrnoException) => {
+      throw new NamesNothing(`the directory cannot be read (${code})`);
+    },
+  );
+  const names = entries
+    .filter((entry) => !entry.isDirectory() && imageName.test(entry.name))
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
+  if (names.length === 0) {
+    throw new NamesNothing('there is no .jpg, .jpeg, .png or .webp file in this directory');
+  }
+  return names
+    .sort(createNaturalOrder())
+    .map((name) => ({ path: join(path, name), file: join(directory, name) }));
+}

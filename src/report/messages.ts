@@ -1,0 +1,71 @@
+import type { ChalkInstance } from 'chalk';
+import { ConfigError, UsageError } from '../errors.ts';
+import type { Environment, TerminalStream } from '../host.ts';
+import { escapeUnsafe } from './escape.ts';
+
+/** How much goes to standard error. */
+export type Verbosity = 'quiet' | 'normal' | 'verbose';
+
+/** Puts sentences for people on standard error; everything that is not ours is escaped here. */
+export interface Messages {
+  error(text: string, hint?: string): void;
+  /** Not shown when quiet. */
+  warn(text: string): void;
+  /** Not shown when quiet. */
+  note(text: string): void;
+  /** Shown only when verbose. */
+  detail(text: string): void;
+}
+
+/** @param print puts whole lines on standard error, around whatever moves there */
+export function createMessages(
+  print: (lines: string) => void,
+  verbosity: Verbosity,
+  colour: ChalkInstance,
+): Messages {
+  return {
+    error: (text, hint) => {
+      const advice = hint === undefined ? '' : `  ${escapeUnsafe(hint)}\n`;
+      print(`${colour.red('error:')} ${escapeUnsafe(text)}\n${advice}`);
+    },
+    warn: (text) => {
+      if (verbosity !== 'quiet') {
+        print(`${colour.yellow('warning:')} ${escapeUnsafe(text)}\n`);
+      }
+    },
+    note: (text) => {
+      if (verbosity !== 'quiet') {
+        print(`${escapeUnsafe(text)}\n`);
+      }
+    },
+    detail: (text) => {
+      if (verbosity === 'verbose') {
+        print(`${colour.dim(escapeUnsafe(text))}\n`);
+      }
+    },
+  };
+}
+
+/** Says why a command could not run at all. */
+export function reportProblem(error: unknown, messages: Messages): void {
+  if (error instanceof UsageError) {
+    for (const problem of error.problems) {
+      messages.error(problem);
+    }
+  } else if (error instanceof ConfigError) {
+    messages.error(error.message, error.hint);
+  } else {
+    throw error;
+  }
+}
+
+/** Whether a stream may be coloured: `NO_COLOR` and `FORCE_COLOR` decide, then whether it is a terminal. */
+export function isColoured(stream: TerminalStream, env: Environment): boolean {
+  if (env.NO_COLOR) {
+    return false;
+  }
+  if (env.FORCE_COLOR !== undefined) {
+    return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
+  }
+  return stream.isTTY === true && env.TERM !== 'dumb';
+}

@@ -1,0 +1,78 @@
+import { hasReference, type UploadRecord } from '../upload/record.ts';
+
+/** How results stand on standard output. */
+export const resultFormats = ['text', 'json', 'ndjson', 'frames'] as const;
+
+/** One of {@link resultFormats}. */
+export type ResultFormat = (typeof resultFormats)[number];
+
+/** The most key frames that POST /videos takes. */
+export const mostFrames = 10;
+
+/** Puts records on standard output as they come, in input order. */
+export interface ResultWriter {
+  write(record: UploadRecord): Promise<void>;
+  /** To be called once, after the last record, also when the run was cut short. */
+  end(): Promise<void>;
+}
+
+/** @param print writes text to standard output and resolves when it may take more */
+export function createResultWriter(
+  format: ResultFormat,
+  print: (text: string) => Promise<void>,
+): ResultWriter {
+  switch (format) {
+    case 'text':
+      return {
+        write: async (record) => {
+          if (hasReference(record)) {
+            await print(`${record.imageRef}\n`);
+          }
+        },
+        end: async () => {},
+      };
+    case 'ndjson':
+      return { write: (record) => print(`${JSON.stringify(record)}\n`), end: async () => {} };
+    case 'json':
+      return createArrayWriter(print);
+    case 'frames':
+      return createFramesWriter(print);
+  }
+}
+
+/** One array, written record by record so that what is settled can be seen and nothing has to be kept. */
+function createArrayWriter(print: (text: string) => Promise<void>): ResultWriter {
+  let separator = '[\n';
+  return {
+    write: async (record) => {
+      const text = `${separator}${JSON.stringify(record)}`;
+      separator = ',\n';
+      await print(text);
+    },
+    end: () => print(separator === '[\n' ? '[]\n' : '\n]\n'),
+  };
+}
+
+function createFramesWriter(print: (text: string) => Promise<void>): ResultWriter {
+  const records: UploadRecord[] = [];
+  return {
+    write: async (record) => {
+      records.push(record);
+    },
+    end: async () => {
+      const references = records.filter(hasReference).map(({ imageRef }) => imageRef);
+      if (references.length === records.length) {
+        await print(`${JSON.stringify(toFrames(references))}\n`);
+      }
+    },
+  };
+}
+
+/** The fields of POST /videos for one to ten references: a first frame, a first and an end frame, or key frames. */
+export function toFrames(references: readonly string[]): Readonly<Record<string, string>> {
+  if (references.length <= 2) {
+    const names = ['firstFrameRef', 'endFrameRef'];
+    return Object.fromEntries(references.map((reference, i) => [names[i]!, reference]));
+  }
+  return Object.fromEntries(references.map((reference, i) => [`frame_${i + 1}_imageRef`, reference]));
+}

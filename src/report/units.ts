@@ -1,0 +1,17 @@
+import prettyBytes from 'pretty-bytes';
+import prettyMilliseconds from 'pretty-ms';
+
+/** A size as people read it: `86.9 kB`. */
+export function formatBytes(bytes: number): string {
+  return prettyBytes(bytes);
+}
+
+/** A time as people read it: `412ms`, `1.2s`, `3m 4s`. */
+export function formatDuration(durationMs: number): string {
+  return prettyMilliseconds(durationMs);
+}
+
+/** `1 file`, `2 files`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,85 @@
+import type { UploadEvent } from '../upload/event.ts';
+import { hasReference, type UploadRecord } from '../upload/record.ts';
+import { describeRatioMismatch } from './aspect-ratio.ts';
+import type { Messages } from './messages.ts';
+import type { ResultFormat, ResultWriter } from './result-writer.ts';
+import { formatBytes, formatDuration } from './units.ts';
+
+/** Tells what a batch does: its results on standard output, all the rest on standard error. */
+export class UploadReporter {
+  readonly #results: ResultWriter;
+  readonly #messages: Messages;
+  readonly #format: ResultFormat;
+  readonly #counts = new Map<UploadRecord['status'], number>();
+  readonly #hints = new Set<string>();
+  readonly #frames: UploadRecord[] = [];
+  #sentBytes = 0;
+
+  constructor(results: ResultWriter, messages: Messages, format: ResultFormat) {
+    this.#results = results;
+    this.#messages = messages;
+    this.#format = format;
+  }
+
+  /** To be called for each record, in input order. */
+  async record(record: UploadRecord): Promise<void> {
+    this.#counts.set(record.status, (this.#counts.get(record.status) ?? 0) + 1);
+    if (record.status === 'failed') {
+      this.#fail(record.path, record.error);
+    }
+    if (hasReference(record)) {
+      this.#sentBytes += record.size;
+      for (const warning of record.warnings ?? []) {
+        this.#messages.warn(`${record.path}: ${warning}`);
+      }
+    }
+    if (this.#format === 'frames') {
+      this.#frames.push(record);
+    }
+    await this.#results.write(record);
+  }
+
+  /** To be called once, after the last record. */
+  async end(durationMs: number): Promise<void> {
+    const mismatch = describeRatioMismatch(this.#frames);
+    if (mismatch !== undefined) {
+      this.#messages.warn(mismatch);
+    }
+    await this.#results.end();
+    const counts = [...this.#counts].map(([status, count]) => `${count} ${status}`);
+    const sent =
+      this.#sentBytes === 0 ? '' : ` (${formatBytes(this.#sentBytes)} in ${formatDuration(durationMs)})`;
+    this.#messages.note(`${counts.join(', ')}${sent}`);
+  }
+
+  /** Shows what the engine does, for --verbose. */
+  onEvent(event: UploadEvent): void {
+    switch (event.type) {
+      case 'attempt-started':
+        this.#messages.detail(`${event.path}: sending ${formatBytes(event.sizeBytes)}, try ${event.attempt}`);
+        break;
+      case 'attempt-failed': {
+        const next = event.retryInMs === undefined ? '' : `; next try in ${formatDuration(event.retryInMs)}`;
+        this.#messages.detail(`${event.path}: ${event.error.message}${next}`);
+        break;
+      }
+      case 'batch-paused':
+        this.#messages.detail(
+          `the server is at capacity: nothing is sent for ${formatDuration(event.delayMs)}`,
+        );
+        break;
+      case 'file-settled':
+        if (event.outcome.status === 'uploaded') {
+          this.#messages.detail(`${event.path}: uploaded in ${formatDuration(event.outcome.durationMs)}`);
+        }
+        break;
+    }
+  }
+
+  /** The advice for a kind of failure is given with the first of the kind only. */
+  #fail(path: string, { message, hint }: { readonly message: string; readonly hint?: string }): void {
+    const advice = hint === undefined || this.#hints.has(hint) ? undefined : hint;
+    this.#hints.add(hint ?? '');
+    this.#messages.error(`${path}: ${message}`, advice);
+  }
+}

@@ -1,0 +1,37 @@
+import type { UploadError } from '../errors.ts';
+import type { Outcome } from './record.ts';
+
+/** What happens in a batch while it runs, for whoever shows it. */
+export type UploadEvent = AttemptStarted | AttemptFailed | BatchPaused | FileSettled;
+
+/** A request goes out. */
+export interface AttemptStarted {
+  readonly type: 'attempt-started';
+  readonly path: string;
+  /** From 1. */
+  readonly attempt: number;
+  readonly sizeBytes: number;
+}
+
+/** A request has failed. */
+export interface AttemptFailed {
+  readonly type: 'attempt-failed';
+  readonly path: string;
+  readonly attempt: number;
+  readonly error: UploadError;
+  /** The wait before the next try; undefined where there is none. */
+  readonly retryInMs: number | undefined;
+}
+
+/** The server is at capacity, and the whole batch waits. */
+export interface BatchPaused {
+  readonly type: 'batch-paused';
+  readonly delayMs: number;
+}
+
+/** A file has its outcome; these come in the order of settling, not of the input. */
+export interface FileSettled {
+  readonly type: 'file-settled';
+  readonly path: string;
+  readonly outcome: Outcome;
+}

@@ -1,0 +1,77 @@
+import type { UploadErrorCode } from '../errors.ts';
+import type { ImageContentType } from '../files/image-type.ts';
+
+interface RecordBase {
+  /** Place in the input, from 0. */
+  readonly index: number;
+  /** As the person named it; `-` is standard input. */
+  readonly path: string;
+}
+
+interface ReferenceBase extends RecordBase {
+  readonly imageRef: string;
+  /** `REGION:email`. */
+  readonly account: string;
+  /** Pixels. */
+  readonly width?: number;
+  /** Pixels. */
+  readonly height?: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly contentType: ImageContentType;
+  /** Of exactly the bytes that the reference stands for; lower-case hex. */
+  readonly sha256: string;
+  readonly attempts: number;
+  readonly durationMs: number;
+  /** What is odd although the reference is good. */
+  readonly warnings?: readonly string[];
+}
+
+/** The file was sent and has a reference. */
+export interface UploadedRecord extends ReferenceBase {
+  readonly status: 'uploaded';
+}
+
+/** The file has no reference, and this is why. */
+export interface FailedRecord extends RecordBase {
+  readonly status: 'failed';
+  readonly attempts: number;
+  readonly error: {
+    readonly code: UploadErrorCode;
+    readonly message: string;
+    /** Whether the same upload may succeed when tried again. */
+    readonly retryable: boolean;
+    /** Only where an answer came. */
+    readonly httpStatus?: number;
+    /** What the person can do about it. */
+    readonly hint?: string;
+  };
+}
+
+/** The file was never settled: the run was interrupted or the batch stopped. */
+export interface CancelledRecord extends RecordBase {
+  readonly status: 'cancelled';
+  readonly attempts: number;
+}
+
+/** The file would be sent (dry run). */
+export interface ValidRecord extends RecordBase {
+  readonly status: 'valid';
+  /** Bytes. */
+  readonly size: number;
+  readonly contentType: ImageContentType;
+  readonly attempts: 0;
+}
+
+/** What became of one file; these are the objects of `--format json`. Fields are added, never renamed. */
+export type UploadRecord = UploadedRecord | FailedRecord | CancelledRecord | ValidRecord;
+
+/** A record before it is known which of the inputs it stands for. */
+export type Outcome = OmitEach<UploadRecord, 'index' | 'path'>;
+
+type OmitEach<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Union, Keys> : never;
+
+/** Whether a record carries a reference. */
+export function hasReference(record: UploadRecord): record is UploadedRecord {
+  return record.status === 'uploaded';
+}

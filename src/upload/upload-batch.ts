@@ -1,0 +1,241 @@
+import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { pMapIterable } from 'p-map';
+import type { UploadedAsset } from '../client/answer.ts';
+import { isFatal, UploadError, type UploadErrorCode } from '../errors.ts';
+import type { CheckedFile, FileCheck } from '../files/check-files.ts';
+import type { CheckedImage } from '../files/check-image.ts';
+import type { Clock } from '../host.ts';
+import { backoffMs } from './backoff.ts';
+import type { UploadEvent } from './event.ts';
+import { failedOutcome } from './failed-outcome.ts';
+import type { Outcome, UploadRecord } from './record.ts';
+import { Throttle } from './throttle.ts';
+
+/** How a batch is sent. */
+export interface BatchOptions {
+  /** `REGION:email`. */
+  readonly account: string;
+  /** Uploads in flight, from 1. */
+  readonly concurrency: number;
+  /** Tries after the first, from 0. */
+  readonly retries: number;
+  /** Whether the first failure stops the batch. */
+  readonly failFast: boolean;
+}
+
+/** What a batch needs from outside. */
+export interface BatchDependencies {
+  readonly uploader: Uploader;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Starts nothing new and ends what is in flight. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: UploadEvent) => void;
+}
+
+/** Sends one image, once; rejects with an UploadError, or with the signal's reason. */
+export interface Uploader {
+  upload(
+    image: { readonly bytes: Uint8Array; readonly contentType: string; readonly account: string },
+    signal: AbortSignal,
+  ): Promise<UploadedAsset>;
+}
+
+/**
+ * Uploads what is acceptable and yields one record for each input, in input order, each as soon as it and all before
+ * it are settled. A file never makes it reject: what went wrong stands in its record.
+ * It holds the bytes of `concurrency` files at the most.
+ */
+export async function* uploadBatch(
+  files: readonly CheckedFile[],
+  options: BatchOptions,
+  dependencies: BatchDependencies,
+): AsyncGenerator<UploadRecord, void, undefined> {
+  const batch = new Batch(options, dependencies);
+  const distinct = new Map(files.toReversed().map((file) => [file.check, file]));
+  const lastUse = new Map(files.map(({ check }, index) => [check, index]));
+  // Without a bound on what is settled and not yet yielded, a slow first file does not hold up those behind it;
+  // an outcome is a few hundred bytes.
+  const outcomes = pMapIterable(distinct.values(), (file) => batch.settle(file), {
+    concurrency: options.concurrency,
+    backpressure: Number.POSITIVE_INFINITY,
+  })[Symbol.asyncIterator]();
+  const repeated = new Map<FileCheck, Outcome>();
+  try {
+    if (options.failFast && files.some(({ check }) => check.kind === 'refused')) {
+      batch.drain();
+    }
+    for (const [index, { path, check }] of files.entries()) {
+      const outcome = repeated.get(check) ?? ((await outcomes.next()).value as Outcome);
+      if (lastUse.get(check) !== index) {
+        repeated.set(check, outcome);
+      }
+      yield { index, path, ...outcome };
+    }
+  } finally {
+    batch.stop();
+  }
+}
+
+/** One run: what is in flight, what is stopped. */
+class Batch {
+  readonly #options: BatchOptions;
+  readonly #dependencies: BatchDependencies;
+  readonly #throttle: Throttle;
+  /** Aborted when nothing new may start. */
+  readonly #draining = new AbortController();
+  /** Aborted when what is in flight shall end too. */
+  readonly #stopped = new AbortController();
+  readonly #onAbort = () => this.stop();
+
+  constructor(options: BatchOptions, dependencies: BatchDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+    // Each upload in flight listens, up to 64.
+    setMaxListeners(0, this.#draining.signal, this.#stopped.signal);
+    this.#throttle = new Throttle(options.concurrency, dependencies.clock, this.#draining.signal);
+    dependencies.signal.addEventListener('abort', this.#onAbort);
+    if (dependencies.signal.aborted) {
+      this.stop();
+    }
+  }
+
+  /** Starts nothing new; what is in flight may still get its reference. */
+  drain(): void {
+    this.#draining.abort();
+  }
+
+  /** Starts nothing new and ends what is in flight. */
+  stop(): void {
+    this.#dependencies.signal.removeEventListener('abort', this.#onAbort);
+    this.drain();
+    this.#stopped.abort();
+  }
+
+  async settle({ path, check }: CheckedFile): Promise<Outcome> {
+    switch (check.kind) {
+      case 'refused':
+        return failedOutcome(check.error, 0);
+      case 'unchecked':
+        return cancelled(0);
+      case 'acceptable': {
+        const outcome = await this.#upload(path, check.image);
+        if (outcome.status === 'failed') {
+          this.#stopAfter(outcome.error.code);
+        }
+        this.#dependencies.onEvent({ type: 'file-settled', path, outcome });
+        return outcome;
+      }
+    }
+  }
+
+  async #upload(path: string, image: CheckedImage): Promise<Outcome> {
+    const { clock } = this.#dependencies;
+    if (this.#draining.signal.aborted) {
+      return cancelled(0);
+    }
+    let bytes: Buffer;
+    try {
+      bytes = await image.read();
+    } catch (error) {
+      return failedOutcome(asUploadError(error), 0);
+    }
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const startedAt = clock.now();
+    let attempt = 0;
+    while (await this.#throttle.enter()) {
+      attempt += 1;
+      const answer = await this.#attempt(path, attempt, image, bytes);
+      if (answer === 'aborted') {
+        return cancelled(attempt);
+      }
+      if (!(answer instanceof UploadError)) {
+        const { warnings, ...asset } = answer;
+        return {
+          status: 'uploaded',
+          ...asset,
+          size: bytes.length,
+          contentType: image.contentType,
+          sha256,
+          attempts: attempt,
+          durationMs: Math.round(clock.now() - startedAt),
+          ...(warnings.length > 0 && { warnings }),
+        };
+      }
+      if (!(await this.#mayTryAgain(path, attempt, answer))) {
+        return failedOutcome(answer, attempt);
+      }
+    }
+    return cancelled(attempt);
+  }
+
+  /** One request, with the same bytes each time. */
+  async #attempt(
+    path: string,
+    attempt: number,
+    { contentType }: CheckedImage,
+    bytes: Buffer,
+  ): Promise<UploadedAsset | UploadError | 'aborted'> {
+    const { uploader, onEvent } = this.#dependencies;
+    onEvent({ type: 'attempt-started', path, attempt, sizeBytes: bytes.length });
+    try {
+      const { account } = this.#options;
+      const asset = await uploader.upload({ bytes, contentType, account }, this.#stopped.signal);
+      this.#throttle.speedUp();
+      return asset;
+    } catch (error) {
+      return this.#stopped.signal.aborted ? 'aborted' : asUploadError(error);
+    } finally {
+      this.#throttle.leave();
+    }
+  }
+
+  /**
+   * Decides whether a failed attempt is followed by another, and waits until it may start.
+   * A connection lost after the body was sent may have left an asset behind. It is tried again all the same: the API
+   * has no idempotency key, and an orphan costs nothing, where a lost reference costs the person an upload.
+   */
+  async #mayTryAgain(path: string, attempt: number, error: UploadError): Promise<boolean> {
+    const { clock, random, onEvent } = this.#dependencies;
+    const tryAgain = error.retryable && attempt <= this.#options.retries && !this.#draining.signal.aborted;
+    const delayMs = backoffMs(attempt, error.retryAfterMs, random);
+    onEvent({
+      type: 'attempt-failed',
+      path,
+      attempt,
+      error,
+      retryInMs: tryAgain ? delayMs : undefined,
+    });
+    if (error.code === 'rate_limited') {
+      // The place to wait is the throttle, where all the others wait too.
+      this.#throttle.slowDown(delayMs);
+      onEvent({ type: 'batch-paused', delayMs });
+    } else if (tryAgain) {
+      await clock.sleep(delayMs, this.#draining.signal);
+    }
+    return tryAgain;
+  }
+
+  #stopAfter(code: UploadErrorCode): void {
+    if (isFatal(code)) {
+      // What is in flight goes out with the same token and account, and would be refused as well.
+      this.stop();
+    } else if (this.#options.failFast) {
+      this.drain();
+    }
+  }
+}
+
+function cancelled(attempts: number): Outcome {
+  return { status: 'cancelled', attempts };
+}
+
+/** A file's failure; anything else is a mistake of ours and goes up. */
+function asUploadError(error: unknown): UploadError {
+  if (error instanceof UploadError) {
+    return error;
+  }
+  throw error;
+}
