@@ -70,7 +70,7 @@ export async function upload(patterns: readonly string[], flags: UploadFlags, ho
   const reporter = new UploadReporter(createResultWriter(format, print), messages, format);
   const tally = new Tally();
   try {
-    const files = await checkFiles(found, { failFast }, host);
+    const files = await checkFiles(found, { failFast }, host.signal);
     if (destination !== undefined && showsProgress(flags, host)) {
       progress = createProgress(host.stderr, files.length);
     }

@@ -1,6 +1,5 @@
 import { pMapIterable } from 'p-map';
 import { UploadError } from '../errors.ts';
-import type { Host } from '../host.ts';
 import { type CheckedImage, checkImageFile, checkImageStream } from './check-image.ts';
 import type { FoundFile } from './find-files.ts';
 
@@ -24,41 +23,36 @@ const openAtOnce = 16;
 export async function checkFiles(
   files: readonly FoundFile[],
   options: { readonly failFast: boolean },
-  host: Pick<Host, 'stdin' | 'signal'>,
+  signal: AbortSignal,
 ): Promise<readonly CheckedFile[]> {
-  const distinct = new Map(files.map((file) => [keyOf(file), file]));
-  const checks = new Map<string, FileCheck>();
+  const checks = new Map<FoundFile['source'], FileCheck>();
   let stopped = false;
   const results = pMapIterable(
-    distinct.entries(),
-    async ([key, { file }]): Promise<readonly [string, FileCheck]> => [
-      key,
-      stopped || host.signal.aborted ? { kind: 'unchecked' } : await check(file, host),
+    new Set(files.map(({ source }) => source)),
+    async (source): Promise<readonly [FoundFile['source'], FileCheck]> => [
+      source,
+      stopped || signal.aborted ? { kind: 'unchecked' } : await check(source, signal),
     ],
     { concurrency: openAtOnce },
   );
-  for await (const [key, result] of results) {
+  for await (const [source, result] of results) {
     // A later file that was looked at meanwhile does not count: the first failure is the first in input order.
-    checks.set(key, stopped ? { kind: 'unchecked' } : result);
+    checks.set(source, stopped ? { kind: 'unchecked' } : result);
     stopped ||= options.failFast && result.kind === 'refused';
   }
-  return files.map((file) => ({ path: file.path, check: checks.get(keyOf(file))! }));
+  return files.map(({ path, source }) => ({ path, check: checks.get(source)! }));
 }
 
-function keyOf({ file }: FoundFile): string {
-  return file ?? '-';
-}
-
-async function check(file: string | undefined, host: Pick<Host, 'stdin' | 'signal'>): Promise<FileCheck> {
+async function check(source: FoundFile['source'], signal: AbortSignal): Promise<FileCheck> {
   try {
     const image =
-      file === undefined ? await checkImageStream(host.stdin, host.signal) : await checkImageFile(file);
+      typeof source === 'string' ? await checkImageFile(source) : await checkImageStream(source, signal);
     return { kind: 'acceptable', image };
   } catch (error) {
     if (error instanceof UploadError) {
       return { kind: 'refused', error };
     }
-    if (host.signal.aborted) {
+    if (signal.aborted) {
       return { kind: 'unchecked' };
     }
     throw error;

@@ -9,8 +9,8 @@ import { createNaturalOrder } from './natural-order.ts';
 export interface FoundFile {
   /** As the person named it, or as a glob or a directory gave it; `-` is standard input. */
   readonly path: string;
-  /** Absolute; undefined for standard input. */
-  readonly file: string | undefined;
+  /** An absolute path, or standard input. */
+  readonly source: string | NodeJS.ReadableStream;
 }
 
 /** What names the files of a run. */
@@ -30,7 +30,7 @@ export interface FileRequest {
  */
 export async function findFiles(
   request: FileRequest,
-  host: Pick<Host, 'cwd' | 'platform'>,
+  host: Pick<Host, 'cwd' | 'platform' | 'stdin'>,
 ): Promise<readonly FoundFile[]> {
   const found: FoundFile[] = [];
   const problems: string[] = [];
@@ -73,10 +73,10 @@ class NamesNothing extends Error {}
 async function findPattern(
   pattern: string,
   recursive: boolean,
-  host: Pick<Host, 'cwd' | 'platform'>,
+  host: Pick<Host, 'cwd' | 'platform' | 'stdin'>,
 ): Promise<readonly FoundFile[]> {
   if (pattern === '-') {
-    return [{ path: '-', file: undefined }];
+    return [{ path: '-', source: host.stdin }];
   }
   // A shell that has expanded a pattern hands over names that may look like patterns: what exists is meant literally.
   const existing = await findPath(pattern, recursive, host.cwd);
@@ -114,7 +114,7 @@ async function findPath(
     case 'absent':
       return undefined;
     case 'file':
-      return [{ path, file }];
+      return [{ path, source: file }];
     case 'directory':
       if (!recursive) {
         throw new NamesNothing('it is a directory; use -r to upload the images in it');
@@ -156,5 +156,5 @@ async function findImagesBelow(path: string, directory: string): Promise<readonl
   }
   return names
     .sort(createNaturalOrder())
-    .map((name) => ({ path: join(path, name), file: join(directory, name) }));
+    .map((name) => ({ path: join(path, name), source: join(directory, name) }));
 }

@@ -5,6 +5,8 @@ import type { Messages } from './messages.ts';
 import type { ResultFormat, ResultWriter } from './result-writer.ts';
 import { formatBytes, formatDuration } from './units.ts';
 
+const summaryOrder = ['uploaded', 'valid', 'failed', 'cancelled'] as const;
+
 /** Tells what a batch does: its results on standard output, all the rest on standard error. */
 export class UploadReporter {
   readonly #results: ResultWriter;
@@ -28,7 +30,6 @@ export class UploadReporter {
       this.#fail(record.path, record.error);
     }
     if (hasReference(record)) {
-      this.#sentBytes += record.size;
       for (const warning of record.warnings ?? []) {
         this.#messages.warn(`${record.path}: ${warning}`);
       }
@@ -46,13 +47,15 @@ export class UploadReporter {
       this.#messages.warn(mismatch);
     }
     await this.#results.end();
-    const counts = [...this.#counts].map(([status, count]) => `${count} ${status}`);
+    const counts = summaryOrder
+      .filter((status) => this.#counts.has(status))
+      .map((status) => `${this.#counts.get(status)!.toLocaleString('en')} ${status}`);
     const sent =
       this.#sentBytes === 0 ? '' : ` (${formatBytes(this.#sentBytes)} in ${formatDuration(durationMs)})`;
     this.#messages.note(`${counts.join(', ')}${sent}`);
   }
 
-  /** Shows what the engine does, for --verbose. */
+  /** To be called for each event of the engine; the verbose see most of them. */
   onEvent(event: UploadEvent): void {
     switch (event.type) {
       case 'attempt-started':
@@ -70,6 +73,7 @@ export class UploadReporter {
         break;
       case 'file-settled':
         if (event.outcome.status === 'uploaded') {
+          this.#sentBytes += event.outcome.size;
           this.#messages.detail(`${event.path}: uploaded in ${formatDuration(event.outcome.durationMs)}`);
         }
         break;

@@ -74,7 +74,8 @@ function byDefault<Value>(value: Value): Setting<Value> {
 }
 
 function wrongValue(key: Key, allowed: string, given: unknown, source: Source): Error {
-  const rule = `${formatSource(source)}: ${key} must be ${allowed}`;
+  const subject = source.kind === 'flag' ? source.name : `${formatSource(source)}: ${key}`;
+  const rule = `${subject} must be ${allowed}`;
   if (key === 'token') {
     const hasScheme = typeof given === 'string' && /^\s*bearer\s/i.test(given);
     return new ConfigError(

@@ -5,6 +5,8 @@ export type Source =
   | { readonly kind: 'config-file'; readonly path: string }
   | { readonly kind: 'project'; readonly path: string }
   | { readonly kind: 'user'; readonly path: string }
+  /** What a program gives the library. */
+  | { readonly kind: 'options' }
   | { readonly kind: 'default' };
 
 /** What one source says, unchecked: it may hold unknown keys and values of any type. */
@@ -26,6 +28,8 @@ export function formatSource(source: Source): string {
       return `project config ${source.path}`;
     case 'user':
       return `user config ${source.path}`;
+    case 'options':
+      return 'options';
     case 'default':
       return 'default';
   }

@@ -54,7 +54,7 @@ export async function* uploadBatch(
   dependencies: BatchDependencies,
 ): AsyncGenerator<UploadRecord, void, undefined> {
   const batch = new Batch(options, dependencies);
-  const distinct = new Map(files.toReversed().map((file) => [file.check, file]));
+  const distinct = new Map(files.map((file) => [file.check, file]));
   const lastUse = new Map(files.map(({ check }, index) => [check, index]));
   // Without a bound on what is settled and not yet yielded, a slow first file does not hold up those behind it;
   // an outcome is a few hundred bytes.

@@ -1,0 +1,17 @@
+export type { UploadedAsset } from './client/answer.ts';
+export type { ImageUpload } from './client/client.ts';
+export { type ImageReference, parseImageRef } from './client/reference.ts';
+export { ConfigError, UploadError, type UploadErrorCode } from './errors.ts';
+export {
+  DreaminaClient,
+  type DreaminaClientOptions,
+  type UploadFilesOptions,
+  uploadFiles,
+} from './library.ts';
+export type { UploadEvent } from './upload/event.ts';
+export type {
+  CancelledRecord,
+  FailedRecord,
+  UploadedRecord,
+  UploadRecord,
+} from './upload/record.ts';

@@ -1,0 +1,103 @@
+import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DreaminaClient as Client } from './client/client.ts';
+import { checkFiles } from './files/check-files.ts';
+import { resolveSettings } from './settings/resolve.ts';
+import { completeSettings, type Settings } from './settings/settings.ts';
+import type { UploadEvent } from './upload/event.ts';
+import type { UploadRecord } from './upload/record.ts';
+import { uploadBatch } from './upload/upload-batch.ts';
+import { userAgent } from './version.ts';
+
+/** How to reach the API; nothing of it is read from the environment. */
+export interface DreaminaClientOptions {
+  /** `user:<digits>-<alphanumeric>`, from useapi.net. */
+  readonly token: string;
+  /** Default: the official one. Plain http only on loopback. */
+  readonly apiUrl?: string | undefined;
+  /** One attempt's limit, from connecting to the last byte of the answer. Default: two minutes. */
+  readonly timeoutMs?: number | undefined;
+  /** An HTTP proxy to tunnel through. Default: none. */
+  readonly proxyUrl?: string | URL | undefined;
+  /** PEM certificates of the authorities to trust instead of Node's own. */
+  readonly ca?: string | undefined;
+}
+
+/** Speaks the Dreamina assets API: `upload` sends one image once and throws an UploadError when it fails. */
+export class DreaminaClient extends Client {
+  /** Throws a ConfigError where an option is not what it may be. */
+  constructor(options: DreaminaClientOptions) {
+    const { token, apiUrl, timeoutMs } = completeOptions(options);
+    super({
+      token: token!,
+      apiUrl,
+      timeoutMs,
+      userAgent,
+      proxyUrl: options.proxyUrl === undefined ? undefined : new URL(options.proxyUrl),
+      ca: options.ca,
+      now: Date.now,
+    });
+  }
+}
+
+/** How {@link uploadFiles} works. */
+export interface UploadFilesOptions extends DreaminaClientOptions {
+  /** `REGION:email`. */
+  readonly account: string;
+  /** Uploads in flight, 1-64. Default: 4. */
+  readonly concurrency?: number | undefined;
+  /** Tries after the first, 0-20. Default: 5. */
+  readonly retries?: number | undefined;
+  /** Whether the first failure stops the batch. Default: false. */
+  readonly failFast?: boolean | undefined;
+  /** Starts nothing new, ends what is in flight; what was not settled is then `cancelled`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called for each record, in the order of the paths, as soon as it and all before it are settled. */
+  readonly onRecord?: ((record: UploadRecord) => void) | undefined;
+  /** Called for each request, retry and pause. */
+  readonly onEvent?: ((event: UploadEvent) => void) | undefined;
+}
+
+/**
+ * Uploads images and returns one record for each path, in their order. Every file is checked before any is sent.
+ * A file never makes it reject: what went wrong stands in its record. Throws a ConfigError for a wrong option.
+ *
+ * @param paths each literally a file, from the working directory
+ */
+export async function uploadFiles(
+  paths: readonly string[],
+  options: UploadFilesOptions,
+): Promise<UploadRecord[]> {
+  const { account, concurrency, retries } = completeOptions({ ...options, account: options.account ?? '' });
+  const { failFast = false, signal = new AbortController().signal, onRecord, onEvent = () => {} } = options;
+  const client = new DreaminaClient(options);
+  const records: UploadRecord[] = [];
+  try {
+    const found = paths.map((path) => ({ path, source: resolve(path) }));
+    const files = await checkFiles(found, { failFast }, signal);
+    const batch = uploadBatch(
+      files,
+      { account: account!, concurrency, retries, failFast },
+      { uploader: client, clock: systemClock, random: Math.random, signal, onEvent },
+    );
+    for await (const record of batch) {
+      records.push(record);
+      onRecord?.(record);
+    }
+  } finally {
+    await client.close();
+  }
+  return records;
+}
+
+const systemClock = {
+  now: Date.now,
+  sleep: (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {}),
+};
+
+function completeOptions(options: DreaminaClientOptions & Partial<UploadFilesOptions>): Settings {
+  const { token, account, apiUrl, concurrency, retries, timeoutMs } = options;
+  const timeout = timeoutMs === undefined ? undefined : timeoutMs / 1000;
+  const values = { token: token ?? '', account, apiUrl, concurrency, retries, timeout };
+  return completeSettings(resolveSettings([{ source: { kind: 'options' }, values }]).settings);
+}

@@ -1,0 +1,63 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/** Answers one upload as the test says; `request` comes with its body already read, unless `drain` is false. */
+export type Respond = (
+  response: ServerResponse,
+  request: IncomingMessage,
+  ordinal: number,
+) => void | Promise<void>;
+
+/** A server that answers whatever a test makes it answer, for what the sandbox is too honest to say. */
+export interface RawServer {
+  readonly apiUrl: string;
+  /** How many requests have come. */
+  readonly count: () => number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Starts one on loopback for the length of the test. */
+export async function rawServer(respond: Respond, options: { drain?: boolean } = {}): Promise<RawServer> {
+  let count = 0;
+  const server = createServer(async (request, response) => {
+    const ordinal = count;
+    count += 1;
+    if (options.drain !== false) {
+      for await (const _ of request) {
+        // The body is of no interest here.
+      }
+    }
+    await respond(response, request, ordinal);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/dreamina`;
+  return {
+    apiUrl,
+    count: () => count,
+    env: {
+      DREAMINA_API_URL: apiUrl,
+      DREAMINA_TOKEN: 'user:1234-abcdef',
+      DREAMINA_ACCOUNT: 'US:name@example.com',
+    },
+  };
+}
+
+/** Answers with a JSON body. */
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+}
+
+/** A well-formed reference. */
+export const exampleReference =
+  'US:name@example.com-image:w685:h900:s86866-uri:tos-useast5-i-wopfjsm1ax-tx/3605b150c6b949f5acea2eac3ca59544';

@@ -1,0 +1,90 @@
+import { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { run } from '../../src/cli.ts';
+import type { Environment, Host } from '../../src/host.ts';
+import { tempDir } from './temp-dir.ts';
+
+/** What a run in this process printed and how it ended. */
+export interface CliResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+  /** Standard output as JSON. */
+  json<Value = unknown>(): Value;
+  /** Standard output as lines. */
+  readonly lines: readonly string[];
+  /** The waits that the run asked for, in milliseconds; none of them took any time. */
+  readonly sleeps: readonly number[];
+}
+
+/** The world that a run sees; nothing of the real one gets in. */
+export interface World {
+  readonly env?: Environment;
+  readonly cwd?: string;
+  readonly stdin?: string | Uint8Array | Readable;
+  readonly signal?: AbortSignal;
+  readonly random?: () => number;
+  readonly platform?: NodeJS.Platform;
+  /** Milliseconds since the Unix epoch at the start; sleeping moves it on. */
+  readonly now?: number;
+  readonly homeDir?: string;
+  /** Called with each piece of standard output; a returned promise holds the writer up. */
+  readonly onStdout?: (text: string) => void | Promise<void>;
+}
+
+/** Runs the whole command line in this process. Time passes only by sleeping, and sleeping takes none. */
+export async function runCli(argv: readonly string[], world: World = {}): Promise<CliResult> {
+  const home = world.homeDir ?? (await tempDir());
+  const sleeps: number[] = [];
+  let now = world.now ?? Date.now();
+  const stdout = collector(world.onStdout);
+  const stderr = collector();
+  const host: Host = {
+    argv,
+    env: world.env ?? {},
+    cwd: world.cwd ?? home,
+    homeDir: home,
+    platform: world.platform ?? process.platform,
+    stdin:
+      world.stdin instanceof Readable
+        ? world.stdin
+        : Readable.from(world.stdin === undefined ? [] : [Buffer.from(world.stdin)]),
+    stdout,
+    stderr,
+    signal: world.signal ?? new AbortController().signal,
+    clock: {
+      now: () => now,
+      // A turn of the event loop, so that what else is ready comes first, as it would.
+      sleep: async (ms, signal) => {
+        if (!signal.aborted) {
+          sleeps.push(ms);
+          await delay(0);
+          now += ms;
+        }
+      },
+    },
+    random: world.random ?? (() => 0.5),
+  };
+  const exitCode = await run(host);
+  return {
+    stdout: stdout.text(),
+    stderr: stderr.text(),
+    exitCode,
+    json: <Value>() => JSON.parse(stdout.text()) as Value,
+    get lines() {
+      return stdout.text().split('\n').slice(0, -1);
+    },
+    sleeps,
+  };
+}
+
+function collector(onText?: (text: string) => void | Promise<void>): Writable & { text(): string } {
+  let collected = '';
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      collected += chunk.toString();
+      Promise.resolve(onText?.(chunk.toString())).then(() => done(), done);
+    },
+  });
+  return Object.assign(stream, { text: () => collected });
+}

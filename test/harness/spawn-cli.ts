@@ -1,0 +1,58 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const command = fileURLToPath(new URL('../../bin/dreamina.js', import.meta.url));
+
+/** A run of the built command in a process of its own. */
+export interface SpawnedCli {
+  readonly process: ChildProcessWithoutNullStreams;
+  /** Standard output so far. */
+  stdout(): string;
+  /** Standard error so far. */
+  stderr(): string;
+  /** Resolves when the text has come on that stream; rejects when the process ends without. */
+  waitFor(stream: 'stdout' | 'stderr', text: string | RegExp): Promise<void>;
+  /** How it ended: the code, or the signal that killed it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+/** Starts the built command with nothing of this process's environment but PATH. */
+export function spawnCli(
+  args: readonly string[],
+  options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+): SpawnedCli {
+  const child = spawn(process.execPath, [command, ...args], {
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...options.env },
+    cwd: options.cwd,
+  });
+  const texts = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (chunk: string) => {
+      texts[stream] += chunk;
+    });
+  }
+  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  return {
+    process: child,
+    stdout: () => texts.stdout,
+    stderr: () => texts.stderr,
+    ended,
+    waitFor: async (stream, text) => {
+      const isThere = () =>
+        typeof text === 'string' ? texts[stream].includes(text) : text.test(texts[stream]);
+      while (!isThere()) {
+        const last = await Promise.race([once(child[stream], 'data').then(() => 'more'), ended]);
+        if (last !== 'more' && !isThere()) {
+          throw new Error(
+            `the process ended with ${last} before ${text} came on ${stream}: ${texts[stream]}`,
+          );
+        }
+      }
+    },
+  };
+}
