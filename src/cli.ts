@@ -1,12 +1,12 @@
-import { Chalk } from 'chalk';
 import { Command, CommanderError, Option } from 'commander';
 import type { SandboxFlags } from './commands/sandbox.ts';
 import type { UploadFlags } from './commands/upload.ts';
 import { exitCodeOf } from './exit-code.ts';
 import type { Host } from './host.ts';
 import { escapeUnsafe } from './report/escape.ts';
-import { createMessages, isColoured, reportProblem } from './report/messages.ts';
+import { reportProblem } from './report/messages.ts';
 import { resultFormats } from './report/result-writer.ts';
+import { StandardError } from './report/standard-error.ts';
 import { definitions } from './settings/definitions.ts';
 import { version } from './version.ts';
 
@@ -32,11 +32,7 @@ export async function run(host: Host): Promise<number> {
     if (code === undefined) {
       throw error;
     }
-    const colour = new Chalk({ level: isColoured(host.stderr, host.env) ? 1 : 0 });
-    reportProblem(
-      error,
-      createMessages((lines) => host.stderr.write(lines), 'normal', colour),
-    );
+    reportProblem(error, new StandardError(host, 'normal').messages);
     return code;
   }
 }
@@ -94,6 +90,8 @@ function addUpload(command: Command, host: Host, exitWith: (code: number) => voi
     .option('-c, --concurrency <n>', `uploads in flight, 1-64 (default: ${concurrency.default})`)
     .option('--retries <n>', `tries after the first, 0-20 (default: ${retries.default})`)
     .option('--timeout <seconds>', `limit of one attempt (default: ${timeout.default})`)
+    .option('--manifest <file>', 'remember references here, and send nothing twice')
+    .option('--max-age <duration>', 'ignore what the manifest remembers longer than 90m, 12h, 7d')
     .option('--fail-fast', 'stop at the first failure')
     .option('--dry-run', 'check everything, send nothing')
     .option('--sandbox', 'upload to a stand-in in this process: no token, no network')

@@ -55,8 +55,8 @@ export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof ConfigError) {
     return exitCodes.config;
   }
-  if (error instanceof Interruption && error.cause !== 'stdout-closed') {
-    return signalExitCodes[error.cause];
+  if (error instanceof Interruption) {
+    return error.cause === 'stdout-closed' ? exitCodes.none : signalExitCodes[error.cause];
   }
   return undefined;
 }

@@ -14,6 +14,8 @@ export interface Destination {
   readonly client: DreaminaClient;
   /** `REGION:email`. */
   readonly account: string;
+  /** What a manifest knows it by: the `apiUrl`, but for the sandbox, whose port differs each time. */
+  readonly endpoint: string;
   close(): Promise<void>;
 }
 
@@ -53,7 +55,7 @@ export async function openService(resolved: ResolvedSettings, host: Host): Promi
     ca: url.protocol === 'https:' ? await loadTrustedAuthorities(host.env) : undefined,
     now: host.clock.now,
   });
-  return { client, account: account.value, close: () => client.close() };
+  return { client, account: account.value, endpoint: apiUrl, close: () => client.close() };
 }
 
 /** A stand-in of the service inside this process. */
@@ -70,6 +72,7 @@ export async function openSandbox(resolved: ResolvedSettings, host: Host): Promi
   return {
     client,
     account: sandbox.accounts[0]!,
+    endpoint: 'sandbox',
     close: async () => {
       await client.close();
       await sandbox.close();

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import { Chalk } from 'chalk';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { createMessages, isColoured } from '../report/messages.ts';
+import { StandardError } from '../report/standard-error.ts';
 import { formatBytes } from '../report/units.ts';
 import {
   type ApiRevision,
@@ -24,12 +23,7 @@ export interface SandboxFlags {
 
 /** Runs `dreamina sandbox` until it is interrupted, and returns its exit code. */
 export async function sandbox(flags: SandboxFlags, host: Host): Promise<number> {
-  const colour = new Chalk({ level: isColoured(host.stderr, host.env) ? 1 : 0 });
-  const messages = createMessages(
-    (lines) => host.stderr.write(lines),
-    flags.quiet ? 'quiet' : 'normal',
-    colour,
-  );
+  const { messages } = new StandardError(host, flags.quiet ? 'quiet' : 'normal');
   const server = await startSandbox({
     port: wholeNumber('--port', flags.port, 65_535),
     api: flags.api,

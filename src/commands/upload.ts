@@ -1,21 +1,24 @@
-import { Chalk } from 'chalk';
+import { resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { Tally } from '../exit-code.ts';
-import { checkFiles } from '../files/check-files.ts';
+import { type CheckedFile, checkFiles } from '../files/check-files.ts';
 import { type FoundFile, findFiles } from '../files/find-files.ts';
 import { readList } from '../files/read-list.ts';
 import type { Host } from '../host.ts';
-import { createMessages, isColoured, type Verbosity } from '../report/messages.ts';
-import { createProgress, type Progress } from '../report/progress.ts';
+import type { Messages, Verbosity } from '../report/messages.ts';
 import { createResultWriter, mostFrames, type ResultFormat } from '../report/result-writer.ts';
+import { StandardError } from '../report/standard-error.ts';
 import { UploadReporter } from '../report/upload-reporter.ts';
 import { loadSettings, type SettingFlags } from '../settings/load.ts';
 import { type ResolvedSettings, resolveSettings } from '../settings/resolve.ts';
 import { isUsualToken } from '../settings/token.ts';
+import type { UploadEvent } from '../upload/event.ts';
+import { checkManifest, Manifest } from '../upload/manifest.ts';
 import type { UploadRecord } from '../upload/record.ts';
 import { uploadBatch } from '../upload/upload-batch.ts';
 import { validateFiles } from '../upload/validate-files.ts';
 import { type Destination, openSandbox, openService } from './destination.ts';
+import { parseDuration } from './duration.ts';
 
 /** The flags of `dreamina upload`, as they were typed. */
 export interface UploadFlags extends SettingFlags {
@@ -24,6 +27,8 @@ export interface UploadFlags extends SettingFlags {
   readonly recursive?: boolean;
   readonly format?: ResultFormat;
   readonly json?: boolean;
+  readonly manifest?: string;
+  readonly maxAge?: string;
   readonly dryRun?: boolean;
   readonly failFast?: boolean;
   readonly sandbox?: boolean;
@@ -47,11 +52,84 @@ export async function upload(patterns: readonly string[], flags: UploadFlags, ho
     );
   }
 
-  let progress: Progress | undefined;
-  const printLines = (lines: string) => (progress ? progress.print(lines) : host.stderr.write(lines));
-  const colour = new Chalk({ level: isColoured(host.stderr, host.env) ? 1 : 0 });
-  const messages = createMessages(printLines, verbosityOf(flags), colour);
+  const maxAgeMs = resolveMaxAge(flags);
+  const standardError = new StandardError(host, verbosityOf(flags));
+  const settings = await readSettings(flags, standardError.messages, host);
+  const destination = await openDestination(flags, settings, host);
+  let manifest: Manifest | undefined;
+  try {
+    manifest = await openManifest(flags, maxAgeMs, destination, host);
+    const plan = { found, format, settings, destination, manifest, failFast: flags.failFast ?? false };
+    return await carryOut(plan, flags, standardError, host);
+  } finally {
+    standardError.stopProgress();
+    await manifest?.close();
+    await destination?.close();
+  }
+}
 
+interface UploadPlan {
+  readonly found: readonly FoundFile[];
+  readonly format: ResultFormat;
+  readonly settings: ResolvedSettings;
+  /** Undefined for a dry run. */
+  readonly destination: Destination | undefined;
+  readonly manifest: Manifest | undefined;
+  readonly failFast: boolean;
+}
+
+/** Checks, sends and reports. */
+async function carryOut(
+  plan: UploadPlan,
+  flags: UploadFlags,
+  standardError: StandardError,
+  host: Host,
+): Promise<number> {
+  const { failFast } = plan;
+  const startedAt = host.clock.now();
+  const print = (text: string) => new Promise<void>((done) => host.stdout.write(text, () => done()));
+  const reporter = new UploadReporter(
+    createResultWriter(plan.format, print),
+    standardError.messages,
+    plan.format,
+  );
+  const tally = new Tally();
+  const files = await checkFiles(plan.found, { failFast }, host.signal);
+  if (plan.destination !== undefined && showsProgress(flags, host)) {
+    standardError.startProgress(files.length);
+  }
+  for await (const record of recordsOf(files, plan, host, (event) => {
+    reporter.onEvent(event);
+    standardError.onEvent(event);
+  })) {
+    tally.add(record);
+    await reporter.record(record);
+  }
+  standardError.stopProgress();
+  await reporter.end(host.clock.now() - startedAt);
+  return tally.exitCode(host.signal);
+}
+
+function recordsOf(
+  files: readonly CheckedFile[],
+  { destination, manifest, settings, failFast }: UploadPlan,
+  { clock, random, signal }: Host,
+  onEvent: (event: UploadEvent) => void,
+): Iterable<UploadRecord> | AsyncIterable<UploadRecord> {
+  if (destination === undefined) {
+    return validateFiles(files);
+  }
+  const { account, client: uploader } = destination;
+  const concurrency = settings.concurrency.value;
+  const retries = settings.retries.value;
+  return uploadBatch(
+    files,
+    { account, concurrency, retries, failFast },
+    { uploader, manifest, clock, random, signal, onEvent },
+  );
+}
+
+async function readSettings(flags: UploadFlags, messages: Messages, host: Host): Promise<ResolvedSettings> {
   const layers = await loadSettings({ flags, config: flags.config }, host);
   const { settings, warnings } = resolveSettings(layers, {
     omit: flags.sandbox ? ['token', 'account', 'apiUrl'] : [],
@@ -62,51 +140,7 @@ export async function upload(patterns: readonly string[], flags: UploadFlags, ho
   if (settings.token !== undefined && !isUsualToken(settings.token.value)) {
     messages.warn('the token does not look like one of useapi.net (user:<digits>-<letters and digits>)');
   }
-
-  const destination = await openDestination(flags, settings, host);
-  const startedAt = host.clock.now();
-  const failFast = flags.failFast ?? false;
-  const print = (text: string) => new Promise<void>((done) => host.stdout.write(text, () => done()));
-  const reporter = new UploadReporter(createResultWriter(format, print), messages, format);
-  const tally = new Tally();
-  try {
-    const files = await checkFiles(found, { failFast }, host.signal);
-    if (destination !== undefined && showsProgress(flags, host)) {
-      progress = createProgress(host.stderr, files.length);
-    }
-    const records: Iterable<UploadRecord> | AsyncIterable<UploadRecord> =
-      destination === undefined
-        ? validateFiles(files)
-        : uploadBatch(
-            files,
-            {
-              account: destination.account,
-              concurrency: settings.concurrency.value,
-              retries: settings.retries.value,
-              failFast,
-            },
-            {
-              uploader: destination.client,
-              clock: host.clock,
-              random: host.random,
-              signal: host.signal,
-              onEvent: (event) => {
-                reporter.onEvent(event);
-                progress?.onEvent(event);
-              },
-            },
-          );
-    for await (const record of records) {
-      tally.add(record);
-      await reporter.record(record);
-    }
-  } finally {
-    progress?.stop();
-    progress = undefined;
-    await destination?.close();
-  }
-  await reporter.end(host.clock.now() - startedAt);
-  return tally.exitCode(host.signal);
+  return settings;
 }
 
 function resolveFormat({ format, json }: UploadFlags): ResultFormat {
@@ -143,6 +177,41 @@ async function findInputs(
   }
   const literals = filesFrom === undefined ? [] : await readList(filesFrom, nullSeparated, host);
   return findFiles({ patterns, literals, recursive }, host);
+}
+
+function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {
+  if (maxAge === undefined) {
+    return undefined;
+  }
+  if (manifest === undefined) {
+    throw new UsageError('--max-age says which entries of --manifest count; there is none');
+  }
+  const maxAgeMs = parseDuration(maxAge);
+  if (maxAgeMs === undefined) {
+    throw new UsageError(
+      `--max-age must be a duration such as 90m, 12h or 7d; it is ${JSON.stringify(maxAge)}`,
+    );
+  }
+  return maxAgeMs;
+}
+
+/** A dry run only looks at the manifest. */
+async function openManifest(
+  { manifest }: UploadFlags,
+  maxAgeMs: number | undefined,
+  destination: Destination | undefined,
+  host: Host,
+): Promise<Manifest | undefined> {
+  if (manifest === undefined) {
+    return undefined;
+  }
+  const path = resolve(host.cwd, manifest);
+  if (destination === undefined) {
+    await checkManifest(path);
+    return undefined;
+  }
+  const { account, endpoint } = destination;
+  return Manifest.open(path, { account, endpoint, maxAgeMs, clock: host.clock });
 }
 
 /** Undefined for a dry run, which sends nothing and therefore needs neither token nor account. */

@@ -46,7 +46,7 @@ export function createMessages(
   };
 }
 
-/** Says why a command could not run at all. */
+/** Says why a command could not run at all; an interruption needs no words. */
 export function reportProblem(error: unknown, messages: Messages): void {
   if (error instanceof UsageError) {
     for (const problem of error.problems) {
@@ -54,8 +54,6 @@ export function reportProblem(error: unknown, messages: Messages): void {
     }
   } else if (error instanceof ConfigError) {
     messages.error(error.message, error.hint);
-  } else {
-    throw error;
   }
 }
 

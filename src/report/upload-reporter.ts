@@ -5,7 +5,7 @@ import type { Messages } from './messages.ts';
 import type { ResultFormat, ResultWriter } from './result-writer.ts';
 import { formatBytes, formatDuration } from './units.ts';
 
-const summaryOrder = ['uploaded', 'valid', 'failed', 'cancelled'] as const;
+const summaryOrder = ['uploaded', 'reused', 'valid', 'failed', 'cancelled'] as const;
 
 /** Tells what a batch does: its results on standard output, all the rest on standard error. */
 export class UploadReporter {

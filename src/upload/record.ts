@@ -32,6 +32,11 @@ export interface UploadedRecord extends ReferenceBase {
   readonly status: 'uploaded';
 }
 
+/** The same bytes have a reference already, from the manifest; nothing was sent. */
+export interface ReusedRecord extends ReferenceBase {
+  readonly status: 'reused';
+}
+
 /** The file has no reference, and this is why. */
 export interface FailedRecord extends RecordBase {
   readonly status: 'failed';
@@ -64,14 +69,17 @@ export interface ValidRecord extends RecordBase {
 }
 
 /** What became of one file; these are the objects of `--format json`. Fields are added, never renamed. */
-export type UploadRecord = UploadedRecord | FailedRecord | CancelledRecord | ValidRecord;
+export type UploadRecord = UploadedRecord | ReusedRecord | FailedRecord | CancelledRecord | ValidRecord;
 
 /** A record before it is known which of the inputs it stands for. */
 export type Outcome = OmitEach<UploadRecord, 'index' | 'path'>;
 
+/** The outcome of a file that was sent and has a reference. */
+export type UploadedOutcome = Omit<UploadedRecord, 'index' | 'path'>;
+
 type OmitEach<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Union, Keys> : never;
 
 /** Whether a record carries a reference. */
-export function hasReference(record: UploadRecord): record is UploadedRecord {
-  return record.status === 'uploaded';
+export function hasReference(record: UploadRecord): record is UploadedRecord | ReusedRecord {
+  return record.status === 'uploaded' || record.status === 'reused';
 }

@@ -5,11 +5,13 @@ import type { UploadedAsset } from '../client/answer.ts';
 import { isFatal, UploadError, type UploadErrorCode } from '../errors.ts';
 import type { CheckedFile, FileCheck } from '../files/check-files.ts';
 import type { CheckedImage } from '../files/check-image.ts';
+import type { ImageContentType } from '../files/image-type.ts';
 import type { Clock } from '../host.ts';
 import { backoffMs } from './backoff.ts';
 import type { UploadEvent } from './event.ts';
 import { failedOutcome } from './failed-outcome.ts';
-import type { Outcome, UploadRecord } from './record.ts';
+import type { Manifest } from './manifest.ts';
+import type { Outcome, UploadedOutcome, UploadRecord } from './record.ts';
 import { Throttle } from './throttle.ts';
 
 /** How a batch is sent. */
@@ -30,6 +32,8 @@ export interface BatchDependencies {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** Where references are remembered from run to run, if they are. */
+  readonly manifest?: Pick<Manifest, 'find' | 'add'> | undefined;
   /** Starts nothing new and ends what is in flight. */
   readonly signal: AbortSignal;
   readonly onEvent: (event: UploadEvent) => void;
@@ -79,6 +83,15 @@ export async function* uploadBatch(
   }
 }
 
+/** The bytes of one file on their way, the same for every attempt. */
+interface ImageBody {
+  readonly bytes: Buffer;
+  readonly contentType: ImageContentType;
+  readonly sha256: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+}
+
 /** One run: what is in flight, what is stopped. */
 class Batch {
   readonly #options: BatchOptions;
@@ -89,6 +102,8 @@ class Batch {
   /** Aborted when what is in flight shall end too. */
   readonly #stopped = new AbortController();
   readonly #onAbort = () => this.stop();
+  /** What is under way for each content, where a manifest is kept. */
+  readonly #sending = new Map<string, Promise<Outcome>>();
 
   constructor(options: BatchOptions, dependencies: BatchDependencies) {
     this.#options = options;
@@ -132,22 +147,70 @@ class Batch {
   }
 
   async #upload(path: string, image: CheckedImage): Promise<Outcome> {
-    const { clock } = this.#dependencies;
     if (this.#draining.signal.aborted) {
       return cancelled(0);
     }
+    const startedAt = this.#dependencies.clock.now();
     let bytes: Buffer;
     try {
       bytes = await image.read();
     } catch (error) {
       return failedOutcome(asUploadError(error), 0);
     }
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const startedAt = clock.now();
+    const body: ImageBody = {
+      bytes,
+      contentType: image.contentType,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      startedAt,
+    };
+    return this.#dependencies.manifest === undefined
+      ? this.#send(path, body)
+      : this.#sendUnlessKnown(path, body, this.#dependencies.manifest);
+  }
+
+  /** Looks into the manifest first; the same content in two files of this run is sent once. */
+  async #sendUnlessKnown(
+    path: string,
+    body: ImageBody,
+    manifest: Pick<Manifest, 'find' | 'add'>,
+  ): Promise<Outcome> {
+    const { sha256 } = body;
+    // Whoever sends this content may fail, and then it is the turn of one of those who waited.
+    while (this.#sending.has(sha256)) {
+      await this.#sending.get(sha256);
+    }
+    const known = manifest.find(sha256);
+    if (known !== undefined) {
+      const { imageRef, account, width, height, size, contentType } = known;
+      return {
+        status: 'reused',
+        imageRef,
+        account,
+        ...(width !== undefined && { width }),
+        ...(height !== undefined && { height }),
+        size,
+        contentType,
+        sha256,
+        attempts: 0,
+        durationMs: this.#since(body.startedAt),
+      };
+    }
+    const sending = this.#send(path, body).then((outcome): Outcome | Promise<Outcome> =>
+      outcome.status === 'uploaded' ? remember(outcome, manifest) : outcome,
+    );
+    this.#sending.set(sha256, sending);
+    try {
+      return await sending;
+    } finally {
+      this.#sending.delete(sha256);
+    }
+  }
+
+  async #send(path: string, body: ImageBody): Promise<Outcome> {
     let attempt = 0;
     while (await this.#throttle.enter()) {
       attempt += 1;
-      const answer = await this.#attempt(path, attempt, image, bytes);
+      const answer = await this.#attempt(path, attempt, body);
       if (answer === 'aborted') {
         return cancelled(attempt);
       }
@@ -156,11 +219,11 @@ class Batch {
         return {
           status: 'uploaded',
           ...asset,
-          size: bytes.length,
-          contentType: image.contentType,
-          sha256,
+          size: body.bytes.length,
+          contentType: body.contentType,
+          sha256: body.sha256,
           attempts: attempt,
-          durationMs: Math.round(clock.now() - startedAt),
+          durationMs: this.#since(body.startedAt),
           ...(warnings.length > 0 && { warnings }),
         };
       }
@@ -175,8 +238,7 @@ class Batch {
   async #attempt(
     path: string,
     attempt: number,
-    { contentType }: CheckedImage,
-    bytes: Buffer,
+    { bytes, contentType }: ImageBody,
   ): Promise<UploadedAsset | UploadError | 'aborted'> {
     const { uploader, onEvent } = this.#dependencies;
     onEvent({ type: 'attempt-started', path, attempt, sizeBytes: bytes.length });
@@ -218,6 +280,10 @@ class Batch {
     return tryAgain;
   }
 
+  #since(startedAt: number): number {
+    return Math.round(this.#dependencies.clock.now() - startedAt);
+  }
+
   #stopAfter(code: UploadErrorCode): void {
     if (isFatal(code)) {
       // What is in flight goes out with the same token and account, and would be refused as well.
@@ -225,6 +291,20 @@ class Batch {
     } else if (this.#options.failFast) {
       this.drain();
     }
+  }
+}
+
+/** Puts a reference into the manifest before anybody hears of it; where that fails it is good all the same. */
+async function remember(outcome: UploadedOutcome, manifest: Pick<Manifest, 'add'>): Promise<UploadedOutcome> {
+  try {
+    await manifest.add(outcome);
+    return outcome;
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    return {
+      ...outcome,
+      warnings: [...(outcome.warnings ?? []), `it could not be written to the manifest (${reason})`],
+    };
   }
 }
 

@@ -83,7 +83,12 @@ function collector(onText?: (text: string) => void | Promise<void>): Writable & 
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
       collected += chunk.toString();
-      Promise.resolve(onText?.(chunk.toString())).then(() => done(), done);
+      const pause = onText?.(chunk.toString());
+      if (pause === undefined) {
+        done();
+      } else {
+        pause.then(() => done(), done);
+      }
     },
   });
   return Object.assign(stream, { text: () => collected });
