@@ -12,8 +12,8 @@ export interface SpawnedCli {
   stdout(): string;
   /** Standard error so far. */
   stderr(): string;
-  /** Resolves when the text has come on that stream; rejects when the process ends without. */
-  waitFor(stream: 'stdout' | 'stderr', text: string | RegExp): Promise<void>;
+  /** Resolves when the text has come on that stream, `times` over; rejects when the process ends without. */
+  waitFor(stream: 'stdout' | 'stderr', text: string, times?: number): Promise<void>;
   /** How it ended: the code, or the signal that killed it. */
   readonly ended: Promise<number | NodeJS.Signals>;
 }
@@ -42,9 +42,8 @@ export function spawnCli(
     stdout: () => texts.stdout,
     stderr: () => texts.stderr,
     ended,
-    waitFor: async (stream, text) => {
-      const isThere = () =>
-        typeof text === 'string' ? texts[stream].includes(text) : text.test(texts[stream]);
+    waitFor: async (stream, text, times = 1) => {
+      const isThere = () => texts[stream].split(text).length > times;
       while (!isThere()) {
         const last = await Promise.race([once(child[stream], 'data').then(() => 'more'), ended]);
         if (last !== 'more' && !isThere()) {

@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { fixture, fixtures } from '../fixtures.ts';
+import { spawnCli } from '../harness/spawn-cli.ts';
+
+const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** Reads what `dreamina sandbox` prints first: lines of `export NAME='value'`. */
+function readExports(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => /^export (\w+)='(.*)'$/.exec(line)!.slice(1) as [string, string]),
+  );
+}
+
+describe('the built command', () => {
+  it.each([['--version'], ['-V'], ['upload', '--version'], ['sandbox', '-V']])(
+    '%s %s prints the version',
+    async (...args) => {
+      const run = spawnCli(args);
+      expect(await run.ended).toBe(0);
+      expect(run.stdout()).toBe(`${manifest.version}\n`);
+      expect(run.stderr()).toBe('');
+    },
+  );
+
+  it.each([[['--help']], [['upload', '--help']], [['sandbox', '-h']], [[]]])(
+    '%j prints help with examples, under 80 columns',
+    async (args) => {
+      const run = spawnCli(args);
+      expect(await run.ended).toBe(0);
+      expect(run.stdout()).toContain('Examples:');
+      expect(
+        Math.max(
+          ...run
+            .stdout()
+            .split('\n')
+            .map((line) => line.length),
+        ),
+      ).toBeLessThanOrEqual(80);
+      expect(run.stderr()).toBe('');
+    },
+  );
+
+  it.each([
+    [['uplod'], 'upload'],
+    [['upload', '--concurency', '3'], '--concurrency'],
+    [['upload', '--formt', 'json'], '--format'],
+    [['sandbox', '--prt', '1'], '--port'],
+  ])('%j names the nearest that exists', async (args, nearest) => {
+    const run = spawnCli(args);
+    expect(await run.ended).toBe(2);
+    expect(run.stderr()).toContain(nearest);
+    expect(run.stdout()).toBe('');
+  });
+
+  it('uploads every fixture to the sandbox inside it', async () => {
+    const run = spawnCli(['upload', '--sandbox', ...fixtures.map(({ file }) => file)]);
+    expect(await run.ended).toBe(0);
+    expect(run.stdout().trimEnd().split('\n')).toEqual(
+      fixtures.map(({ width, height, size }) =>
+        expect.stringContaining(`-image:w${width}:h${height}:s${size}-uri:`),
+      ),
+    );
+    // Off a terminal: one summary line and no colour.
+    expect(run.stderr()).toMatch(/^7 uploaded \(21\.7 kB in [^\x1b\n]+\)\n$/);
+  });
+
+  it('takes an image from standard input', async () => {
+    const { file, size } = fixture('night.png');
+    const run = spawnCli(['upload', '--sandbox', '-', '--json']);
+    run.process.stdin.end(await readFile(file));
+    expect(await run.ended).toBe(0);
+    expect(JSON.parse(run.stdout())).toMatchObject([{ path: '-', status: 'uploaded', size }]);
+  });
+
+  it('sandbox prints the environment first, and an upload with it works', async () => {
+    const server = spawnCli(['sandbox', '--api', 'current']);
+    await server.waitFor('stdout', 'DREAMINA_ACCOUNT');
+    const env = readExports(server.stdout());
+    expect(Object.keys(env)).toEqual(['DREAMINA_API_URL', 'DREAMINA_TOKEN', 'DREAMINA_ACCOUNT']);
+    const run = spawnCli(['upload', fixture('logo.webp').file], { env });
+    expect(await run.ended).toBe(0);
+    expect(run.stdout()).toMatch(/^US:sandbox@example\.com-image:w120:h60:s2928-uri:/);
+    server.process.kill('SIGINT');
+    expect(await server.ended).toBe(0);
+    expect(server.stderr()).toContain('POST /v1/dreamina/assets/US%3Asandbox%40example.com (2.93 kB): 200');
+  });
+
+  it.each([
+    [['--port', 'x'], '--port must be a whole number from 0 to 65535'],
+    [['--port', '65536'], '--port must be a whole number from 0 to 65535'],
+    [['--latency', '-1'], '--latency must be'],
+    [['--fault', 'fire:1'], '--fault: '],
+    [['--fault', '429:0.7', '--fault', '500:0.7'], 'rates'],
+    [['--api', 'newest'], 'Allowed choices are legacy, current, both'],
+  ])('sandbox %j is a usage error', async (args, words) => {
+    const run = spawnCli(['sandbox', ...args]);
+    expect(await run.ended).toBe(2);
+    expect(run.stderr()).toContain(words);
+    expect(run.stdout()).toBe('');
+  });
+
+  it('sandbox names a port that is taken', async () => {
+    const first = spawnCli(['sandbox']);
+    await first.waitFor('stdout', 'DREAMINA_ACCOUNT');
+    const { port } = new URL(readExports(first.stdout()).DREAMINA_API_URL!);
+    const second = spawnCli(['sandbox', '--port', port]);
+    expect(await second.ended).toBe(2);
+    expect(second.stderr()).toBe(`error: --port ${port}: another program listens there\n`);
+  });
+});
