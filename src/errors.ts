@@ -31,7 +31,7 @@ const uploadErrorKinds = {
   },
   empty: { retryable: false, hint: 'The file has no content; write or export it again.' },
   unsupported_type: { retryable: false, hint: 'Convert it to JPEG, PNG or WebP; renaming it does not help.' },
-  too_large: { retryable: false, hint: 'Make it smaller: the limit is 10,485,760 bytes (10 MiB).' },
+  too_large: { retryable: false, hint: 'Scale it down or compress it more, and upload the smaller file.' },
   changed: { retryable: false, hint: 'Upload it again when nothing writes to it any more.' },
   unauthorized: {
     retryable: false,
@@ -43,7 +43,7 @@ const uploadErrorKinds = {
   },
   account_not_found: {
     retryable: false,
-    hint: 'Check --account (REGION:email): it must be configured under this token at useapi.net.',
+    hint: 'Check --account: it must be configured under this token at useapi.net. Else check apiUrl.',
   },
   session_expired: {
     retryable: false,

@@ -5,6 +5,7 @@ import { checkFiles } from './files/check-files.ts';
 import { resolveSettings } from './settings/resolve.ts';
 import { completeSettings, type Settings } from './settings/settings.ts';
 import type { UploadEvent } from './upload/event.ts';
+import { Manifest } from './upload/manifest.ts';
 import type { UploadRecord } from './upload/record.ts';
 import { uploadBatch } from './upload/upload-batch.ts';
 import { userAgent } from './version.ts';
@@ -50,6 +51,10 @@ export interface UploadFilesOptions extends DreaminaClientOptions {
   readonly retries?: number | undefined;
   /** Whether the first failure stops the batch. Default: false. */
   readonly failFast?: boolean | undefined;
+  /** A file that remembers references from run to run: what has one already is `reused`. Default: none. */
+  readonly manifest?: string | undefined;
+  /** Manifest entries older than this are ignored. Default: no limit. */
+  readonly maxAgeMs?: number | undefined;
   /** Starts nothing new, ends what is in flight; what was not settled is then `cancelled`. */
   readonly signal?: AbortSignal | undefined;
   /** Called for each record, in the order of the paths, as soon as it and all before it are settled. */
@@ -60,7 +65,8 @@ export interface UploadFilesOptions extends DreaminaClientOptions {
 
 /**
  * Uploads images and returns one record for each path, in their order. Every file is checked before any is sent.
- * A file never makes it reject: what went wrong stands in its record. Throws a ConfigError for a wrong option.
+ * A file never makes it reject: what went wrong stands in its record. Throws a ConfigError for a wrong option, and a
+ * UsageError for a manifest that cannot be used.
  *
  * @param paths each literally a file, from the working directory
  */
@@ -68,23 +74,31 @@ export async function uploadFiles(
   paths: readonly string[],
   options: UploadFilesOptions,
 ): Promise<UploadRecord[]> {
-  const { account, concurrency, retries } = completeOptions({ ...options, account: options.account ?? '' });
+  const settings = completeOptions({ ...options, account: options.account ?? '' });
+  const { apiUrl: endpoint, concurrency, retries } = settings;
+  const account = settings.account!;
   const { failFast = false, signal = new AbortController().signal, onRecord, onEvent = () => {} } = options;
   const client = new DreaminaClient(options);
+  const { maxAgeMs } = options;
+  const manifest =
+    options.manifest === undefined
+      ? undefined
+      : await Manifest.open(resolve(options.manifest), { account, endpoint, maxAgeMs, clock: systemClock });
   const records: UploadRecord[] = [];
   try {
     const found = paths.map((path) => ({ path, source: resolve(path) }));
     const files = await checkFiles(found, { failFast }, signal);
     const batch = uploadBatch(
       files,
-      { account: account!, concurrency, retries, failFast },
-      { uploader: client, clock: systemClock, random: Math.random, signal, onEvent },
+      { account, concurrency, retries, failFast },
+      { uploader: client, manifest, clock: systemClock, random: Math.random, signal, onEvent },
     );
     for await (const record of batch) {
       records.push(record);
       onRecord?.(record);
     }
   } finally {
+    await manifest?.close();
     await client.close();
   }
   return records;

@@ -42,14 +42,15 @@ export function createResultWriter(
 
 /** One array, written record by record so that what is settled can be seen and nothing has to be kept. */
 function createArrayWriter(print: (text: string) => Promise<void>): ResultWriter {
-  let separator = '[\n';
+  // Each piece ends its line, so that on a terminal nothing else is glued to a record.
+  let opening = '[\n';
   return {
     write: async (record) => {
-      const text = `${separator}${JSON.stringify(record)}`;
-      separator = ',\n';
+      const text = `${opening}${JSON.stringify(record)}\n`;
+      opening = ',';
       await print(text);
     },
-    end: () => print(separator === '[\n' ? '[]\n' : '\n]\n'),
+    end: () => print(opening === ',' ? ']\n' : '[]\n'),
   };
 }
 

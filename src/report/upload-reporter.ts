@@ -27,11 +27,11 @@ export class UploadReporter {
   async record(record: UploadRecord): Promise<void> {
     this.#counts.set(record.status, (this.#counts.get(record.status) ?? 0) + 1);
     if (record.status === 'failed') {
-      this.#fail(record.path, record.error);
+      this.#fail(nameOf(record), record.error);
     }
     if (hasReference(record)) {
       for (const warning of record.warnings ?? []) {
-        this.#messages.warn(`${record.path}: ${warning}`);
+        this.#messages.warn(`${nameOf(record)}: ${warning}`);
       }
     }
     if (this.#format === 'frames') {
@@ -42,10 +42,7 @@ export class UploadReporter {
 
   /** To be called once, after the last record. */
   async end(durationMs: number): Promise<void> {
-    const mismatch = describeRatioMismatch(this.#frames);
-    if (mismatch !== undefined) {
-      this.#messages.warn(mismatch);
-    }
+    this.#endFrames();
     await this.#results.end();
     const counts = summaryOrder
       .filter((status) => this.#counts.has(status))
@@ -80,10 +77,29 @@ export class UploadReporter {
     }
   }
 
+  #endFrames(): void {
+    const mismatch = describeRatioMismatch(this.#frames);
+    if (mismatch !== undefined) {
+      this.#messages.warn(mismatch);
+    }
+    const good = this.#frames.filter(hasReference);
+    if (good.length > 0 && good.length < this.#frames.length) {
+      // The one format that keeps references back must not lose them.
+      this.#messages.warn('no frames are printed, because not every file has a reference; those that have:');
+      for (const record of good) {
+        this.#messages.warn(`${nameOf(record)}: ${record.imageRef}`);
+      }
+    }
+  }
+
   /** The advice for a kind of failure is given with the first of the kind only. */
   #fail(path: string, { message, hint }: { readonly message: string; readonly hint?: string }): void {
     const advice = hint === undefined || this.#hints.has(hint) ? undefined : hint;
     this.#hints.add(hint ?? '');
     this.#messages.error(`${path}: ${message}`, advice);
   }
+}
+
+function nameOf({ path }: Pick<UploadRecord, 'path'>): string {
+  return path === '-' ? 'standard input' : path;
 }

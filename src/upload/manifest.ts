@@ -240,6 +240,13 @@ async function endsWithNewline(handle: FileHandle): Promise<boolean> {
   return buffer[0] === 0x0a;
 }
 
-function cannotUse(path: string, { code }: NodeJS.ErrnoException): UsageError {
-  return new UsageError(`--manifest ${path}: it cannot be used (${code})`);
+const problems: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+  ENOENT: 'there is no such directory',
+  EROFS: 'the disk is read-only',
+};
+
+function cannotUse(path: string, { code = 'unknown error' }: NodeJS.ErrnoException): UsageError {
+  return new UsageError(`--manifest ${path}: it cannot be used: ${problems[code] ?? code}`);
 }

@@ -21,9 +21,17 @@ export interface SpawnedCli {
 /** Starts the built command with nothing of this process's environment but PATH. */
 export function spawnCli(
   args: readonly string[],
-  options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+  options: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly cwd?: string;
+    /** Shell commands that set the process up, such as its limits. */
+    readonly shell?: string;
+  } = {},
 ): SpawnedCli {
-  const child = spawn(process.execPath, [command, ...args], {
+  const argv = [process.execPath, command, ...args];
+  const [program, ...rest] =
+    options.shell === undefined ? argv : ['/bin/sh', '-c', `${options.shell}; exec "$@"`, 'sh', ...argv];
+  const child = spawn(program!, rest, {
     env: { PATH: process.env.PATH, HOME: '/nonexistent', ...options.env },
     cwd: options.cwd,
   });

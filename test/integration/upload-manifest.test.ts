@@ -1,0 +1,358 @@
+import { appendFile, copyFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { ReusedRecord, UploadRecord } from '../../src/index.ts';
+import { uploadFiles } from '../../src/index.ts';
+import { fixture } from '../fixtures.ts';
+import { imageFolder } from '../harness/image-folder.ts';
+import { runCli } from '../harness/run-cli.ts';
+import { sandboxWith } from '../harness/sandbox.ts';
+import { spawnCli } from '../harness/spawn-cli.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const night = fixture('night.png').file;
+const sunset = fixture('sunset.jpg').file;
+
+interface Line {
+  readonly sha256: string;
+  readonly imageRef: string;
+  readonly uploadedAt: string;
+}
+
+async function readManifest(path: string): Promise<Line[]> {
+  const text = await readFile(path, 'utf8');
+  expect(text.endsWith('\n') || text === '').toBe(true);
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Line);
+}
+
+async function setUp() {
+  const { sandbox, env } = await sandboxWith();
+  const manifest = join(await tempDir(), 'refs.ndjson');
+  const upload = (...args: readonly string[]) =>
+    runCli(['upload', '--manifest', manifest, '-c', '1', ...args], { env });
+  return { sandbox, env, manifest, upload };
+}
+
+describe('--manifest', () => {
+  it('remembers what was sent, and the second run sends nothing', async () => {
+    const { sandbox, manifest, upload } = await setUp();
+    const first = await upload(night, sunset, '--json');
+    const second = await upload(night, sunset, '--json');
+    expect([first.exitCode, second.exitCode]).toEqual([0, 0]);
+    expect(sandbox.requests).toHaveLength(2);
+    const sent = first.json<ReusedRecord[]>();
+    expect(second.json()).toEqual(
+      sent.map((record) => ({
+        ...record,
+        status: 'reused',
+        attempts: 0,
+        durationMs: expect.any(Number),
+      })),
+    );
+    expect(await readManifest(manifest)).toEqual(
+      sent.map(({ sha256, imageRef, account, width, height, size, contentType }) => ({
+        sha256,
+        account,
+        endpoint: expect.stringContaining('/v1/dreamina'),
+        imageRef,
+        width,
+        height,
+        size,
+        contentType,
+        uploadedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      })),
+    );
+    expect(second.stderr).toBe('2 reused\n');
+  });
+
+  it('prints the remembered reference in text and in frames', async () => {
+    const { sandbox, upload } = await setUp();
+    await upload(night, sunset);
+    const [a, b] = sandbox.assets.map(({ imageRef }) => imageRef);
+    expect((await upload(night, sunset)).lines).toEqual([a, b]);
+    expect((await upload(night, sunset, '--format', 'frames')).json()).toEqual({
+      firstFrameRef: a,
+      endFrameRef: b,
+    });
+  });
+
+  it('knows content, not names: a changed file is sent, a renamed one is not', async () => {
+    const { sandbox, upload } = await setUp();
+    const folder = await tempDir();
+    const [shot, renamed] = [join(folder, 'shot.png'), join(folder, 'renamed.png')];
+    await copyFile(night, shot);
+    await upload(shot);
+    await copyFile(shot, renamed);
+    await copyFile(sunset, shot);
+    const result = await upload(shot, renamed, '--json');
+    expect(result.json()).toMatchObject([{ status: 'uploaded' }, { status: 'reused' }]);
+    expect(sandbox.requests).toHaveLength(2);
+  });
+
+  it.each([
+    ['another account', ['-a', 'CA:sandbox@example.com'], {}],
+    ['another endpoint', [], { elsewhere: true }],
+  ])('has nothing for %s', async (_what, args, { elsewhere = false }: { elsewhere?: boolean }) => {
+    const { sandbox, env, manifest, upload } = await setUp();
+    await upload(night);
+    const other = elsewhere ? await sandboxWith() : { sandbox, env };
+    const result = await runCli(['upload', '--manifest', manifest, night, '--json', ...args], {
+      env: other.env,
+    });
+    expect(result.json()).toMatchObject([{ status: 'uploaded' }]);
+    expect(await readManifest(manifest)).toHaveLength(2);
+  });
+
+  it.each([1, 4])('sends the same content in two files of one run once, at -c %i', async (concurrency) => {
+    const { sandbox, upload } = await setUp();
+    const folder = await tempDir();
+    const names = ['a.png', 'b.png', 'c.png'].map((name) => join(folder, name));
+    for (const name of names) {
+      await copyFile(night, name);
+    }
+    const result = await upload(...names, '-c', `${concurrency}`, '--json');
+    expect(result.exitCode).toBe(0);
+    expect(sandbox.requests).toHaveLength(1);
+    const records = result.json<ReusedRecord[]>();
+    expect(records.map(({ status }) => status as string).sort()).toEqual(['reused', 'reused', 'uploaded']);
+    expect(new Set(records.map(({ imageRef }) => imageRef)).size).toBe(1);
+  });
+
+  it('lets the second of two equal files try when the first has failed', async () => {
+    const { sandbox, env } = await sandboxWith({ faults: [{ kind: '500', count: 1 }] });
+    const folder = await tempDir();
+    const names = ['a.png', 'b.png'].map((name) => join(folder, name));
+    for (const name of names) {
+      await copyFile(night, name);
+    }
+    const result = await runCli(
+      ['upload', ...names, '--manifest', join(folder, 'm'), '--retries', '0', '--json'],
+      { env },
+    );
+    expect(result.exitCode).toBe(3);
+    expect(
+      result
+        .json<UploadRecord[]>()
+        .map(({ status }) => status)
+        .sort(),
+    ).toEqual(['failed', 'uploaded']);
+    expect(sandbox.requests).toHaveLength(2);
+  });
+
+  it('does not remember a failure', async () => {
+    const { env } = await sandboxWith({ faults: [{ kind: '500', rate: 1 }] });
+    const manifest = join(await tempDir(), 'm');
+    await runCli(['upload', night, '--manifest', manifest, '--retries', '0'], { env });
+    expect(await readManifest(manifest)).toEqual([]);
+  });
+
+  it('has a record on the disk before its reference is printed', async () => {
+    const { env, manifest } = await setUp();
+    const seen: boolean[] = [];
+    await runCli(['upload', night, sunset, '--manifest', manifest], {
+      env,
+      onStdout: async (text) => {
+        const lines = await readManifest(manifest);
+        seen.push(lines.some(({ imageRef }) => imageRef === text.trimEnd()));
+      },
+    });
+    expect(seen).toEqual([true, true]);
+  });
+
+  it('is kept by the library too', async () => {
+    const { sandbox } = await sandboxWith();
+    const options = {
+      token: sandbox.token,
+      account: sandbox.accounts[0]!,
+      apiUrl: sandbox.apiUrl,
+      manifest: join(await tempDir(), 'm'),
+    };
+    expect(await uploadFiles([night], options)).toMatchObject([{ status: 'uploaded' }]);
+    expect(await uploadFiles([night], options)).toMatchObject([{ status: 'reused' }]);
+    expect(sandbox.requests).toHaveLength(1);
+  });
+});
+
+describe('--max-age', () => {
+  const start = Date.UTC(2026, 10, 1);
+
+  it.each([
+    ['90m', 89, 'reused'],
+    ['90m', 91, 'uploaded'],
+    ['12h', 12 * 60 - 1, 'reused'],
+    ['12h', 12 * 60 + 1, 'uploaded'],
+    ['7d', 7 * 24 * 60 - 1, 'reused'],
+    ['7d', 7 * 24 * 60 + 1, 'uploaded'],
+  ])('%s, after %i minutes: %s', async (maxAge, minutes, status) => {
+    const { env, manifest } = await setUp();
+    const args = ['upload', night, '--manifest', manifest, '--json'];
+    await runCli(args, { env, now: start });
+    const result = await runCli([...args, '--max-age', maxAge], { env, now: start + minutes * 60_000 });
+    expect(result.json()).toMatchObject([{ status }]);
+    // The newer entry is the one that counts from then on.
+    const third = await runCli([...args, '--max-age', maxAge], { env, now: start + minutes * 60_000 });
+    expect(third.json()).toMatchObject([{ status: 'reused' }]);
+  });
+
+  it.each(['7', 'd', '1.5h', '-1h', '7 d', '1w', ''])('%j is a usage error', async (maxAge) => {
+    const { sandbox, upload } = await setUp();
+    const result = await upload(night, `--max-age=${maxAge}`);
+    expect(result.exitCode).toBe(2);
+    expect(result.stderr).toContain('--max-age must be a duration such as 90m, 12h or 7d');
+    expect(sandbox.requests).toEqual([]);
+  });
+
+  it('without --manifest is a usage error', async () => {
+    const result = await runCli(['upload', '--sandbox', night, '--max-age', '7d']);
+    expect(result.exitCode).toBe(2);
+    expect(result.stderr).toContain('--manifest');
+  });
+});
+
+describe('a manifest that is not as it was left', () => {
+  it.each([1, 20, 100])(
+    'with the last %i bytes torn off is repaired, and that file sent again',
+    async (torn) => {
+      const { sandbox, manifest, upload } = await setUp();
+      await upload(night, sunset);
+      await truncate(manifest, (await stat(manifest)).size - 1 - torn);
+      const result = await upload(night, sunset, '--json');
+      expect(result.json()).toMatchObject([{ status: 'reused' }, { status: 'uploaded' }]);
+      expect(sandbox.requests).toHaveLength(3);
+      expect(await readManifest(manifest)).toHaveLength(2);
+    },
+  );
+
+  it('without its last newline is whole all the same', async () => {
+    const { sandbox, manifest, upload } = await setUp();
+    await upload(night);
+    await truncate(manifest, (await stat(manifest)).size - 1);
+    const result = await upload(night, sunset, '--json');
+    expect(result.json()).toMatchObject([{ status: 'reused' }, { status: 'uploaded' }]);
+    expect(sandbox.requests).toHaveLength(2);
+    expect(await readManifest(manifest)).toHaveLength(2);
+  });
+
+  it('with blank lines is read', async () => {
+    const { manifest, upload } = await setUp();
+    await upload(night);
+    await appendFile(manifest, '\n\n');
+    expect((await upload(night, '--json')).json()).toMatchObject([{ status: 'reused' }]);
+  });
+
+  it('with a fragment in the middle, left by a crash beside another run, is read past it', async () => {
+    const { sandbox, manifest, upload } = await setUp();
+    await upload(night);
+    await appendFile(manifest, '{"sha256":"0123\n');
+    await upload(sunset);
+    expect((await upload(night, sunset, '--json')).json()).toMatchObject([
+      { status: 'reused' },
+      { status: 'reused' },
+    ]);
+    expect(sandbox.requests).toHaveLength(2);
+  });
+
+  it.each([
+    ['notes\n', 1],
+    ['notes', 1],
+    ['{"imageRef":"US:a@b.c-image"}\n', 1],
+    ['[]\n', 1],
+    ['{"sha256":"abc","imageRef":5}\n', 1],
+  ])('whose lines are foreign (%j) is refused and left as it is', async (text, line) => {
+    const { sandbox, manifest, upload } = await setUp();
+    await writeFile(manifest, text);
+    const result = await upload(night, '--json');
+    expect(result.exitCode).toBe(2);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toContain(`${manifest}: line ${line} is not one of a manifest`);
+    expect(sandbox.requests).toEqual([]);
+    expect(await readFile(manifest, 'utf8')).toBe(text);
+  });
+
+  it('names the foreign line among good ones', async () => {
+    const { manifest, upload } = await setUp();
+    await upload(night);
+    await appendFile(manifest, 'hello\n');
+    expect((await upload(night)).stderr).toContain('line 2');
+  });
+});
+
+describe('a manifest that cannot be kept', () => {
+  it('because it is a directory is a usage error', async () => {
+    const { sandbox, env } = await sandboxWith();
+    const result = await runCli(['upload', night, '--manifest', await tempDir()], { env });
+    expect(result.exitCode).toBe(2);
+    expect(result.stderr).toContain('it is a directory');
+    expect(sandbox.requests).toEqual([]);
+  });
+
+  it('because its directory does not exist is a usage error', async () => {
+    const { sandbox, env } = await sandboxWith();
+    const result = await runCli(['upload', night, '--manifest', '/nonexistent/m'], { env });
+    expect(result.exitCode).toBe(2);
+    expect(result.stderr).toContain('there is no such directory');
+    expect(sandbox.requests).toEqual([]);
+  });
+
+  it('because it is a device is a usage error', async () => {
+    const { sandbox, env } = await sandboxWith();
+    const result = await runCli(['upload', night, '--manifest', '/dev/null'], { env });
+    expect(result.exitCode).toBe(2);
+    expect(result.stderr).toContain('not a regular file');
+    expect(sandbox.requests).toEqual([]);
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'because the disk is full warns, and the reference is printed all the same',
+    async () => {
+      const { env } = await sandboxWith();
+      const folder = await tempDir();
+      const manifest = join(folder, 'm');
+      // The process may write no file longer than one block: what a full disk does, without one.
+      const run = spawnCli(['upload', night, '--manifest', manifest, '--json'], {
+        env,
+        shell: 'ulimit -f 0; trap "" XFSZ',
+      });
+      expect(await run.ended).toBe(0);
+      expect(JSON.parse(run.stdout())).toMatchObject([
+        { status: 'uploaded', warnings: ['it could not be written to the manifest (EFBIG)'] },
+      ]);
+      expect(run.stderr()).toContain(`warning: ${night}: it could not be written to the manifest`);
+    },
+  );
+});
+
+describe('a dry run', () => {
+  it('looks at the manifest without beginning or repairing one', async () => {
+    const folder = await tempDir();
+    const manifest = join(folder, 'm');
+    expect((await runCli(['upload', night, '--dry-run', '--manifest', manifest])).exitCode).toBe(0);
+    await expect(stat(manifest)).rejects.toThrow('ENOENT');
+    await writeFile(manifest, 'notes\n');
+    expect((await runCli(['upload', night, '--dry-run', '--manifest', manifest])).exitCode).toBe(2);
+    await writeFile(manifest, '{"sha256":"');
+    expect((await runCli(['upload', night, '--dry-run', '--manifest', manifest])).exitCode).toBe(0);
+    expect(await readFile(manifest, 'utf8')).toBe('{"sha256":"');
+  });
+});
+
+it('two runs on one manifest at a time do not spoil it', async () => {
+  const { sandbox, env } = await sandboxWith();
+  const [left, right] = [await imageFolder(150), await imageFolder(300)];
+  const manifest = join(await tempDir(), 'm');
+  const runs = [left, right].map((folder) =>
+    spawnCli(['upload', '-r', folder, '-c', '8', '--manifest', manifest], { env }),
+  );
+  expect(await Promise.all(runs.map(({ ended }) => ended))).toEqual([0, 0]);
+  const entries = await readManifest(manifest);
+  expect(new Set(entries.map(({ sha256 }) => sha256)).size).toBe(300);
+  const known = new Set(sandbox.assets.map(({ imageRef }) => imageRef));
+  expect(entries.every(({ imageRef }) => known.has(imageRef))).toBe(true);
+  const printed = runs.flatMap((run) => run.stdout().trimEnd().split('\n'));
+  expect(printed).toHaveLength(450);
+  const remembered = new Set(entries.map(({ imageRef }) => imageRef));
+  expect(printed.every((imageRef) => remembered.has(imageRef))).toBe(true);
+});
