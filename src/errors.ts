@@ -4,9 +4,10 @@ export class UsageError extends Error {
   /** A sentence each; the message is all of them. */
   readonly problems: readonly string[];
 
-  constructor(...problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.problems = problems;
+  constructor(problems: string | readonly string[]) {
+    const all = [problems].flat();
+    super(all.join('\n'));
+    this.problems = all;
   }
 }
 

@@ -90,15 +90,21 @@ async function readUnchanged(path: string, checked: RegularFile): Promise<Buffer
   });
 }
 
+/** What cannot even be opened because of its kind. */
+const unopenableKinds: Readonly<Record<string, string>> = {
+  /** On Windows. */
+  EISDIR: 'directory',
+  ENXIO: 'socket',
+};
+
 async function withFile<Result>(path: string, use: (handle: FileHandle) => Promise<Result>): Promise<Result> {
   let handle: FileHandle;
   try {
     // Non-blocking, because opening a FIFO otherwise waits for somebody to write to it.
     handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
-    // What cannot be opened because of its kind: a directory on Windows, a socket.
-    const { code } = cause as NodeJS.ErrnoException;
-    throw code === 'EISDIR' || code === 'ENXIO' ? notAFile('directory or socket', cause) : unreadable(cause);
+    const kind = unopenableKinds[(cause as NodeJS.ErrnoException).code ?? ''];
+    throw kind === undefined ? unreadable(cause) : notAFile(kind, cause);
   }
   try {
     return await use(handle);

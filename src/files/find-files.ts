@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
@@ -36,12 +36,19 @@ export async function findFiles(
   const problems: string[] = [];
   const collect = async (name: string, find: () => Promise<readonly FoundFile[]>) => {
     try {
-      found.push(...(await find()));
+      const files = await find();
+      if (files.length === 0) {
+        throw new NamesNothing('there is no .jpg, .jpeg, .png or .webp file in it');
+      }
+      // Not spread into one call, which takes some hundred thousand arguments at the most.
+      for (const file of files) {
+        found.push(file);
+      }
     } catch (error) {
       if (!(error instanceof NamesNothing)) {
         throw error;
       }
-      problems.push(`${name}: ${error.message}`);
+      problems.push(`${name || "''"}: ${error.message}`);
     }
   };
   for (const pattern of request.patterns) {
@@ -57,7 +64,7 @@ export async function findFiles(
     });
   }
   if (problems.length > 0) {
-    throw new UsageError(...problems);
+    throw new UsageError(problems);
   }
   if (found.length === 0) {
     throw new UsageError(
@@ -87,28 +94,45 @@ async function findPattern(
   if (!isDynamicPattern(portable)) {
     throw new NamesNothing('there is no such file');
   }
-  const matches = await glob(portable, {
-    cwd: host.cwd,
-    absolute: isAbsolute(pattern),
+  const [folder, rest] = splitPattern(portable);
+  const matches = await glob(rest, {
+    cwd: resolve(host.cwd, folder),
     expandDirectories: false,
     onlyFiles: !recursive,
   });
   if (matches.length === 0) {
     throw new NamesNothing('there is no such file, and as a pattern it matches none');
   }
-  const files: FoundFile[] = [];
+  // A pattern may match a directory and, with **, what is in it; it still names each file once.
+  const files = new Map<FoundFile['source'], FoundFile>();
   for (const match of matches.sort(createNaturalOrder())) {
-    files.push(...((await findPath(match, recursive, host.cwd)) ?? []));
+    for (const file of (await findPath(folder + match, recursive, host.cwd)) ?? []) {
+      files.set(file.source, file);
+    }
   }
-  return files;
+  return [...files.values()];
 }
 
-/** The file at a path, or the images below it; undefined where there is nothing. */
+/**
+ * Splits a pattern into the folder it begins with (empty, or ending in a slash) and what it asks for there.
+ * Given both at once, and a pattern that leads out of the working directory, as `../*` and absolute ones do,
+ * tinyglobby finds nothing inside that directory: https://github.com/SuperchupuDev/tinyglobby/issues/128
+ */
+function splitPattern(pattern: string): [folder: string, rest: string] {
+  const end = pattern.lastIndexOf('/', pattern.search(/[*?[{(\\]/)) + 1;
+  return [pattern.slice(0, end), pattern.slice(end)];
+}
+
+/** The file at a path, or the images below it, be there any or none; undefined where there is nothing. */
 async function findPath(
   path: string,
   recursive: boolean,
   cwd: string,
 ): Promise<readonly FoundFile[] | undefined> {
+  // Nowhere in Unix is the empty path the working directory: `-r "$folder"` with no folder set is a mistake.
+  if (path === '') {
+    return undefined;
+  }
   const file = resolve(cwd, path);
   switch (await kindOf(file)) {
     case 'absent':
@@ -151,9 +175,6 @@ async function findImagesBelow(path: string, directory: string): Promise<readonl
   const names = entries
     .filter((entry) => !entry.isDirectory() && imageName.test(entry.name))
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
-  if (names.length === 0) {
-    throw new NamesNothing('there is no .jpg, .jpeg, .png or .webp file in this directory');
-  }
   return names
     .sort(createNaturalOrder())
     .map((name) => ({ path: join(path, name), source: join(directory, name) }));

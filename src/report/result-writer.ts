@@ -70,7 +70,7 @@ function createFramesWriter(print: (text: string) => Promise<void>): ResultWrite
 }
 
 /** The fields of POST /videos for one to ten references: a first frame, a first and an end frame, or key frames. */
-export function toFrames(references: readonly string[]): Readonly<Record<string, string>> {
+function toFrames(references: readonly string[]): Readonly<Record<string, string>> {
   if (references.length <= 2) {
     const names = ['firstFrameRef', 'endFrameRef'];
     return Object.fromEntries(references.map((reference, i) => [names[i]!, reference]));

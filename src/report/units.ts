@@ -10,8 +10,3 @@ export function formatBytes(bytes: number): string {
 export function formatDuration(durationMs: number): string {
   return prettyMilliseconds(durationMs);
 }
-
-/** `1 file`, `2 files`. */
-export function formatCount(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
-}

@@ -5,7 +5,7 @@ import type { Outcome } from './record.ts';
 export type UploadEvent = AttemptStarted | AttemptFailed | BatchPaused | FileSettled;
 
 /** A request goes out. */
-export interface AttemptStarted {
+interface AttemptStarted {
   readonly type: 'attempt-started';
   readonly path: string;
   /** From 1. */
@@ -14,7 +14,7 @@ export interface AttemptStarted {
 }
 
 /** A request has failed. */
-export interface AttemptFailed {
+interface AttemptFailed {
   readonly type: 'attempt-failed';
   readonly path: string;
   readonly attempt: number;
@@ -24,13 +24,13 @@ export interface AttemptFailed {
 }
 
 /** The server is at capacity, and the whole batch waits. */
-export interface BatchPaused {
+interface BatchPaused {
   readonly type: 'batch-paused';
   readonly delayMs: number;
 }
 
 /** A file has its outcome; these come in the order of settling, not of the input. */
-export interface FileSettled {
+interface FileSettled {
   readonly type: 'file-settled';
   readonly path: string;
   readonly outcome: Outcome;

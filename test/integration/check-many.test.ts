@@ -1,0 +1,31 @@
+import { linkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { UploadRecord } from '../../src/index.ts';
+import { runCli } from '../harness/run-cli.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const count = 10_000;
+
+it('checks ten thousand files, in natural order', async () => {
+  const cwd = await tempDir();
+  const pngHead = Buffer.from(
+    '\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\b\0\0\0\0\0\0\0\0',
+    'latin1',
+  );
+  writeFileSync(join(cwd, 'image'), pngHead);
+  writeFileSync(join(cwd, 'text'), 'text');
+  for (let i = 0; i < count; i += 1) {
+    // Links to two files, which are quicker made than files.
+    linkSync(join(cwd, i % 100 === 7 ? 'text' : 'image'), join(cwd, `${i}.png`));
+  }
+  const result = await runCli(['upload', '--dry-run', '--format', 'ndjson', '-r', '.', '7.png'], { cwd });
+  expect(result.exitCode).toBe(3);
+  const records = result.lines.map((line) => JSON.parse(line) as UploadRecord);
+  expect(records.map(({ index, path, status }) => `${index} ${path} ${status}`)).toEqual([
+    ...Array.from({ length: count }, (_, i) => `${i} ${i}.png ${i % 100 === 7 ? 'failed' : 'valid'}`),
+    `${count} 7.png failed`,
+  ]);
+  expect(result.stderr.match(/^error: /gm)).toHaveLength(101);
+  expect(result.stderr).toMatch(/\n9,900 valid, 101 failed\n$/);
+});

@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest';
+import { ConfigError, UploadError, type UploadErrorCode, UsageError } from '../../src/errors.ts';
+import { exitCodeOf, Tally } from '../../src/exit-code.ts';
+import { Interruption } from '../../src/host.ts';
+import type { UploadRecord } from '../../src/upload/record.ts';
+
+/** A record of that status; an error's code stands for a failure. */
+function record(kind: 'uploaded' | 'reused' | 'valid' | 'cancelled' | UploadErrorCode): UploadRecord {
+  const base = { index: 0, path: 'a.png', attempts: 0 } as const;
+  const image = { size: 1000, contentType: 'image/png' } as const;
+  switch (kind) {
+    case 'uploaded':
+    case 'reused':
+      return {
+        ...base,
+        ...image,
+        status: kind,
+        imageRef: 'reference',
+        account: 'US:name@example.com',
+        sha256: '0'.repeat(64),
+        durationMs: 1,
+      };
+    case 'valid':
+      return { ...base, ...image, status: kind };
+    case 'cancelled':
+      return { ...base, status: kind };
+    default:
+      return { ...base, status: 'failed', error: { code: kind, message: 'failed', retryable: false } };
+  }
+}
+
+function tallyOf(kinds: readonly Parameters<typeof record>[0][]): Tally {
+  const tally = new Tally();
+  for (const kind of kinds) {
+    tally.add(record(kind));
+  }
+  return tally;
+}
+
+const uninterrupted = new AbortController().signal;
+
+test.each<[kinds: readonly Parameters<typeof record>[0][], exitCode: number]>([
+  [['uploaded'], 0],
+  [['uploaded', 'uploaded'], 0],
+  [['reused'], 0],
+  [['uploaded', 'reused'], 0],
+  [['valid', 'valid'], 0],
+  [['empty'], 1],
+  [['network', 'timeout'], 1],
+  [['cancelled'], 1],
+  [['too_large', 'cancelled'], 1],
+  [['uploaded', 'empty'], 3],
+  [['server_error', 'uploaded'], 3],
+  [['uploaded', 'cancelled'], 3],
+  [['reused', 'rate_limited'], 3],
+  [['valid', 'unsupported_type'], 3],
+  [['unauthorized'], 4],
+  [['payment_required'], 4],
+  [['account_not_found'], 4],
+  [['session_expired'], 4],
+  [['uploaded', 'session_expired', 'cancelled'], 4],
+  [['empty', 'unauthorized'], 4],
+  [['unauthorized', 'uploaded', 'empty'], 4],
+])('%j exits with %i', (kinds, exitCode) => {
+  expect(tallyOf(kinds).exitCode(uninterrupted)).toBe(exitCode);
+});
+
+test.each([
+  'unreadable',
+  'not_a_file',
+  'empty',
+  'unsupported_type',
+  'too_large',
+  'changed',
+  'rate_limited',
+  'rejected',
+  'server_error',
+  'network',
+  'timeout',
+  'bad_response',
+] as const)('%s says nothing about the other files', (code) => {
+  expect(tallyOf([code]).exitCode(uninterrupted)).toBe(1);
+  expect(tallyOf([code, 'uploaded']).exitCode(uninterrupted)).toBe(3);
+});
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('%s exits with %i, whatever was settled', (cause, exitCode) => {
+  const interruption = new Interruption(cause);
+  const signal = AbortSignal.abort(interruption);
+  expect(tallyOf(['uploaded']).exitCode(signal)).toBe(exitCode);
+  expect(tallyOf(['uploaded', 'cancelled']).exitCode(signal)).toBe(exitCode);
+  expect(tallyOf(['unauthorized', 'cancelled']).exitCode(signal)).toBe(exitCode);
+  expect(tallyOf([]).exitCode(signal)).toBe(exitCode);
+  expect(exitCodeOf(interruption)).toBe(exitCode);
+});
+
+test.each([new Interruption('stdout-closed'), new Error('stopped')])(
+  'a run stopped by "%s" exits by what was settled',
+  (reason) => {
+    const signal = AbortSignal.abort(reason);
+    expect(tallyOf(['uploaded', 'uploaded']).exitCode(signal)).toBe(0);
+    expect(tallyOf(['uploaded', 'cancelled']).exitCode(signal)).toBe(3);
+    expect(tallyOf(['cancelled']).exitCode(signal)).toBe(1);
+  },
+);
+
+test.each([
+  [new UsageError('one', 'two'), 2],
+  [new ConfigError('there is no token'), 4],
+  // An image's failure is in its record and a mistake of ours has no code of its own.
+  [new UploadError('empty', 'it is empty'), undefined],
+  [new TypeError('x is not a function'), undefined],
+  ['text', undefined],
+  [undefined, undefined],
+])('%s, thrown, exits with %s', (error, exitCode) => {
+  expect(exitCodeOf(error)).toBe(exitCode);
+});

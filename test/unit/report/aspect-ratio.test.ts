@@ -1,0 +1,137 @@
+import { expect, test } from 'vitest';
+import { describeRatioMismatch } from '../../../src/report/aspect-ratio.ts';
+import type { UploadRecord } from '../../../src/upload/record.ts';
+
+type Size = readonly [width: number, height: number];
+
+/** A frame that has a reference; its path is its letter. */
+function frame(index: number, size: Size | undefined): UploadRecord {
+  return {
+    index,
+    path: 'abcdef'[index]!,
+    status: 'uploaded',
+    imageRef: 'reference',
+    account: 'US:name@example.com',
+    ...(size !== undefined && { width: size[0], height: size[1] }),
+    size: 1000,
+    contentType: 'image/png',
+    sha256: '0'.repeat(64),
+    attempts: 1,
+    durationMs: 1,
+  };
+}
+
+test.each<[why: string, sizes: readonly (Size | undefined)[]]>([
+  ['no frames', []],
+  ['one frame', [[160, 90]]],
+  [
+    'the same size',
+    [
+      [160, 90],
+      [160, 90],
+    ],
+  ],
+  [
+    'the same ratio',
+    [
+      [160, 90],
+      [128, 72],
+      [1920, 1080],
+    ],
+  ],
+  [
+    'sides rounded to whole pixels',
+    [
+      [1920, 1080],
+      [854, 480],
+      [1366, 768],
+    ],
+  ],
+  [
+    'a pixel more in a hundred, just not',
+    [
+      [1000, 1000],
+      [1009, 1000],
+      [991, 1000],
+    ],
+  ],
+  ['sizes that are not known', [undefined, [160, 90], undefined]],
+  ['no size that is known', [undefined, undefined]],
+  [
+    'a side of nothing, which is no size',
+    [
+      [160, 90],
+      [0, 90],
+      [160, 0],
+    ],
+  ],
+])('no warning for %s', (_, sizes) => {
+  expect(describeRatioMismatch(sizes.map((size, i) => frame(i, size)))).toBeUndefined();
+});
+
+test.each<[why: string, sizes: readonly (Size | undefined)[], expected: string]>([
+  [
+    'wide and tall',
+    [
+      [160, 90],
+      [90, 160],
+    ],
+    'a is 160x90, b is 90x160',
+  ],
+  [
+    'more than a pixel in a hundred',
+    [
+      [1000, 1000],
+      [1011, 1000],
+    ],
+    'a is 1000x1000, b is 1011x1000',
+  ],
+  [
+    'less than a pixel in a hundred',
+    [
+      [1000, 1000],
+      [989, 1000],
+    ],
+    'a is 1000x1000, b is 989x1000',
+  ],
+  [
+    'the first one that differs',
+    [
+      [160, 90],
+      [128, 72],
+      [100, 80],
+      [1, 9],
+    ],
+    'a is 160x90, c is 100x80',
+  ],
+  [
+    'steps that are small each and large together',
+    [
+      [1000, 1000],
+      [1008, 1000],
+      [1016, 1000],
+    ],
+    'a is 1000x1000, c is 1016x1000',
+  ],
+  ['the first size that is known', [undefined, [160, 90], [80, 80]], 'b is 160x90, c is 80x80'],
+])('a warning for %s', (_, sizes, expected) => {
+  expect(describeRatioMismatch(sizes.map((size, i) => frame(i, size)))).toBe(
+    `the frames differ in aspect ratio: ${expected}`,
+  );
+});
+
+test('files without a reference are no frames', () => {
+  const records: UploadRecord[] = [
+    frame(0, [160, 90]),
+    { index: 1, path: 'b', status: 'cancelled', attempts: 0 },
+    {
+      index: 2,
+      path: 'c',
+      status: 'failed',
+      attempts: 1,
+      error: { code: 'empty', message: 'it is empty', retryable: false },
+    },
+    frame(3, [80, 45]),
+  ];
+  expect(describeRatioMismatch(records)).toBeUndefined();
+});

@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { escapeUnsafe } from '../../../src/report/escape.ts';
+
+test.each([
+  ['', ''],
+  ['shot 1.png', 'shot 1.png'],
+  ['ünï çødé 图片 🌅', 'ünï çødé 图片 🌅'],
+  ['שלום مرحبا', 'שלום مرحبا'],
+  ['e\u0301', 'e\u0301'],
+  ['\u00a0', '\u00a0'],
+  ['C:\\temp\\new.png', 'C:\\temp\\new.png'],
+  ['a\tb\nc\rd', 'a\\tb\\nc\\rd'],
+  ['\0', '\\x00'],
+  ['\b\v\f', '\\x08\\x0b\\x0c'],
+  ['\u001b[31mred\u001b[0m', '\\x1b[31mred\\x1b[0m'],
+  ['\u001b]0;title\u0007', '\\x1b]0;title\\x07'],
+  ['\u007f', '\\x7f'],
+  ['\u0080\u0085\u009b2J\u009f', '\\x80\\x85\\x9b2J\\x9f'],
+  ['soft\u00adhyphen', 'soft\\xadhyphen'],
+  ['\u061c', '\\u{61c}'],
+  ['\u180e', '\\u{180e}'],
+  ['\u200b\u200c\u200d\u200e\u200f', '\\u{200b}\\u{200c}\\u{200d}\\u{200e}\\u{200f}'],
+  ['\u2028\u2029', '\\u{2028}\\u{2029}'],
+  ['a\u202egnp.exe', 'a\\u{202e}gnp.exe'],
+  ['\u202a\u202b\u202c\u202d', '\\u{202a}\\u{202b}\\u{202c}\\u{202d}'],
+  ['\u2060\u2064', '\\u{2060}\\u{2064}'],
+  ['\u2066\u2067\u2068\u2069', '\\u{2066}\\u{2067}\\u{2068}\\u{2069}'],
+  ['\ufeff', '\\u{feff}'],
+  ['\ufff9\ufffb', '\\u{fff9}\\u{fffb}'],
+  ['\u{e0001}\u{e0041}\u{e007f}', '\\u{e0001}\\u{e0041}\\u{e007f}'],
+  ['\ud800', '\\u{d800}'],
+  ['\udc00a', '\\u{dc00}a'],
+  ['\ud83c\udf05', '🌅'],
+])('%j becomes %j', (text, expected) => {
+  expect(escapeUnsafe(text)).toBe(expected);
+});
+
+test('whatever the text is, one printable line comes of it, and escaping it again changes nothing', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const escaped = escapeUnsafe(text);
+      expect(escaped).not.toMatch(
+        /[\p{Control}\p{Surrogate}\p{Bidi_Control}\p{Line_Separator}\p{Paragraph_Separator}]/u,
+      );
+      expect(escapeUnsafe(escaped)).toBe(escaped);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('text without anything unsafe stays as it is', () => {
+  fc.assert(fc.property(fc.string({ unit: 'grapheme-ascii' }), (text) => escapeUnsafe(text) === text));
+});
