@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DreaminaClient as Client } from './client/client.ts';
 import { checkFiles } from './files/check-files.ts';
+import { parseProxyUrl } from './settings/proxy.ts';
 import { resolveSettings } from './settings/resolve.ts';
 import { completeSettings, type Settings } from './settings/settings.ts';
 import type { UploadEvent } from './upload/event.ts';
@@ -34,7 +35,8 @@ export class DreaminaClient extends Client {
       apiUrl,
       timeoutMs,
       userAgent,
-      proxyUrl: options.proxyUrl === undefined ? undefined : new URL(options.proxyUrl),
+      proxyUrl:
+        options.proxyUrl === undefined ? undefined : parseProxyUrl('options', String(options.proxyUrl)),
       ca: options.ca,
       now: Date.now,
     });

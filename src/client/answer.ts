@@ -1,14 +1,12 @@
 import { UploadError, type UploadErrorCode } from '../errors.ts';
+import type { Body } from './body.ts';
 import { parseImageRef } from './reference.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
-/** What came back for one request, read to its end or to the limit. */
-export interface Answer {
+/** What came back for one request. */
+export interface Answer extends Body {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly text: string;
-  /** Whether `text` is all of the body: false where the connection was lost in the middle or the limit reached. */
-  readonly complete: boolean;
 }
 
 /** An image as the service keeps it. */
@@ -48,7 +46,7 @@ export function readUploadAnswer(answer: Answer, sent: SentUpload, now: number):
   }
   const imageRef = [body?.assetRef, body?.imageRef].find(isReference);
   if (imageRef === undefined) {
-    throw missingReference(answer, body);
+    throw badResponse(answer, body, 'reference');
   }
   const reference = parseImageRef(imageRef);
   const width = pixels(body?.width) ?? reference?.width;
@@ -62,11 +60,20 @@ export function readUploadAnswer(answer: Answer, sent: SentUpload, now: number):
   };
 }
 
-/** The error of an answer that is not 2xx, with the server's own words where it has some. */
-function refusal(answer: Answer, body: Body | undefined, now: number): UploadError {
+/**
+ * The error of an answer that is not 2xx, with the server's own words where it has some.
+ *
+ * @param meanings what a status means for this request, where that is not what it means for an upload
+ */
+export function refusal(
+  answer: Answer,
+  body: Fields | undefined,
+  now: number,
+  meanings: Meanings = {},
+): UploadError {
   const { status } = answer;
   const retryAfterMs = parseRetryAfter(header(answer, 'retry-after'), now);
-  return new UploadError(codeOf(status), describeRefusal(answer, body), {
+  return new UploadError(codeOf(status), describeRefusal(answer, body, { ...uploadMeanings, ...meanings }), {
     httpStatus: status,
     retryable: retryableStatuses.has(status),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
@@ -74,13 +81,17 @@ function refusal(answer: Answer, body: Body | undefined, now: number): UploadErr
   });
 }
 
-type Body = Readonly<Record<string, unknown>>;
+/** The fields of a JSON object, unchecked. */
+export type Fields = Readonly<Record<string, unknown>>;
 
 /** The JSON object in `source`; undefined where it is anything else. */
-function parseObject(source: string): Body | undefined {
+export function parseObject(source: string): Fields | undefined {
   try {
-    const value: unknown = JSON.parse(source);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Body) : undefined;
+    // What trim takes away and JSON does not allow is a byte order mark.
+    const value: unknown = JSON.parse(source.trim());
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Fields)
+      : undefined;
   } catch {
     return undefined;
   }
@@ -103,7 +114,9 @@ function codeOf(status: number): UploadErrorCode {
   }
 }
 
-const meanings: Readonly<Record<number, string>> = {
+type Meanings = Readonly<Record<number, string>>;
+
+const uploadMeanings: Meanings = {
   401: 'the token was refused',
   402: 'the subscription has expired or credits are short',
   404: 'the account was not found',
@@ -112,7 +125,7 @@ const meanings: Readonly<Record<number, string>> = {
   596: "the account's Dreamina session has expired",
 };
 
-function describeRefusal(answer: Answer, body: Body | undefined): string {
+function describeRefusal(answer: Answer, body: Fields | undefined, meanings: Meanings): string {
   const { status } = answer;
   const location = header(answer, 'location');
   const meaning =
@@ -126,30 +139,35 @@ function describeRefusal(answer: Answer, body: Body | undefined): string {
   return `${meaning} (HTTP ${status}${words === undefined ? '' : `: ${words}`})`;
 }
 
-function missingReference(answer: Answer, body: Body | undefined): UploadError {
+/** The error of a 2xx answer without what was `sought` in it. */
+export function badResponse(answer: Answer, body: Fields | undefined, sought: string): UploadError {
   const source = answer.text.trim();
   // An answer that begins as an object and does not end as one was cut off on its way. That happens without any
   // error where there is no Content-Length, and is a lost connection by another name: worth another try.
-  const cutOff = !answer.complete || (source.startsWith('{') && body === undefined && !source.endsWith('}'));
+  const cutOff =
+    answer.ending === 'lost' ||
+    (answer.ending === 'whole' && source.startsWith('{') && body === undefined && !source.endsWith('}'));
   const words = serverWords(body);
-  const what = cutOff
-    ? 'the answer was cut off before its reference'
-    : source === ''
-      ? 'the answer is empty'
-      : body === undefined
-        ? source.startsWith('<')
-          ? 'the answer is an HTML page, not JSON'
-          : 'the answer is not a JSON object'
-        : words === undefined
-          ? 'the answer has no reference in it'
-          : `the answer has no reference in it but says: ${words}`;
-  return new UploadError('bad_response', `${what} (HTTP ${answer.status})`, {
+  const problem = cutOff
+    ? `the answer was cut off before its ${sought}`
+    : answer.ending === 'too-long'
+      ? 'the answer is longer than 1 MiB'
+      : source === ''
+        ? 'the answer is empty'
+        : body === undefined
+          ? source.startsWith('<')
+            ? 'the answer is an HTML page, not JSON'
+            : 'the answer is not a JSON object'
+          : words === undefined
+            ? `the answer has no ${sought} in it`
+            : `the answer has no ${sought} in it but says: ${words}`;
+  return new UploadError('bad_response', `${problem} (HTTP ${answer.status})`, {
     httpStatus: answer.status,
     retryable: cutOff,
   });
 }
 
-function oddities(body: Body | undefined, referenceSize: number | undefined, sent: SentUpload): string[] {
+function oddities(body: Fields | undefined, referenceSize: number | undefined, sent: SentUpload): string[] {
   const warnings: string[] = [];
   const size = typeof body?.size === 'number' ? body.size : referenceSize;
   if (size !== undefined && size !== sent.sizeBytes) {
@@ -171,7 +189,8 @@ function isReference(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
 }
 
-function serverWords(body: Body | undefined): string | undefined {
+/** What stands in a body's `error`, at a length that fits a message. */
+export function serverWords(body: Fields | undefined): string | undefined {
   const words = text(body?.error);
   return words === undefined ? undefined : shorten(words);
 }
@@ -193,5 +212,8 @@ const longestServerText = 300;
 
 /** A server's text at a length that fits a message. */
 function shorten(words: string): string {
-  return words.length > longestServerText ? `${words.slice(0, longestServerText)}…` : words;
+  // The cut may halve a character of two code units.
+  return words.length > longestServerText
+    ? `${words.slice(0, longestServerText).replace(/[\ud800-\udbff]$/, '')}…`
+    : words;
 }

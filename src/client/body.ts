@@ -10,38 +10,43 @@ const decoders: Readonly<Record<string, typeof gunzipSync>> = {
   br: brotliDecompressSync,
 };
 
-/**
- * Reads the body of an answer as text, 1 MiB at the most, before and after decompression.
- * `complete` is false where the connection was lost in the middle, the limit was passed or decompression failed.
- */
+/** The body of an answer, as far as it was read. */
+export interface Body {
+  readonly text: string;
+  /** `lost` where the connection was lost in the middle, `too-long` where the reading stopped at 1 MiB. */
+  readonly ending: 'whole' | 'lost' | 'too-long';
+}
+
+/** Reads the body of an answer as text, 1 MiB at the most, before and after decompression. */
 export async function readBody(
   body: AsyncIterable<Uint8Array>,
   contentEncoding: string | undefined,
-): Promise<{ text: string; complete: boolean }> {
+): Promise<Body> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
-  let complete = true;
+  let ending: Body['ending'] = 'whole';
   try {
     for await (const chunk of body) {
       chunks.push(chunk);
       sizeBytes += chunk.length;
       if (sizeBytes > longestAnswerBytes) {
-        complete = false;
+        ending = 'too-long';
         break;
       }
     }
   } catch {
     // What has arrived may still hold the server's status, words or even a whole reference.
-    complete = false;
+    ending = 'lost';
   }
-  const bytes = Buffer.concat(chunks);
+  const bytes = Buffer.concat(chunks).subarray(0, longestAnswerBytes);
   const decode = decoders[contentEncoding?.toLowerCase() ?? ''];
   if (decode === undefined) {
-    return { text: bytes.toString('utf8'), complete };
+    return { text: bytes.toString('utf8'), ending };
   }
   try {
-    return { text: decode(bytes, { maxOutputLength: longestAnswerBytes }).toString('utf8'), complete };
-  } catch {
-    return { text: '', complete: false };
+    return { text: decode(bytes, { maxOutputLength: longestAnswerBytes }).toString('utf8'), ending };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return { text: '', ending: code === 'ERR_BUFFER_TOO_LARGE' ? 'too-long' : 'lost' };
   }
 }

@@ -1,8 +1,11 @@
-import { UploadError } from '../errors.ts';
+import { ConfigError, UploadError } from '../errors.ts';
+import { isAccount } from '../settings/account.ts';
+import { type Account, readAccountsAnswer } from './accounts.ts';
 import { type Answer, readUploadAnswer, type UploadedAsset } from './answer.ts';
 import { readBody } from './body.ts';
 import { Connections } from './connections.ts';
 import { toNetworkError } from './network-error.ts';
+import { redactToken } from './redact-token.ts';
 
 /** How a client reaches the API and as whom. */
 export interface ClientOptions {
@@ -46,15 +49,26 @@ export class DreaminaClient {
   /**
    * Uploads one image and returns its reference.
    *
+   * @param onSent called as parts of the image leave this process, with their size in bytes
    * @throws UploadError for every failure of the upload, or the signal's reason when it was aborted
+   * @throws ConfigError where the account is not one
    */
-  async upload(image: ImageUpload, signal?: AbortSignal): Promise<UploadedAsset> {
+  async upload(
+    image: ImageUpload,
+    signal?: AbortSignal,
+    onSent?: (bytes: number) => void,
+  ): Promise<UploadedAsset> {
+    // Encoded, `..` is still `..`, and would be another path.
+    if (!isAccount(image.account)) {
+      throw new ConfigError('account must be REGION:email, such as US:name@example.com');
+    }
     const answer = await this.#exchange(
       {
         method: 'POST',
         path: `/assets/${encodeURIComponent(image.account)}`,
         headers: { 'content-type': image.contentType },
         body: image.bytes,
+        onSent,
       },
       signal,
     );
@@ -65,9 +79,31 @@ export class DreaminaClient {
     );
   }
 
+  /**
+   * Lists the accounts that are configured under the token; reading them has no side effects.
+   *
+   * @throws UploadError for every failure, or the signal's reason when it was aborted
+   */
+  async listAccounts(signal?: AbortSignal): Promise<readonly Account[]> {
+    return readAccountsAnswer(
+      await this.#exchange({ method: 'GET', path: '/accounts' }, signal),
+      this.#options.now(),
+    );
+  }
+
+  /**
+   * Whether the service answers at all: resolves with the status of its answer to a request without the token.
+   *
+   * @throws UploadError where no answer came, or the signal's reason when it was aborted
+   */
+  async ping(signal?: AbortSignal): Promise<number> {
+    const { status } = await this.#exchange({ method: 'GET', path: '/accounts', isAnonymous: true }, signal);
+    return status;
+  }
+
   /** Closes idle connections. A client may be used again afterwards. */
   async close(): Promise<void> {
-    await this.#connections.close();
+    this.#connections.close();
   }
 
   /** One request and its whole answer, or the UploadError that stands for why there is none. */
@@ -77,6 +113,9 @@ export class DreaminaClient {
       readonly path: string;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: Uint8Array;
+      readonly onSent?: ((bytes: number) => void) | undefined;
+      /** Whether the token stays at home. */
+      readonly isAnonymous?: boolean;
     },
     signal: AbortSignal | undefined,
   ): Promise<Answer> {
@@ -87,38 +126,51 @@ export class DreaminaClient {
     // undici heeds its own signal and timeouts in some phases only; destroying the connection ends every phase.
     const end = (reason: unknown) => {
       ended ??= reason;
-      connection.destroy(new Error('ended'), () => {});
+      connection.destroy();
     };
     const onAbort = () => end(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
     const deadline = setTimeout(() => end(timedOut(timeoutMs)), timeoutMs);
     let reusable = false;
+    let unsentBytes = request.body?.length ?? 0;
+    const onSent = (bytes: number) => {
+      unsentBytes -= bytes;
+      request.onSent?.(bytes);
+    };
     try {
-      const response = await connection.request({
-        method: request.method,
-        path: `${this.#url.pathname.replace(/\/$/, '')}${request.path}`,
-        headers: {
-          authorization: `Bearer ${token}`,
-          accept: 'application/json',
-          'accept-encoding': 'identity',
-          'user-agent': userAgent,
-          ...request.headers,
+      const response = await connection.request(
+        {
+          method: request.method,
+          path: `${this.#url.pathname.replace(/\/$/, '')}${request.path}`,
+          headers: {
+            ...(!request.isAnonymous && { authorization: `Bearer ${token}` }),
+            accept: 'application/json',
+            'accept-encoding': 'identity',
+            'user-agent': userAgent,
+            ...request.headers,
+          },
+          body: request.body ?? null,
         },
-        body: request.body ?? null,
-      });
+        onSent,
+      );
       const body = await readBody(response.body, singleHeader(response.headers['content-encoding']));
       // A deadline in the middle of the body ends the reading, and what was read does not count as an answer.
       if (ended !== undefined) {
         throw ended;
       }
       // After a refusal part of our body may still clog the connection; only a clean answer leaves it clean.
-      reusable = body.complete && response.statusCode >= 200 && response.statusCode < 300;
+      const accepted = response.statusCode >= 200 && response.statusCode < 300;
+      reusable = accepted && body.ending === 'whole' && unsentBytes === 0;
+      // A server may echo what it was sent; nobody downstream shall have to think of that.
+      const location = singleHeader(response.headers.location);
       return {
         status: response.statusCode,
-        headers: response.headers,
-        // A server may echo what it was sent; nobody downstream shall have to think of that.
-        text: body.text.replaceAll(token, '[token]'),
-        complete: body.complete,
+        headers: {
+          ...response.headers,
+          ...(location !== undefined && { location: redactToken(location, token) }),
+        },
+        text: redactToken(body.text, token),
+        ending: body.ending,
       };
     } catch (error) {
       throw ended ?? toNetworkError(error, this.#url.host);
@@ -128,7 +180,7 @@ export class DreaminaClient {
       if (reusable) {
         this.#connections.giveBack(connection);
       } else {
-        connection.destroy(() => {});
+        connection.destroy();
       }
     }
   }

@@ -1,5 +1,6 @@
-import { buildConnector, Client } from 'undici';
-import { createProxyConnector } from './proxy-connector.ts';
+import { buildConnector, Client, type Dispatcher } from 'undici';
+import { connectThroughProxy } from './proxy-connector.ts';
+import { reportWrites } from './report-writes.ts';
 
 /** How to reach the service. */
 export interface Route {
@@ -22,36 +23,73 @@ const longestIdleMs = 500;
  * (by its deadline, or because the server answered before it had read the body) harms no other.
  */
 export class Connections {
-  readonly #open: () => Client;
-  readonly #idle: Client[] = [];
+  readonly #route: Route;
+  readonly #idle: Connection[] = [];
 
-  constructor({ origin, proxyUrl, ca }: Route) {
-    // One deadline per attempt is kept by the client for everything together, so all of undici's own are off.
-    const direct = buildConnector({ timeout: 0, ...(ca !== undefined && { ca }) });
-    const connect = proxyUrl === undefined ? direct : createProxyConnector(proxyUrl, direct, ca);
-    this.#open = () =>
-      new Client(origin, {
-        connect,
-        pipelining: 1,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        keepAliveTimeout: longestIdleMs,
-        keepAliveMaxTimeout: longestIdleMs,
-      });
+  constructor(route: Route) {
+    this.#route = route;
   }
 
   /** A connection for one request: an idle one or a new one. */
-  take(): Client {
-    return this.#idle.pop() ?? this.#open();
+  take(): Connection {
+    return this.#idle.pop() ?? new Connection(this.#route);
   }
 
   /** Gives a connection back whose request has ended well. */
-  giveBack(connection: Client): void {
+  giveBack(connection: Connection): void {
     this.#idle.push(connection);
   }
 
   /** Closes what is idle. */
-  async close(): Promise<void> {
-    await Promise.all(this.#idle.splice(0).map((connection) => connection.destroy()));
+  close(): void {
+    for (const connection of this.#idle.splice(0)) {
+      connection.destroy();
+    }
+  }
+}
+
+/** A connection that is opened with its first request, and again should it have been closed between two. */
+export class Connection {
+  readonly #client: Client;
+  readonly #ending = new AbortController();
+  #onSent: (bytes: number) => void = () => {};
+
+  constructor({ origin, proxyUrl, ca }: Route) {
+    const { signal } = this.#ending;
+    // One deadline per attempt is kept by the client for everything together, so all of undici's own are off.
+    const direct = buildConnector({ timeout: 0, signal, ...(ca !== undefined && { ca }) });
+    const connect = proxyUrl === undefined ? direct : connectThroughProxy(proxyUrl, direct, { ca, signal });
+    this.#client = new Client(origin, {
+      connect: (options, callback) =>
+        connect(options, (...result) => {
+          const [, socket] = result;
+          if (socket) {
+            reportWrites(socket, (bytes) => this.#onSent(bytes));
+          }
+          callback(...result);
+        }),
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: longestIdleMs,
+      keepAliveMaxTimeout: longestIdleMs,
+    });
+  }
+
+  /** @param onSent called as parts of the body leave this process */
+  request(
+    options: Dispatcher.RequestOptions,
+    onSent: (bytes: number) => void,
+  ): Promise<Dispatcher.ResponseData> {
+    this.#onSent = onSent;
+    return this.#client.request(options);
+  }
+
+  /** Ends what is under way, in whatever phase it is. */
+  destroy(): void {
+    this.#client.destroy(new Error('ended'), () => {});
+    // undici forgets a socket that is still connecting, or in the middle of the TLS handshake; left open, it would
+    // keep the process from ending.
+    this.#ending.abort();
   }
 }

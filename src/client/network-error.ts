@@ -22,6 +22,7 @@ const connectionProblems: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network cannot be reached',
   ETIMEDOUT: 'the connection timed out',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer is not as long as it says',
   UND_ERR_HEADERS_OVERFLOW: 'the headers of the answer are too long',
 };
 
@@ -39,7 +40,9 @@ export function toNetworkError(error: unknown, host: string): UploadError {
       cause: error,
     });
   }
-  const problem = code.startsWith('HPE_')
+  // undici means to set Node's code, HPE_…, and does not.
+  const isUnreadable = (error as Error).name === 'HTTPParserError' || code.startsWith('HPE_');
+  const problem = isUnreadable
     ? 'the answer is not HTTP'
     : (connectionProblems[code] ?? `the connection failed${code === '' ? '' : ` (${code})`}`);
   return new UploadError('network', `${host}: ${problem}`, { cause: error });

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import { UploadError } from '../errors.ts';
+import { toNetworkError } from './network-error.ts';
 
 /**
  * Connects through a proxy's CONNECT tunnel.
@@ -11,20 +12,27 @@ import { UploadError } from '../errors.ts';
  * @param proxyUrl `http:` or `https:`, with the user and password where the proxy wants them
  * @param connect makes the TLS connection inside the tunnel
  */
-export function createProxyConnector(
+export function connectThroughProxy(
   proxyUrl: URL,
   connect: buildConnector.connector,
-  ca: string | undefined,
+  tunnelOptions: TunnelOptions,
 ): buildConnector.connector {
   return (options, callback) => {
-    openTunnel(proxyUrl, `${options.hostname}:${options.port || 443}`, ca).then(
+    openTunnel(proxyUrl, `${options.hostname}:${options.port || 443}`, tunnelOptions).then(
       (socket) => connect({ ...options, httpSocket: socket }, callback),
       (error: Error) => callback(error, null),
     );
   };
 }
 
-async function openTunnel(proxyUrl: URL, authority: string, ca: string | undefined): Promise<Socket> {
+interface TunnelOptions {
+  /** PEM certificates of the authorities to trust instead of Node's own, for an `https:` proxy. */
+  readonly ca: string | undefined;
+  /** Ends the tunnel, open or not. */
+  readonly signal: AbortSignal;
+}
+
+async function openTunnel(proxyUrl: URL, authority: string, { ca, signal }: TunnelOptions): Promise<Socket> {
   const { request } = await (proxyUrl.protocol === 'https:' ? import('node:https') : import('node:http'));
   return new Promise<Socket>((resolve, reject) => {
     const connecting = request({
@@ -33,28 +41,20 @@ async function openTunnel(proxyUrl: URL, authority: string, ca: string | undefin
       method: 'CONNECT',
       path: authority,
       agent: false,
+      signal,
       headers: { host: authority, ...authorization(proxyUrl) },
       ...(ca !== undefined && { ca }),
     });
     connecting.once('connect', (answer: IncomingMessage, socket: Socket) => {
       if (answer.statusCode === 200) {
+        signal.addEventListener('abort', () => socket.destroy(), { once: true });
         resolve(socket);
       } else {
         socket.destroy();
         reject(tunnelRefused(proxyUrl, answer.statusCode));
       }
     });
-    connecting.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(
-        new UploadError(
-          'network',
-          `the proxy ${proxyUrl.host} cannot be used (${cause.code ?? cause.message})`,
-          {
-            cause,
-          },
-        ),
-      ),
-    );
+    connecting.once('error', (error) => reject(toNetworkError(error, `the proxy ${proxyUrl.host}`)));
     connecting.end();
   });
 }

@@ -10,8 +10,9 @@ export interface ImageReference {
   readonly nativeUri: string;
 }
 
+// Fifteen digits are what a number holds for certain.
 const imageReferencePattern =
-  /^(?<account>[A-Z]+:.+)-image:w(?<width>\d+):h(?<height>\d+):s(?<size>\d+)-uri:(?<nativeUri>\S+)$/;
+  /^(?<account>[A-Z]+:.+)-image:w(?<width>\d{1,15}):h(?<height>\d{1,15}):s(?<size>\d{1,15})-uri:(?<nativeUri>\S+)$/;
 
 /** Takes an `imageRef` apart; undefined where the text is not of the documented form. */
 export function parseImageRef(text: string): ImageReference | undefined {

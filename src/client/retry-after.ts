@@ -7,7 +7,9 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   if (/^\d+$/.test(text)) {
     return Number(text) * 1000;
   }
-  // Date.parse takes nearly anything ("-5" is a year): an HTTP date begins with the day's name.
-  const date = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : Number.NaN;
+  // Date.parse takes nearly anything ("-5" is a year): an HTTP date begins with the day's name. Its oldest form does
+  // not say that it is UTC, and Date.parse would take it for local time.
+  const isDate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /.test(text);
+  const date = isDate ? Date.parse(text.endsWith(' GMT') ? text : `${text} GMT`) : Number.NaN;
   return date > now ? date - now : undefined;
 }

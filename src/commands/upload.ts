@@ -6,6 +6,7 @@ import { type FoundFile, findFiles } from '../files/find-files.ts';
 import { readList } from '../files/read-list.ts';
 import type { Host } from '../host.ts';
 import type { Messages, Verbosity } from '../report/messages.ts';
+import type { Workload } from '../report/progress.ts';
 import { createResultWriter, mostFrames, type ResultFormat } from '../report/result-writer.ts';
 import { StandardError } from '../report/standard-error.ts';
 import { UploadReporter } from '../report/upload-reporter.ts';
@@ -96,7 +97,7 @@ async function carryOut(
   const tally = new Tally();
   const files = await checkFiles(plan.found, { failFast }, host.signal);
   if (plan.destination !== undefined && showsProgress(flags, host)) {
-    standardError.startProgress(files.length);
+    standardError.startProgress(workloadOf(files));
   }
   for await (const record of recordsOf(files, plan, host, (event) => {
     reporter.onEvent(event);
@@ -155,6 +156,14 @@ function verbosityOf({ quiet, verbose }: UploadFlags): Verbosity {
     throw new UsageError('--quiet and --verbose do not go together');
   }
   return quiet ? 'quiet' : verbose ? 'verbose' : 'normal';
+}
+
+/** Each file once, however often it is named. */
+function workloadOf(files: readonly CheckedFile[]): Workload {
+  const images = [...new Set(files.map(({ check }) => check))].flatMap((check) =>
+    check.kind === 'acceptable' ? [check.image] : [],
+  );
+  return { files: images.length, bytes: images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
 }
 
 /** Standard error is drawn on only where a person is likely to look at it as it moves. */

@@ -1,7 +1,8 @@
 import ora from 'ora';
-import type { TerminalStream } from '../host.ts';
+import type { Clock, TerminalStream } from '../host.ts';
 import type { UploadEvent } from '../upload/event.ts';
-import { formatBytes } from './units.ts';
+import { formatProgress } from './progress-line.ts';
+import { formatSeconds } from './units.ts';
 
 /** What moves on the terminal while a batch runs. */
 export interface Progress {
@@ -11,17 +12,49 @@ export interface Progress {
   stop(): void;
 }
 
-/** @param files how many are to be settled */
-export function createProgress(stderr: TerminalStream, files: number): Progress {
-  // discardStdin would take Ctrl-C away from us.
-  const spinner = ora({ stream: stderr, discardStdin: false, isEnabled: true });
-  let settled = 0;
-  let sentBytes = 0;
-  const refresh = () => {
-    spinner.text = `Uploading ${settled} of ${files} (${formatBytes(sentBytes)})`;
+/** What is to be sent. */
+export interface Workload {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** The spinner and the space behind it, and the last column, which a terminal wraps after. */
+const reservedColumns = 3;
+
+/** Starts to draw on a terminal. */
+export function createProgress(
+  stderr: TerminalStream,
+  { files, bytes }: Workload,
+  clock: Pick<Clock, 'now'>,
+): Progress {
+  const startedAt = clock.now();
+  /** Bytes of each attempt in flight that have gone out. */
+  const sending = new Map<string, number>();
+  let settledFiles = 0;
+  let settledBytes = 0;
+  let wait: { readonly reason: string; readonly until: number } | undefined;
+
+  const describeWait = () => {
+    const leftMs = (wait?.until ?? 0) - clock.now();
+    return wait !== undefined && leftMs > 0 && sending.size === 0
+      ? `${wait.reason}, resuming in ${formatSeconds(leftMs)}`
+      : undefined;
   };
-  refresh();
-  spinner.start();
+  const line = () => {
+    const inFlight = [...sending.values()].reduce((sum, sent) => sum + sent, 0);
+    const state = {
+      settledFiles,
+      files,
+      sentBytes: settledBytes + inFlight,
+      bytes,
+      elapsedMs: clock.now() - startedAt,
+      waiting: describeWait(),
+    };
+    return formatProgress(state, (stderr.columns ?? 80) - reservedColumns);
+  };
+  // discardStdin would take Ctrl-C away from us. The text is asked for at each frame, so time moves it too.
+  const spinner = ora({ stream: stderr, discardStdin: false, isEnabled: true, suffixText: line }).start();
+
   return {
     print: (lines) => {
       spinner.clear();
@@ -29,12 +62,40 @@ export function createProgress(stderr: TerminalStream, files: number): Progress 
       spinner.render();
     },
     onEvent: (event) => {
-      if (event.type === 'file-settled') {
-        settled += 1;
-        sentBytes += event.outcome.status === 'uploaded' ? event.outcome.size : 0;
-        refresh();
+      switch (event.type) {
+        case 'attempt-started':
+          sending.set(event.path, 0);
+          break;
+        case 'bytes-sent':
+          sending.set(event.path, (sending.get(event.path) ?? 0) + event.bytes);
+          break;
+        case 'attempt-failed':
+          sending.delete(event.path);
+          if (event.retryInMs !== undefined) {
+            wait = { reason: reasonOf(event.error.code), until: clock.now() + event.retryInMs };
+          }
+          break;
+        case 'batch-paused':
+          wait = { reason: 'server busy', until: clock.now() + event.delayMs };
+          break;
+        case 'file-settled':
+          sending.delete(event.path);
+          settledFiles += 1;
+          settledBytes += event.sizeBytes;
+          break;
       }
     },
     stop: () => spinner.stop(),
   };
+}
+
+function reasonOf(code: string): string {
+  switch (code) {
+    case 'network':
+      return 'connection lost';
+    case 'timeout':
+      return 'no answer in time';
+    default:
+      return 'server trouble';
+  }
 }

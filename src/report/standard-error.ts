@@ -2,23 +2,22 @@ import { Chalk } from 'chalk';
 import type { Host } from '../host.ts';
 import type { UploadEvent } from '../upload/event.ts';
 import { createMessages, isColoured, type Messages, type Verbosity } from './messages.ts';
-import { createProgress, type Progress } from './progress.ts';
+import { createProgress, type Progress, type Workload } from './progress.ts';
 
 /** Standard error, which messages and progress share: a message goes above what moves. */
 export class StandardError {
   readonly messages: Messages;
-  readonly #stderr: Host['stderr'];
+  readonly #host: Pick<Host, 'stderr' | 'env' | 'clock'>;
   #progress: Progress | undefined;
 
-  constructor({ stderr, env }: Pick<Host, 'stderr' | 'env'>, verbosity: Verbosity) {
-    this.#stderr = stderr;
-    const colour = new Chalk({ level: isColoured(stderr, env) ? 1 : 0 });
+  constructor(host: Pick<Host, 'stderr' | 'env' | 'clock'>, verbosity: Verbosity) {
+    this.#host = host;
+    const colour = new Chalk({ level: isColoured(host.stderr, host.env) ? 1 : 0 });
     this.messages = createMessages((lines) => this.#print(lines), verbosity, colour);
   }
 
-  /** @param files how many are to be settled */
-  startProgress(files: number): void {
-    this.#progress = createProgress(this.#stderr, files);
+  startProgress(workload: Workload): void {
+    this.#progress = createProgress(this.#host.stderr, workload, this.#host.clock);
   }
 
   onEvent(event: UploadEvent): void {
@@ -33,7 +32,7 @@ export class StandardError {
 
   #print(lines: string): void {
     if (this.#progress === undefined) {
-      this.#stderr.write(lines);
+      this.#host.stderr.write(lines);
     } else {
       this.#progress.print(lines);
     }

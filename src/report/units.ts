@@ -10,3 +10,8 @@ export function formatBytes(bytes: number): string {
 export function formatDuration(durationMs: number): string {
   return prettyMilliseconds(durationMs);
 }
+
+/** A time to come, in whole seconds: `12s`, `3m 4s`. */
+export function formatSeconds(durationMs: number): string {
+  return prettyMilliseconds(Math.ceil(durationMs / 1000) * 1000);
+}

@@ -1,5 +1,5 @@
 import type { UploadEvent } from '../upload/event.ts';
-import { hasReference, type UploadRecord } from '../upload/record.ts';
+import { type FailedRecord, hasReference, type UploadRecord } from '../upload/record.ts';
 import { describeRatioMismatch } from './aspect-ratio.ts';
 import type { Messages } from './messages.ts';
 import type { ResultFormat, ResultWriter } from './result-writer.ts';
@@ -16,6 +16,7 @@ export class UploadReporter {
   readonly #hints = new Set<string>();
   readonly #frames: UploadRecord[] = [];
   #sentBytes = 0;
+  #retries = 0;
 
   constructor(results: ResultWriter, messages: Messages, format: ResultFormat) {
     this.#results = results;
@@ -47,9 +48,11 @@ export class UploadReporter {
     const counts = summaryOrder
       .filter((status) => this.#counts.has(status))
       .map((status) => `${this.#counts.get(status)!.toLocaleString('en')} ${status}`);
-    const sent =
-      this.#sentBytes === 0 ? '' : ` (${formatBytes(this.#sentBytes)} in ${formatDuration(durationMs)})`;
-    this.#messages.note(`${counts.join(', ')}${sent}`);
+    const facts = [
+      this.#sentBytes > 0 && `${formatBytes(this.#sentBytes)} in ${formatDuration(durationMs)}`,
+      this.#retries > 0 && `${this.#retries} ${this.#retries === 1 ? 'retry' : 'retries'}`,
+    ].filter((fact) => fact !== false);
+    this.#messages.note(`${counts.join(', ')}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`);
   }
 
   /** To be called for each event of the engine; the verbose see most of them. */
@@ -59,10 +62,13 @@ export class UploadReporter {
         this.#messages.detail(`${event.path}: sending ${formatBytes(event.sizeBytes)}, try ${event.attempt}`);
         break;
       case 'attempt-failed': {
+        this.#retries += event.retryInMs === undefined ? 0 : 1;
         const next = event.retryInMs === undefined ? '' : `; next try in ${formatDuration(event.retryInMs)}`;
         this.#messages.detail(`${event.path}: ${event.error.message}${next}`);
         break;
       }
+      case 'bytes-sent':
+        break;
       case 'batch-paused':
         this.#messages.detail(
           `the server is at capacity: nothing is sent for ${formatDuration(event.delayMs)}`,
@@ -93,7 +99,7 @@ export class UploadReporter {
   }
 
   /** The advice for a kind of failure is given with the first of the kind only. */
-  #fail(path: string, { message, hint }: { readonly message: string; readonly hint?: string }): void {
+  #fail(path: string, { message, hint }: FailedRecord['error']): void {
     const advice = hint === undefined || this.#hints.has(hint) ? undefined : hint;
     this.#hints.add(hint ?? '');
     this.#messages.error(`${path}: ${message}`, advice);

@@ -19,23 +19,44 @@ export function resolveProxy(url: URL, env: Environment): URL | undefined {
       ? ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']
       : ['http_proxy', 'HTTP_PROXY'];
   const name = names.find((candidate) => env[candidate]);
-  return name === undefined ? undefined : parseProxy(name, env[name]!);
+  return name === undefined ? undefined : parseProxyUrl(`environment variable ${name}`, env[name]!);
 }
 
-function parseProxy(name: string, address: string): URL {
+/**
+ * The address of a proxy, with or without its scheme.
+ *
+ * @param source where it was said, for the error
+ * @throws ConfigError where it is none; a password in it is not shown
+ */
+export function parseProxyUrl(source: string, address: string): URL {
   // curl takes host:port as well, which URL would read as a scheme.
   const text = address.includes('://') ? address : `http://${address}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.hostname === '' || !['http:', 'https:'].includes(url.protocol)) {
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
     throw new ConfigError(
-      `environment variable ${name}: the proxy must be an http:// or https:// address, such as http://proxy.example.com:3128`,
+      `${source}: the proxy must be an http:// or https:// address, such as http://proxy.example.com:3128`,
+    );
+  }
+  if (![url.username, url.password].every(isPercentEncoded)) {
+    throw new ConfigError(
+      `${source}: the proxy must be an address whose user and password are percent-encoded (% is %25)`,
     );
   }
   return url;
 }
 
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function isExempt(url: URL, noProxy: string): boolean {
-  const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  // A name with a dot at its end is the same name.
+  const host = url.hostname.replace(/^\[|[\].]$/g, '');
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
   return noProxy
     .toLowerCase()
@@ -47,14 +68,15 @@ function isExempt(url: URL, noProxy: string): boolean {
 function matchesName(host: string, port: string, entry: string): boolean {
   // The colons of a bare IPv6 address are no port's.
   const [, name, entryPort] = isIP(entry) === 6 ? [entry, entry] : /^(.*?)(?::(\d+))?$/.exec(entry)!;
-  const suffix = name!.replace(/^\[|\]$/g, '').replace(/^\*?\./, '');
+  const suffix = name!.replace(/^\[|[\].]$/g, '').replace(/^\*?\./, '');
   return (entryPort === undefined || entryPort === port) && (host === suffix || host.endsWith(`.${suffix}`));
 }
 
 function matchesRange(host: string, entry: string): boolean {
-  const [network = '', prefix = ''] = entry.split('/');
+  const [network = '', length] = entry.split('/');
   const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';
   const longest = family === 'ipv6' ? 128 : 32;
+  const prefix = length ?? String(longest);
   if (isIP(network) === 0 || !/^\d+$/.test(prefix) || Number(prefix) > longest || isIP(host) === 0) {
     return false;
   }

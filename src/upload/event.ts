@@ -2,7 +2,7 @@ import type { UploadError } from '../errors.ts';
 import type { Outcome } from './record.ts';
 
 /** What happens in a batch while it runs, for whoever shows it. */
-export type UploadEvent = AttemptStarted | AttemptFailed | BatchPaused | FileSettled;
+export type UploadEvent = AttemptStarted | BytesSent | AttemptFailed | BatchPaused | FileSettled;
 
 /** A request goes out. */
 interface AttemptStarted {
@@ -11,6 +11,14 @@ interface AttemptStarted {
   /** From 1. */
   readonly attempt: number;
   readonly sizeBytes: number;
+}
+
+/** Part of an attempt's body has gone out. */
+interface BytesSent {
+  readonly type: 'bytes-sent';
+  readonly path: string;
+  /** Since the last event of this kind. */
+  readonly bytes: number;
 }
 
 /** A request has failed. */
@@ -33,5 +41,6 @@ interface BatchPaused {
 interface FileSettled {
   readonly type: 'file-settled';
   readonly path: string;
+  readonly sizeBytes: number;
   readonly outcome: Outcome;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { pMapIterable } from 'p-map';
 import type { UploadedAsset } from '../client/answer.ts';
-import { isFatal, UploadError, type UploadErrorCode } from '../errors.ts';
+import { isFatal, UploadError } from '../errors.ts';
 import type { CheckedFile, FileCheck } from '../files/check-files.ts';
 import type { CheckedImage } from '../files/check-image.ts';
 import type { ImageContentType } from '../files/image-type.ts';
@@ -39,11 +39,12 @@ export interface BatchDependencies {
   readonly onEvent: (event: UploadEvent) => void;
 }
 
-/** Sends one image, once; rejects with an UploadError, or with the signal's reason. */
+/** Sends one image, once, and tells as its bytes go out; rejects with an UploadError, or with the signal's reason. */
 export interface Uploader {
   upload(
     image: { readonly bytes: Uint8Array; readonly contentType: string; readonly account: string },
     signal: AbortSignal,
+    onSent: (bytes: number) => void,
   ): Promise<UploadedAsset>;
 }
 
@@ -137,10 +138,7 @@ class Batch {
         return cancelled(0);
       case 'acceptable': {
         const outcome = await this.#upload(path, check.image);
-        if (outcome.status === 'failed') {
-          this.#stopAfter(outcome.error.code);
-        }
-        this.#dependencies.onEvent({ type: 'file-settled', path, outcome });
+        this.#dependencies.onEvent({ type: 'file-settled', path, sizeBytes: check.image.sizeBytes, outcome });
         return outcome;
       }
     }
@@ -155,7 +153,7 @@ class Batch {
     try {
       bytes = await image.read();
     } catch (error) {
-      return failedOutcome(asUploadError(error), 0);
+      return this.#fail(asUploadError(error), 0);
     }
     const body: ImageBody = {
       bytes,
@@ -210,12 +208,10 @@ class Batch {
     let attempt = 0;
     while (await this.#throttle.enter()) {
       attempt += 1;
-      const answer = await this.#attempt(path, attempt, body);
-      if (answer === 'aborted') {
-        return cancelled(attempt);
-      }
-      if (!(answer instanceof UploadError)) {
-        const { warnings, ...asset } = answer;
+      let waitMs: number | undefined;
+      try {
+        const { warnings, ...asset } = await this.#attempt(path, attempt, body);
+        this.#throttle.speedUp();
         return {
           status: 'uploaded',
           ...asset,
@@ -226,71 +222,68 @@ class Batch {
           durationMs: this.#since(body.startedAt),
           ...(warnings.length > 0 && { warnings }),
         };
+      } catch (error) {
+        if (this.#stopped.signal.aborted) {
+          return cancelled(attempt);
+        }
+        const failure = asUploadError(error);
+        waitMs = this.#judge(path, attempt, failure);
+        if (waitMs === undefined) {
+          return this.#fail(failure, attempt);
+        }
+      } finally {
+        // Only now, or whoever waits for the place would go out into a pause or after a stop.
+        this.#throttle.leave();
       }
-      if (!(await this.#mayTryAgain(path, attempt, answer))) {
-        return failedOutcome(answer, attempt);
+      if (waitMs > 0) {
+        await this.#dependencies.clock.sleep(waitMs, this.#draining.signal);
       }
     }
     return cancelled(attempt);
   }
 
   /** One request, with the same bytes each time. */
-  async #attempt(
-    path: string,
-    attempt: number,
-    { bytes, contentType }: ImageBody,
-  ): Promise<UploadedAsset | UploadError | 'aborted'> {
+  #attempt(path: string, attempt: number, { bytes, contentType }: ImageBody): Promise<UploadedAsset> {
     const { uploader, onEvent } = this.#dependencies;
+    const { account } = this.#options;
     onEvent({ type: 'attempt-started', path, attempt, sizeBytes: bytes.length });
-    try {
-      const { account } = this.#options;
-      const asset = await uploader.upload({ bytes, contentType, account }, this.#stopped.signal);
-      this.#throttle.speedUp();
-      return asset;
-    } catch (error) {
-      return this.#stopped.signal.aborted ? 'aborted' : asUploadError(error);
-    } finally {
-      this.#throttle.leave();
-    }
+    return uploader.upload({ bytes, contentType, account }, this.#stopped.signal, (sent) =>
+      onEvent({ type: 'bytes-sent', path, bytes: sent }),
+    );
   }
 
   /**
-   * Decides whether a failed attempt is followed by another, and waits until it may start.
+   * Decides whether a failed attempt is followed by another: how long its file waits for it by itself, in milliseconds,
+   * or undefined for not at all. A server at capacity makes the whole batch wait, which the throttle sees to.
    * A connection lost after the body was sent may have left an asset behind. It is tried again all the same: the API
    * has no idempotency key, and an orphan costs nothing, where a lost reference costs the person an upload.
    */
-  async #mayTryAgain(path: string, attempt: number, error: UploadError): Promise<boolean> {
-    const { clock, random, onEvent } = this.#dependencies;
+  #judge(path: string, attempt: number, error: UploadError): number | undefined {
+    const { random, onEvent } = this.#dependencies;
     const tryAgain = error.retryable && attempt <= this.#options.retries && !this.#draining.signal.aborted;
     const delayMs = backoffMs(attempt, error.retryAfterMs, random);
-    onEvent({
-      type: 'attempt-failed',
-      path,
-      attempt,
-      error,
-      retryInMs: tryAgain ? delayMs : undefined,
-    });
-    if (error.code === 'rate_limited') {
-      // The place to wait is the throttle, where all the others wait too.
+    onEvent({ type: 'attempt-failed', path, attempt, error, retryInMs: tryAgain ? delayMs : undefined });
+    const atCapacity = error.code === 'rate_limited';
+    if (atCapacity) {
       this.#throttle.slowDown(delayMs);
       onEvent({ type: 'batch-paused', delayMs });
-    } else if (tryAgain) {
-      await clock.sleep(delayMs, this.#draining.signal);
     }
-    return tryAgain;
+    return tryAgain ? (atCapacity ? 0 : delayMs) : undefined;
   }
 
-  #since(startedAt: number): number {
-    return Math.round(this.#dependencies.clock.now() - startedAt);
-  }
-
-  #stopAfter(code: UploadErrorCode): void {
-    if (isFatal(code)) {
+  /** The outcome of a file that has no reference; it may stop the batch. */
+  #fail(error: UploadError, attempts: number): Outcome {
+    if (isFatal(error.code)) {
       // What is in flight goes out with the same token and account, and would be refused as well.
       this.stop();
     } else if (this.#options.failFast) {
       this.drain();
     }
+    return failedOutcome(error, attempts);
+  }
+
+  #since(startedAt: number): number {
+    return Math.round(this.#dependencies.clock.now() - startedAt);
   }
 }
 

@@ -13,6 +13,7 @@ import {
   startSandbox,
 } from '../../src/sandbox/index.ts';
 import { fixture, fixtures } from '../fixtures.ts';
+import { selfSigned as tls } from '../harness/certificate.ts';
 
 const account = 'US:sandbox@example.com';
 const uploadPath = `/v1/dreamina/assets/${encodeURIComponent(account)}`;
@@ -718,23 +719,3 @@ describe('over TLS', () => {
     await cut;
   });
 });
-
-// Self-signed, for localhost, made for these tests and good for nothing else.
-const tls = {
-  key: `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMoZrwDdjieSu6GT4
-m4+xz7QQ64oj6VUrDFZwL6CarI+hRANCAAS+8BdhapNS7aGaqFGObMphWQVQktJe
-CxdCyaAR2RqjM8vJ+tHtBTCIObiTigBO6+MvB+jdq064lu9iO/LUnxmB
------END PRIVATE KEY-----`,
-  cert: `-----BEGIN CERTIFICATE-----
-MIIBmzCCAUGgAwIBAgIUcTyowRYyxO4y/01mRBx4tVwKTXswCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzA3MzUxNFoYDzIxMjYxMDMw
-MDczNTE0WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAAS+8BdhapNS7aGaqFGObMphWQVQktJeCxdCyaAR2RqjM8vJ+tHtBTCI
-ObiTigBO6+MvB+jdq064lu9iO/LUnxmBo28wbTAdBgNVHQ4EFgQUQENaPnY2j3Fg
-WCNKFyDlHK6GYlAwHwYDVR0jBBgwFoAUQENaPnY2j3FgWCNKFyDlHK6GYlAwDwYD
-VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
-zj0EAwIDSAAwRQIgJYgDzhEg3DBeXNq2Iud/U8A5v0jpvlhc5OIhb6UrQrsCIQDz
-QLDeQv9DP0y1NyIEW52RX5RVYgSPiI/1ZmCXOdQAzQ==
------END CERTIFICATE-----`,
-};

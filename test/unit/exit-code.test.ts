@@ -108,7 +108,7 @@ test.each([new Interruption('stdout-closed'), new Error('stopped')])(
 );
 
 test.each([
-  [new UsageError('one', 'two'), 2],
+  [new UsageError(['one', 'two']), 2],
   [new ConfigError('there is no token'), 4],
   // An image's failure is in its record and a mistake of ours has no code of its own.
   [new UploadError('empty', 'it is empty'), undefined],

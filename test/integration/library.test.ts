@@ -1,0 +1,461 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  ConfigError,
+  DreaminaClient,
+  type DreaminaClientOptions,
+  parseImageRef,
+  UploadError,
+  type UploadEvent,
+  type UploadFilesOptions,
+  type UploadRecord,
+  uploadFiles,
+} from '../../src/index.ts';
+import { fixture, fixtures } from '../fixtures.ts';
+import { selfSigned } from '../harness/certificate.ts';
+import { exampleReference, type Respond, rawServer, sendJson } from '../harness/raw-server.ts';
+import { sandboxWith } from '../harness/sandbox.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const night = fixture('night.png');
+const files = fixtures.map(({ file }) => file);
+const account = 'US:name@example.com';
+const token = 'user:1234-abcdef';
+
+async function optionsFor(respond: Respond) {
+  const server = await rawServer(respond);
+  return { server, options: { token, account, apiUrl: server.apiUrl } };
+}
+
+async function sandboxOptions(given: Parameters<typeof sandboxWith>[0] = {}) {
+  const { sandbox } = await sandboxWith(given);
+  const options = { token: sandbox.token, account: sandbox.accounts[0]!, apiUrl: sandbox.apiUrl };
+  return { sandbox, options };
+}
+
+/** A client that is closed with the test. */
+function clientWith(options: DreaminaClientOptions): DreaminaClient {
+  const client = new DreaminaClient(options);
+  onTestFinished(() => client.close());
+  return client;
+}
+
+async function nightUpload() {
+  return { bytes: await readFile(night.file), contentType: night.contentType, account };
+}
+
+describe('uploadFiles', () => {
+  it('returns a record for each path, in their order', async () => {
+    const { sandbox, options } = await sandboxOptions();
+    const records = await uploadFiles(files, options);
+    expect(records).toEqual(
+      fixtures.map(({ file, contentType, width, height, size }, index) => ({
+        index,
+        path: file,
+        status: 'uploaded',
+        imageRef: expect.stringContaining(`-image:w${width}:h${height}:s${size}-uri:`),
+        account: 'US:sandbox@example.com',
+        width,
+        height,
+        size,
+        contentType,
+        sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        attempts: 1,
+        durationMs: expect.any(Number),
+      })),
+    );
+    const sent = sandbox.assets.map(({ imageRef, sha256 }) => `${imageRef} ${sha256}`).sort();
+    expect(
+      records.map((record) => record.status === 'uploaded' && `${record.imageRef} ${record.sha256}`).sort(),
+    ).toEqual(sent);
+  });
+
+  it('never rejects because of a file', async () => {
+    const { sandbox, options } = await sandboxOptions();
+    const missing = join(await tempDir(), 'missing.png');
+    const records = await uploadFiles(
+      [missing, import.meta.filename, night.file, import.meta.dirname],
+      options,
+    );
+    expect(records).toMatchObject([
+      { index: 0, path: missing, status: 'failed', attempts: 0, error: { code: 'unreadable' } },
+      { index: 1, status: 'failed', attempts: 0, error: { code: 'unsupported_type', retryable: false } },
+      { index: 2, path: night.file, status: 'uploaded' },
+      { index: 3, status: 'failed', attempts: 0, error: { code: 'not_a_file' } },
+    ]);
+    expect(sandbox.requests).toHaveLength(1);
+  });
+
+  it('takes each path to the letter, and one that is named twice once', async () => {
+    const { sandbox, options } = await sandboxOptions();
+    const dir = await tempDir();
+    const odd = join(dir, '*.png');
+    await writeFile(odd, await readFile(night.file));
+    await writeFile(join(dir, 'a.png'), await readFile(night.file));
+    const records = await uploadFiles([odd, odd], options);
+    expect(records.map(({ index, path, status }) => [index, path, status])).toEqual([
+      [0, odd, 'uploaded'],
+      [1, odd, 'uploaded'],
+    ]);
+    expect(sandbox.requests).toHaveLength(1);
+  });
+
+  it('of nothing is nothing', async () => {
+    const { sandbox, options } = await sandboxOptions();
+    expect(await uploadFiles([], options)).toEqual([]);
+    expect(sandbox.requests).toEqual([]);
+  });
+
+  it('calls onRecord in the order of the paths, also where a later one is settled first', async () => {
+    const paths = [night.file, fixture('sunset.jpg').file];
+    let secondIsSettled = () => {};
+    const second = new Promise<void>((resolve) => {
+      secondIsSettled = resolve;
+    });
+    const { options } = await optionsFor(async (response, request) => {
+      if (request.headers['content-type'] === 'image/png') {
+        await second;
+      }
+      sendJson(response, 200, { imageRef: exampleReference });
+    });
+    const seen: UploadRecord[] = [];
+    const settled: string[] = [];
+    const records = await uploadFiles(paths, {
+      ...options,
+      onRecord: (record) => seen.push(record),
+      onEvent: (event) => {
+        if (event.type === 'file-settled') {
+          settled.push(event.path);
+          secondIsSettled();
+        }
+      },
+    });
+    expect(settled).toEqual(paths.toReversed());
+    expect(seen.map(({ path }) => path)).toEqual(paths);
+    expect(seen).toEqual(records);
+  });
+
+  it('tells of requests, retries and pauses', async () => {
+    const { options } = await optionsFor((response, _request, ordinal) => {
+      const status = [500, 429, 200][ordinal]!;
+      sendJson(response, status, { imageRef: exampleReference }, { 'retry-after': '0' });
+    });
+    const events: UploadEvent[] = [];
+    const records = await uploadFiles([night.file], { ...options, onEvent: (event) => events.push(event) });
+    expect(records).toMatchObject([{ status: 'uploaded', attempts: 3 }]);
+    const path = night.file;
+    expect(events).toEqual([
+      { type: 'attempt-started', path, attempt: 1, sizeBytes: night.size },
+      { type: 'attempt-failed', path, attempt: 1, error: expect.any(UploadError), retryInMs: 0 },
+      { type: 'attempt-started', path, attempt: 2, sizeBytes: night.size },
+      { type: 'attempt-failed', path, attempt: 2, error: expect.any(UploadError), retryInMs: 0 },
+      { type: 'batch-paused', delayMs: 0 },
+      { type: 'attempt-started', path, attempt: 3, sizeBytes: night.size },
+      {
+        type: 'file-settled',
+        path,
+        sizeBytes: night.size,
+        outcome: expect.objectContaining({ status: 'uploaded', attempts: 3 }),
+      },
+    ]);
+  });
+
+  it('keeps to concurrency, retries, timeoutMs and failFast', async () => {
+    const slow = await sandboxOptions({ latencyMs: 30 });
+    await uploadFiles(files, { ...slow.options, concurrency: 2 });
+    expect(slow.sandbox.maxInFlight).toBe(2);
+
+    const failing = await optionsFor((response) => sendJson(response, 503, {}, { 'retry-after': '0' }));
+    expect(await uploadFiles([night.file], { ...failing.options, retries: 2 })).toMatchObject([
+      { status: 'failed', attempts: 3, error: { code: 'server_error', httpStatus: 503 } },
+    ]);
+    expect(failing.server.count()).toBe(3);
+
+    const silent = await optionsFor(() => {});
+    expect(await uploadFiles([night.file], { ...silent.options, retries: 0, timeoutMs: 150 })).toMatchObject([
+      { error: { code: 'timeout', message: 'no complete answer within 0.15 s' } },
+    ]);
+
+    const refusing = await optionsFor((response) => sendJson(response, 400, {}));
+    const records = await uploadFiles(files, { ...refusing.options, concurrency: 1, failFast: true });
+    expect(records.map(({ status }) => status)).toEqual(['failed', ...Array(6).fill('cancelled')]);
+    expect(refusing.server.count()).toBe(1);
+  });
+
+  it('an answer that every file would get stops it', async () => {
+    const { server, options } = await optionsFor((response) => sendJson(response, 401, {}));
+    const records = await uploadFiles(files, { ...options, concurrency: 1 });
+    expect(records).toMatchObject([
+      { status: 'failed', error: { code: 'unauthorized', httpStatus: 401 } },
+      ...Array(6).fill({ status: 'cancelled', attempts: 0 }),
+    ]);
+    expect(server.count()).toBe(1);
+  });
+
+  it('trusts the authorities it is given', async () => {
+    const { sandbox, options } = await sandboxOptions({ tls: selfSigned });
+    expect(await uploadFiles([night.file], options)).toMatchObject([
+      { status: 'failed', attempts: 1, error: { code: 'network', retryable: false } },
+    ]);
+    expect(sandbox.requests).toEqual([]);
+    expect(await uploadFiles([night.file], { ...options, ca: selfSigned.cert })).toMatchObject([
+      { status: 'uploaded', imageRef: sandbox.assets[0]!.imageRef },
+    ]);
+  });
+});
+
+describe('an AbortSignal', () => {
+  it('that is aborted before sends nothing', async () => {
+    const { sandbox, options } = await sandboxOptions();
+    const records = await uploadFiles(files, { ...options, signal: AbortSignal.abort() });
+    expect(records).toEqual(files.map((path, index) => ({ index, path, status: 'cancelled', attempts: 0 })));
+    expect(sandbox.requests).toEqual([]);
+  });
+
+  it('in the middle ends what is in flight and keeps what is settled', async () => {
+    const aborting = new AbortController();
+    const closed: Promise<unknown>[] = [];
+    const { server, options } = await optionsFor((response, request, ordinal) => {
+      if (ordinal === 0) {
+        sendJson(response, 200, { imageRef: exampleReference });
+        return;
+      }
+      closed.push(once(request.socket, 'close'));
+      aborting.abort(new Error('enough'));
+    });
+    const records = await uploadFiles(files, { ...options, concurrency: 1, signal: aborting.signal });
+    expect(records.map(({ status, attempts }) => [status, attempts])).toEqual([
+      ['uploaded', 1],
+      ['cancelled', 1],
+      ...Array(5).fill(['cancelled', 0]),
+    ]);
+    expect(server.count()).toBe(2);
+    await Promise.all(closed);
+  });
+
+  it('during a wait ends it', async () => {
+    const aborting = new AbortController();
+    const { server, options } = await optionsFor((response) =>
+      sendJson(response, 503, {}, { 'retry-after': '300' }),
+    );
+    const records = await uploadFiles([night.file], {
+      ...options,
+      signal: aborting.signal,
+      onEvent: ({ type }) => {
+        if (type === 'attempt-failed') {
+          setImmediate(() => aborting.abort());
+        }
+      },
+    });
+    expect(records).toMatchObject([{ status: 'cancelled', attempts: 1 }]);
+    expect(server.count()).toBe(1);
+  });
+
+  it('of client.upload rejects with its reason, and ends the connection', async () => {
+    const aborting = new AbortController();
+    const reason = new Error('enough');
+    let closed: Promise<unknown> | undefined;
+    const { server } = await optionsFor((_response, request) => {
+      closed = once(request.socket, 'close');
+      aborting.abort(reason);
+    });
+    const client = clientWith({ token, apiUrl: server.apiUrl });
+    await expect(client.upload(await nightUpload(), aborting.signal)).rejects.toBe(reason);
+    await closed;
+    await expect(client.upload(await nightUpload(), aborting.signal)).rejects.toBe(reason);
+    expect(server.count()).toBe(1);
+  });
+});
+
+describe('a wrong option is a ConfigError, before anything is sent', () => {
+  const good = { token, account };
+
+  it.each<[string, object, RegExp]>([
+    ['no token', { token: undefined }, /^options: token must be/],
+    ['a token with a line break', { token: 'user:1-secret99\n' }, /^options: token must be/],
+    ['no account', { account: undefined }, /^options: account must be/],
+    ['an account of another form', { account: '../..' }, /^options: account must be/],
+    ['plain http to elsewhere', { apiUrl: 'http://api.example.com' }, /^options: apiUrl must be/],
+    ['an apiUrl with a query', { apiUrl: 'https://api.example.com/?a' }, /^options: apiUrl must be/],
+    ['no upload in flight', { concurrency: 0 }, /^options: concurrency must be/],
+    ['65 in flight', { concurrency: 65 }, /^options: concurrency must be/],
+    ['text for a number', { concurrency: '4' }, /^options: concurrency must be/],
+    ['negative retries', { retries: -1 }, /^options: retries must be/],
+    ['half a retry', { retries: 0.5 }, /^options: retries must be/],
+    ['no time', { timeoutMs: 0 }, /^options: timeout/],
+    ['NaN', { timeoutMs: Number.NaN }, /^options: timeout/],
+  ])('uploadFiles with %s', async (_what, wrong, message) => {
+    const options = { ...good, ...wrong } as UploadFilesOptions;
+    const failure = await uploadFiles([night.file], options).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ConfigError);
+    expect((failure as ConfigError).message).toMatch(message);
+    expect((failure as ConfigError).message).not.toContain('secret99');
+  });
+
+  it.each<[string, object]>([
+    ['no token', { token: undefined }],
+    ['plain http to elsewhere', { apiUrl: 'http://api.example.com' }],
+    ['no time', { timeoutMs: -5 }],
+    ['a proxy that is no URL', { proxyUrl: 'me:hunter2@' }],
+    ['a proxy of another kind', { proxyUrl: 'socks5://me:hunter2@127.0.0.1:1080' }],
+  ])('a DreaminaClient with %s', (_what, wrong) => {
+    const create = () => new DreaminaClient({ token, ...wrong } as DreaminaClientOptions);
+    expect(create).toThrow(ConfigError);
+    expect(create).not.toThrow(/hunter2/);
+  });
+
+  it.each(['..', '.', '', 'US:../../x@example.com', 'name@example.com'])(
+    'client.upload to the account %j, which would be another path',
+    async (wrong) => {
+      const { server } = await optionsFor((response) =>
+        sendJson(response, 200, { imageRef: exampleReference }),
+      );
+      const client = clientWith({ token, apiUrl: server.apiUrl });
+      const image = { ...(await nightUpload()), account: wrong };
+      await expect(client.upload(image)).rejects.toThrow(ConfigError);
+      expect(server.count()).toBe(0);
+    },
+  );
+});
+
+describe('DreaminaClient', () => {
+  it('uploads bytes and returns what the service keeps', async () => {
+    const { sandbox, options } = await sandboxOptions();
+    const client = clientWith(options);
+    const bytes = await readFile(night.file);
+    const asset = await client.upload({ bytes, contentType: 'image/png', account: options.account });
+    expect(asset).toEqual({
+      imageRef: sandbox.assets[0]!.imageRef,
+      account: options.account,
+      width: night.width,
+      height: night.height,
+      warnings: [],
+    });
+    expect(sandbox.requests[0]!.sha256).toBe(createHash('sha256').update(bytes).digest('hex'));
+  });
+
+  it('keeps its connection for the next upload, and may be used again after close', async () => {
+    const { sandbox, options } = await sandboxOptions();
+    const client = clientWith(options);
+    const image = { ...(await nightUpload()), account: options.account };
+    await client.upload(image);
+    await client.upload(image);
+    await client.close();
+    await client.upload(image);
+    expect(sandbox.requests.map(({ connection }) => connection)).toEqual([1, 1, 2]);
+  });
+
+  it.each([
+    [400, 'rejected', false],
+    [401, 'unauthorized', false],
+    [402, 'payment_required', false],
+    [404, 'account_not_found', false],
+    [429, 'rate_limited', true],
+    [503, 'server_error', true],
+    [596, 'session_expired', false],
+  ] as const)('throws an UploadError for %d and tries once', async (status, code, retryable) => {
+    const { server } = await optionsFor((response) =>
+      sendJson(response, status, { error: 'no' }, { 'retry-after': '3' }),
+    );
+    const client = clientWith({ token, apiUrl: server.apiUrl });
+    const error = await client.upload(await nightUpload()).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(UploadError);
+    expect(error).toMatchObject({
+      name: 'UploadError',
+      code,
+      retryable,
+      httpStatus: status,
+      retryAfterMs: 3000,
+      message: expect.stringContaining(`(HTTP ${status}: no)`),
+    });
+    expect(server.count()).toBe(1);
+  });
+
+  it('throws one for a lost connection, a timeout and an answer without a reference', async () => {
+    const { server } = await optionsFor((response, _request, ordinal) => {
+      if (ordinal === 0) {
+        response.socket!.resetAndDestroy();
+      } else if (ordinal === 1) {
+        sendJson(response, 200, {});
+      }
+    });
+    const client = clientWith({ token, apiUrl: server.apiUrl, timeoutMs: 300 });
+    const image = await nightUpload();
+    await expect(client.upload(image)).rejects.toMatchObject({ code: 'network', retryable: true });
+    await expect(client.upload(image)).rejects.toMatchObject({ code: 'bad_response', retryable: false });
+    await expect(client.upload(image)).rejects.toMatchObject({ code: 'timeout', retryable: true });
+    expect(server.count()).toBe(3);
+  });
+});
+
+describe('parseImageRef', () => {
+  it('takes apart what an upload returns', async () => {
+    const { options } = await sandboxOptions();
+    const [record] = await uploadFiles([night.file], options);
+    const { imageRef } = record as Extract<UploadRecord, { status: 'uploaded' }>;
+    expect(parseImageRef(imageRef)).toEqual({
+      account: options.account,
+      width: night.width,
+      height: night.height,
+      sizeBytes: night.size,
+      nativeUri: expect.stringMatching(/^tos-sandbox\/[0-9a-f]{32}$/),
+    });
+  });
+
+  it('knows nothing of other texts', () => {
+    expect(parseImageRef('night.png')).toBeUndefined();
+  });
+});
+
+describe('nothing is read from the environment', () => {
+  async function setEnvironment() {
+    const decoy = await rawServer((response) => sendJson(response, 401, {}));
+    const dir = await tempDir();
+    const config = join(dir, 'config.json');
+    await writeFile(config, JSON.stringify({ account: 'US:config@example.com', timeout: 0.001 }));
+    const environment = {
+      DREAMINA_TOKEN: 'user:1-environment',
+      USEAPI_TOKEN: 'user:2-environment',
+      DREAMINA_ACCOUNT: 'US:environment@example.com',
+      DREAMINA_API_URL: decoy.apiUrl,
+      DREAMINA_CONCURRENCY: 'nonsense',
+      DREAMINA_RETRIES: 'nonsense',
+      DREAMINA_TIMEOUT: '0.001',
+      DREAMINA_CONFIG: config,
+      XDG_CONFIG_HOME: dir,
+      HTTPS_PROXY: '::',
+      HTTP_PROXY: '::',
+      SSL_CERT_FILE: join(dir, 'missing.pem'),
+    };
+    for (const [name, value] of Object.entries(environment)) {
+      vi.stubEnv(name, value);
+    }
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    return decoy;
+  }
+
+  it('where everything is said in the options', async () => {
+    const decoy = await setEnvironment();
+    const { sandbox, options } = await sandboxOptions({ latencyMs: 20, tls: selfSigned });
+    const records = await uploadFiles([night.file], { ...options, ca: selfSigned.cert });
+    expect(records).toMatchObject([{ status: 'uploaded', account: options.account }]);
+    expect(sandbox.requests[0]!.headers.authorization).toBe(`Bearer ${sandbox.token}`);
+    expect(decoy.count()).toBe(0);
+  });
+
+  it('where something is missing', async () => {
+    const decoy = await setEnvironment();
+    const { sandbox, options } = await sandboxOptions();
+    for (const missing of ['token', 'account']) {
+      const given = { ...options, [missing]: undefined } as unknown as UploadFilesOptions;
+      await expect(uploadFiles([night.file], given)).rejects.toThrow(ConfigError);
+    }
+    expect(sandbox.requests).toEqual([]);
+    expect(decoy.count()).toBe(0);
+  });
+});

@@ -1,0 +1,783 @@
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import type { FailedRecord, UploadedRecord, UploadRecord } from '../../src/index.ts';
+import { fixture, fixtures } from '../fixtures.ts';
+import { exampleReference, type Respond, rawServer, sendJson } from '../harness/raw-server.ts';
+import { runCli } from '../harness/run-cli.ts';
+import { sandboxWith } from '../harness/sandbox.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const night = fixture('night.png');
+const files = fixtures.map(({ file }) => file);
+const reference = exampleReference;
+const token = 'user:1234-abcdef';
+const secret = 'abcdef';
+
+/** Uploads one image, without a second try, to a server that answers so; once for text, once for JSON. */
+async function uploadTo(respond: Respond, { drain = true, flags = [] as readonly string[] } = {}) {
+  const server = await rawServer(respond, { drain });
+  const run = (...more: string[]) =>
+    runCli(['upload', night.file, '--retries', '0', ...flags, ...more], { env: server.env });
+  const text = await run();
+  const json = await run('--json');
+  expect(json.exitCode).toBe(text.exitCode);
+  expect(json.stderr).toBe(text.stderr);
+  expect(server.count()).toBe(2);
+  const [record, ...others] = json.json<UploadRecord[]>();
+  expect(others).toEqual([]);
+  return {
+    text,
+    json,
+    record: record!,
+    exitCode: text.exitCode,
+    everything: text.stdout + text.stderr + json.stdout,
+  };
+}
+
+/** A server that answers with a body as it is. */
+function saying(
+  status: number,
+  body: string | Buffer,
+  headers: Record<string, string> = { 'content-type': 'application/json' },
+): Respond {
+  return (response) => {
+    response.writeHead(status, headers);
+    response.end(body);
+  };
+}
+
+const answering =
+  (status: number, body: unknown): Respond =>
+  (response) =>
+    sendJson(response, status, body);
+
+/** What stands in the record of one failed upload and on standard error, and nowhere else. */
+function expectFailure(
+  { text, record }: Awaited<ReturnType<typeof uploadTo>>,
+  error: FailedRecord['error'],
+): void {
+  expect(record).toEqual({ index: 0, path: night.file, status: 'failed', attempts: 1, error });
+  expect(text.stdout).toBe('');
+  const hint = error.hint === undefined ? '' : `  ${error.hint}\n`;
+  expect(text.stderr).toBe(`error: ${night.file}: ${error.message}\n${hint}1 failed\n`);
+}
+
+const hints = {
+  unauthorized:
+    'Check the token: copy it again from your useapi.net account into DREAMINA_TOKEN or the config.',
+  payment_required: 'Renew the useapi.net subscription or add credits, then run the same command again.',
+  account_not_found:
+    'Check --account: it must be configured under this token at useapi.net. Else check apiUrl.',
+  session_expired: 'Add the account again at useapi.net (POST /accounts), then run the same command again.',
+  rate_limited: 'Try again later, or with a smaller --concurrency.',
+  server_error: 'The service has a problem; try again later.',
+  network: 'Check the connection, the proxy and the apiUrl.',
+  timeout: 'Give each try longer with --timeout, or send fewer at once with -c.',
+  bad_response: 'Check that apiUrl points at the Dreamina API; its answer may have changed its form.',
+  redirect: 'Redirects are not followed; check apiUrl.',
+};
+
+describe('a refusal is told with its code, message, hint, status and exit code', () => {
+  const page = '<!DOCTYPE html><title>502 Bad Gateway</title><h1>\u001b[31mBad gateway</h1>';
+  const json = JSON.stringify;
+  const bmp = 'Content-Type (image/bmp) not supported. Valid values: image/jpeg, image/png, image/webp';
+  const unknown = 'Unable to find configuration for account US:name@example.com';
+
+  it.each([
+    [400, json({ error: bmp }), 'rejected', `the server refused it (HTTP 400: ${bmp})`, undefined, false, 1],
+    [
+      400,
+      json({ error: 'Image is empty' }),
+      'rejected',
+      'the server refused it (HTTP 400: Image is empty)',
+      undefined,
+      false,
+      1,
+    ],
+    [
+      401,
+      json({ error: 'Unauthorized' }),
+      'unauthorized',
+      'the token was refused (HTTP 401: Unauthorized)',
+      hints.unauthorized,
+      false,
+      4,
+    ],
+    [401, page, 'unauthorized', 'the token was refused (HTTP 401)', hints.unauthorized, false, 4],
+    [
+      402,
+      '',
+      'payment_required',
+      'the subscription has expired or credits are short (HTTP 402)',
+      hints.payment_required,
+      false,
+      4,
+    ],
+    [403, '', 'rejected', 'the server refused it (HTTP 403)', undefined, false, 1],
+    [
+      404,
+      json({ error: unknown }),
+      'account_not_found',
+      `the account was not found (HTTP 404: ${unknown})`,
+      hints.account_not_found,
+      false,
+      4,
+    ],
+    [
+      404,
+      page,
+      'account_not_found',
+      'the account was not found (HTTP 404)',
+      hints.account_not_found,
+      false,
+      4,
+    ],
+    [408, '', 'rejected', 'the server refused it (HTTP 408)', undefined, true, 1],
+    [413, page, 'rejected', 'the server calls it too large (HTTP 413)', undefined, false, 1],
+    [425, '', 'rejected', 'the server refused it (HTTP 425)', undefined, true, 1],
+    [
+      429,
+      json({ error: 'At capacity' }),
+      'rate_limited',
+      'the server is at capacity (HTTP 429: At capacity)',
+      hints.rate_limited,
+      true,
+      1,
+    ],
+    [
+      500,
+      json({ error: 'Oops' }),
+      'server_error',
+      'the service failed (HTTP 500: Oops)',
+      hints.server_error,
+      true,
+      1,
+    ],
+    [501, '', 'server_error', 'the service failed (HTTP 501)', hints.server_error, false, 1],
+    [502, page, 'server_error', 'the service failed (HTTP 502)', hints.server_error, true, 1],
+    [503, 'busy', 'server_error', 'the service failed (HTTP 503)', hints.server_error, true, 1],
+    [524, page, 'server_error', 'the service failed (HTTP 524)', hints.server_error, true, 1],
+    [
+      596,
+      json({ error: 'Session expired' }),
+      'session_expired',
+      "the account's Dreamina session has expired (HTTP 596: Session expired)",
+      hints.session_expired,
+      false,
+      4,
+    ],
+    [599, '', 'server_error', 'the service failed (HTTP 599)', hints.server_error, false, 1],
+  ] as const)('%d with %j: %s', async (status, body, code, message, hint, retryable, exitCode) => {
+    const result = await uploadTo(saying(status, body));
+    expect(result.exitCode).toBe(exitCode);
+    expectFailure(result, {
+      code,
+      message,
+      retryable,
+      httpStatus: status,
+      ...(hint !== undefined && { hint }),
+    });
+  });
+
+  it('also where the body is compressed although identity was asked for', async () => {
+    const body = gzipSync(JSON.stringify({ error: 'Image is empty' }));
+    const result = await uploadTo(saying(400, body, { 'content-encoding': 'gzip' }));
+    expect(result.record).toMatchObject({
+      error: { message: 'the server refused it (HTTP 400: Image is empty)' },
+    });
+  });
+
+  it('also where the connection is lost in its body', async () => {
+    const result = await uploadTo((response) => {
+      response.writeHead(403, { 'content-length': '1000' });
+      response.write('{"error":"half a sen', () => response.socket?.end());
+    });
+    expect(result.record).toMatchObject({
+      error: { code: 'rejected', message: 'the server refused it (HTTP 403)', httpStatus: 403 },
+    });
+  });
+});
+
+describe('a server that answers before it has read the body is reported by that answer', () => {
+  it.each([
+    [401, 'unauthorized', 4],
+    [413, 'rejected', 1],
+    [429, 'rate_limited', 1],
+    [503, 'server_error', 1],
+  ] as const)('%d of 10 MiB', async (status, code, exitCode) => {
+    const dir = await tempDir();
+    await writeFile(join(dir, 'big.png'), await bigImage());
+    const server = await rawServer(
+      (response) => {
+        sendJson(response, status, { error: 'no' }, { connection: 'close' });
+      },
+      { drain: false },
+    );
+    const result = await runCli(['upload', 'big.png', '--json', '--retries', '0'], {
+      env: server.env,
+      cwd: dir,
+    });
+    expect(result.exitCode).toBe(exitCode);
+    expect(result.json()).toMatchObject([{ status: 'failed', error: { code, httpStatus: status } }]);
+    expect(server.count()).toBe(1);
+  });
+
+  it('which closes its side at once', async () => {
+    const { sandbox, env } = await sandboxWith({ faults: [{ kind: 'early-401', rate: 1 }] });
+    const dir = await tempDir();
+    await writeFile(join(dir, 'big.png'), await bigImage());
+    const result = await runCli(['upload', 'big.png', '--json'], { env, cwd: dir });
+    expect(result.exitCode).toBe(4);
+    expect(result.json()).toMatchObject([{ attempts: 1, error: { code: 'unauthorized', httpStatus: 401 } }]);
+    expect(sandbox.requests).toHaveLength(1);
+  });
+});
+
+describe('an answer that every other file would get too', () => {
+  it.each([
+    [401, 'unauthorized'],
+    [402, 'payment_required'],
+    [404, 'account_not_found'],
+    [596, 'session_expired'],
+  ] as const)('%d stops the batch at once', async (status, code) => {
+    const server = await rawServer((response, _request, ordinal) =>
+      ordinal === 1
+        ? sendJson(response, status, { error: 'no' })
+        : sendJson(response, 200, { imageRef: reference }),
+    );
+    const run = (...flags: string[]) =>
+      runCli(['upload', '-c', '1', ...files.slice(0, 5), ...flags], { env: server.env });
+    const json = await run('--json');
+    expect(json.exitCode).toBe(4);
+    expect(json.json<UploadRecord[]>().map(({ status, attempts }) => [status, attempts])).toEqual([
+      ['uploaded', 1],
+      ['failed', 1],
+      ['cancelled', 0],
+      ['cancelled', 0],
+      ['cancelled', 0],
+    ]);
+    expect(json.json()).toMatchObject([{}, { error: { code, httpStatus: status } }, {}, {}, {}]);
+    expect(json.stderr).toMatch(/\n1 uploaded, 1 failed, 3 cancelled \(/);
+    expect(server.count()).toBe(2);
+  });
+
+  it('ends what is in flight, and starts nothing new', async () => {
+    let arrived = () => {};
+    const allArrived = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const closed: Promise<unknown>[] = [];
+    const server = await rawServer(async (response, request, ordinal) => {
+      if (ordinal > 0) {
+        closed.push(once(request.socket, 'close'));
+      }
+      if (closed.length === 3) {
+        arrived();
+      }
+      if (ordinal === 0) {
+        await allArrived;
+        sendJson(response, 401, {});
+      }
+    });
+    const result = await runCli(['upload', '-c', '4', ...files, '--json'], { env: server.env });
+    expect(result.exitCode).toBe(4);
+    const records = result.json<UploadRecord[]>();
+    expect(records.map(({ status }) => status).sort()).toEqual([...Array(6).fill('cancelled'), 'failed']);
+    expect(records.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1, 0, 0, 0]);
+    expect(server.count()).toBe(4);
+    // None of the connections outlives the run.
+    await Promise.all(closed);
+  });
+
+  it('prints the references there are, in text', async () => {
+    const server = await rawServer((response, _request, ordinal) =>
+      sendJson(response, ordinal === 2 ? 596 : 200, { imageRef: `${reference}-${ordinal}` }),
+    );
+    const result = await runCli(['upload', '-c', '1', ...files], { env: server.env });
+    expect(result.exitCode).toBe(4);
+    expect(result.lines).toEqual([`${reference}-0`, `${reference}-1`]);
+    expect(server.count()).toBe(3);
+  });
+
+  it.each([400, 403, 409, 413, 418, 422])('is not one of %d, which is the file’s own', async (status) => {
+    const server = await rawServer((response, _request, ordinal) =>
+      sendJson(response, ordinal % 2 === 0 ? status : 200, { imageRef: reference }),
+    );
+    const result = await runCli(['upload', '-c', '1', ...files, '--json'], { env: server.env });
+    expect(result.exitCode).toBe(3);
+    expect(result.json<UploadRecord[]>().map(({ status }) => status)).toEqual(
+      files.map((_, i) => (i % 2 === 0 ? 'failed' : 'uploaded')),
+    );
+    expect(server.count()).toBe(files.length);
+  });
+});
+
+describe('an answer with a reference', () => {
+  const { width, height, size } = night;
+  const own = `US:name@example.com-image:w${width}:h${height}:s${size}-uri:tos/0123`;
+  const known = { account: 'US:name@example.com', width, height };
+
+  it.each([
+    ['imageRef alone', { imageRef: own, ...known, size }, { imageRef: own, ...known }],
+    ['assetRef alone', { assetRef: own, ...known, size }, { imageRef: own, ...known }],
+    [
+      'both: assetRef counts',
+      { imageRef: 'old', assetRef: own, ...known, size },
+      { imageRef: own, ...known },
+    ],
+    [
+      'extra fields',
+      { assetRef: own, ...known, size, type: 'image', duration: 0, nested: { a: [1] } },
+      { imageRef: own, ...known },
+    ],
+    ['no more than the reference', { assetRef: own }, { imageRef: own, ...known }],
+    [
+      'nulls beside it',
+      { assetRef: own, account: null, width: null, height: null },
+      { imageRef: own, ...known },
+    ],
+    ['an imageRef that is null', { imageRef: null, assetRef: own }, { imageRef: own, ...known }],
+    ['an assetRef that is a number', { imageRef: own, assetRef: 5 }, { imageRef: own, ...known }],
+    ['an assetRef that is no line', { imageRef: own, assetRef: 'a b' }, { imageRef: own, ...known }],
+    [
+      'a form of it that is not known',
+      { assetRef: 'asset/5?x=y' },
+      { imageRef: 'asset/5?x=y', account: 'US:name@example.com' },
+    ],
+    [
+      'a form of it that is not known, and pixels',
+      { assetRef: 'asset', width: 5, height: 7 },
+      { imageRef: 'asset', account: 'US:name@example.com', width: 5, height: 7 },
+    ],
+  ])('%s', async (_what, body, expected) => {
+    const { text, record, exitCode } = await uploadTo(answering(200, body));
+    expect(exitCode).toBe(0);
+    expect(text.lines).toEqual([expected.imageRef]);
+    expect(text.stderr).toMatch(/^1 uploaded \(3\.44 kB in .*\)\n$/);
+    expect(record).toEqual({
+      index: 0,
+      path: night.file,
+      status: 'uploaded',
+      ...expected,
+      size: night.size,
+      contentType: 'image/png',
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      attempts: 1,
+      durationMs: expect.any(Number),
+    });
+  });
+
+  it.each([
+    ['another size', { imageRef: own, size: 17 }, `the server counts 17 bytes where ${size} were sent`],
+    [
+      'another size in the reference alone',
+      { imageRef: own.replace(`s${size}`, 's17') },
+      `the server counts 17 bytes where ${size} were sent`,
+    ],
+    [
+      'another account',
+      { imageRef: own, account: 'CA:other@example.com' },
+      'the server answers for the account CA:other@example.com, not US:name@example.com',
+    ],
+    ['an error beside it', { imageRef: own, error: 'Low on credits' }, 'the server adds: Low on credits'],
+  ])('%s is a warning in the record and on standard error', async (_what, body, warning) => {
+    const { text, record, exitCode } = await uploadTo(answering(200, body));
+    expect(exitCode).toBe(0);
+    expect(text.lines).toEqual([body.imageRef]);
+    expect((record as UploadedRecord).warnings).toEqual([warning]);
+    expect(text.stderr).toMatch(/^warning: /);
+    expect(text.stderr.split('\n')[0]).toBe(`warning: ${night.file}: ${warning}`);
+  });
+
+  it('a warning is not shown when quiet, but stands in the record', async () => {
+    const respond = answering(200, { imageRef: own, error: 'Low on credits' });
+    const { text, record } = await uploadTo(respond, { flags: ['-q'] });
+    expect(text.stderr).toBe('');
+    expect(record).toMatchObject({ warnings: ['the server adds: Low on credits'] });
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['GZIP', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ] as const)('%s although identity was asked for', async (encoding, compress) => {
+    const asked: unknown[] = [];
+    const { text, exitCode } = await uploadTo((response, request) => {
+      asked.push(request.headers['accept-encoding']);
+      response.writeHead(200, { 'content-encoding': encoding });
+      response.end(compress(JSON.stringify({ imageRef: own })));
+    });
+    expect(exitCode).toBe(0);
+    expect(text.lines).toEqual([own]);
+    expect(asked).toEqual(['identity', 'identity']);
+  });
+
+  it('in small pieces, with a byte order mark, under another type', async () => {
+    const { text, exitCode } = await uploadTo(async (response) => {
+      response.writeHead(200, { 'content-type': 'text/html' });
+      for (const byte of Buffer.from(`\uFEFF${JSON.stringify({ imageRef: own })}\n`)) {
+        response.write(Buffer.of(byte));
+      }
+      response.end();
+    });
+    expect(exitCode).toBe(0);
+    expect(text.lines).toEqual([own]);
+  });
+
+  it('whole although less came than the Content-Length says', async () => {
+    const { text, exitCode } = await uploadTo((response) => {
+      response.writeHead(200, { 'content-length': '5000' });
+      response.write(JSON.stringify({ imageRef: own }), () => response.socket?.end());
+    });
+    expect(exitCode).toBe(0);
+    expect(text.lines).toEqual([own]);
+  });
+
+  it('as a 201', async () => {
+    expect((await uploadTo(answering(201, { imageRef: own }))).text.lines).toEqual([own]);
+  });
+});
+
+describe('an answer without a reference is a bad_response', () => {
+  const html = '<!DOCTYPE html><html><body>Log in to the hotel Wi-Fi</body></html>';
+
+  it.each([
+    ['an empty body', '', 'the answer is empty', false],
+    ['HTML', html, 'the answer is an HTML page, not JSON', false],
+    ['text', 'OK', 'the answer is not a JSON object', false],
+    ['null', 'null', 'the answer is not a JSON object', false],
+    ['true', 'true', 'the answer is not a JSON object', false],
+    ['a number', '7', 'the answer is not a JSON object', false],
+    ['a JSON text', JSON.stringify(reference), 'the answer is not a JSON object', false],
+    ['an array', JSON.stringify([{ imageRef: reference }]), 'the answer is not a JSON object', false],
+    ['an empty object', '{}', 'the answer has no reference in it', false],
+    ['a number for it', '{"imageRef":7,"assetRef":true}', 'the answer has no reference in it', false],
+    ['an object for it', '{"assetRef":{"id":"x"}}', 'the answer has no reference in it', false],
+    [
+      'an array for it',
+      JSON.stringify({ assetRef: [reference] }),
+      'the answer has no reference in it',
+      false,
+    ],
+    ['an empty text for it', '{"imageRef":""}', 'the answer has no reference in it', false],
+    [
+      'a space in it',
+      JSON.stringify({ imageRef: `${reference} x` }),
+      'the answer has no reference in it',
+      false,
+    ],
+    [
+      'a line break in it',
+      JSON.stringify({ imageRef: `a\n${reference}` }),
+      'the answer has no reference in it',
+      false,
+    ],
+    [
+      'an escape sequence in it',
+      JSON.stringify({ imageRef: `\u001b[2J${reference}` }),
+      'the answer has no reference in it',
+      false,
+    ],
+    [
+      'a bidi override in it',
+      JSON.stringify({ imageRef: `\u202e${reference}` }),
+      'the answer has no reference in it',
+      false,
+    ],
+    [
+      'an error',
+      '{"error":"Moderation failed"}',
+      'the answer has no reference in it but says: Moderation failed',
+      false,
+    ],
+    [
+      'JSON cut off, closed cleanly',
+      JSON.stringify({ imageRef: reference }).slice(0, 60),
+      'the answer was cut off before its reference',
+      true,
+    ],
+  ])('%s', async (_what, body, message, retryable) => {
+    const result = await uploadTo((response) => {
+      response.removeHeader('transfer-encoding');
+      response.writeHead(200, { connection: 'close' });
+      response.end(body);
+    });
+    expect(result.exitCode).toBe(1);
+    expectFailure(result, {
+      code: 'bad_response',
+      message: `${message} (HTTP 200)`,
+      retryable,
+      httpStatus: 200,
+      hint: hints.bad_response,
+    });
+  });
+
+  const cutOff = 'the answer was cut off before its reference (HTTP 200)';
+  const tooLong = 'the answer is longer than 1 MiB (HTTP 200)';
+  const half = JSON.stringify({ imageRef: reference }).slice(0, 60);
+
+  it.each<[string, Respond, string, boolean]>([
+    [
+      'less than the Content-Length says',
+      (response) => {
+        response.writeHead(200, { 'content-length': '5000' });
+        response.write(half, () => response.socket?.end());
+      },
+      cutOff,
+      true,
+    ],
+    [
+      'chunks that break off',
+      (response) => {
+        response.writeHead(200);
+        response.write(half, () => response.socket?.destroy());
+      },
+      cutOff,
+      true,
+    ],
+    [
+      'gzip that is cut off',
+      saying(200, gzipSync(JSON.stringify({ imageRef: reference })).subarray(0, 30), {
+        'content-encoding': 'gzip',
+      }),
+      cutOff,
+      true,
+    ],
+    ['gzip that is none', saying(200, 'not gzip', { 'content-encoding': 'gzip' }), cutOff, true],
+    [
+      'an encoding that nobody knows',
+      saying(200, gzipSync('{}'), { 'content-encoding': 'compress' }),
+      'the answer is not a JSON object (HTTP 200)',
+      false,
+    ],
+    [
+      'a gzip bomb',
+      saying(200, gzipSync(Buffer.alloc(64 * 1024 * 1024)), { 'content-encoding': 'gzip' }),
+      tooLong,
+      false,
+    ],
+    [
+      'a brotli bomb',
+      saying(200, brotliCompressSync(Buffer.alloc(16 * 1024 * 1024)), { 'content-encoding': 'br' }),
+      tooLong,
+      false,
+    ],
+    [
+      'more than 1 MiB',
+      saying(200, JSON.stringify({ x: 'x'.repeat(1024 * 1024), imageRef: reference })),
+      tooLong,
+      false,
+    ],
+  ])('%s', async (_what, respond, message, retryable) => {
+    const { record, text, exitCode } = await uploadTo(respond);
+    expect(exitCode).toBe(1);
+    expect(text.stdout).toBe('');
+    expect(text.stderr).toContain(`error: ${night.file}: ${message}\n`);
+    expect(record).toMatchObject({
+      attempts: 1,
+      error: { code: 'bad_response', message, retryable, httpStatus: 200 },
+    });
+  });
+
+  it('a body without end is given up, and its connection closed', async () => {
+    const closed: Promise<unknown>[] = [];
+    const { record } = await uploadTo((response) => {
+      closed.push(once(response, 'close'));
+      response.writeHead(200);
+      pump(response);
+    });
+    expect(record).toMatchObject({ error: { code: 'bad_response', message: tooLong } });
+    await Promise.all(closed);
+  });
+
+  it('exactly 1 MiB is not too much', async () => {
+    const start = `{"imageRef":"${reference}","x":"`;
+    const body = `${start}${'x'.repeat(1024 * 1024 - start.length - 2)}"}`;
+    expect((await uploadTo(saying(200, body))).text.lines).toEqual([reference]);
+  });
+
+  it.each(['429', '500'])('%s with a body without end is that refusal all the same', async (status) => {
+    const { record } = await uploadTo((response) => {
+      response.writeHead(Number(status));
+      pump(response);
+    });
+    expect(record).toMatchObject({ error: { httpStatus: Number(status), retryable: true } });
+  });
+});
+
+describe('an answer that is not HTTP is a network error', () => {
+  it.each([
+    ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n', 'the answer is not HTTP'],
+    ['a TLS alert', Buffer.from('15030100020230', 'hex'), 'the answer is not HTTP'],
+    ['a status line without a status', 'HTTP/1.1 abc OK\r\n\r\n', 'the answer is not HTTP'],
+    [
+      'a header line that is none',
+      'HTTP/1.1 200 OK\r\n\u0000\u0001garbage\r\n\r\n',
+      'the answer is not HTTP',
+    ],
+    ['a control character in a header', 'HTTP/1.1 200 OK\r\nx: a\u0000b\r\n\r\n', 'the answer is not HTTP'],
+    [
+      'two lengths',
+      'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 9\r\n\r\n{}',
+      'the answer is not as long as it says',
+    ],
+    [
+      'a header of 100 kB',
+      `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`,
+      'the headers of the answer are too long',
+    ],
+    ['half of its headers', 'HTTP/1.1 200 OK\r\ncontent-le', 'the connection was closed before an answer'],
+    ['nothing', '', 'the connection was closed before an answer'],
+  ])('%s', async (_what, bytes, problem) => {
+    const server = await rawServer((response) => {
+      response.socket!.end(bytes);
+    });
+    const run = (...flags: string[]) =>
+      runCli(['upload', night.file, '--retries', '0', ...flags], { env: server.env });
+    const message = `${new URL(server.apiUrl).host}: ${problem}`;
+    const text = await run();
+    expect(text.exitCode).toBe(1);
+    expect(text.stdout).toBe('');
+    expect(text.stderr).toBe(`error: ${night.file}: ${message}\n  ${hints.network}\n1 failed\n`);
+    const json = await run('--json');
+    expect(json.exitCode).toBe(1);
+    expect(json.json()).toEqual([
+      {
+        index: 0,
+        path: night.file,
+        status: 'failed',
+        attempts: 1,
+        error: { code: 'network', message, retryable: true, hint: hints.network },
+      },
+    ]);
+    expect(server.count()).toBe(2);
+  });
+});
+
+describe('a redirect', () => {
+  it.each([301, 302, 303, 307, 308])('%d is not followed', async (status) => {
+    const target = await rawServer(answering(200, { imageRef: reference }));
+    const result = await uploadTo((response) => {
+      response.writeHead(status, { location: target.apiUrl });
+      response.end();
+    });
+    expect(result.exitCode).toBe(1);
+    expectFailure(result, {
+      code: 'rejected',
+      message: `the server redirects to ${target.apiUrl} (HTTP ${status})`,
+      retryable: false,
+      httpStatus: status,
+      hint: hints.redirect,
+    });
+    expect(target.count()).toBe(0);
+  });
+
+  it('to nowhere is told as well', async () => {
+    const { record } = await uploadTo(saying(302, '', {}));
+    expect(record).toMatchObject({ error: { code: 'rejected', message: 'the server redirects (HTTP 302)' } });
+  });
+});
+
+describe('what a server says', () => {
+  const evil = 'bad\u001b[2Jbad\r\nerror: forged\u0007\u009b31m\u202egnp\u2028';
+  const escaped = String.raw`bad\x1b[2Jbad\r\nerror: forged\x07\x9b31m\u{202e}gnp`;
+
+  it.each([
+    ['the words of a refusal', answering(400, { error: evil })],
+    ['the words beside a reference', answering(200, { imageRef: reference, error: evil })],
+    ['the words instead of a reference', answering(200, { error: evil })],
+    ['an account', answering(200, { imageRef: reference, account: evil })],
+  ])('has its control characters escaped on standard error: %s', async (_what, respond) => {
+    const { text, record } = await uploadTo(respond);
+    expect(text.stderr).toContain(escaped);
+    expect(text.stderr).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]/);
+    expect(text.stderr).not.toMatch(/^error: forged/m);
+    // In JSON it is as it came, for a program to see.
+    expect(JSON.stringify(record)).toContain(JSON.stringify(evil.trim()).slice(1, -1));
+  });
+
+  it('is escaped with -v too', async () => {
+    const { text } = await uploadTo(answering(400, { error: evil }), { flags: ['-v'] });
+    expect(text.stderr.split(escaped)).toHaveLength(3);
+    expect(text.stderr).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]/);
+  });
+
+  it('is cut at a length that fits a message', async () => {
+    const { text, record } = await uploadTo(answering(400, { error: `begin ${'long '.repeat(100_000)}` }));
+    expect(text.stderr.length).toBeLessThan(600);
+    expect(text.stderr).toContain('(HTTP 400: begin long long');
+    expect((record as FailedRecord).error.message).toMatch(/^the server refused it .{300,320}…\)$/);
+  });
+});
+
+describe('the token appears nowhere when a server sends it back', () => {
+  const spellings = [token, encodeURIComponent(token), 'user%3a1234-abcdef', 'USER:1234-ABCDEF'];
+  const respondWith: Record<string, (text: string) => Respond> = {
+    'in the error of a refusal': (text) => answering(403, { error: `no such token: ${text}!` }),
+    'in the error beside a reference': (text) => answering(200, { imageRef: reference, error: text }),
+    'in the error of a 200': (text) => answering(200, { error: `${'x'.repeat(290)}${text}` }),
+    'in Location': (text) => saying(302, '', { location: `https://evil.example/?token=${text}` }),
+    'in HTML': (text) => saying(502, `<h1>Bearer ${text}</h1>`, {}),
+    'in the account': (text) => answering(200, { imageRef: reference, account: text }),
+    'in the reference': (text) => answering(200, { imageRef: `ref/${text}` }),
+    'in a refusal of the token': (text) => answering(401, { error: `Bearer ${text} is not known` }),
+  };
+
+  it.each(Object.keys(respondWith).flatMap((where) => spellings.map((text) => [where, text] as const)))(
+    '%s, as %s',
+    async (where, text) => {
+      const { everything, exitCode } = await uploadTo(respondWith[where]!(text), { flags: ['-v'] });
+      expect(everything.toLowerCase()).not.toContain(secret);
+      expect([0, 1, 4]).toContain(exitCode);
+    },
+  );
+
+  it('escaped in JSON', async () => {
+    const body = String.raw`{"error":"user\u003a1234\u002Dabc\u0064ef"}`;
+    const { everything } = await uploadTo(saying(400, body), { flags: ['-v'] });
+    expect(everything).toContain('[token]');
+    expect(everything).not.toContain(secret);
+  });
+
+  it('and the rest of what it says stays', async () => {
+    const { record } = await uploadTo(answering(403, { error: `Token ${token} is blocked` }));
+    expect(record).toMatchObject({
+      error: { message: 'the server refused it (HTTP 403: Token [token] is blocked)' },
+    });
+  });
+
+  it('with characters that patterns and JSON know', async () => {
+    const odd = String.raw`a+b(c)*"d\e$/.[`;
+    const server = await rawServer(answering(403, { error: `Token ${odd} is blocked` }));
+    const result = await runCli(['upload', night.file, '--json'], {
+      env: { ...server.env, DREAMINA_TOKEN: odd },
+    });
+    expect(result.json()).toMatchObject([
+      { error: { message: 'the server refused it (HTTP 403: Token [token] is blocked)' } },
+    ]);
+    expect(result.stderr).not.toContain(odd);
+  });
+});
+
+/** Writes until the other side has gone. */
+function pump(response: ServerResponse): void {
+  const chunk = Buffer.alloc(64 * 1024, '{"a":');
+  const write = () => {
+    while (!response.destroyed && response.write(chunk)) {
+      // As long as it is taken.
+    }
+  };
+  response.on('drain', write);
+  write();
+}
+
+/** A PNG of exactly the limit. */
+async function bigImage(): Promise<Buffer> {
+  return Buffer.concat([await readFile(night.file)], 10_485_760);
+}

@@ -1,0 +1,788 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { run } from '../../src/cli.ts';
+import type { UploadedRecord, UploadRecord } from '../../src/index.ts';
+import { fixture, fixtures } from '../fixtures.ts';
+import { selfSigned } from '../harness/certificate.ts';
+import { exampleReference, type Respond, rawServer, sendJson } from '../harness/raw-server.ts';
+import { runCli, type World } from '../harness/run-cli.ts';
+import { sandboxWith } from '../harness/sandbox.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const night = fixture('night.png');
+const files = fixtures.map(({ file }) => file);
+const good = { imageRef: exampleReference };
+
+/** Uploads one image to a server that fails so `failures` times, and then answers well. */
+async function uploadAfter(
+  failures: number,
+  fail: Respond,
+  { flags = [], ...world }: { readonly flags?: readonly string[] } & World = {},
+) {
+  const server = await rawServer((response, request, ordinal) =>
+    ordinal < failures ? fail(response, request, ordinal) : sendJson(response, 200, good),
+  );
+  const result = await runCli(['upload', night.file, '--json', ...flags], { env: server.env, ...world });
+  const [record] = result.json<UploadRecord[]>();
+  return { ...result, record: record!, count: server.count() };
+}
+
+const refusing =
+  (status: number, headers: Record<string, string> = {}): Respond =>
+  (response) =>
+    sendJson(response, status, { error: 'no' }, headers);
+
+/** A TCP server that does with each connection what the test says, on loopback. */
+async function tcpServer(onSocket: (socket: Socket) => void) {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {});
+    onSocket(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    for (const socket of sockets) {
+      socket.destroy();
+    }
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { port: (server.address() as AddressInfo).port, sockets };
+}
+
+const credentials = { DREAMINA_TOKEN: 'user:1234-abcdef', DREAMINA_ACCOUNT: 'US:name@example.com' };
+
+function pointedAt(port: number, scheme = 'http') {
+  return { ...credentials, DREAMINA_API_URL: `${scheme}://127.0.0.1:${port}/v1/dreamina` };
+}
+
+describe('which statuses are tried again', () => {
+  it.each([408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527])(
+    '%d is',
+    async (status) => {
+      const { record, exitCode, count, sleeps } = await uploadAfter(2, refusing(status));
+      expect(exitCode).toBe(0);
+      expect(record).toMatchObject({ status: 'uploaded', imageRef: exampleReference, attempts: 3 });
+      expect(count).toBe(3);
+      expect(sleeps).toHaveLength(2);
+    },
+  );
+
+  it.each([301, 400, 401, 402, 403, 404, 405, 409, 413, 415, 418, 422, 451, 501, 505, 519, 528, 596, 599])(
+    '%d is not',
+    async (status) => {
+      const { record, count, sleeps } = await uploadAfter(1, refusing(status, { 'retry-after': '1' }));
+      expect(record).toMatchObject({
+        status: 'failed',
+        attempts: 1,
+        error: { httpStatus: status, retryable: false },
+      });
+      expect(count).toBe(1);
+      expect(sleeps).toEqual([]);
+    },
+  );
+
+  it('an answer that was cut off is', async () => {
+    const { sandbox, env } = await sandboxWith({ faults: [{ kind: 'truncated-json', count: 2 }] });
+    const result = await runCli(['upload', night.file, '--json'], { env });
+    expect(result.exitCode).toBe(0);
+    expect(result.json()).toMatchObject([{ attempts: 3, imageRef: sandbox.assets[2]!.imageRef }]);
+    expect(sandbox.assets).toHaveLength(3);
+  });
+
+  it.each([
+    ['empty', ''],
+    ['HTML', '<html>'],
+    ['without a reference', '{"error":"no"}'],
+  ])('a 200 that is %s is not', async (_what, body) => {
+    const { record, count } = await uploadAfter(1, (response) => {
+      response.end(body);
+    });
+    expect(record).toMatchObject({ attempts: 1, error: { code: 'bad_response', retryable: false } });
+    expect(count).toBe(1);
+  });
+});
+
+describe('how often', () => {
+  it.each([
+    [[], 6],
+    [['--retries', '0'], 1],
+    [['--retries', '1'], 2],
+    [['--retries', '20'], 21],
+  ])('%j: %d attempts, and then the last failure counts', async (flags, attempts) => {
+    const { record, exitCode, count, stderr, sleeps } = await uploadAfter(
+      Number.POSITIVE_INFINITY,
+      (response, _request, ordinal) => sendJson(response, 503, { error: `no. ${ordinal + 1}` }),
+      { flags },
+    );
+    expect(exitCode).toBe(1);
+    expect(count).toBe(attempts);
+    expect(sleeps).toHaveLength(attempts - 1);
+    const message = `the service failed (HTTP 503: no. ${attempts})`;
+    expect(record).toMatchObject({
+      status: 'failed',
+      attempts,
+      error: { code: 'server_error', message, retryable: true },
+    });
+    expect(stderr).toContain(`error: ${night.file}: ${message}\n`);
+    expect(stderr.match(/^error:/gm)).toHaveLength(1);
+  });
+
+  it('--retries 0 with a 429 waits for nothing', async () => {
+    const fail = refusing(429, { 'retry-after': '60' });
+    const { record, sleeps } = await uploadAfter(1, fail, { flags: ['--retries', '0'] });
+    expect(record).toMatchObject({ attempts: 1, error: { code: 'rate_limited', httpStatus: 429 } });
+    expect(sleeps).toEqual([]);
+  });
+
+  it('each file has tries of its own', async () => {
+    const { sandbox, env } = await sandboxWith({ faults: [{ kind: '500', count: 4 }] });
+    const result = await runCli(['upload', '-c', '1', '--retries', '2', ...files, '--json'], { env });
+    expect(result.exitCode).toBe(3);
+    expect(result.json<UploadRecord[]>().map(({ status, attempts }) => [status, attempts])).toEqual([
+      ['failed', 3],
+      ['uploaded', 2],
+      ...files.slice(2).map(() => ['uploaded', 1]),
+    ]);
+    expect(sandbox.requests).toHaveLength(10);
+  });
+
+  it('-v tells each attempt and each wait, with the token nowhere', async () => {
+    const { stderr } = await uploadAfter(1, refusing(500), { flags: ['-v'] });
+    const [sending, failed, again, settled] = stderr.split('\n');
+    expect(sending).toBe(`${night.file}: sending 3.44 kB, try 1`);
+    expect(failed).toBe(`${night.file}: the service failed (HTTP 500: no); next try in 250ms`);
+    expect(again).toBe(`${night.file}: sending 3.44 kB, try 2`);
+    expect(settled).toBe(`${night.file}: uploaded in 250ms`);
+    expect(stderr).not.toContain('abcdef');
+  });
+});
+
+describe('how long it waits', () => {
+  it.each([
+    [0, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
+    [0.5, [250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000, 15_000]],
+    [0.999, [499.5, 999, 1998, 3996, 7992, 15_984, 29_970, 29_970, 29_970, 29_970]],
+  ])('grows with each try, between nothing and a bound: random %d', async (random, waits) => {
+    const { sleeps, exitCode } = await uploadAfter(10, refusing(503), {
+      flags: ['--retries', '10'],
+      random: () => random,
+    });
+    expect(exitCode).toBe(0);
+    // A wait of nothing is no wait.
+    expect(sleeps).toEqual(waits.filter((ms) => ms > 0));
+  });
+
+  it('draws anew for each wait', async () => {
+    const draws = [0.1, 0.9, 0.5];
+    const { sleeps } = await uploadAfter(3, refusing(503), { random: () => draws.shift()! });
+    expect(sleeps).toEqual([50, 900, 1000]);
+  });
+
+  it('counts the waits into the duration', async () => {
+    const { record } = await uploadAfter(2, refusing(503, { 'retry-after': '7' }));
+    expect((record as UploadedRecord).durationMs).toBe(14_000);
+  });
+
+  const now = Date.UTC(2026, 10, 23, 7, 30, 0);
+
+  it.each([
+    ['0', 0],
+    ['7', 7000],
+    ['300', 300_000],
+    ['301', 300_000],
+    ['86400', 300_000],
+    ['9'.repeat(30), 300_000],
+    ['9'.repeat(400), 300_000],
+    ['Mon, 23 Nov 2026 07:30:42 GMT', 42_000],
+    ['Mon, 23 Nov 2026 07:36:00 GMT', 300_000],
+    ['Fri, 01 Jan 2100 00:00:00 GMT', 300_000],
+  ])('as Retry-After says: %s', async (value, wait) => {
+    for (const status of [429, 503]) {
+      const { sleeps, exitCode } = await uploadAfter(1, refusing(status, { 'retry-after': value }), { now });
+      expect(exitCode).toBe(0);
+      // A wait of nothing is no wait.
+      expect(sleeps).toEqual(wait === 0 ? [] : [wait]);
+    }
+  });
+
+  it.each([
+    '',
+    '-5',
+    '5.5',
+    'soon',
+    '1e3',
+    '5 seconds',
+    'Sun, 06 Nov 1994 08:49:37 GMT',
+    '2026-11-23T08:00:00Z',
+  ])('as it would without, where Retry-After is nonsense: %j', async (value) => {
+    for (const status of [429, 503]) {
+      const { sleeps, exitCode } = await uploadAfter(2, refusing(status, { 'retry-after': value }), { now });
+      expect(exitCode).toBe(0);
+      expect(sleeps).toEqual([250, 500]);
+    }
+  });
+
+  it('Retry-After counts for each try by itself', async () => {
+    const { sleeps } = await uploadAfter(3, (response, _request, ordinal) =>
+      sendJson(response, 503, {}, ordinal === 1 ? { 'retry-after': '9' } : {}),
+    );
+    expect(sleeps).toEqual([250, 9000, 1000]);
+  });
+});
+
+/** Runs the command with a clock that stands still until the test moves it: a sleeper sleeps until then. */
+function startWithClock(argv: readonly string[], env: Readonly<Record<string, string>>) {
+  let now = Date.UTC(2026, 10, 23);
+  let sleepers: { readonly until: number; readonly wake: () => void }[] = [];
+  let changed = () => {};
+  const output = { stdout: '', stderr: '' };
+  const stream = (name: 'stdout' | 'stderr') =>
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        output[name] += chunk.toString();
+        done();
+      },
+    });
+  const exitCode = run({
+    argv,
+    env,
+    cwd: tmpdir(),
+    homeDir: '/nonexistent',
+    platform: 'linux',
+    stdin: Readable.from([]),
+    stdout: stream('stdout'),
+    stderr: stream('stderr'),
+    signal: new AbortController().signal,
+    clock: {
+      now: () => now,
+      sleep: (ms) =>
+        new Promise((wake) => {
+          sleepers.push({ until: now + ms, wake });
+          changed();
+        }),
+    },
+    random: () => 0.5,
+  });
+  return {
+    exitCode,
+    output,
+    /** Resolves when `count` sleep, or as soon as it is `otherwise`. */
+    asleep: async (count: number, otherwise: () => boolean) => {
+      while (sleepers.length < count && !otherwise()) {
+        await new Promise<void>((resolve) => {
+          changed = resolve;
+          setTimeout(resolve, 5);
+        });
+      }
+    },
+    sleeping: () => sleepers.map(({ until }) => until - now),
+    advance: (ms: number) => {
+      now += ms;
+      const due = sleepers.filter(({ until }) => until <= now);
+      sleepers = sleepers.filter(({ until }) => until > now);
+      for (const { wake } of due) {
+        wake();
+      }
+    },
+  };
+}
+
+describe('a 429', () => {
+  /** Files with different names and the same content. */
+  async function manyFiles(count: number): Promise<string> {
+    const dir = await tempDir();
+    for (let i = 0; i < count; i += 1) {
+      await copyFile(night.file, join(dir, `${i}.png`));
+    }
+    return dir;
+  }
+
+  it('pauses the whole batch: nothing goes out before its end', async () => {
+    const dir = await manyFiles(8);
+    const firstFour = gate(4);
+    let refusalSent = () => {};
+    const refused = new Promise<void>((resolve) => {
+      refusalSent = resolve;
+    });
+    const server = await rawServer(async (response, request, ordinal) => {
+      if (ordinal >= 4) {
+        sendJson(response, 200, good);
+        return;
+      }
+      await firstFour();
+      if (ordinal > 0) {
+        await refused;
+        sendJson(response, 200, good);
+        return;
+      }
+      // The client closes the connection of a refusal when it has taken it.
+      request.socket.once('close', refusalSent);
+      sendJson(response, 429, {}, { 'retry-after': '60' });
+    });
+    const cli = startWithClock(['upload', '-r', dir, '-c', '4', '--json', '-v'], server.env);
+    // All four places of the batch wait, each for all of the pause: whoever was refused, and three with new files.
+    await cli.asleep(4, () => server.count() > 4);
+    expect(server.count()).toBe(4);
+    expect(cli.sleeping()).toEqual([60_000, 60_000, 60_000, 60_000]);
+    expect(cli.output.stderr).toContain('the server is at capacity: nothing is sent for 1m\n');
+    cli.advance(59_999);
+    expect(cli.sleeping()).toEqual([1, 1, 1, 1]);
+    cli.advance(1);
+    expect(await cli.exitCode).toBe(0);
+    expect(server.count()).toBe(9);
+    const records = JSON.parse(cli.output.stdout) as UploadedRecord[];
+    expect(records.map(({ attempts }) => attempts).sort()).toEqual([1, 1, 1, 1, 1, 1, 1, 2]);
+    expect(records.map(({ durationMs }) => durationMs).sort((a, b) => a - b)).toEqual([
+      0, 0, 0, 0, 60_000, 60_000, 60_000, 60_000,
+    ]);
+  });
+
+  it('that comes again pauses again: who waited for a place waits for the new pause too', async () => {
+    const dir = await manyFiles(4);
+    const firstFour = gate(4);
+    const server = await rawServer(async (response, _request, ordinal) => {
+      if (ordinal < 4) {
+        await firstFour();
+        sendJson(response, 429, {}, { 'retry-after': '10' });
+      } else if (ordinal === 4) {
+        sendJson(response, 429, {}, { 'retry-after': '200' });
+      } else {
+        sendJson(response, 200, good);
+      }
+    });
+    const cli = startWithClock(['upload', '-r', dir, '-c', '4', '--json'], server.env);
+    await cli.asleep(4, () => server.count() > 4);
+    expect(cli.sleeping()).toEqual([10_000, 10_000, 10_000, 10_000]);
+    cli.advance(10_000);
+    // One goes out, alone, while the others wait for its place; it is refused again.
+    await cli.asleep(4, () => server.count() > 5);
+    expect(server.count()).toBe(5);
+    expect(cli.sleeping()).toEqual([200_000, 200_000, 200_000, 200_000]);
+    cli.advance(200_000);
+    expect(await cli.exitCode).toBe(0);
+    const records = JSON.parse(cli.output.stdout) as UploadedRecord[];
+    expect(records.map(({ attempts }) => attempts).sort()).toEqual([2, 2, 2, 3]);
+    expect(server.count()).toBe(9);
+  });
+
+  it('lowers the number in flight, which grows again with each answer', async () => {
+    const dir = await manyFiles(12);
+    const firstFour = gate(4);
+    const lastFour = gate(4);
+    let inFlight = 0;
+    let answered = 0;
+    const arrivals: number[] = [];
+    const tooMany: number[] = [];
+    const server = await rawServer(async (response, _request, ordinal) => {
+      inFlight += 1;
+      if (ordinal < 4) {
+        await firstFour();
+        inFlight -= 1;
+        sendJson(response, 429, {}, { 'retry-after': '5' });
+        return;
+      }
+      arrivals.push(inFlight);
+      if (inFlight > Math.min(4, 1 + answered)) {
+        tooMany.push(ordinal);
+      }
+      if (ordinal >= 12) {
+        // These answer only together, so four have to be in flight again.
+        await lastFour();
+      } else {
+        // Latency, for whatever else would go out to arrive meanwhile.
+        await delay(20);
+      }
+      inFlight -= 1;
+      answered += 1;
+      sendJson(response, 200, good);
+    });
+    const result = await runCli(['upload', '-r', dir, '-c', '4', '--json'], { env: server.env });
+    expect(result.exitCode).toBe(0);
+    expect(server.count()).toBe(16);
+    expect(tooMany).toEqual([]);
+    expect(arrivals[0]).toBe(1);
+    expect(Math.max(...arrivals)).toBe(4);
+  });
+});
+
+describe('a connection that', () => {
+  it('is refused is tried again, and is a network error', async () => {
+    const closed = createServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const { port } = closed.address() as AddressInfo;
+    await new Promise((resolve) => closed.close(resolve));
+    const runWith = (...flags: string[]) =>
+      runCli(['upload', night.file, '--retries', '3', ...flags], { env: pointedAt(port) });
+    const json = await runWith('--json');
+    expect(json.exitCode).toBe(1);
+    expect(json.json()).toEqual([
+      {
+        index: 0,
+        path: night.file,
+        status: 'failed',
+        attempts: 4,
+        error: {
+          code: 'network',
+          message: `127.0.0.1:${port}: the connection was refused`,
+          retryable: true,
+          hint: 'Check the connection, the proxy and the apiUrl.',
+        },
+      },
+    ]);
+    expect(json.sleeps).toEqual([250, 500, 1000]);
+    const text = await runWith();
+    expect(text.stdout).toBe('');
+    expect(text.stderr).toContain(`127.0.0.1:${port}: the connection was refused\n`);
+  });
+
+  it.each(['reset', 'reset-after-body'] as const)('ends in a %s is tried again', async (kind) => {
+    const { sandbox, env } = await sandboxWith({ faults: [{ kind, count: 1 }] });
+    const result = await runCli(['upload', night.file], { env });
+    expect(result.exitCode).toBe(0);
+    expect(sandbox.requests.map(({ status }) => status)).toEqual([undefined, 200]);
+    // What was lost after the body leaves an asset that nobody knows of, but prints one reference.
+    expect(sandbox.assets).toHaveLength(kind === 'reset' ? 1 : 2);
+    expect(result.lines).toEqual([sandbox.assets.at(-1)!.imageRef]);
+  });
+
+  it.each(['reset', 'reset-after-body'] as const)('always ends in a %s is a network error', async (kind) => {
+    const { sandbox, env } = await sandboxWith({ faults: [{ kind, rate: 1 }] });
+    const result = await runCli(['upload', night.file, '--json', '--retries', '2'], { env });
+    expect(result.exitCode).toBe(1);
+    expect(result.json()).toMatchObject([
+      {
+        status: 'failed',
+        attempts: 3,
+        error: {
+          code: 'network',
+          message: `${new URL(sandbox.origin).host}: the connection was closed before an answer`,
+          retryable: true,
+        },
+      },
+    ]);
+    expect(result.json<object[]>()[0]).not.toHaveProperty('error.httpStatus');
+    expect(sandbox.requests).toHaveLength(3);
+  });
+
+  it('is closed while it is idle costs no file its reference', async () => {
+    const server = await rawServer((response, _request, ordinal) => {
+      sendJson(response, 200, { imageRef: `${exampleReference}-${ordinal}` }, { connection: 'keep-alive' });
+      // It promises to go on and does not.
+      response.socket!.end();
+    });
+    const result = await runCli(['upload', '-c', '1', ...files, '--json'], { env: server.env });
+    expect(result.exitCode).toBe(0);
+    expect(result.json<UploadRecord[]>().map(({ attempts }) => attempts)).toEqual(files.map(() => 1));
+    expect(server.count()).toBe(files.length);
+  });
+});
+
+describe('a timeout', () => {
+  const message = 'no complete answer within 0.2 s';
+  const flags = ['--timeout', '0.2', '--retries', '0'];
+
+  async function expectTimeout(env: Record<string, string>, file = night.file): Promise<void> {
+    const result = await runCli(['upload', file, '--json', ...flags], { env });
+    expect(result.exitCode).toBe(1);
+    expect(result.json()).toEqual([
+      {
+        index: 0,
+        path: file,
+        status: 'failed',
+        attempts: 1,
+        error: {
+          code: 'timeout',
+          message,
+          retryable: true,
+          hint: 'Give each try longer with --timeout, or send fewer at once with -c.',
+        },
+      },
+    ]);
+    expect(result.stderr).toContain(`error: ${file}: ${message}\n`);
+  }
+
+  it('ends a server that never answers, and its connection', async () => {
+    let closed: Promise<unknown> | undefined;
+    const server = await rawServer((_response, request) => {
+      closed = once(request.socket, 'close');
+    });
+    await expectTimeout(server.env);
+    expect(server.count()).toBe(1);
+    await closed;
+  });
+
+  it('ends one that answers a byte at a time', async () => {
+    let closed: Promise<unknown> | undefined;
+    const server = await rawServer((response) => {
+      closed = once(response, 'close');
+      response.writeHead(200);
+      const timer = setInterval(() => response.write(' '), 10);
+      response.once('close', () => clearInterval(timer));
+    });
+    await expectTimeout(server.env);
+    await closed;
+  });
+
+  it('ends one that says how it refuses but never gets to the end of it', async () => {
+    const server = await rawServer((response) => {
+      response.writeHead(500, { 'content-length': '100' });
+      response.write('{"error":');
+    });
+    await expectTimeout(server.env);
+  });
+
+  it('ends one that sends its headers a byte at a time', async () => {
+    const server = await rawServer((response) => {
+      const { socket } = response;
+      socket!.write('HTTP/1.1 200 OK\r\nx: ');
+      const timer = setInterval(() => socket!.write('x'), 10);
+      socket!.once('close', () => clearInterval(timer));
+    });
+    await expectTimeout(server.env);
+  });
+
+  it('ends one that never reads, with 10 MiB to send', async () => {
+    const dir = await tempDir();
+    const file = join(dir, 'big.png');
+    await writeFile(file, Buffer.concat([await readFile(night.file)], 10_485_760));
+    const { port, sockets } = await tcpServer((socket) => socket.pause());
+    await expectTimeout(pointedAt(port), file);
+    expect(sockets).toHaveLength(1);
+  });
+
+  it.each([
+    ['a TLS handshake that never ends', 'https', undefined],
+    ['a proxy that never opens the tunnel', 'https', 'http'],
+    ['a proxy whose TLS handshake never ends', 'https', 'https'],
+  ])('ends %s, and closes its connection', async (_what, scheme, proxyScheme) => {
+    let closed: Promise<unknown> | undefined;
+    const { port, sockets } = await tcpServer((socket) => {
+      socket.resume();
+      closed = once(socket, 'close');
+    });
+    await expectTimeout(
+      proxyScheme === undefined
+        ? pointedAt(port, scheme)
+        : {
+            ...credentials,
+            DREAMINA_API_URL: 'https://api.example.invalid/v1',
+            HTTPS_PROXY: `${proxyScheme}://127.0.0.1:${port}`,
+          },
+    );
+    expect(sockets).toHaveLength(1);
+    // A connection that stays open would keep the process from ending.
+    await closed;
+  });
+
+  it('is tried again', async () => {
+    const { sandbox, env } = await sandboxWith({ faults: [{ kind: 'slow', count: 1 }] });
+    const result = await runCli(['upload', night.file, '--json', '--timeout', '0.5'], { env });
+    expect(result.exitCode).toBe(0);
+    expect(result.json()).toMatchObject([{ attempts: 2, imageRef: sandbox.assets[1]!.imageRef }]);
+    expect(result.sleeps).toEqual([250]);
+    expect(sandbox.assets).toHaveLength(2);
+  });
+});
+
+describe('every attempt', () => {
+  it('sends the same bytes, and the record has their hash', async () => {
+    const { sandbox, env } = await sandboxWith({
+      faults: [
+        { kind: '500', count: 1 },
+        { kind: '429', count: 1 },
+        { kind: 'reset-after-body', count: 1 },
+        { kind: 'truncated-json', count: 1 },
+        { kind: '502-html', count: 1 },
+      ],
+    });
+    const result = await runCli(['upload', night.file, '--json'], { env });
+    expect(result.exitCode).toBe(0);
+    const sha256 = createHash('sha256')
+      .update(await readFile(night.file))
+      .digest('hex');
+    expect(result.json()).toMatchObject([{ attempts: 6, sha256 }]);
+    expect(sandbox.requests.map((request) => [request.sha256, request.bodySize])).toEqual(
+      Array(6).fill([sha256, night.size]),
+    );
+  });
+
+  it('sends the bytes of the first, although the file changes meanwhile', async () => {
+    const dir = await tempDir();
+    const file = join(dir, 'a.png');
+    await copyFile(night.file, file);
+    const bodies: string[] = [];
+    const server = await rawServer(
+      async (response, request, ordinal) => {
+        bodies.push(await digest(request));
+        await copyFile(fixture('spinner.png').file, file);
+        sendJson(response, ordinal === 0 ? 500 : 200, good);
+      },
+      { drain: false },
+    );
+    const result = await runCli(['upload', 'a.png', '--json'], { env: server.env, cwd: dir });
+    expect(result.exitCode).toBe(0);
+    expect(bodies).toHaveLength(2);
+    expect(bodies[1]).toBe(bodies[0]);
+    expect(result.json()).toMatchObject([{ sha256: bodies[0], size: night.size }]);
+  });
+
+  it('carries the whole token, the type, the length and the name of this program', async () => {
+    const { sandbox, env } = await sandboxWith({ faults: [{ kind: '500', count: 1 }] });
+    await runCli(['upload', night.file], { env });
+    expect(sandbox.requests).toHaveLength(2);
+    for (const { headers, method } of sandbox.requests) {
+      expect(method).toBe('POST');
+      expect(headers).toMatchObject({
+        authorization: `Bearer ${sandbox.token}`,
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        'content-type': 'image/png',
+        'content-length': String(night.size),
+        'user-agent': expect.stringMatching(/^dreamina-upload\/\d+\.\d+\.\d+$/),
+      });
+      expect(headers).not.toHaveProperty('transfer-encoding');
+    }
+  });
+});
+
+describe('--fail-fast in sending', () => {
+  it('starts nothing new; what is in flight still gets its reference', async () => {
+    const [first] = fixtures;
+    const inFlight = gate(4);
+    let refusalIsPrinted = () => {};
+    const printed = new Promise<void>((resolve) => {
+      refusalIsPrinted = resolve;
+    });
+    const server = await rawServer(async (response, request) => {
+      await inFlight();
+      if (request.headers['content-length'] === String(first!.size)) {
+        sendJson(response, 400, { error: 'no' });
+        return;
+      }
+      await printed;
+      sendJson(response, 200, good);
+    });
+    const result = await runCli(['upload', '-c', '4', '--fail-fast', ...files, '--format', 'ndjson'], {
+      env: server.env,
+      // Results come in input order: that of the first file, while the three others are in flight.
+      onStdout: (text) => {
+        if (text.includes('"failed"')) {
+          refusalIsPrinted();
+        }
+      },
+    });
+    expect(result.exitCode).toBe(3);
+    const records = result.lines.map((line) => JSON.parse(line) as UploadRecord);
+    expect(records.map(({ status, attempts }) => [status, attempts])).toEqual([
+      ['failed', 1],
+      ['uploaded', 1],
+      ['uploaded', 1],
+      ['uploaded', 1],
+      ['cancelled', 0],
+      ['cancelled', 0],
+      ['cancelled', 0],
+    ]);
+    expect(server.count()).toBe(4);
+  });
+
+  it('counts a file as failed only when its tries are used up', async () => {
+    const { sandbox, env } = await sandboxWith({ faults: [{ kind: '500', count: 2 }] });
+    const result = await runCli(['upload', '-c', '1', '--fail-fast', ...files], { env });
+    expect(result.exitCode).toBe(0);
+    expect(result.lines).toHaveLength(files.length);
+    expect(sandbox.requests).toHaveLength(files.length + 2);
+  });
+
+  it('without it, the others go on', async () => {
+    const { sandbox, env } = await sandboxWith({ faults: [{ kind: '500', count: 1 }] });
+    const result = await runCli(['upload', '-c', '1', '--retries', '0', ...files], { env });
+    expect(result.exitCode).toBe(3);
+    expect(result.lines).toHaveLength(files.length - 1);
+    expect(sandbox.requests).toHaveLength(files.length);
+  });
+});
+
+describe('a certificate that is not trusted', () => {
+  it('is told at once, and not tried again', async () => {
+    const { sandbox, env } = await sandboxWith({ tls: selfSigned });
+    const runWith = (...flags: string[]) => runCli(['upload', night.file, ...flags], { env });
+    const message = `${new URL(sandbox.origin).host} is not trusted: its certificate is self-signed`;
+    const hint =
+      'If that is your own proxy or server, name its CA file in NODE_EXTRA_CA_CERTS or SSL_CERT_FILE.';
+    const json = await runWith('--json');
+    expect(json.exitCode).toBe(1);
+    expect(json.json()).toEqual([
+      {
+        index: 0,
+        path: night.file,
+        status: 'failed',
+        attempts: 1,
+        error: { code: 'network', message, retryable: false, hint },
+      },
+    ]);
+    expect(json.sleeps).toEqual([]);
+    const text = await runWith();
+    expect(text.exitCode).toBe(1);
+    expect(text.stdout).toBe('');
+    expect(text.stderr).toBe(`error: ${night.file}: ${message}\n  ${hint}\n1 failed\n`);
+    expect(sandbox.requests).toEqual([]);
+  });
+
+  it('nor that of a proxy', async () => {
+    const { sandbox } = await sandboxWith({ tls: selfSigned });
+    const result = await runCli(['upload', night.file, '--json'], {
+      env: {
+        ...credentials,
+        DREAMINA_API_URL: 'https://api.example.invalid/v1',
+        HTTPS_PROXY: sandbox.origin,
+      },
+    });
+    const host = new URL(sandbox.origin).host;
+    expect(result.exitCode).toBe(1);
+    expect(result.json()).toMatchObject([
+      {
+        attempts: 1,
+        error: {
+          code: 'network',
+          message: `the proxy ${host} is not trusted: its certificate is self-signed`,
+          retryable: false,
+        },
+      },
+    ]);
+    expect(result.sleeps).toEqual([]);
+  });
+});
+
+async function digest(request: IncomingMessage): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of request) {
+    hash.update(chunk as Buffer);
+  }
+  return hash.digest('hex');
+}
+
+/** Resolves for everyone who has come when there are `size` of them. */
+function gate(size: number): () => Promise<void> {
+  let count = 0;
+  let open = () => {};
+  const full = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return () => {
+    count += 1;
+    if (count === size) {
+      open();
+    }
+    return full;
+  };
+}

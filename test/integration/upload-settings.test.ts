@@ -1,0 +1,839 @@
+import { once } from 'node:events';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { UploadRecord } from '../../src/index.ts';
+import { fixture, fixtures } from '../fixtures.ts';
+import { selfSigned } from '../harness/certificate.ts';
+import { type RawServer, rawServer, sendJson } from '../harness/raw-server.ts';
+import { runCli } from '../harness/run-cli.ts';
+import { sandboxWith } from '../harness/sandbox.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const night = fixture('night.png').file;
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** A project's folder and a user's home, each with a config file where there are values for one. */
+async function worldWith({ project, user }: { readonly project?: Values; readonly user?: Values } = {}) {
+  const cwd = await tempDir();
+  const homeDir = await tempDir();
+  const projectFile = join(cwd, '.dreaminarc');
+  const userFile = join(homeDir, '.config', 'dreamina', 'config.json');
+  await mkdir(dirname(userFile), { recursive: true });
+  if (project !== undefined) {
+    await writeFile(projectFile, JSON.stringify(project));
+  }
+  if (user !== undefined) {
+    await writeFile(userFile, JSON.stringify(user));
+  }
+  return { cwd, homeDir, platform: 'linux' as const, projectFile, userFile };
+}
+
+/** A server that takes everything, and what it saw. */
+async function openServer() {
+  const seen: { readonly account: string; readonly token: string }[] = [];
+  const server = await rawServer((response, request) => {
+    const [, account = ''] = /\/assets\/(.*)$/.exec(request.url ?? '') ?? [];
+    seen.push({ account: decodeURIComponent(account), token: request.headers.authorization ?? '' });
+    sendJson(response, 200, { imageRef: 'ref' });
+  });
+  return { ...server, seen };
+}
+
+/** What the environment must say beside the key in question. */
+function without(server: Pick<RawServer, 'env'>, ...names: string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(server.env).filter(([name]) => !names.includes(name)));
+}
+
+describe('flag, environment, project, user, default: the first that says something counts', () => {
+  it.each([
+    ['US:flag@example.com', 0],
+    ['US:environment@example.com', 1],
+    ['US:project@example.com', 2],
+    ['US:user@example.com', 3],
+  ])('account: %s', async (expected, skipped) => {
+    const server = await openServer();
+    const world = await worldWith({
+      ...(skipped < 3 && { project: { account: 'US:project@example.com' } }),
+      user: { account: 'US:user@example.com' },
+    });
+    const env = {
+      ...without(server, 'DREAMINA_ACCOUNT'),
+      ...(skipped < 2 && { DREAMINA_ACCOUNT: 'US:environment@example.com' }),
+    };
+    const flags = skipped < 1 ? ['-a', 'US:flag@example.com'] : [];
+    const result = await runCli(['upload', night, '--json', ...flags], { ...world, env });
+    expect(result.exitCode).toBe(0);
+    expect(result.json()).toMatchObject([{ account: expected }]);
+    expect(server.seen).toEqual([{ account: expected, token: 'Bearer user:1234-abcdef' }]);
+  });
+
+  it.each([
+    [1, 0],
+    [2, 1],
+    [3, 2],
+    [5, 3],
+    [4, 4],
+  ])('concurrency: %d', async (expected, skipped) => {
+    const { sandbox, env } = await sandboxWith({ latencyMs: 100 });
+    const world = await worldWith({
+      ...(skipped < 3 && { project: { concurrency: 3 } }),
+      ...(skipped < 4 && { user: { concurrency: 5 } }),
+    });
+    const flags = skipped < 1 ? ['-c', '1'] : [];
+    const result = await runCli(['upload', ...fixtures.map(({ file }) => file), ...flags], {
+      ...world,
+      env: { ...env, ...(skipped < 2 && { DREAMINA_CONCURRENCY: '2' }) },
+    });
+    expect(result.exitCode).toBe(0);
+    expect(sandbox.requests).toHaveLength(fixtures.length);
+    expect(sandbox.maxInFlight).toBe(expected);
+  });
+
+  it.each([
+    [0, 0],
+    [1, 1],
+    [2, 2],
+    [3, 3],
+    [5, 4],
+  ])('retries: %d', async (expected, skipped) => {
+    const { sandbox, env } = await sandboxWith({ faults: [{ kind: '500', rate: 1 }] });
+    const world = await worldWith({
+      ...(skipped < 3 && { project: { retries: 2 } }),
+      ...(skipped < 4 && { user: { retries: 3 } }),
+    });
+    const flags = skipped < 1 ? ['--retries', '0'] : [];
+    const result = await runCli(['upload', night, '--json', ...flags], {
+      ...world,
+      env: { ...env, ...(skipped < 2 && { DREAMINA_RETRIES: '1' }) },
+    });
+    expect(result.json()).toMatchObject([{ attempts: expected + 1 }]);
+    expect(sandbox.requests).toHaveLength(expected + 1);
+  });
+
+  it.each([
+    ['0.11', 0],
+    ['0.12', 1],
+    ['0.13', 2],
+    ['0.14', 3],
+  ])('timeout: %s s', async (expected, skipped) => {
+    const server = await rawServer(() => {});
+    const world = await worldWith({
+      ...(skipped < 3 && { project: { timeout: 0.13 } }),
+      user: { timeout: 0.14 },
+    });
+    const flags = skipped < 1 ? ['--timeout', '0.11'] : [];
+    const result = await runCli(['upload', night, '--retries', '0', ...flags], {
+      ...world,
+      env: { ...server.env, ...(skipped < 2 && { DREAMINA_TIMEOUT: '0.12' }) },
+    });
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain(`no complete answer within ${expected} s\n`);
+  });
+
+  it.each([
+    ['user:1-dreamina', 0],
+    ['user:1-useapi', 1],
+    ['user:1-project', 2],
+    ['user:1-user', 3],
+  ])('token: %s', async (expected, skipped) => {
+    const server = await openServer();
+    const world = await worldWith({
+      ...(skipped < 3 && { project: { token: 'user:1-project' } }),
+      user: { token: 'user:1-user' },
+    });
+    const env = {
+      ...without(server, 'DREAMINA_TOKEN'),
+      ...(skipped < 1 && { DREAMINA_TOKEN: 'user:1-dreamina' }),
+      ...(skipped < 2 && { USEAPI_TOKEN: 'user:1-useapi' }),
+    };
+    const result = await runCli(['upload', night], { ...world, env });
+    expect(result.exitCode).toBe(0);
+    expect(server.seen.map(({ token }) => token)).toEqual([`Bearer ${expected}`]);
+  });
+
+  it.each([
+    ['the environment', 0],
+    ['project', 1],
+    ['user', 2],
+  ])('apiUrl: %s', async (_source, expected) => {
+    const servers = [await openServer(), await openServer(), await openServer()];
+    const token = 'user:1-a';
+    const world = await worldWith({
+      ...(expected < 2 && { project: { apiUrl: servers[1]!.apiUrl, token } }),
+      user: { apiUrl: servers[2]!.apiUrl, token },
+    });
+    const result = await runCli(['upload', night], {
+      ...world,
+      env: {
+        DREAMINA_ACCOUNT: 'US:a@example.com',
+        ...(expected < 1 && { DREAMINA_API_URL: servers[0]!.apiUrl }),
+      },
+    });
+    expect(result.exitCode).toBe(0);
+    expect(servers.map(({ seen }) => seen.length)).toEqual([0, 1, 2].map((i) => (i === expected ? 1 : 0)));
+  });
+
+  it('each key by itself', async () => {
+    const server = await openServer();
+    const world = await worldWith({
+      project: { account: 'US:project@example.com' },
+      user: { account: 'US:user@example.com', token: 'user:1-user' },
+    });
+    const result = await runCli(['upload', night], {
+      ...world,
+      env: without(server, 'DREAMINA_TOKEN', 'DREAMINA_ACCOUNT'),
+    });
+    expect(result.exitCode).toBe(0);
+    expect(server.seen).toEqual([{ account: 'US:project@example.com', token: 'Bearer user:1-user' }]);
+  });
+
+  it('a variable that is empty says nothing', async () => {
+    const server = await openServer();
+    const world = await worldWith({ user: { account: 'US:user@example.com', retries: 0 } });
+    const result = await runCli(['upload', night], {
+      ...world,
+      env: { ...server.env, DREAMINA_ACCOUNT: '', DREAMINA_RETRIES: '', DREAMINA_CONFIG: '' },
+    });
+    expect(result.exitCode).toBe(0);
+    expect(server.seen.map(({ account }) => account)).toEqual(['US:user@example.com']);
+  });
+});
+
+describe('a wrong value', () => {
+  const rules = {
+    account: 'REGION:email, such as US:name@example.com',
+    concurrency: 'a whole number from 1 to 64',
+    retries: 'a whole number from 0 to 20',
+    timeout: 'a number of seconds, more than 0 and at most 86400',
+    apiUrl:
+      'an absolute https URL without user name, password, query or fragment (http only for this machine itself)',
+    token: 'text of printable ASCII characters without spaces or line breaks',
+  } as const;
+
+  it.each([
+    ['account', 'name@example.com'],
+    ['account', 'US:../../accounts'],
+    ['account', ''],
+    ['concurrency', '0'],
+    ['concurrency', '65'],
+    ['concurrency', 'abc'],
+    ['concurrency', '4.5'],
+    ['concurrency', ''],
+    ['retries', '-1'],
+    ['retries', '21'],
+    ['retries', '1e1'],
+    ['timeout', '0'],
+    ['timeout', '-1'],
+    ['timeout', '86401'],
+    ['timeout', '10s'],
+    ['timeout', 'Infinity'],
+  ] as const)('of the flag --%s, %j, is a usage error', async (key, value) => {
+    const server = await openServer();
+    const world = await worldWith();
+    const result = await runCli(['upload', night, `--${key}=${value}`], { ...world, env: server.env });
+    expect(result.exitCode).toBe(2);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toBe(`error: --${key} must be ${rules[key]}; it is ${JSON.stringify(value)}\n`);
+    expect(server.seen).toEqual([]);
+  });
+
+  it.each([
+    ['account', 'DREAMINA_ACCOUNT', 'nobody', '"nobody"'],
+    ['concurrency', 'DREAMINA_CONCURRENCY', '0', '"0"'],
+    ['retries', 'DREAMINA_RETRIES', 'many', '"many"'],
+    ['timeout', 'DREAMINA_TIMEOUT', '2m', '"2m"'],
+    ['apiUrl', 'DREAMINA_API_URL', 'api.useapi.net', '"api.useapi.net"'],
+  ] as const)('of %s in %s is a config error', async (key, name, value, shown) => {
+    const server = await openServer();
+    const world = await worldWith();
+    const result = await runCli(['upload', night], { ...world, env: { ...server.env, [name]: value } });
+    expect(result.exitCode).toBe(4);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toBe(
+      `error: environment variable ${name}: ${key} must be ${rules[key]}; it is ${shown}\n`,
+    );
+    expect(server.seen).toEqual([]);
+  });
+
+  it.each([
+    ['account', 7, '7'],
+    ['account', { region: 'US' }, 'a mapping'],
+    ['concurrency', '4', '"4"'],
+    ['concurrency', 0, '0'],
+    ['retries', true, 'true'],
+    ['retries', 2.5, '2.5'],
+    ['timeout', [120], 'a list'],
+    ['timeout', 0, '0'],
+    ['apiUrl', 'http://api.example.com', '"http://api.example.com"'],
+  ] as const)('of %s in a file, %j, is a config error that names the file', async (key, value, shown) => {
+    const server = await openServer();
+    const env = without(server, 'DREAMINA_ACCOUNT', 'DREAMINA_API_URL');
+    const message = `${key} must be ${rules[key]}; it is ${shown}\n`;
+
+    const project = await worldWith({ project: { [key]: value } });
+    const ofProject = await runCli(['upload', night], { ...project, env });
+    expect(ofProject.exitCode).toBe(4);
+    expect(ofProject.stderr).toBe(`error: project config ${project.projectFile}: ${message}`);
+
+    const user = await worldWith({ user: { [key]: value } });
+    const ofUser = await runCli(['upload', night], { ...user, env });
+    expect(ofUser.exitCode).toBe(4);
+    expect(ofUser.stderr).toBe(`error: user config ${user.userFile}: ${message}`);
+
+    const named = await runCli(['upload', night, '--config', user.userFile], { ...project, env });
+    expect(named.exitCode).toBe(4);
+    expect(named.stderr).toBe(`error: config file ${user.userFile}: ${message}`);
+    expect(server.seen).toEqual([]);
+  });
+
+  it('that another source hides is no error', async () => {
+    const server = await openServer();
+    const world = await worldWith({ project: { retries: -1 }, user: { timeout: 'x' } });
+    const result = await runCli(['upload', night, '--retries', '1', '--timeout', '9'], {
+      ...world,
+      env: server.env,
+    });
+    expect(result.exitCode).toBe(0);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it.each([
+    'user:1-secret99\nx: y',
+    'user:1-secret99 ',
+    'Bearer user:1-secret99',
+    'user:1-sécret99',
+    '\u0000',
+  ])('of the token, %j, is not shown', async (token) => {
+    const server = await openServer();
+    const world = await worldWith();
+    const result = await runCli(['upload', night, '-v'], {
+      ...world,
+      env: { ...server.env, DREAMINA_TOKEN: token },
+    });
+    expect(result.exitCode).toBe(4);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toContain(
+      `error: environment variable DREAMINA_TOKEN: token must be ${rules.token}\n`,
+    );
+    expect(result.stderr).not.toMatch(/cret99/);
+    expect(result.stderr.includes("without 'Bearer '")).toBe(token.startsWith('Bearer'));
+    expect(server.seen).toEqual([]);
+  });
+
+  it('a token of an unusual form is only a warning', async () => {
+    const server = await openServer();
+    const result = await runCli(['upload', night], {
+      ...(await worldWith()),
+      env: { ...server.env, DREAMINA_TOKEN: 'tok_0123456789' },
+    });
+    expect(result.exitCode).toBe(0);
+    expect(result.stderr).toMatch(/^warning: the token does not look like one of useapi\.net/);
+    expect(result.stderr).not.toContain('tok_0123456789');
+    expect(server.seen.map(({ token }) => token)).toEqual(['Bearer tok_0123456789']);
+  });
+});
+
+describe('an unknown key', () => {
+  it.each([
+    ['acount', 'did you mean account?'],
+    ['api_url', 'did you mean apiUrl?'],
+    ['CONCURRENCY', 'did you mean concurrency?'],
+    ['proxy', 'the keys are token, account, apiUrl, concurrency, retries, timeout'],
+  ])('%s is a warning that names the nearest', async (key, advice) => {
+    const server = await openServer();
+    const world = await worldWith({ project: { [key]: 'x' }, user: { [key]: 'x' } });
+    const result = await runCli(['upload', night], { ...world, env: server.env });
+    expect(result.exitCode).toBe(0);
+    expect(result.lines).toEqual(['ref']);
+    expect(result.stderr).toContain(
+      `warning: project config ${world.projectFile}: unknown key "${key}"; ${advice}\n` +
+        `warning: user config ${world.userFile}: unknown key "${key}"; ${advice}\n`,
+    );
+  });
+});
+
+describe('what is missing', () => {
+  it('the token', async () => {
+    const server = await openServer();
+    const result = await runCli(['upload', night], {
+      ...(await worldWith()),
+      env: without(server, 'DREAMINA_TOKEN'),
+    });
+    expect(result.exitCode).toBe(4);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toMatch(/^error: there is no token\n {2}.*DREAMINA_TOKEN.*\n$/);
+    expect(server.seen).toEqual([]);
+  });
+
+  it('the account', async () => {
+    const server = await openServer();
+    const result = await runCli(['upload', night, '--json'], {
+      ...(await worldWith()),
+      env: without(server, 'DREAMINA_ACCOUNT'),
+    });
+    expect(result.exitCode).toBe(4);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toMatch(/^error: there is no account .*\n {2}.*-a REGION:email.*\n$/);
+    expect(result.stderr).not.toContain('abcdef');
+    expect(server.seen).toEqual([]);
+  });
+});
+
+describe('--config, --no-config and DREAMINA_CONFIG', () => {
+  async function setUp() {
+    const server = await openServer();
+    const world = await worldWith({
+      project: { account: 'US:project@example.com' },
+      user: { account: 'US:user@example.com' },
+    });
+    const one = join(world.cwd, 'one.json');
+    const two = join(world.cwd, 'two.yaml');
+    await writeFile(one, '{"account":"US:one@example.com"}');
+    await writeFile(two, '# two\naccount: US:two@example.com\n');
+    const env = without(server, 'DREAMINA_ACCOUNT');
+    const accounts = () => server.seen.map(({ account }) => account);
+    return { server, world, one, two, env, accounts };
+  }
+
+  it('the file that is named counts, and no other is looked at', async () => {
+    const { world, env, accounts } = await setUp();
+    await writeFile(world.projectFile, 'not: [valid');
+    await writeFile(world.userFile, 'not valid');
+    const result = await runCli(['upload', night, '--config', 'one.json'], { ...world, env });
+    expect(result.exitCode).toBe(0);
+    expect(accounts()).toEqual(['US:one@example.com']);
+  });
+
+  it('the flag counts before the variable', async () => {
+    const { world, env, one, two, accounts } = await setUp();
+    const inVariable = { ...env, DREAMINA_CONFIG: one };
+    expect((await runCli(['upload', night], { ...world, env: inVariable })).exitCode).toBe(0);
+    expect((await runCli(['upload', night, '--config', two], { ...world, env: inVariable })).exitCode).toBe(
+      0,
+    );
+    expect(accounts()).toEqual(['US:one@example.com', 'US:two@example.com']);
+  });
+
+  it('--no-config means none at all', async () => {
+    const { server, world, env, one } = await setUp();
+    const result = await runCli(['upload', night, '--no-config'], {
+      ...world,
+      env: { ...env, DREAMINA_CONFIG: one },
+    });
+    expect(result.exitCode).toBe(4);
+    expect(result.stderr).toContain('there is no account');
+    expect(server.seen).toEqual([]);
+  });
+
+  it.each([
+    ['missing.json', undefined, 'there is no such config file'],
+    ['broken.json', '{"token": "user:1-secret99",,}', 'not valid JSON'],
+    ['broken.yaml', 'token: "user:1-secret99\n  account: [', 'not valid YAML'],
+    ['list.json', '["user:1-secret99"]', 'a config must be a mapping from keys to values'],
+    ['script.js', 'throw new Error("secret99")', 'a config file is JSON or YAML only'],
+    ['script.mjs', 'throw new Error("secret99")', 'a config file is JSON or YAML only'],
+    ['import.json', '{"$import": "./script.mjs", "token": "user:1-secret99"}', '$import is not supported'],
+  ])('%s is a config error', async (name, content, problem) => {
+    const { server, world, env } = await setUp();
+    const path = join(world.cwd, name);
+    if (content !== undefined) {
+      await writeFile(path, content);
+    }
+    for (const [flags, more] of [
+      [['--config', name], {}],
+      [[], { DREAMINA_CONFIG: path }],
+    ] as const) {
+      const result = await runCli(['upload', night, ...flags], { ...world, env: { ...env, ...more } });
+      expect(result.exitCode).toBe(4);
+      expect(result.stdout).toBe('');
+      expect(result.stderr).toContain(`error: ${path}`);
+      expect(result.stderr).toContain(problem);
+      expect(result.stderr).not.toContain('secret99');
+    }
+    expect(server.seen).toEqual([]);
+  });
+});
+
+describe('the token goes only where its owner sent it', () => {
+  const account = 'US:a@example.com';
+  const environment = { DREAMINA_TOKEN: 'user:1-environment', DREAMINA_ACCOUNT: account };
+
+  it("a project's server gets none from the environment", async () => {
+    const server = await openServer();
+    const world = await worldWith({ project: { apiUrl: server.apiUrl, account } });
+    const result = await runCli(['upload', night, '--json'], { ...world, env: environment });
+    expect(result.exitCode).toBe(4);
+    expect(result.stdout).toBe('');
+    const { origin } = new URL(server.apiUrl);
+    expect(result.stderr).toContain(
+      `project config ${world.projectFile} names another server, ${origin}, ` +
+        'and the token from environment variable DREAMINA_TOKEN is not sent there',
+    );
+    expect(result.stderr).not.toContain('user:1-environment');
+    expect(server.count()).toBe(0);
+  });
+
+  it("nor from the user's config", async () => {
+    const server = await openServer();
+    const world = await worldWith({
+      project: { apiUrl: server.apiUrl, account },
+      user: { token: 'user:1-user' },
+    });
+    const result = await runCli(['upload', night], { ...world, env: {} });
+    expect(result.exitCode).toBe(4);
+    expect(result.stderr).toContain(world.userFile);
+    expect(server.count()).toBe(0);
+  });
+
+  it('nor from the environment where the file has one of its own', async () => {
+    const server = await openServer();
+    const world = await worldWith({ project: { apiUrl: server.apiUrl, account, token: 'user:1-project' } });
+    const result = await runCli(['upload', night], { ...world, env: environment });
+    expect(result.exitCode).toBe(4);
+    expect(server.count()).toBe(0);
+  });
+
+  it('but its own', async () => {
+    const server = await openServer();
+    const world = await worldWith({ project: { apiUrl: server.apiUrl, account, token: 'user:1-project' } });
+    const result = await runCli(['upload', night], { ...world, env: {} });
+    expect(result.exitCode).toBe(0);
+    expect(server.seen).toEqual([{ account, token: 'Bearer user:1-project' }]);
+  });
+
+  it('the server of the user, of --config or of the environment gets every token', async () => {
+    const server = await openServer();
+    const user = await worldWith({ user: { apiUrl: server.apiUrl } });
+    expect((await runCli(['upload', night], { ...user, env: environment })).exitCode).toBe(0);
+
+    const project = await worldWith({ project: { apiUrl: server.apiUrl } });
+    const named = ['--config', project.projectFile];
+    expect((await runCli(['upload', night, ...named], { ...project, env: environment })).exitCode).toBe(0);
+
+    const own = await worldWith({ project: { token: 'user:1-project' } });
+    const env = { DREAMINA_API_URL: server.apiUrl, DREAMINA_ACCOUNT: account };
+    expect((await runCli(['upload', night], { ...own, env })).exitCode).toBe(0);
+    expect(server.seen.map(({ token }) => token)).toEqual([
+      'Bearer user:1-environment',
+      'Bearer user:1-environment',
+      'Bearer user:1-project',
+    ]);
+  });
+
+  it.each(['http://api.useapi.net/v1/dreamina', 'http://192.0.2.1', 'http://localhost.example.com'])(
+    'not over plain http: %s',
+    async (apiUrl) => {
+      const result = await runCli(['upload', night], {
+        ...(await worldWith()),
+        env: { ...environment, DREAMINA_API_URL: apiUrl },
+      });
+      expect(result.exitCode).toBe(4);
+      expect(result.stdout).toBe('');
+      expect(result.stderr).toContain(
+        'environment variable DREAMINA_API_URL: apiUrl must be an absolute https URL',
+      );
+    },
+  );
+
+  it('but to this machine, under the name localhost too', async () => {
+    const server = await openServer();
+    const result = await runCli(['upload', night], {
+      ...(await worldWith()),
+      env: { ...server.env, DREAMINA_API_URL: server.apiUrl.replace('127.0.0.1', 'localhost') },
+    });
+    expect(result.exitCode).toBe(0);
+    expect(server.count()).toBe(1);
+  });
+});
+
+describe('a proxy', () => {
+  const elsewhere = {
+    DREAMINA_API_URL: 'https://api.example.test/v1/dreamina',
+    DREAMINA_TOKEN: 'user:1-secret99',
+    DREAMINA_ACCOUNT: 'US:sandbox@example.com',
+  };
+
+  /** An HTTP proxy that tunnels every CONNECT to one port here, or refuses it with a status. */
+  async function proxyTo(target: { readonly port: string } | { readonly status: number }) {
+    const seen: { readonly authority: string; readonly headers: IncomingMessage['headers'] }[] = [];
+    const sockets = new Set<Socket>();
+    const server = createServer((_request, response) => response.writeHead(400).end());
+    server.on('connection', (socket: Socket) => sockets.add(socket));
+    server.on('connect', (request: IncomingMessage, socket: Socket) => {
+      seen.push({ authority: request.url!, headers: request.headers });
+      socket.on('error', () => {});
+      if ('status' in target) {
+        socket.end(`HTTP/1.1 ${target.status} No\r\n\r\n`);
+        return;
+      }
+      const upstream = connect({ host: '127.0.0.1', port: Number(target.port) }, () => {
+        socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        socket.pipe(upstream).pipe(socket);
+      });
+      sockets.add(upstream);
+      upstream.on('error', () => socket.destroy());
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(async () => {
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+      await new Promise((resolve) => server.close(resolve));
+    });
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return { host, seen };
+  }
+
+  async function tlsSandbox() {
+    const { sandbox } = await sandboxWith({ tls: selfSigned });
+    const ca = join(await tempDir(), 'ca.pem');
+    await writeFile(ca, selfSigned.cert);
+    return { sandbox, ca, port: new URL(sandbox.origin).port };
+  }
+
+  it('carries the upload, and sees nothing of it', async () => {
+    const { sandbox, ca, port } = await tlsSandbox();
+    const proxy = await proxyTo({ port });
+    const result = await runCli(['upload', ...fixtures.map(({ file }) => file)], {
+      env: { ...elsewhere, SSL_CERT_FILE: ca, HTTPS_PROXY: `http://me:p%40ss@${proxy.host}` },
+    });
+    expect(result.stderr).toMatch(/^7 uploaded/);
+    expect(result.exitCode).toBe(0);
+    expect(result.lines).toEqual(expect.arrayContaining(sandbox.assets.map(({ imageRef }) => imageRef)));
+    expect(sandbox.requests.map(({ status }) => status)).toEqual(fixtures.map(() => 200));
+    expect(proxy.seen[0]).toEqual({
+      authority: 'api.example.test:443',
+      headers: {
+        host: 'api.example.test:443',
+        connection: expect.any(String),
+        'proxy-authorization': `Basic ${Buffer.from('me:p@ss').toString('base64')}`,
+      },
+    });
+    expect(sandbox.requests[0]!.headers).not.toHaveProperty('proxy-authorization');
+  });
+
+  it('does not make another host trusted', async () => {
+    const { sandbox, ca, port } = await tlsSandbox();
+    const proxy = await proxyTo({ port });
+    const result = await runCli(['upload', night, '--json'], {
+      env: {
+        ...elsewhere,
+        DREAMINA_API_URL: 'https://other.example.test/v1/dreamina',
+        SSL_CERT_FILE: ca,
+        HTTPS_PROXY: proxy.host,
+      },
+    });
+    expect(result.exitCode).toBe(1);
+    expect(result.json()).toMatchObject([
+      {
+        attempts: 1,
+        error: {
+          code: 'network',
+          message: 'other.example.test is not trusted: its certificate is for another host',
+          retryable: false,
+        },
+      },
+    ]);
+    expect(sandbox.requests).toEqual([]);
+  });
+
+  it.each([
+    [403, 1, 'Check the proxy and NO_PROXY.'],
+    [407, 1, 'Put the user and password into the proxy address.'],
+    [502, 3, 'Check the proxy and NO_PROXY.'],
+  ])('that refuses with %d: %d attempts', async (status, attempts, hint) => {
+    const proxy = await proxyTo({ status });
+    const result = await runCli(['upload', night, '--json', '--retries', '2'], {
+      env: { ...elsewhere, HTTPS_PROXY: `http://me:hunter2@${proxy.host}` },
+    });
+    expect(result.exitCode).toBe(1);
+    expect(result.json()).toMatchObject([
+      {
+        attempts,
+        error: {
+          code: 'network',
+          message: `the proxy ${proxy.host} refuses the connection (HTTP ${status})`,
+          retryable: status === 502,
+          hint,
+        },
+      },
+    ]);
+    expect(result.stdout + result.stderr).not.toMatch(/hunter2|secret99/);
+    expect(proxy.seen).toHaveLength(attempts);
+  });
+
+  it('that is not there is a network error that names it, and not its password', async () => {
+    const closed = createServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const { port } = closed.address() as AddressInfo;
+    await new Promise((resolve) => closed.close(resolve));
+    const result = await runCli(['upload', night, '--json', '--retries', '1'], {
+      env: { ...elsewhere, HTTPS_PROXY: `http://me:hunter2@127.0.0.1:${port}` },
+    });
+    expect(result.exitCode).toBe(1);
+    expect(result.json()).toMatchObject([
+      {
+        attempts: 2,
+        error: { code: 'network', message: `the proxy 127.0.0.1:${port}: the connection was refused` },
+      },
+    ]);
+    expect(result.stdout + result.stderr).not.toContain('hunter2');
+  });
+
+  it('that drops the connection is asked once for each attempt', async () => {
+    let connections = 0;
+    const dropping = createServer();
+    dropping.on('connection', (socket: Socket) => {
+      connections += 1;
+      socket.once('data', () => socket.destroy());
+    });
+    dropping.listen(0, '127.0.0.1');
+    await once(dropping, 'listening');
+    onTestFinished(() => {
+      dropping.close();
+    });
+    const result = await runCli(['upload', night, '--json', '--retries', '2'], {
+      env: { ...elsewhere, HTTPS_PROXY: `http://127.0.0.1:${(dropping.address() as AddressInfo).port}` },
+    });
+    expect(result.json()).toMatchObject([{ attempts: 3, error: { code: 'network' } }]);
+    expect(connections).toBe(3);
+  });
+
+  it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])(
+    'address in %s that cannot be read is an error that names it and shows no password',
+    async (name) => {
+      for (const address of [
+        'socks5://me:hunter2@127.0.0.1:1080',
+        'http://me:hunter2@127.0.0.1:port',
+        '::',
+      ]) {
+        const result = await runCli(['upload', night], { env: { ...elsewhere, [name]: address } });
+        expect(result.exitCode).toBe(4);
+        expect(result.stdout).toBe('');
+        expect(result.stderr).toMatch(new RegExp(`^error: environment variable ${name}: the proxy must be `));
+        expect(result.stderr).not.toMatch(/hunter2|secret99/);
+      }
+    },
+  );
+
+  it('is not asked for a host in NO_PROXY', async () => {
+    const { sandbox, ca, port } = await tlsSandbox();
+    const proxy = await proxyTo({ port });
+    // An address of this machine that is none of loopback's: without NO_PROXY it goes through the proxy.
+    const env = {
+      ...elsewhere,
+      DREAMINA_API_URL: `https://0.0.0.0:${port}/v1/dreamina`,
+      SSL_CERT_FILE: ca,
+      HTTPS_PROXY: proxy.host,
+    };
+    const through = await runCli(['upload', night, '--json', '--retries', '0'], { env });
+    expect(through.json()).toMatchObject([{ error: { code: 'network' } }]);
+    expect(proxy.seen.map(({ authority }) => authority)).toEqual([`0.0.0.0:${port}`]);
+    for (const noProxy of ['0.0.0.0', '0.0.0.0/8', '*']) {
+      const result = await runCli(['upload', night, '--json', '--retries', '0'], {
+        env: { ...env, NO_PROXY: noProxy },
+      });
+      expect(result.json()).toMatchObject([{ error: { code: 'network' } }]);
+    }
+    expect(proxy.seen).toHaveLength(1);
+    expect(sandbox.requests).toEqual([]);
+  });
+
+  it('is not asked for loopback, however wrong it is', async () => {
+    const server = await openServer();
+    const result = await runCli(['upload', night], {
+      env: { ...server.env, HTTPS_PROXY: '::', HTTP_PROXY: '::' },
+    });
+    expect(result.exitCode).toBe(0);
+    expect(server.count()).toBe(1);
+  });
+});
+
+describe('SSL_CERT_FILE', () => {
+  it('is trusted', async () => {
+    const { sandbox, env } = await sandboxWith({ tls: selfSigned });
+    const ca = join(await tempDir(), 'ca.pem');
+    await writeFile(ca, selfSigned.cert);
+    const result = await runCli(['upload', night], { env: { ...env, SSL_CERT_FILE: ca } });
+    expect(result.exitCode).toBe(0);
+    expect(result.lines).toEqual([sandbox.assets[0]!.imageRef]);
+  });
+
+  it('is joined by NODE_EXTRA_CA_CERTS', async () => {
+    const { sandbox, env } = await sandboxWith({ tls: selfSigned });
+    const dir = await tempDir();
+    const ca = join(dir, 'ca.pem');
+    const none = join(dir, 'none.pem');
+    await writeFile(ca, selfSigned.cert);
+    await writeFile(none, '');
+    const result = await runCli(['upload', night], {
+      env: { ...env, SSL_CERT_FILE: none, NODE_EXTRA_CA_CERTS: ca },
+    });
+    expect(result.exitCode).toBe(0);
+    expect(sandbox.assets).toHaveLength(1);
+  });
+
+  it('that is missing is a config error', async () => {
+    const { sandbox, env } = await sandboxWith({ tls: selfSigned });
+    const missing = join(await tempDir(), 'missing.pem');
+    const result = await runCli(['upload', night], { env: { ...env, SSL_CERT_FILE: missing } });
+    expect(result.exitCode).toBe(4);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toBe(
+      `error: environment variable SSL_CERT_FILE: ${missing} cannot be read (ENOENT)\n`,
+    );
+    expect(sandbox.requests).toEqual([]);
+  });
+
+  it('that holds no certificate trusts nobody', async () => {
+    const { sandbox, env } = await sandboxWith({ tls: selfSigned });
+    const result = await runCli(['upload', night, '--json'], {
+      env: { ...env, SSL_CERT_FILE: fileURLToPath(import.meta.url) },
+    });
+    expect(result.exitCode).toBe(1);
+    expect(result.json()).toMatchObject([{ attempts: 1, error: { code: 'network', retryable: false } }]);
+    expect(sandbox.requests).toEqual([]);
+  });
+});
+
+describe('.dreaminarc.example', () => {
+  const example = fileURLToPath(new URL('../../.dreaminarc.example', import.meta.url));
+
+  it('works as it is when it is copied as .dreaminarc', async () => {
+    const server = await openServer();
+    const world = await worldWith();
+    await copyFile(example, world.projectFile);
+    const result = await runCli(['upload', night, '--json'], {
+      ...world,
+      env: without(server, 'DREAMINA_ACCOUNT'),
+    });
+    expect(result.stderr).toMatch(/^1 uploaded/);
+    expect(result.exitCode).toBe(0);
+    expect(result.json<UploadRecord[]>()).toMatchObject([{ account: 'US:name@example.com' }]);
+    expect(server.seen.map(({ account }) => account)).toEqual(['US:name@example.com']);
+  });
+
+  it('shows every key there is, with its default', async () => {
+    const server = await openServer();
+    const world = await worldWith();
+    const text = await readFile(example, 'utf8');
+    const uncommented = text.replaceAll(/^# ([a-zA-Z]+: \S+)$/gm, '$1');
+    await writeFile(world.projectFile, uncommented);
+    expect(uncommented.match(/^[a-zA-Z]+:/gm)).toEqual([
+      'account:',
+      'apiUrl:',
+      'concurrency:',
+      'retries:',
+      'timeout:',
+    ]);
+    const result = await runCli(['upload', night], { ...world, env: server.env });
+    expect(result.stderr).toMatch(/^1 uploaded/);
+    expect(server.count()).toBe(1);
+  });
+});

@@ -1,0 +1,231 @@
+import { describe, expect, it } from 'vitest';
+import { type Answer, readUploadAnswer } from '../../../src/client/answer.ts';
+import { UploadError } from '../../../src/errors.ts';
+
+const reference = 'US:name@example.com-image:w685:h900:s86866-uri:tos-useast5/3605b150';
+const sent = { account: 'US:name@example.com', sizeBytes: 86_866 };
+const now = Date.UTC(2026, 10, 23);
+
+function answer(status: number, body: unknown, more: Partial<Answer> = {}): Answer {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return { status, headers: {}, text, ending: 'whole', ...more };
+}
+
+function read(given: Answer) {
+  return readUploadAnswer(given, sent, now);
+}
+
+function refusalOf(given: Answer): UploadError {
+  try {
+    read(given);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UploadError);
+    return error as UploadError;
+  }
+  throw new Error('there is no refusal');
+}
+
+const whole = { imageRef: reference, account: sent.account, width: 685, height: 900, warnings: [] };
+
+describe('readUploadAnswer takes', () => {
+  const plain = { account: sent.account, width: 685, height: 900, size: 86_866 };
+
+  it.each([
+    ['the revision with imageRef', { imageRef: reference, ...plain }, whole],
+    ['the revision with assetRef', { assetRef: reference, ...plain }, whole],
+    ['both, the newer first', { imageRef: 'old', assetRef: reference, ...plain }, whole],
+    ['imageRef where assetRef is null', { imageRef: reference, assetRef: null, ...plain }, whole],
+    ['imageRef where assetRef is of another type', { imageRef: reference, assetRef: 7, ...plain }, whole],
+    ['imageRef where assetRef is empty', { imageRef: reference, assetRef: '', ...plain }, whole],
+    ['imageRef where assetRef breaks the line', { imageRef: reference, assetRef: 'a\nb', ...plain }, whole],
+    ['more than is known', { assetRef: reference, ...plain, type: 'image', duration: 0, x: {} }, whole],
+    ['nothing but a reference', { imageRef: reference }, whole],
+    [
+      'what the answer says before what the reference says',
+      { imageRef: reference, width: 1, height: 2 },
+      { ...whole, width: 1, height: 2 },
+    ],
+    [
+      'the reference for what the answer says wrongly',
+      { imageRef: reference, width: '685', height: -1, account: 7 },
+      whole,
+    ],
+    ['the reference for fractions of pixels', { imageRef: reference, width: 0.5, height: 0 }, whole],
+    [
+      'a reference of an unknown form as it is',
+      { assetRef: 'asset_0123456789' },
+      { imageRef: 'asset_0123456789', account: sent.account, warnings: [] },
+    ],
+    [
+      'a reference with pixels beyond numbers as it is',
+      { assetRef: `US:a@b-image:w${'9'.repeat(400)}:h1:s1-uri:x` },
+      {
+        imageRef: `US:a@b-image:w${'9'.repeat(400)}:h1:s1-uri:x`,
+        account: sent.account,
+        warnings: [],
+      },
+    ],
+    [
+      'another size, with a warning',
+      { imageRef: reference, size: 86_865 },
+      { ...whole, warnings: ['the server counts 86865 bytes where 86866 were sent'] },
+    ],
+    [
+      'another account, with a warning',
+      { imageRef: reference, account: 'CA:other@example.com' },
+      {
+        ...whole,
+        account: 'CA:other@example.com',
+        warnings: ['the server answers for the account CA:other@example.com, not US:name@example.com'],
+      },
+    ],
+    [
+      'an error beside a reference, with a warning',
+      { imageRef: reference, error: ' Low on credits ' },
+      { ...whole, warnings: ['the server adds: Low on credits'] },
+    ],
+    ['an error that says nothing', { imageRef: reference, error: '' }, whole],
+  ])('%s', (_what, body, expected) => {
+    expect(read(answer(200, body))).toEqual(expected);
+  });
+
+  it('the size that stands in the reference alone', () => {
+    const other = reference.replace('s86866', 's1');
+    expect(read(answer(200, { imageRef: other })).warnings).toEqual([
+      'the server counts 1 bytes where 86866 were sent',
+    ]);
+  });
+
+  it.each([200, 201, 202, 299])('a status of %d', (status) => {
+    expect(read(answer(status, { imageRef: reference }))).toEqual(whole);
+  });
+
+  it('JSON with white space or a byte order mark around it', () => {
+    expect(read(answer(200, `\uFEFF \n{"imageRef":"${reference}"}\n`))).toEqual(whole);
+  });
+
+  it('a whole object although the connection was lost behind it', () => {
+    expect(read(answer(200, { imageRef: reference }, { ending: 'lost' }))).toEqual(whole);
+  });
+});
+
+describe('readUploadAnswer finds no reference in', () => {
+  it.each([
+    ['nothing', '', 'the answer is empty'],
+    ['white space', ' \n', 'the answer is empty'],
+    ['HTML', '<!DOCTYPE html><h1>Hello</h1>', 'the answer is an HTML page, not JSON'],
+    ['text', 'OK', 'the answer is not a JSON object'],
+    ['null', 'null', 'the answer is not a JSON object'],
+    ['a number', '12', 'the answer is not a JSON object'],
+    ['a text in JSON', JSON.stringify(reference), 'the answer is not a JSON object'],
+    ['an array', JSON.stringify([{ imageRef: reference }]), 'the answer is not a JSON object'],
+    ['broken JSON that has an end', '{ imageRef: 1 }', 'the answer is not a JSON object'],
+    ['an empty object', '{}', 'the answer has no reference in it'],
+    ['a null', { imageRef: null }, 'the answer has no reference in it'],
+    ['a number', { imageRef: 5 }, 'the answer has no reference in it'],
+    ['an array in it', { imageRef: [reference] }, 'the answer has no reference in it'],
+    ['an object in it', { assetRef: { id: reference } }, 'the answer has no reference in it'],
+    ['an empty text', { imageRef: '' }, 'the answer has no reference in it'],
+    ['a space', { imageRef: `${reference} x` }, 'the answer has no reference in it'],
+    ['a line break', { imageRef: `${reference}\n` }, 'the answer has no reference in it'],
+    ['an escape sequence', { imageRef: `\u001b[31m${reference}` }, 'the answer has no reference in it'],
+    ['another name for it', { ImageRef: reference }, 'the answer has no reference in it'],
+    [
+      'an error alone',
+      { error: 'Moderation failed' },
+      'the answer has no reference in it but says: Moderation failed',
+    ],
+  ])('%s: %j', (_what, body, message) => {
+    const error = refusalOf(answer(200, body));
+    expect(error).toMatchObject({ code: 'bad_response', httpStatus: 200, retryable: false });
+    expect(error.message).toBe(`${message} (HTTP 200)`);
+  });
+
+  it('an answer that is too long, and does not ask for it again', () => {
+    expect(refusalOf(answer(200, '{"imageRef":"US:', { ending: 'too-long' }))).toMatchObject({
+      code: 'bad_response',
+      retryable: false,
+      message: 'the answer is longer than 1 MiB (HTTP 200)',
+    });
+  });
+
+  it.each([
+    ['JSON that was cut off', answer(200, `{"imageRef":"${reference.slice(0, 20)}`)],
+    ['JSON that was cut off behind a comma', answer(200, `{"imageRef":"${reference}",`)],
+    ['a lost connection', answer(200, '', { ending: 'lost' })],
+    ['a lost connection in a page', answer(200, '<html>', { ending: 'lost' })],
+  ])('%s, and calls it worth another try', (_what, given) => {
+    expect(refusalOf(given)).toMatchObject({
+      code: 'bad_response',
+      retryable: true,
+      message: 'the answer was cut off before its reference (HTTP 200)',
+    });
+  });
+});
+
+describe('readUploadAnswer reads a refusal', () => {
+  it.each([
+    [301, 'rejected', false],
+    [400, 'rejected', false],
+    [401, 'unauthorized', false],
+    [402, 'payment_required', false],
+    [403, 'rejected', false],
+    [404, 'account_not_found', false],
+    [408, 'rejected', true],
+    [425, 'rejected', true],
+    [429, 'rate_limited', true],
+    [499, 'rejected', false],
+    [500, 'server_error', true],
+    [501, 'server_error', false],
+    [502, 'server_error', true],
+    [503, 'server_error', true],
+    [504, 'server_error', true],
+    [505, 'server_error', false],
+    [519, 'server_error', false],
+    [520, 'server_error', true],
+    [527, 'server_error', true],
+    [528, 'server_error', false],
+    [596, 'session_expired', false],
+    [599, 'server_error', false],
+  ] as const)('%d: %s, worth another try: %s', (status, code, retryable) => {
+    expect(refusalOf(answer(status, {}))).toMatchObject({ code, retryable, httpStatus: status });
+  });
+
+  it('even where it carries a reference', () => {
+    expect(refusalOf(answer(500, { imageRef: reference })).code).toBe('server_error');
+  });
+
+  it.each([
+    [{ error: 'Image is empty' }, 'the server refused it (HTTP 400: Image is empty)'],
+    [{ error: ' \n' }, 'the server refused it (HTTP 400)'],
+    [{ error: { code: 5 } }, 'the server refused it (HTTP 400)'],
+    ['<h1>Bad request</h1>', 'the server refused it (HTTP 400)'],
+    [{ error: 'x'.repeat(300) }, `the server refused it (HTTP 400: ${'x'.repeat(300)})`],
+    [{ error: 'x'.repeat(301) }, `the server refused it (HTTP 400: ${'x'.repeat(300)}…)`],
+  ])('of %j in words', (body, message) => {
+    expect(refusalOf(answer(400, body)).message).toBe(message);
+  });
+
+  it('cuts no character in two', () => {
+    const { message } = refusalOf(answer(400, { error: `${'x'.repeat(299)}😀😀` }));
+    // It throws at half a character.
+    expect(() => encodeURIComponent(message)).not.toThrow();
+  });
+
+  it.each([
+    ['7', 7000],
+    [['7', '8'], 7000],
+    ['Mon, 23 Nov 2026 00:00:09 GMT', 9000],
+    ['nonsense', undefined],
+    [undefined, undefined],
+  ])('with Retry-After %j', (value, retryAfterMs) => {
+    const headers = { 'retry-after': value };
+    expect(refusalOf(answer(503, '', { headers })).retryAfterMs).toBe(retryAfterMs);
+  });
+
+  it('says where a redirect points', () => {
+    const error = refusalOf(answer(308, '', { headers: { location: 'https://other.example/x' } }));
+    expect(error.message).toBe('the server redirects to https://other.example/x (HTTP 308)');
+    expect(error.hint).toBe('Redirects are not followed; check apiUrl.');
+  });
+});

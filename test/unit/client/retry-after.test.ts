@@ -1,0 +1,57 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { parseRetryAfter } from '../../../src/client/retry-after.ts';
+
+const now = Date.UTC(2026, 10, 23, 7, 30, 0);
+
+describe('parseRetryAfter', () => {
+  it.each([
+    ['0', 0],
+    ['1', 1000],
+    [' 120 ', 120_000],
+    ['007', 7000],
+    ['31536000', 31_536_000_000],
+    ['Mon, 23 Nov 2026 07:30:05 GMT', 5000],
+    ['Monday, 23-Nov-26 07:30:05 GMT', 5000],
+    ['Mon Nov 23 07:30:05 2026', 5000],
+    ['Tue, 24 Nov 2026 07:30:00 GMT', 86_400_000],
+  ])('%j is %d ms', (value, expected) => {
+    expect(parseRetryAfter(value, now)).toBe(expected);
+  });
+
+  it.each(['Asia/Tokyo', 'America/New_York'])(
+    'the old form of a date is UTC too, in %s as well',
+    (timeZone) => {
+      vi.stubEnv('TZ', timeZone);
+      onTestFinished(() => {
+        vi.unstubAllEnvs();
+      });
+      expect(new Date(now).getTimezoneOffset()).not.toBe(0);
+      expect(parseRetryAfter('Mon Nov 23 07:30:05 2026', now)).toBe(5000);
+    },
+  );
+
+  it.each([
+    undefined,
+    '',
+    ' ',
+    '-5',
+    '+5',
+    '5.5',
+    '1e3',
+    '0x10',
+    '5s',
+    '5, 6',
+    '२',
+    'soon',
+    'Soon 2099',
+    'Monday',
+    'Mon, 99 Nov 2026 99:99:99 GMT',
+    'Mon, 23 Nov 2026 07:30:00 GMT',
+    'Sun, 06 Nov 1994 08:49:37 GMT',
+    '2026-11-23T07:30:05Z',
+    'NaN',
+    'Infinity',
+  ])('%j says nothing', (value) => {
+    expect(parseRetryAfter(value, now)).toBeUndefined();
+  });
+});

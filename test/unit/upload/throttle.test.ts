@@ -1,0 +1,143 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../../src/host.ts';
+import { Throttle } from '../../../src/upload/throttle.ts';
+
+/** A clock that stands still until it is moved; whoever sleeps past that moment then wakes. */
+function manualClock(): Clock & { advance(ms: number): Promise<void> } {
+  let now = 1_000_000;
+  let sleepers: { readonly until: number; readonly wake: () => void }[] = [];
+  return {
+    now: () => now,
+    sleep: (ms, signal) =>
+      new Promise<void>((wake) => {
+        if (signal.aborted) {
+          wake();
+        }
+        signal.addEventListener('abort', () => wake());
+        sleepers.push({ until: now + ms, wake });
+      }),
+    advance: async (ms) => {
+      now += ms;
+      const due = sleepers.filter(({ until }) => until <= now);
+      sleepers = sleepers.filter(({ until }) => until > now);
+      for (const { wake } of due) {
+        wake();
+      }
+      await turn();
+    },
+  };
+}
+
+function start(most: number) {
+  const clock = manualClock();
+  const stopping = new AbortController();
+  const throttle = new Throttle(most, clock, stopping.signal);
+  const entered: (boolean | undefined)[] = [];
+  /** Lets `count` more ask for a place, and tells what became of all so far once nothing moves any more. */
+  const ask = async (count = 0) => {
+    for (let i = 0; i < count; i += 1) {
+      const place = entered.push(undefined) - 1;
+      throttle.enter().then((result) => {
+        entered[place] = result;
+      });
+    }
+    await turn();
+    return entered;
+  };
+  const inside = async () => (await ask()).filter((result) => result === true).length;
+  return { clock, stopping, throttle, ask, inside };
+}
+
+describe('Throttle', () => {
+  it('lets in as many as it may, and one more for each that leaves, in order of asking', async () => {
+    const { throttle, ask } = start(2);
+    expect(await ask(4)).toEqual([true, true, undefined, undefined]);
+    throttle.leave();
+    expect(await ask()).toEqual([true, true, true, undefined]);
+    throttle.leave();
+    expect(await ask()).toEqual([true, true, true, true]);
+  });
+
+  it('lets nobody in during a pause, and everybody after it', async () => {
+    const { clock, throttle, ask, inside } = start(4);
+    throttle.slowDown(10_000);
+    await ask(2);
+    expect(await inside()).toBe(0);
+    await clock.advance(9_999);
+    expect(await inside()).toBe(0);
+    await clock.advance(1);
+    expect(await inside()).toBe(2);
+  });
+
+  it('a place that is given back during a pause is not taken before its end', async () => {
+    const { clock, throttle, ask, inside } = start(1);
+    await ask(2);
+    throttle.slowDown(5000);
+    throttle.leave();
+    expect(await inside()).toBe(1);
+    await clock.advance(4999);
+    expect(await inside()).toBe(1);
+    await clock.advance(1);
+    expect(await inside()).toBe(2);
+  });
+
+  it('a longer pause counts, a shorter one takes nothing from it', async () => {
+    const { clock, throttle, ask, inside } = start(4);
+    throttle.slowDown(1000);
+    await ask(1);
+    throttle.slowDown(8000);
+    throttle.slowDown(10);
+    await clock.advance(1000);
+    expect(await inside()).toBe(0);
+    await clock.advance(6999);
+    expect(await inside()).toBe(0);
+    await clock.advance(1);
+    expect(await inside()).toBe(1);
+  });
+
+  it('halves the number in flight each time, down to one', async () => {
+    for (const [slowDowns, most] of [
+      [1, 4],
+      [2, 2],
+      [3, 1],
+      [9, 1],
+    ] as const) {
+      const { throttle, ask, inside } = start(8);
+      for (let i = 0; i < slowDowns; i += 1) {
+        throttle.slowDown(0);
+      }
+      await ask(8);
+      expect(await inside()).toBe(most);
+    }
+  });
+
+  it('gives one place back for each answer, up to the bound', async () => {
+    const { throttle, ask, inside } = start(4);
+    throttle.slowDown(0);
+    throttle.slowDown(0);
+    await ask(20);
+    let left = 0;
+    const inFlight = [await inside()];
+    while (left < 6) {
+      throttle.speedUp();
+      throttle.leave();
+      left += 1;
+      inFlight.push((await inside()) - left);
+    }
+    expect(inFlight).toEqual([1, 2, 3, 4, 4, 4, 4]);
+  });
+
+  it('a stop ends every wait: for a place, for the end of a pause, and before either', async () => {
+    const waiting = start(1);
+    await waiting.ask(2);
+    waiting.stopping.abort();
+    expect(await waiting.ask(1)).toEqual([true, false, false]);
+
+    const paused = start(1);
+    paused.throttle.slowDown(60_000);
+    await paused.ask(1);
+    paused.stopping.abort();
+    expect(await paused.ask()).toEqual([false]);
+  });
+});
