@@ -5,6 +5,7 @@ import { type CheckedFile, checkFiles } from '../files/check-files.ts';
 import { type FoundFile, findFiles } from '../files/find-files.ts';
 import { readList } from '../files/read-list.ts';
 import type { Host } from '../host.ts';
+import { GitHubReporter, isGitHubStep } from '../report/github-reporter.ts';
 import type { Messages, Verbosity } from '../report/messages.ts';
 import type { Workload } from '../report/progress.ts';
 import { createResultWriter, mostFrames, type ResultFormat } from '../report/result-writer.ts';
@@ -36,6 +37,7 @@ export interface UploadFlags extends SettingFlags {
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly progress: boolean;
+  readonly annotations: boolean;
   readonly config?: string | false;
 }
 
@@ -94,6 +96,10 @@ async function carryOut(
     standardError.messages,
     plan.format,
   );
+  const github =
+    flags.annotations && isGitHubStep(host.env)
+      ? new GitHubReporter(standardError.print, host.env.GITHUB_STEP_SUMMARY)
+      : undefined;
   const tally = new Tally();
   const files = await checkFiles(plan.found, { failFast }, host.signal);
   if (plan.destination !== undefined && showsProgress(flags, host)) {
@@ -105,9 +111,11 @@ async function carryOut(
   })) {
     tally.add(record);
     await reporter.record(record);
+    github?.record(record);
   }
   standardError.stopProgress();
   await reporter.end(host.clock.now() - startedAt);
+  await github?.end();
   return tally.exitCode(host.signal);
 }
 

@@ -13,7 +13,7 @@ export class StandardError {
   constructor(host: Pick<Host, 'stderr' | 'env' | 'clock'>, verbosity: Verbosity) {
     this.#host = host;
     const colour = new Chalk({ level: isColoured(host.stderr, host.env) ? 1 : 0 });
-    this.messages = createMessages((lines) => this.#print(lines), verbosity, colour);
+    this.messages = createMessages(this.print, verbosity, colour);
   }
 
   startProgress(workload: Workload): void {
@@ -30,11 +30,12 @@ export class StandardError {
     this.#progress = undefined;
   }
 
-  #print(lines: string): void {
+  /** Puts whole lines on standard error. */
+  readonly print = (lines: string): void => {
     if (this.#progress === undefined) {
       this.#host.stderr.write(lines);
     } else {
       this.#progress.print(lines);
     }
-  }
+  };
 }
