@@ -18,8 +18,7 @@ describe.each([40, 80, 200])('on a terminal of %i columns', (columns) => {
     const { env } = await sandboxWith({ latencyMs: 150 });
     const folder = await imageFolder(6);
     const terminal = openTerminal(['upload', '-r', folder, '-c', '2'], { columns, env });
-    await terminal.waitFor(/[2-5]\/6 files/);
-    const during = terminal.lines();
+    const during = await terminal.waitFor(/[2-5]\/6 files/);
     expect(during.filter((line) => progress.test(line))).toHaveLength(1);
     if (columns >= 80) {
       expect(during.find((line) => progress.test(line))).toMatch(/\/6 files +[\d.]+ kB of 20\.7 kB/);
@@ -37,9 +36,8 @@ describe.each([40, 80, 200])('on a terminal of %i columns', (columns) => {
     const bad = join(folder, 'bad.bmp');
     await writeFile(bad, 'BM');
     const terminal = openTerminal(['upload', bad, join(folder, '0.png')], { columns, env });
-    await terminal.waitFor(progress);
     await terminal.waitFor(/renaming/);
-    const lines = terminal.lines();
+    const lines = await terminal.waitFor(progress);
     expect(lines[0]).toMatch(/^error: /);
     expect(lines.findIndex((line) => progress.test(line))).toBe(lines.length - 1);
     terminal.type(ctrlC);

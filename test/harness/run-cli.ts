@@ -25,6 +25,8 @@ export interface World {
   readonly signal?: AbortSignal;
   readonly random?: () => number;
   readonly platform?: NodeJS.Platform;
+  readonly nodeVersion?: string;
+  readonly scriptPath?: string;
   /** Milliseconds since the Unix epoch at the start; sleeping moves it on. */
   readonly now?: number;
   readonly homeDir?: string;
@@ -45,6 +47,8 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
     cwd: world.cwd ?? home,
     homeDir: home,
     platform: world.platform ?? process.platform,
+    nodeVersion: world.nodeVersion ?? process.version,
+    scriptPath: world.scriptPath,
     stdin:
       world.stdin instanceof Readable
         ? world.stdin
@@ -58,8 +62,9 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
       sleep: async (ms, signal) => {
         if (!signal.aborted) {
           sleeps.push(ms);
+          const until = now + ms;
           await delay(0);
-          now += ms;
+          now = Math.max(now, until);
         }
       },
     },

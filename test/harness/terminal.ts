@@ -11,8 +11,8 @@ export interface Terminal {
   lines(): string[];
   /** Everything the program wrote, escape sequences and all. */
   raw(): string;
-  /** Resolves when some line of the screen matches, wrapped or not; rejects when the program ends without. */
-  waitFor(pattern: RegExp): Promise<void>;
+  /** Resolves with the lines as soon as one matches, wrapped or not; rejects when the program ends without. */
+  waitFor(pattern: RegExp): Promise<readonly string[]>;
   /** Types. */
   type(keys: string): void;
   resize(columns: number): void;
@@ -69,8 +69,9 @@ export function openTerminal(
       new Promise((resolve, reject) => {
         const look = () => {
           // Joined, a line that the terminal has wrapped is whole again.
-          if (lines().some((line) => pattern.test(line)) || pattern.test(lines().join(''))) {
-            resolve();
+          const now = lines();
+          if (now.some((line) => pattern.test(line)) || pattern.test(now.join(''))) {
+            resolve(now);
           } else if (exitCode !== undefined) {
             reject(
               new Error(`it ended with ${exitCode} before ${pattern} was to be seen:\n${lines().join('\n')}`),
