@@ -95,6 +95,7 @@ async function carryOut(
     createResultWriter(plan.format, print),
     standardError.messages,
     plan.format,
+    plan.destination?.apiUrl ?? '',
   );
   const github =
     flags.annotations && isGitHubStep(host.env)
@@ -187,7 +188,7 @@ async function findInputs(
   host: Host,
 ): Promise<readonly FoundFile[]> {
   if (nullSeparated && filesFrom === undefined) {
-    throw new UsageError('--null says how the list of --files-from is written; there is none');
+    throw new UsageError('--null goes with --files-from: it says how the list is written');
   }
   if (filesFrom === '-' && patterns.includes('-')) {
     throw new UsageError('standard input cannot be both the list of --files-from and an image');
@@ -201,7 +202,7 @@ function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {
     return undefined;
   }
   if (manifest === undefined) {
-    throw new UsageError('--max-age says which entries of --manifest count; there is none');
+    throw new UsageError('--max-age goes with --manifest: it says how old an entry may be');
   }
   const maxAgeMs = parseDuration(maxAge);
   if (maxAgeMs === undefined) {

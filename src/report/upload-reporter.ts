@@ -12,16 +12,19 @@ export class UploadReporter {
   readonly #results: ResultWriter;
   readonly #messages: Messages;
   readonly #format: ResultFormat;
+  readonly #destination: string;
   readonly #counts = new Map<UploadRecord['status'], number>();
   readonly #hints = new Set<string>();
   readonly #frames: UploadRecord[] = [];
   #sentBytes = 0;
   #retries = 0;
 
-  constructor(results: ResultWriter, messages: Messages, format: ResultFormat) {
+  /** @param destination the `apiUrl` that uploads go to, for the verbose */
+  constructor(results: ResultWriter, messages: Messages, format: ResultFormat, destination: string) {
     this.#results = results;
     this.#messages = messages;
     this.#format = format;
+    this.#destination = destination;
   }
 
   /** To be called for each record, in input order. */
@@ -59,7 +62,9 @@ export class UploadReporter {
   onEvent(event: UploadEvent): void {
     switch (event.type) {
       case 'attempt-started':
-        this.#messages.detail(`${event.path}: sending ${formatBytes(event.sizeBytes)}, try ${event.attempt}`);
+        this.#messages.detail(
+          `${event.path}: sending ${formatBytes(event.sizeBytes)} to ${this.#destination}, try ${event.attempt}`,
+        );
         break;
       case 'attempt-failed': {
         this.#retries += event.retryInMs === undefined ? 0 : 1;

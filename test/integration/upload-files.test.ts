@@ -533,7 +533,7 @@ describe('--files-from', () => {
   it('-0 without it is a usage error', async () => {
     const cwd = await folderWith('a.png');
     await expectRefused(['-0', 'a.png'], { cwd }, [
-      '--null says how the list of --files-from is written; there is none',
+      '--null goes with --files-from: it says how the list is written',
     ]);
   });
 });

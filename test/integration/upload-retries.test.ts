@@ -259,6 +259,8 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
     cwd: tmpdir(),
     homeDir: '/nonexistent',
     platform: 'linux',
+    nodeVersion: process.version,
+    scriptPath: undefined,
     stdin: Readable.from([]),
     stdout: stream('stdout'),
     stderr: stream('stderr'),

@@ -380,7 +380,7 @@ describe('what is missing', () => {
     expect(result.stdout).toBe('');
     expect(result.stderr).toMatch(/^error: there is no account .*\n {2}.*-a REGION:email.*\n$/);
     expect(result.stderr).not.toContain('abcdef');
-    expect(server.seen).toEqual([]);
+    expect(server.seen.filter(({ account }) => account !== '')).toEqual([]);
   });
 });
 
@@ -427,7 +427,8 @@ describe('--config, --no-config and DREAMINA_CONFIG', () => {
     });
     expect(result.exitCode).toBe(4);
     expect(result.stderr).toContain('there is no account');
-    expect(server.seen).toEqual([]);
+    // It was asked which accounts there are, and nothing was uploaded.
+    expect(server.seen.filter(({ account }) => account !== '')).toEqual([]);
   });
 
   it.each([

@@ -189,3 +189,30 @@ describe('--format', () => {
     expect(result.stderr).toContain('--json');
   });
 });
+
+describe('without an account', () => {
+  const { file } = fixture('night.png');
+
+  it('names those that the token has, and sends nothing', async () => {
+    const { sandbox, env } = await sandboxWith();
+    const result = await runCli(['upload', file], { env: { ...env, DREAMINA_ACCOUNT: '' } });
+    expect(result.exitCode).toBe(4);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toBe(
+      'error: there is no account (the token is from environment variable DREAMINA_TOKEN)\n' +
+        '  Give it with -a REGION:email, in DREAMINA_ACCOUNT, or as `account` in a config file: ' +
+        'this token has CA:sandbox@example.com, US:sandbox@example.com.\n',
+    );
+    expect(sandbox.requests.map(({ method }) => method)).toEqual(['GET']);
+  });
+
+  it('says what one looks like where the service does not tell', async () => {
+    const { sandbox, env } = await sandboxWith();
+    await sandbox.close();
+    const result = await runCli(['upload', file], { env: { ...env, DREAMINA_ACCOUNT: '' } });
+    expect(result.exitCode).toBe(4);
+    expect(result.stderr).toContain(
+      '-a REGION:email, in DREAMINA_ACCOUNT, or as `account` in a config file.\n',
+    );
+  });
+});
