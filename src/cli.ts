@@ -1,4 +1,9 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
+import type { AccountsFlags } from './commands/accounts.ts';
+import type { Shell } from './commands/completion.ts';
+import type { ConfigFlags } from './commands/config.ts';
+import type { DoctorFlags } from './commands/doctor.ts';
+import type { LoginFlags } from './commands/login.ts';
 import type { SandboxFlags } from './commands/sandbox.ts';
 import type { UploadFlags } from './commands/upload.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -11,7 +16,8 @@ import { definitions } from './settings/definitions.ts';
 import { version } from './version.ts';
 
 /** Runs the command line and returns its exit code; the only place where an error becomes one. */
-export async function run(host: Host): Promise<number> {
+export async function run(given: Host): Promise<number> {
+  const host = heedNoColor(given);
   let exitCode = 0;
   const program = createProgram(host, (code) => {
     exitCode = code;
@@ -35,6 +41,16 @@ export async function run(host: Host): Promise<number> {
     reportProblem(error, new StandardError(host, 'normal').messages);
     return code;
   }
+}
+
+/** `--no-color` is NO_COLOR by another name, for every command. */
+function heedNoColor(host: Host): Host {
+  const end = host.argv.indexOf('--');
+  const flags = end === -1 ? host.argv : host.argv.slice(0, end);
+  // Not a copy, which would open standard input.
+  return flags.includes('--no-color')
+    ? Object.create(host, { env: { value: { ...host.env, NO_COLOR: '1' } } })
+    : host;
 }
 
 function createProgram(host: Host, exitWith: (code: number) => void): Command {
@@ -61,15 +77,22 @@ Examples:
   dreamina upload shot.png                   print the image's reference
   dreamina upload --sandbox shot.png         try it without a token
   dreamina upload -r shots --format ndjson   a record for each image of a folder
+  dreamina login                             keep the token in your own config
   dreamina upload --help                     everything about upload`,
     );
   const subcommand = (name: string) =>
     program
       .command(name)
       .version(version, '-V, --version', 'print the version')
-      .helpOption('-h, --help', 'print this help');
+      .helpOption('-h, --help', 'print this help')
+      .option('--no-color', 'no colour, as with NO_COLOR');
   addUpload(subcommand('upload'), host, exitWith);
+  addLogin(subcommand('login'), host, exitWith);
+  addAccounts(subcommand('accounts'), host, exitWith);
+  addConfig(subcommand('config'), host, exitWith);
+  addDoctor(subcommand('doctor'), host, exitWith);
   addSandbox(subcommand('sandbox'), host, exitWith);
+  addCompletion(program, subcommand('completion'), host, exitWith);
   return program;
 }
 
@@ -103,6 +126,7 @@ function addUpload(command: Command, host: Host, exitWith: (code: number) => voi
     .option('-q, --quiet', 'only errors')
     .option('-v, --verbose', 'each request and retry')
     .option('--no-progress', 'no progress on the terminal')
+    .option('--no-annotations', 'in GitHub Actions: no annotations, no step summary')
     .optionsGroup('Settings:')
     .option('--config <file>', 'use this config file and no other')
     .option('--no-config', 'use no config file')
@@ -123,6 +147,114 @@ Exit codes: 0 every file has a reference, 1 none has, 2 usage, 3 some have,
       const { upload } = await import('./commands/upload.ts');
       exitWith(await upload(files, flags, host));
     });
+}
+
+function addLogin(command: Command, host: Host, exitWith: (code: number) => void): void {
+  addConfigFlags(
+    command
+      .summary('ask for the token, check it, and keep it in your own config')
+      .description(
+        'Asks for the token without showing it, has the service check it, lets you pick the account, and writes both into your own config file, which only you can read.',
+      )
+      .optionsGroup('What to write:')
+      .option('-a, --account <REGION:email>', 'the account, where there are several')
+      .option('--with-token', 'read the token from standard input, without asking'),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dreamina login
+  dreamina login --with-token < token.txt
+  pass useapi | dreamina login --with-token -a US:name@example.com
+
+Exit codes: 0 written, 1 the service has a problem, 2 usage, 4 token, account or
+config. But for 0, nothing is written.`,
+    )
+    .action(async (flags: LoginFlags) => {
+      const { login } = await import('./commands/login.ts');
+      exitWith(await login(flags, host));
+    });
+}
+
+function addAccounts(command: Command, host: Host, exitWith: (code: number) => void): void {
+  addConfigFlags(
+    command
+      .summary('list the accounts that are configured under the token')
+      .description('Lists the accounts under the token, and when the session of each expires.')
+      .optionsGroup('What to print:')
+      .option('--json', 'an array with an object for each account')
+      .option('-v, --verbose', 'the request too'),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dreamina accounts
+  dreamina accounts --json | jq -r '.[].account'
+
+Exit codes: 0 listed, 1 the service has a problem, 2 usage, 4 token or config.`,
+    )
+    .action(async (flags: AccountsFlags) => {
+      const { accounts } = await import('./commands/accounts.ts');
+      exitWith(await accounts(flags, host));
+    });
+}
+
+function addConfig(command: Command, host: Host, exitWith: (code: number) => void): void {
+  addConfigFlags(
+    command
+      .summary('print every setting and where it came from')
+      .description(
+        'Prints every setting and where it came from, the config files, the proxy and the certificates. Of the token it shows only that it is set.',
+      )
+      .optionsGroup('What to print:')
+      .option('--json', 'one object'),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dreamina config
+  dreamina config --json | jq -r .settings.account.value
+
+Exit codes: 0 all is right, 2 usage, 4 something is wrong.`,
+    )
+    .action(async (flags: ConfigFlags) => {
+      const { config } = await import('./commands/config.ts');
+      exitWith(await config(flags, host));
+    });
+}
+
+function addDoctor(command: Command, host: Host, exitWith: (code: number) => void): void {
+  addConfigFlags(
+    command
+      .summary('look for what keeps uploads from working')
+      .description('Checks everything that an upload needs, and says what to do about what is wrong.')
+      .optionsGroup('What to print:')
+      .option('--json', 'an array with an object for each check'),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dreamina doctor
+  dreamina doctor --json | jq '.[] | select(.status == "problem")'
+
+Exit codes: 0 no problem, 1 a problem, 2 usage, 4 a problem with the token, the
+account or the config. Warnings do not count.`,
+    )
+    .action(async (flags: DoctorFlags) => {
+      const { doctor } = await import('./commands/doctor.ts');
+      exitWith(await doctor(flags, host));
+    });
+}
+
+function addConfigFlags(command: Command): Command {
+  return command
+    .optionsGroup('Settings:')
+    .option('--config <file>', 'use this config file and no other')
+    .option('--no-config', 'use no config file');
 }
 
 function addSandbox(command: Command, host: Host, exitWith: (code: number) => void): void {
@@ -157,6 +289,36 @@ Examples:
       const { sandbox } = await import('./commands/sandbox.ts');
       exitWith(await sandbox(flags, host));
     });
+}
+
+function addCompletion(
+  program: Command,
+  command: Command,
+  host: Host,
+  exitWith: (code: number) => void,
+): void {
+  command
+    .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(['bash', 'zsh', 'fish']))
+    .summary('print a completion script for bash, zsh or fish')
+    .description('Prints a script that completes commands, flags, accounts and image files in your shell.')
+    .showHelpAfterError('  Try: source <(dreamina completion bash); for zsh and fish see --help.')
+    .addHelpText(
+      'after',
+      `
+To install it:
+  bash  source <(dreamina completion bash)     (a line for ~/.bashrc)
+  zsh   dreamina completion zsh > "\${fpath[1]}/_dreamina"
+  fish  dreamina completion fish > ~/.config/fish/completions/dreamina.fish`,
+    )
+    .action(async (shell: Shell) => {
+      const { completion } = await import('./commands/completion.ts');
+      exitWith(completion(shell, program, host));
+    });
+  // What the scripts ask; not for people.
+  program.command('complete-accounts', { hidden: true }).action(async () => {
+    const { completeAccounts } = await import('./commands/complete-accounts.ts');
+    exitWith(await completeAccounts(host));
+  });
 }
 
 const widestHelp = 80;

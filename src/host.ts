@@ -7,7 +7,11 @@ export interface Host {
   readonly cwd: string;
   readonly homeDir: string;
   readonly platform: NodeJS.Platform;
-  readonly stdin: NodeJS.ReadableStream;
+  /** Such as `v24.1.0`. */
+  readonly nodeVersion: string;
+  /** The file that was started, perhaps through a symbolic link; undefined where there is none. */
+  readonly scriptPath: string | undefined;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
   readonly stdout: TerminalStream;
   readonly stderr: TerminalStream;
   /** Aborted by the first signal or a closed standard output; its reason is then an {@link Interruption}. */

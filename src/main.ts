@@ -33,6 +33,8 @@ async function main(): Promise<void> {
     cwd: process.cwd(),
     homeDir: homedir(),
     platform: process.platform,
+    nodeVersion: process.version,
+    scriptPath: process.argv[1],
     get stdin() {
       return process.stdin;
     },

@@ -1,4 +1,5 @@
 import { buildConnector, Client, type Dispatcher } from 'undici';
+import { keepReading } from './keep-reading.ts';
 import { connectThroughProxy } from './proxy-connector.ts';
 import { reportWrites } from './report-writes.ts';
 
@@ -32,7 +33,12 @@ export class Connections {
 
   /** A connection for one request: an idle one or a new one. */
   take(): Connection {
-    return this.#idle.pop() ?? new Connection(this.#route);
+    let connection = this.#idle.pop();
+    while (connection?.wasClosed) {
+      connection.destroy();
+      connection = this.#idle.pop();
+    }
+    return connection ?? new Connection(this.#route);
   }
 
   /** Gives a connection back whose request has ended well. */
@@ -48,10 +54,14 @@ export class Connections {
   }
 }
 
-/** A connection that is opened with its first request, and again should it have been closed between two. */
+/**
+ * A connection that is opened with its first request. It would open again by itself, but each socket would stay
+ * attached to the signal that ends it, so one that was closed is better left alone.
+ */
 export class Connection {
   readonly #client: Client;
   readonly #ending = new AbortController();
+  #wasClosed = false;
   #onSent: (bytes: number) => void = () => {};
 
   constructor({ origin, proxyUrl, ca }: Route) {
@@ -64,6 +74,7 @@ export class Connection {
         connect(options, (...result) => {
           const [, socket] = result;
           if (socket) {
+            keepReading(socket);
             reportWrites(socket, (bytes) => this.#onSent(bytes));
           }
           callback(...result);
@@ -74,6 +85,13 @@ export class Connection {
       keepAliveTimeout: longestIdleMs,
       keepAliveMaxTimeout: longestIdleMs,
     });
+    this.#client.once('disconnect', () => {
+      this.#wasClosed = true;
+    });
+  }
+
+  get wasClosed(): boolean {
+    return this.#wasClosed;
   }
 
   /** @param onSent called as parts of the body leave this process */

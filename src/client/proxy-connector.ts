@@ -71,7 +71,10 @@ function tunnelRefused(proxyUrl: URL, status: number | undefined): UploadError {
   return new UploadError('network', `the proxy ${proxyUrl.host} refuses the connection (HTTP ${status})`, {
     // A proxy that wants a password or forbids the host says the same thing every time.
     retryable: status === undefined || status >= 500,
+    // tinyproxy says 407 where there is no password and 401 where it is wrong.
     hint:
-      status === 407 ? 'Put the user and password into the proxy address.' : 'Check the proxy and NO_PROXY.',
+      status === 407 || status === 401
+        ? 'Put the user and password into the proxy address.'
+        : 'Check the proxy and NO_PROXY.',
   });
 }

@@ -1,19 +1,18 @@
 import { DreaminaClient } from '../client/client.ts';
 import { ConfigError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { resolveProxy } from '../settings/proxy.ts';
 import type { ResolvedSettings } from '../settings/resolve.ts';
 import { completeSettings } from '../settings/settings.ts';
 import { formatSource } from '../settings/source.ts';
-import { checkTokenDestination } from '../settings/token-rule.ts';
-import { loadTrustedAuthorities } from '../settings/trusted-authorities.ts';
 import { userAgent } from '../version.ts';
+import { assertTokenDestination, connectService } from './service.ts';
 
 /** Where uploads go, and as whom. */
 export interface Destination {
   readonly client: DreaminaClient;
   /** `REGION:email`. */
   readonly account: string;
+  readonly apiUrl: string;
   /** What a manifest knows it by: the `apiUrl`, but for the sandbox, whose port differs each time. */
   readonly endpoint: string;
   close(): Promise<void>;
@@ -29,33 +28,31 @@ export async function openService(resolved: ResolvedSettings, host: Host): Promi
   const { token, account } = resolved;
   if (token === undefined) {
     throw new ConfigError('there is no token', {
-      hint: 'Set DREAMINA_TOKEN, or `token` in a config file; --sandbox needs none.',
+      hint: 'Run `dreamina login`, or set DREAMINA_TOKEN; --sandbox needs none.',
     });
   }
-  const permission = checkTokenDestination({
-    apiUrl,
-    apiUrlSource: resolved.apiUrl.source,
-    tokenSource: token.source,
-  });
-  if (!permission.allowed) {
-    throw new ConfigError(permission.reason);
-  }
+  assertTokenDestination(resolved.apiUrl, token.source);
+  const client = await connectService({ apiUrl, token: token.value, timeoutMs }, host);
   if (account === undefined) {
     throw new ConfigError(`there is no account (the token is from ${formatSource(token.source)})`, {
-      hint: 'Give it with -a REGION:email, in DREAMINA_ACCOUNT, or as `account` in a config file.',
+      hint: `Give it with -a REGION:email, in DREAMINA_ACCOUNT, or as \`account\` in a config file${await describeAccounts(client, host)}.`,
     });
   }
-  const url = new URL(apiUrl);
-  const client = new DreaminaClient({
-    token: token.value,
-    apiUrl,
-    timeoutMs,
-    userAgent,
-    proxyUrl: resolveProxy(url, host.env),
-    ca: url.protocol === 'https:' ? await loadTrustedAuthorities(host.env) : undefined,
-    now: host.clock.now,
-  });
-  return { client, account: account.value, endpoint: apiUrl, close: () => client.close() };
+  return { client, account: account.value, apiUrl, endpoint: apiUrl, close: () => client.close() };
+}
+
+/** The accounts there are to choose from, as the end of a sentence; nothing where the service does not tell. */
+async function describeAccounts(client: DreaminaClient, { signal }: Host): Promise<string> {
+  try {
+    const accounts = await client.listAccounts(signal);
+    return accounts.length === 0
+      ? '; none is configured under this token yet'
+      : `: this token has ${accounts.map(({ account }) => account).join(', ')}`;
+  } catch {
+    return '';
+  } finally {
+    await client.close();
+  }
 }
 
 /** A stand-in of the service inside this process. */
@@ -72,6 +69,7 @@ export async function openSandbox(resolved: ResolvedSettings, host: Host): Promi
   return {
     client,
     account: sandbox.accounts[0]!,
+    apiUrl: sandbox.apiUrl,
     endpoint: 'sandbox',
     close: async () => {
       await client.close();

@@ -17,6 +17,9 @@ export function formatExpiry(expires: string, now: number): string {
 
 /** A span of time from now on, or up to now where it is negative: `in 12 days`, `3 hours ago`. */
 function formatDistance(distanceMs: number): string {
+  if (Math.abs(distanceMs) < minuteMs) {
+    return distanceMs > 0 ? 'in less than a minute' : 'just now';
+  }
   const format = new Intl.RelativeTimeFormat('en');
   const size = Math.abs(distanceMs);
   if (size >= dayMs) {

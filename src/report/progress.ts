@@ -25,7 +25,7 @@ const reservedColumns = 3;
 export function createProgress(
   stderr: TerminalStream,
   { files, bytes }: Workload,
-  clock: Pick<Clock, 'now'>,
+  { clock, isColoured }: { readonly clock: Pick<Clock, 'now'>; readonly isColoured: boolean },
 ): Progress {
   const startedAt = clock.now();
   /** Bytes of each attempt in flight that have gone out. */
@@ -53,7 +53,13 @@ export function createProgress(
     return formatProgress(state, (stderr.columns ?? 80) - reservedColumns);
   };
   // discardStdin would take Ctrl-C away from us. The text is asked for at each frame, so time moves it too.
-  const spinner = ora({ stream: stderr, discardStdin: false, isEnabled: true, suffixText: line }).start();
+  const spinner = ora({
+    stream: stderr,
+    discardStdin: false,
+    isEnabled: true,
+    color: isColoured ? 'cyan' : false,
+    suffixText: line,
+  }).start();
 
   return {
     print: (lines) => {

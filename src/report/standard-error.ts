@@ -17,7 +17,8 @@ export class StandardError {
   }
 
   startProgress(workload: Workload): void {
-    this.#progress = createProgress(this.#host.stderr, workload, this.#host.clock);
+    const { stderr, env, clock } = this.#host;
+    this.#progress = createProgress(stderr, workload, { clock, isColoured: isColoured(stderr, env) });
   }
 
   onEvent(event: UploadEvent): void {

@@ -98,6 +98,21 @@ it.each([
   expect(terminal.raw()).not.toMatch(progress);
 });
 
+it.each([
+  ['NO_COLOR', [], { NO_COLOR: '1' }],
+  ['--no-color', ['--no-color'], {}],
+])('%s leaves the progress without colour', async (_what, flags, more) => {
+  const { env } = await sandboxWith({ faults: [{ kind: 'slow', rate: 1 }], slowMs: neverMs });
+  const terminal = openTerminal(['upload', fixture('night.png').file, ...flags], {
+    columns: 80,
+    env: { ...env, ...more },
+  });
+  await terminal.waitFor(progress);
+  terminal.type(ctrlC);
+  expect(await terminal.ended).toBe(130);
+  expect(terminal.raw()).not.toMatch(/\x1b\[\d+m/);
+});
+
 describe('colour', () => {
   const failing = ['upload', '--sandbox', import.meta.filename, '--no-progress'];
 

@@ -1,7 +1,8 @@
-import { writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, link, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TLSSocket } from 'node:tls';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DreaminaClient, type UploadError, type UploadRecord } from '../../src/index.ts';
 import { fixture } from '../fixtures.ts';
@@ -10,115 +11,163 @@ import { exampleReference } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
+const program = fileURLToPath(new URL('../harness/early-server.mjs', import.meta.url));
 const account = 'US:name@example.com';
 const token = 'user:1234-abcdef';
 const inFlight = 8;
-// More than all the buffers between two programs hold, and the most the API takes.
-const bigBytes = Buffer.alloc(10_485_760, 'x');
 const night = fixture('night.png').file;
+// The most the API takes, and more than all the buffers between two programs hold.
+const bigSize = 10_485_760;
+const big = Buffer.concat([await readFile(night), Buffer.alloc(bigSize)], bigSize);
+const words = 'Said before the body was read';
 
 const transports = ['plain', 'TLS'] as const;
-/** What a server does with the connection once its early answer is out. */
-const endings = ['closed', 'left open, unread', 'reset'] as const;
-const statuses = [
-  [401, 'unauthorized'],
-  [413, 'rejected'],
-  [429, 'rate_limited'],
+/** What the server does with the connection once its early answer is out; it reads no more of it. */
+const endings = ['closed', 'left open', 'reset'] as const;
+/** The answer, its code, and how much of the body the server has read by then. */
+const answers = [
+  [401, 'unauthorized', 0],
+  [413, 'rejected', 0],
+  [413, 'rejected', bigSize / 2],
+  [429, 'rate_limited', 0],
 ] as const;
-const words = 'Said before the body was read';
 
 interface EarlyServer {
   readonly apiUrl: string;
   /** The size of the body that each request announced, in the order of arrival. */
-  readonly announced: readonly number[];
+  lengths(): Promise<readonly number[]>;
 }
 
-/**
- * A server that answers a body of more than a megabyte as soon as it has seen the header, reads none of it, and then
- * ends the connection in that way; a smaller body it reads, answers with a reference, and keeps the connection.
- */
-async function earlyServer(
-  transport: (typeof transports)[number],
-  status: number,
-  ending: (typeof endings)[number],
-  times = Number.POSITIVE_INFINITY,
-): Promise<EarlyServer> {
-  const announced: number[] = [];
-  const sockets = new Set<Socket>();
-  let left = times;
-  const server = createServer((tcp) => {
-    const socket = transport === 'TLS' ? new TLSSocket(tcp, { isServer: true, ...selfSigned }) : tcp;
-    sockets.add(tcp);
-    tcp.on('close', () => sockets.delete(tcp));
-    // The client is free to go away.
-    tcp.on('error', () => {});
-    socket.on('error', () => {});
-    let received = Buffer.alloc(0);
-    socket.on('data', (chunk) => {
-      received = Buffer.concat([received, chunk]);
-      const headerEnd = received.indexOf('\r\n\r\n');
-      if (headerEnd < 0) {
-        return;
-      }
-      const header = received.subarray(0, headerEnd).toString('latin1');
-      const length = Number(/^content-length: (\d+)$/im.exec(header)?.[1]);
-      const isEarly = length > 1024 * 1024 && left > 0;
-      if (isEarly) {
-        left -= 1;
-        announced.push(length);
-        socket.pause();
-        socket.removeAllListeners('data');
-        socket.write(answer(status, { error: words }), () => endAs(tcp, ending));
-      } else if (received.length >= headerEnd + 4 + length) {
-        announced.push(length);
-        received = received.subarray(headerEnd + 4 + length);
-        socket.write(answer(200, { imageRef: exampleReference }));
-      }
-    });
+/** Answers what is larger than a megabyte early, `times` over, and everything else with a reference, as it should. */
+async function earlyServer(options: {
+  readonly transport: (typeof transports)[number];
+  readonly ending: (typeof endings)[number];
+  readonly status: number;
+  readonly readBytes?: number;
+  readonly times?: number;
+}): Promise<EarlyServer> {
+  const { transport, ...others } = options;
+  const server = fork(
+    program,
+    [
+      JSON.stringify({
+        readBytes: 0,
+        error: words,
+        reference: exampleReference,
+        ...others,
+        ...(transport === 'TLS' && { tls: selfSigned }),
+      }),
+    ],
+    { execArgv: [] },
+  );
+  onTestFinished(() => {
+    server.kill('SIGKILL');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
-    for (const socket of sockets) {
-      socket.destroy();
-    }
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const { port } = server.address() as AddressInfo;
+  const [port] = (await once(server, 'message')) as [number];
+  const scheme = transport === 'TLS' ? 'https' : 'http';
   return {
-    apiUrl: `${transport === 'TLS' ? 'https' : 'http'}://127.0.0.1:${port}/v1/dreamina`,
-    announced,
+    apiUrl: `${scheme}://127.0.0.1:${port}/v1/dreamina`,
+    lengths: async () => {
+      server.send('lengths');
+      const [lengths] = (await once(server, 'message')) as [number[]];
+      return lengths;
+    },
   };
 }
 
-function answer(status: number, body: object): string {
-  const text = JSON.stringify(body);
-  return `HTTP/1.1 ${status} X\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`;
+/** A folder with images that are big and images that are small, and the environment to send them there. */
+async function folderFor(server: EarlyServer, bigFiles: readonly string[], smallFiles: readonly string[]) {
+  const dir = await tempDir();
+  const ca = join(dir, 'ca.pem');
+  await writeFile(ca, selfSigned.cert);
+  const source = join(dir, 'source');
+  await writeFile(source, big);
+  await Promise.all(bigFiles.map((name) => link(source, join(dir, name))));
+  await Promise.all(smallFiles.map((name) => copyFile(night, join(dir, name))));
+  return {
+    cwd: dir,
+    env: {
+      DREAMINA_API_URL: server.apiUrl,
+      DREAMINA_TOKEN: token,
+      DREAMINA_ACCOUNT: account,
+      SSL_CERT_FILE: ca,
+    },
+  };
 }
 
-function endAs(socket: Socket, ending: (typeof endings)[number]): void {
-  if (ending === 'closed') {
-    // With a body unread the system itself makes a reset of it.
-    socket.destroy();
-  } else if (ending === 'reset') {
-    socket.resetAndDestroy();
-  }
-}
+const names = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}.png`);
 
-describe.each(transports)('%s: an early answer is what the upload is told to have met', (transport) => {
-  describe.each(endings)('with the connection %s', (ending) => {
-    it.each(statuses)(`%d under 10 MiB, ${inFlight} in flight`, async (status, code) => {
-      const { apiUrl, announced } = await earlyServer(transport, status, ending);
-      const client = new DreaminaClient({ token, apiUrl, ca: selfSigned.cert });
-      onTestFinished(() => client.close());
-      const upload = () =>
-        client
-          .upload({ bytes: bigBytes, contentType: 'image/png', account })
-          .catch(({ code, httpStatus, message }: UploadError) => ({ code, httpStatus, message }));
-      const failures = await Promise.all(Array.from({ length: inFlight }, upload));
-      expect(failures).toEqual(
-        Array(inFlight).fill({ code, httpStatus: status, message: expect.stringContaining(words) }),
+describe.each(transports)('over %s, an answer that comes before the body was read', (transport) => {
+  describe.each(endings)('on a connection that is %s', (ending) => {
+    it.each(answers)(
+      `%d %s, after %d bytes, is what each of ${inFlight} in flight has met`,
+      async (status, code, readBytes) => {
+        const server = await earlyServer({ transport, ending, status, readBytes });
+        const client = new DreaminaClient({ token, apiUrl: server.apiUrl, ca: selfSigned.cert });
+        onTestFinished(() => client.close());
+        const upload = () =>
+          client
+            .upload({ bytes: big, contentType: 'image/png', account })
+            .catch(({ code, httpStatus, message }: UploadError) => ({ code, httpStatus, message }));
+        const failures = await Promise.all(Array.from({ length: inFlight }, upload));
+        expect(failures).toEqual(
+          Array(inFlight).fill({ code, httpStatus: status, message: expect.stringContaining(words) }),
+        );
+        expect(await server.lengths()).toEqual(Array(inFlight).fill(bigSize));
+      },
+    );
+
+    it.each([1, inFlight])('413 harms none of the files behind it, %d in flight', async (concurrency) => {
+      const server = await earlyServer({ transport, ending, status: 413 });
+      const files = [0, 1, 2, 3].flatMap((i) => [`big${i}.png`, `small${i}a.png`, `small${i}b.png`]);
+      const isBig = (name: string) => name.startsWith('big');
+      const world = await folderFor(
+        server,
+        files.filter(isBig),
+        files.filter((name) => !isBig(name)),
       );
-      expect(announced).toHaveLength(inFlight);
+      const result = await runCli(['upload', ...files, '-c', `${concurrency}`, '--json'], world);
+      expect(result.exitCode).toBe(3);
+      expect(result.json<UploadRecord[]>()).toEqual(
+        files.map((name) =>
+          expect.objectContaining(
+            isBig(name)
+              ? {
+                  status: 'failed',
+                  attempts: 1,
+                  error: expect.objectContaining({ code: 'rejected', httpStatus: 413 }),
+                }
+              : { status: 'uploaded', attempts: 1 },
+          ),
+        ),
+      );
+      expect(await server.lengths()).toHaveLength(files.length);
+    });
+
+    it('429 is waited out, and the same files go through afterwards', async () => {
+      const server = await earlyServer({ transport, ending, status: 429, times: inFlight });
+      const files = names('big', inFlight);
+      const world = await folderFor(server, files, []);
+      const result = await runCli(['upload', ...files, '-c', `${inFlight}`, '--json'], world);
+      expect(result.stderr).not.toContain('error');
+      expect(result.exitCode).toBe(0);
+      const attempts = result.json<UploadRecord[]>().reduce((sum, record) => sum + record.attempts, 0);
+      expect(attempts).toBe(2 * inFlight);
+      expect(await server.lengths()).toEqual(Array(2 * inFlight).fill(bigSize));
+    });
+
+    it('401 stops the batch with exit code 4, and nothing in it is called a network error', async () => {
+      const server = await earlyServer({ transport, ending, status: 401 });
+      const files = names('big', inFlight);
+      const world = await folderFor(server, files, []);
+      const result = await runCli(['upload', ...files, '-c', `${inFlight}`, '--json'], world);
+      expect(result.exitCode).toBe(4);
+      const failed = result.json<UploadRecord[]>().filter((record) => record.status === 'failed');
+      expect(failed).not.toEqual([]);
+      expect(failed.map(({ error, attempts }) => [error.code, error.httpStatus, attempts])).toEqual(
+        failed.map(() => ['unauthorized', 401, 1]),
+      );
+      expect((await server.lengths()).length).toBeLessThanOrEqual(inFlight);
     });
   });
 });

@@ -1,0 +1,99 @@
+import { Writable } from 'node:stream';
+import { UsageError } from '../errors.ts';
+import { type Host, Interruption } from '../host.ts';
+import { escapeUnsafe } from '../report/escape.ts';
+
+/** Puts questions to the person at the terminal, on standard error; standard output is for results. */
+export interface Questions {
+  /** Text that is not shown as it is typed; asked again until `validate` has nothing to say against it. */
+  secret(message: string, validate: (text: string) => string | undefined): Promise<string>;
+  /** One of several, by the arrow keys; `initial` is where the cursor stands at first. */
+  choice(message: string, choices: readonly Choice[], initial: string | undefined): Promise<string>;
+}
+
+/** An answer that can be picked. */
+interface Choice {
+  readonly value: string;
+  /** How it is shown. */
+  readonly name: string;
+}
+
+/** Whether there is a person to ask: a keyboard and a screen. */
+export function canAsk({ stdin, stderr }: Pick<Host, 'stdin' | 'stderr'>): boolean {
+  return stdin.isTTY === true && stderr.isTTY === true;
+}
+
+/**
+ * Questions on the host's terminal. They reject with an Interruption on Ctrl-C or a signal, and with a UsageError where
+ * the keyboard ends (Ctrl-D).
+ */
+export function createQuestions(host: Pick<Host, 'stdin' | 'stderr' | 'signal'>): Questions {
+  return {
+    secret: async (message, validate) => {
+      const { default: password } = await import('@inquirer/password');
+      return ask(host, (context) =>
+        password({ message, validate: (text) => validate(text) ?? true }, context),
+      );
+    },
+    choice: async (message, choices, initial) => {
+      const { default: select } = await import('@inquirer/select');
+      const shown = choices.map(({ value, name }) => ({ value, name: escapeUnsafe(name) }));
+      return ask(host, (context) => select({ message, choices: shown, default: initial }, context));
+    },
+  };
+}
+
+interface PromptContext {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  readonly signal: AbortSignal;
+}
+
+async function ask<Answer>(
+  { stdin, stderr, signal }: Pick<Host, 'stdin' | 'stderr' | 'signal'>,
+  prompt: (context: PromptContext) => Promise<Answer>,
+): Promise<Answer> {
+  signal.throwIfAborted();
+  const inputEnd = new AbortController();
+  // readline pauses its input on Ctrl-D, and the prompt would then wait for ever. It also does so when the program
+  // comes back from Ctrl-Z, but then the terminal is in raw mode again and there is more to come.
+  const onRest = () =>
+    queueMicrotask(() => {
+      if ((stdin as { isRaw?: boolean }).isRaw) {
+        stdin.resume();
+      } else {
+        inputEnd.abort();
+      }
+    });
+  try {
+    const answer = prompt({
+      input: stdin,
+      output: withoutEnd(stderr),
+      signal: AbortSignal.any([signal, inputEnd.signal]),
+    });
+    stdin.on('pause', onRest).on('end', onRest);
+    return await answer;
+  } catch (error) {
+    signal.throwIfAborted();
+    // In raw mode Ctrl-C is a key and no signal.
+    if ((error as Error).name === 'ExitPromptError') {
+      throw new Interruption('SIGINT');
+    }
+    throw inputEnd.signal.aborted ? new UsageError('the question was not answered') : error;
+  } finally {
+    stdin.off('pause', onRest).off('end', onRest);
+    stdin.pause();
+  }
+}
+
+/** The same terminal for a prompt, which ends its output when it is done; ours has more to say. */
+function withoutEnd(stderr: Host['stderr']): NodeJS.WritableStream {
+  const output = new Writable({
+    decodeStrings: false,
+    write: (chunk: string, _encoding, done) => {
+      stderr.write(chunk);
+      done();
+    },
+  });
+  return Object.assign(output, { isTTY: stderr.isTTY, columns: stderr.columns });
+}

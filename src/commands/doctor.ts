@@ -1,0 +1,56 @@
+import { Chalk, type ChalkInstance } from 'chalk';
+import type { Host } from '../host.ts';
+import { escapeUnsafe } from '../report/escape.ts';
+import { isColoured } from '../report/messages.ts';
+import { diagnose } from './doctor/diagnose.ts';
+import type { CheckResult, Finding } from './doctor/finding.ts';
+
+/** The flags of `dreamina doctor`, as they were typed. */
+export interface DoctorFlags {
+  readonly json?: boolean;
+  readonly config?: string | false;
+}
+
+/** Runs `dreamina doctor` and returns its exit code: 0 where there is no problem, whatever the warnings. */
+export async function doctor(flags: DoctorFlags, host: Host): Promise<number> {
+  const colour = new Chalk({ level: isColoured(host.stdout, host.env) ? 1 : 0 });
+  const results: CheckResult[] = [];
+  for await (const result of diagnose(flags.config, host)) {
+    results.push(result);
+    if (!flags.json) {
+      host.stdout.write(formatFinding(result, colour));
+    }
+  }
+  if (flags.json) {
+    host.stdout.write(`${JSON.stringify(results.map(toFinding), undefined, 2)}\n`);
+  }
+  return exitCodeFor(results);
+}
+
+/** The token, the account and the settings come first: whoever mends those can run the command again. */
+function exitCodeFor(results: readonly CheckResult[]): number {
+  return Math.max(0, ...results.map((result) => (result.status === 'problem' ? result.exitCode : 0)));
+}
+
+function toFinding({ check, status, message, advice }: CheckResult): Finding {
+  return { check, status, message, ...(advice !== undefined && { advice }) };
+}
+
+const marks = {
+  ok: 'green',
+  warning: 'yellow',
+  problem: 'red',
+  skipped: 'dim',
+} as const satisfies Record<Finding['status'], string>;
+
+const markWidth = Math.max(...Object.keys(marks).map((mark) => mark.length));
+
+/** As wide as the longest name of a check. */
+const checkWidth = 'certificates'.length;
+
+function formatFinding({ check, status, message, advice }: Finding, colour: ChalkInstance): string {
+  const mark = colour[marks[status]](status.padEnd(markWidth));
+  const line = `${mark}  ${check.padEnd(checkWidth)}  ${escapeUnsafe(message)}\n`;
+  const indent = ' '.repeat(markWidth + checkWidth + 4);
+  return advice === undefined ? line : `${line}${indent}${escapeUnsafe(advice)}\n`;
+}

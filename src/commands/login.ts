@@ -1,0 +1,181 @@
+import type { Account } from '../client/accounts.ts';
+import { ConfigError, UsageError } from '../errors.ts';
+import { readLine } from '../files/read-line.ts';
+import type { Host } from '../host.ts';
+import { formatExpiry } from '../report/expiry.ts';
+import type { Messages } from '../report/messages.ts';
+import { StandardError } from '../report/standard-error.ts';
+import { isAccount } from '../settings/account.ts';
+import { definitions, keys } from '../settings/definitions.ts';
+import { loadSettings, type SettingFlags } from '../settings/load.ts';
+import { resolveSettings } from '../settings/resolve.ts';
+import { completeSettings } from '../settings/settings.ts';
+import { formatSource } from '../settings/source.ts';
+import { isToken, isUsualToken } from '../settings/token.ts';
+import { userConfigPath } from '../settings/user-config-path.ts';
+import { type ConfigChanges, readUserConfig, writeUserConfig } from '../settings/write-user-config.ts';
+import { canAsk, createQuestions, type Questions } from './ask.ts';
+import { assertTokenDestination, connectService, reportRefusal } from './service.ts';
+
+/** The flags of `dreamina login`, as they were typed. */
+export interface LoginFlags extends Pick<SettingFlags, 'account'> {
+  readonly withToken?: boolean;
+  readonly config?: string | false;
+}
+
+/**
+ * Runs `dreamina login` and returns its exit code. Nothing is written unless the service has accepted the token.
+ *
+ * @throws UsageError or ConfigError where nothing is written
+ */
+export async function login(flags: LoginFlags, host: Host): Promise<number> {
+  const { messages } = new StandardError(host, 'normal');
+  const questions = canAsk(host) && !flags.withToken ? createQuestions(host) : undefined;
+  assertReadable(flags, questions, host);
+  const path = userConfigPath(host);
+  // What would keep the token from being written, or sent, is told before anybody is asked for it.
+  const before = await readUserConfig(path);
+  const layers = await loadSettings({ flags: { account: flags.account }, config: flags.config }, host);
+  const { settings } = resolveSettings(layers, { omit: ['token', 'account'] });
+  assertTokenDestination(settings.apiUrl, { kind: 'user', path });
+
+  const token = await readToken(questions, host);
+  if (!isUsualToken(token)) {
+    messages.warn('the token does not look like one of useapi.net (user:<digits>-<letters and digits>)');
+  }
+  const apiUrl = settings.apiUrl.value;
+  const client = await connectService(
+    { apiUrl, token, timeoutMs: completeSettings(settings).timeoutMs },
+    host,
+  );
+  let accounts: readonly Account[];
+  try {
+    accounts = await client.listAccounts(host.signal);
+  } catch (error) {
+    return reportRefusal(error, messages);
+  } finally {
+    await client.close();
+  }
+
+  const usable = accounts.filter(({ account }) => isAccount(account));
+  const account = await pickAccount(usable, { named: settings.account?.value, before, questions, host });
+  const written = { token, account };
+  await writeUserConfig(path, written);
+  messages.note(`${path}: the token is in it${account === undefined ? '' : `, for the account ${account}`}.`);
+  tellNext(account, usable, messages);
+  await warnOfOthers(path, written, host, messages);
+  return 0;
+}
+
+function assertReadable({ withToken }: LoginFlags, questions: Questions | undefined, host: Host): void {
+  if (withToken && host.stdin.isTTY) {
+    throw new UsageError(
+      '--with-token reads the token from a pipe or a file, not from a terminal, where it would be shown; leave it out to be asked',
+    );
+  }
+  if (!withToken && questions === undefined) {
+    throw new UsageError(
+      'there is no terminal to ask for the token on; use --with-token to read it from standard input',
+    );
+  }
+}
+
+async function readToken(questions: Questions | undefined, host: Host): Promise<string> {
+  if (questions !== undefined) {
+    const answer = await questions.secret('useapi.net token:', (text) => judgeToken(text.trim()));
+    return answer.trim();
+  }
+  const token = (await readLine(host.stdin, host.signal)).trim();
+  const problem = judgeToken(token);
+  if (problem !== undefined) {
+    throw new UsageError(`standard input: ${problem}`);
+  }
+  return token;
+}
+
+/** What is wrong with a token, without the token; undefined where nothing is. */
+function judgeToken(token: string): string | undefined {
+  if (token === '') {
+    return 'there is no token';
+  }
+  if (/^bearer\s/i.test(token)) {
+    return "give the token alone, without 'Bearer ' before it";
+  }
+  return isToken(token) ? undefined : `a token is ${definitions.token.allowed}`;
+}
+
+/** The account to write, undefined for none: the one that was named, the only one, or the one that is picked. */
+async function pickAccount(
+  accounts: readonly Account[],
+  {
+    named,
+    before,
+    questions,
+    host,
+  }: {
+    readonly named: string | undefined;
+    readonly before: Readonly<Record<string, unknown>>;
+    readonly questions: Questions | undefined;
+    readonly host: Host;
+  },
+): Promise<string | undefined> {
+  const names = accounts.map(({ account }) => account);
+  if (named !== undefined) {
+    if (!names.includes(named)) {
+      throw new ConfigError(`--account: ${named} is not configured under this token; ${listOf(names)}`);
+    }
+    return named;
+  }
+  // An account of another token would fail every upload, so it goes.
+  const kept = names.find((name) => name === before.account);
+  if (names.length <= 1) {
+    return names[0];
+  }
+  if (questions === undefined) {
+    return kept;
+  }
+  const now = host.clock.now();
+  const choices = accounts.map(({ account, sessionExpires, error }) => ({
+    value: account,
+    name: [account, sessionExpires && `session ${formatExpiry(sessionExpires, now)}`, error]
+      .filter(Boolean)
+      .join(', '),
+  }));
+  return questions.choice('Which account do you upload to?', choices, kept);
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length === 0 ? 'none is' : `these are: ${names.join(', ')}`;
+}
+
+function tellNext(account: string | undefined, usable: readonly Account[], messages: Messages): void {
+  if (account !== undefined) {
+    return;
+  }
+  if (usable.length === 0) {
+    messages.warn('no account is configured under this token; add one at useapi.net (POST /accounts)');
+    return;
+  }
+  messages.warn(
+    `no account was chosen of ${usable.map((it) => it.account).join(', ')}; give one with -a REGION:email`,
+  );
+}
+
+/** Says what in this folder and environment hides what was written: a file that is not read is a riddle. */
+async function warnOfOthers(
+  path: string,
+  written: ConfigChanges,
+  host: Host,
+  messages: Messages,
+): Promise<void> {
+  if (host.env.DREAMINA_CONFIG) {
+    messages.warn('DREAMINA_CONFIG is set, so another config file is read instead of this one');
+  }
+  const layers = await loadSettings({}, host).catch(() => []);
+  for (const key of keys.filter((it) => written[it] !== undefined)) {
+    const first = layers.find(({ values }) => values[key] !== undefined && values[key] !== null);
+    if (first !== undefined && !('path' in first.source && first.source.path === path)) {
+      messages.warn(`here, the ${key} from ${formatSource(first.source)} is used instead`);
+    }
+  }
+}

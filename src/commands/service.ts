@@ -1,0 +1,70 @@
+import { DreaminaClient } from '../client/client.ts';
+import { ConfigError, isFatal, UploadError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import type { Messages } from '../report/messages.ts';
+import { resolveProxy } from '../settings/proxy.ts';
+import type { Setting } from '../settings/resolve.ts';
+import type { Source } from '../settings/source.ts';
+import { checkTokenDestination } from '../settings/token-rule.ts';
+import { loadTrustedAuthorities } from '../settings/trusted-authorities.ts';
+import { userAgent } from '../version.ts';
+
+/**
+ * A client for commands that ask the service something and upload nothing.
+ *
+ * @throws ConfigError where the proxy or the certificates of the environment cannot be used
+ */
+export async function connectService(
+  { apiUrl, ...options }: { readonly apiUrl: string; readonly token: string; readonly timeoutMs: number },
+  host: Pick<Host, 'env' | 'clock'>,
+): Promise<DreaminaClient> {
+  const url = new URL(apiUrl);
+  return new DreaminaClient({
+    ...options,
+    apiUrl,
+    userAgent,
+    proxyUrl: resolveProxy(url, host.env),
+    ca: url.protocol === 'https:' ? await loadTrustedAuthorities(host.env) : undefined,
+    now: host.clock.now,
+  });
+}
+
+/** Throws a ConfigError where a token from that source must not go to the `apiUrl`. */
+export function assertTokenDestination(apiUrl: Setting<string>, tokenSource: Source): void {
+  const permission = checkTokenDestination({
+    apiUrl: apiUrl.value,
+    apiUrlSource: apiUrl.source,
+    tokenSource,
+  });
+  if (!permission.allowed) {
+    throw new ConfigError(permission.reason);
+  }
+}
+
+/**
+ * Says why the service did not list its accounts, and returns the exit code that this means: 4 where the token or the
+ * address is wrong, else 1. Throws what is no answer of the service's.
+ */
+export function reportRefusal(error: unknown, messages: Messages): number {
+  if (!(error instanceof UploadError)) {
+    throw error;
+  }
+  messages.error(error.message, adviceFor(error));
+  return isFatal(error.code) ? 4 : 1;
+}
+
+/** What the person can do about a refusal; an upload's advice where it holds here too. */
+export function adviceFor(error: UploadError): string | undefined {
+  switch (error.code) {
+    case 'unauthorized':
+      return 'Copy the token again from your useapi.net account, whole, and give it to `dreamina login`.';
+    case 'account_not_found':
+      return 'Check that apiUrl points at the Dreamina API.';
+    case 'rate_limited':
+      return 'Try again later.';
+    case 'timeout':
+      return 'Check the connection and the proxy, or give it longer with DREAMINA_TIMEOUT.';
+    default:
+      return error.hint;
+  }
+}

@@ -1,0 +1,129 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { rawServer, sendJson } from '../harness/raw-server.ts';
+import { sandboxWith } from '../harness/sandbox.ts';
+import { spawnCli } from '../harness/spawn-cli.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+import { openTerminal, type Terminal } from '../harness/terminal.ts';
+
+const token = 'user:1234-s3cret';
+const ctrlC = '\x03';
+const ctrlD = '\x04';
+const up = '\x1b[A';
+const enter = '\r';
+const showCursor = '\x1b[?25h';
+const hideCursor = '\x1b[?25l';
+const tokenQuestion = /useapi\.net token/;
+const accountQuestion = /Which account/;
+
+/** `dreamina login` in a terminal, before its first question is answered. */
+async function openLogin(apiUrl: string, ...flags: string[]) {
+  const home = await tempDir();
+  const env = { DREAMINA_API_URL: apiUrl, XDG_CONFIG_HOME: home };
+  const terminal = openTerminal(['login', ...flags], { columns: 80, env });
+  const file = join(home, 'dreamina/config.json');
+  return { terminal, env, file, read: async () => JSON.parse(await readFile(file, 'utf8')) as unknown };
+}
+
+/** Neither what was typed nor its length has been on the screen, and the cursor is back. */
+function expectNoTrace(terminal: Terminal): void {
+  expect(terminal.raw()).not.toContain(token);
+  expect(terminal.raw()).not.toContain(token.slice(-6));
+  expect(terminal.raw()).not.toMatch(/\*{3}/);
+  expect(terminal.raw().lastIndexOf(showCursor)).toBeGreaterThan(terminal.raw().lastIndexOf(hideCursor));
+}
+
+describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
+  it('asks for the token without echo, then for the account, and writes both', async () => {
+    const { sandbox } = await sandboxWith();
+    const { terminal, env, file, read } = await openLogin(sandbox.apiUrl);
+    await terminal.waitFor(tokenQuestion);
+    terminal.type(token);
+    terminal.type(enter);
+    const choices = await terminal.waitFor(accountQuestion);
+    expect(choices.join('\n')).toMatch(/CA:sandbox@example\.com, session 20\d\d-\d\d-\d\d \(in 30 days\)/);
+    terminal.type(up);
+    terminal.type(enter);
+    expect(await terminal.ended).toBe(0);
+    expectNoTrace(terminal);
+    expect(terminal.lines().join('')).toContain(
+      `${file}: the token is in it, for the account US:sandbox@example.com.`,
+    );
+    expect(await read()).toEqual({ token, account: 'US:sandbox@example.com' });
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+
+    const accounts = spawnCli(['accounts'], { env });
+    expect(await accounts.ended).toBe(0);
+  });
+
+  it('does not ask for the only account', async () => {
+    const { apiUrl } = await rawServer((response) => sendJson(response, 200, { 'US:me@example.com': {} }));
+    const { terminal, read } = await openLogin(apiUrl);
+    await terminal.waitFor(tokenQuestion);
+    terminal.type(token + enter);
+    expect(await terminal.ended).toBe(0);
+    expect(await read()).toEqual({ token, account: 'US:me@example.com' });
+  });
+
+  it('asks again for what cannot be a token', async () => {
+    const { sandbox } = await sandboxWith();
+    const { terminal, read } = await openLogin(sandbox.apiUrl, '-a', 'US:sandbox@example.com');
+    await terminal.waitFor(tokenQuestion);
+    terminal.type(enter);
+    await terminal.waitFor(/there is no token/);
+    terminal.type(`Bearer ${token}`);
+    terminal.type(enter);
+    await terminal.waitFor(/give the token alone/);
+    terminal.type('\x15');
+    terminal.type(token);
+    terminal.type(enter);
+    expect(await terminal.ended).toBe(0);
+    expectNoTrace(terminal);
+    expect(await read()).toEqual({ token, account: 'US:sandbox@example.com' });
+    expect(sandbox.requests).toHaveLength(1);
+  });
+
+  it('writes nothing where the token is refused', async () => {
+    const { apiUrl } = await rawServer((response, { headers }) =>
+      sendJson(response, 401, { error: `no such token: ${headers.authorization}` }),
+    );
+    const { terminal, read } = await openLogin(apiUrl);
+    await terminal.waitFor(tokenQuestion);
+    terminal.type(token + enter);
+    expect(await terminal.ended).toBe(4);
+    expectNoTrace(terminal);
+    expect(terminal.lines().join('')).toContain('the token was refused (HTTP 401');
+    await expect(read()).rejects.toThrow('ENOENT');
+  });
+
+  it.each([
+    ['Ctrl-C', ctrlC, 130],
+    ['Ctrl-D', ctrlD, 2],
+  ])('%s at either question ends it and writes nothing', async (_name, key, exitCode) => {
+    const { sandbox } = await sandboxWith();
+    const first = await openLogin(sandbox.apiUrl);
+    await first.terminal.waitFor(tokenQuestion);
+    first.terminal.type(key);
+    expect(await first.terminal.ended).toBe(exitCode);
+    expectNoTrace(first.terminal);
+
+    const second = await openLogin(sandbox.apiUrl);
+    await second.terminal.waitFor(tokenQuestion);
+    second.terminal.type(token + enter);
+    await second.terminal.waitFor(accountQuestion);
+    second.terminal.type(key);
+    expect(await second.terminal.ended).toBe(exitCode);
+    expectNoTrace(second.terminal);
+    for (const { terminal, read } of [first, second]) {
+      expect(terminal.raw()).not.toMatch(/ {4}at |unsettled/);
+      await expect(read()).rejects.toThrow('ENOENT');
+    }
+  });
+
+  it('does not ask before it knows that it may send the token and write it', async () => {
+    const { terminal } = await openLogin('http://example.com');
+    expect(await terminal.ended).toBe(4);
+    expect(terminal.raw()).not.toMatch(tokenQuestion);
+  });
+});

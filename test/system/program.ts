@@ -1,0 +1,81 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, constants } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { onTestFinished } from 'vitest';
+
+const run = promisify(execFile);
+
+/** The path of a program that these tests cannot do without. */
+export async function findProgram(name: string): Promise<string> {
+  // Debian keeps servers where only root looks for them.
+  for (const folder of [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']) {
+    const path = join(folder, name);
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) {
+      return path;
+    }
+  }
+  throw new Error(
+    `${name} is not installed; the system tests need it: apt-get install nginx tinyproxy openssl`,
+  );
+}
+
+/** Runs a program to its end; rejects with what it says where it fails. */
+export async function runProgram(name: string, args: readonly string[], cwd: string): Promise<void> {
+  await run(await findProgram(name), [...args], { cwd });
+}
+
+/** Starts a server in the foreground, waits until it listens, and ends it with the test. */
+export async function startServer(name: string, args: readonly string[], port: number): Promise<void> {
+  const server = spawn(await findProgram(name), args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [server.stdout, server.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const ended = once(server, 'close');
+  onTestFinished(async () => {
+    server.kill('SIGTERM');
+    await ended;
+  });
+  while (!(await isListening(port))) {
+    if (hasEnded(server)) {
+      throw new Error(`${name} did not start: ${output}`);
+    }
+    await delay(10);
+  }
+}
+
+function hasEnded(server: ChildProcess): boolean {
+  return server.exitCode !== null || server.signalCode !== null;
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
