@@ -36,7 +36,7 @@ const uploadErrorKinds = {
   changed: { retryable: false, hint: 'Upload it again when nothing writes to it any more.' },
   unauthorized: {
     retryable: false,
-    hint: 'Check the token: copy it again from your useapi.net account into DREAMINA_TOKEN or the config.',
+    hint: 'Copy the token again from your useapi.net account, whole, into DREAMINA_TOKEN or `dreamina login`.',
   },
   payment_required: {
     retryable: false,

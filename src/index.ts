@@ -1,3 +1,4 @@
+export type { Account } from './client/accounts.ts';
 export type { UploadedAsset } from './client/answer.ts';
 export type { ImageUpload } from './client/client.ts';
 export { type ImageReference, parseImageRef } from './client/reference.ts';

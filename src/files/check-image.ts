@@ -6,7 +6,7 @@ import { readLimited } from './read-limited.ts';
 import { readStream } from './read-stream.ts';
 
 /** The largest image that is sent. Whether the API's "10 MB" is less is left to the server (it does not say). */
-export const maxImageBytes = 10_485_760;
+const maxImageBytes = 10_485_760;
 
 /** An image that may be sent. Its bytes are not held: they are read when their turn comes. */
 export interface CheckedImage {

@@ -68,7 +68,7 @@ function expectFailure(
 
 const hints = {
   unauthorized:
-    'Check the token: copy it again from your useapi.net account into DREAMINA_TOKEN or the config.',
+    'Copy the token again from your useapi.net account, whole, into DREAMINA_TOKEN or `dreamina login`.',
   payment_required: 'Renew the useapi.net subscription or add credits, then run the same command again.',
   account_not_found:
     'Check --account: it must be configured under this token at useapi.net. Else check apiUrl.',
