@@ -167,15 +167,31 @@ async function kindOf(file: string): Promise<'absent' | 'directory' | 'file'> {
 const imageName = /\.(jpe?g|png|webp)$/i;
 
 async function findImagesBelow(path: string, directory: string): Promise<readonly FoundFile[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(
-    ({ code }: NodeJS.ErrnoException) => {
-      throw new NamesNothing(`the directory cannot be read (${code})`);
-    },
-  );
-  const names = entries
-    .filter((entry) => !entry.isDirectory() && imageName.test(entry.name))
-    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
+  const names = await listImages(directory, '').catch(({ code }: NodeJS.ErrnoException) => {
+    throw new NamesNothing(`the directory cannot be read (${code})`);
+  });
   return names
     .sort(createNaturalOrder())
     .map((name) => ({ path: join(path, name), source: join(directory, name) }));
+}
+
+/**
+ * The images below a directory, named from there with slashes.
+ * By hand, because on Node 26 readdir's own recursion follows links to directories, round and round.
+ */
+async function listImages(directory: string, prefix: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const entry of await readdir(join(directory, prefix), { withFileTypes: true })) {
+    const name = `${prefix}${entry.name}`;
+    if (!entry.isDirectory()) {
+      if (imageName.test(name)) {
+        names.push(name);
+      }
+      continue;
+    }
+    for (const below of await listImages(directory, `${name}/`)) {
+      names.push(below);
+    }
+  }
+  return names;
 }
