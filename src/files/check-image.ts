@@ -53,9 +53,11 @@ export async function checkImageStream(
   stream: NodeJS.ReadableStream,
   signal: AbortSignal,
 ): Promise<CheckedImage> {
-  const bytes = await readStream(stream, maxImageBytes, signal).catch((cause: unknown) => {
-    throw signal.aborted ? signal.reason : unreadable(cause);
-  });
+  const bytes = await readStream(stream, signal, (_piece, sizeBytes) => sizeBytes > maxImageBytes).catch(
+    (cause: unknown) => {
+      throw signal.aborted ? signal.reason : unreadable(cause);
+    },
+  );
   if (bytes.length > maxImageBytes) {
     throw tooLarge(`more than ${maxImageBytes.toLocaleString('en')} bytes`);
   }

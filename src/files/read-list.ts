@@ -17,7 +17,7 @@ export async function readList(
 ): Promise<readonly string[]> {
   const text =
     file === '-'
-      ? (await readStream(host.stdin, Number.POSITIVE_INFINITY, host.signal)).toString()
+      ? (await readStream(host.stdin, host.signal, () => false)).toString()
       : await readListFile(resolve(host.cwd, file), file);
   const entries = nullSeparated ? text.split('\0') : text.replace(/^\ufeff/, '').split(/\r?\n/);
   const paths = entries.filter((entry) => entry !== '');
