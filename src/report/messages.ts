@@ -8,7 +8,8 @@ export type Verbosity = 'quiet' | 'normal' | 'verbose';
 
 /** Puts sentences for people on standard error; everything that is not ours is escaped here. */
 export interface Messages {
-  error(text: string, hint?: string): void;
+  /** What is wrong, and below it the advice or whatever else belongs to it. */
+  error(text: string, ...more: readonly (string | undefined)[]): void;
   /** Not shown when quiet. */
   warn(text: string): void;
   /** Not shown when quiet. */
@@ -24,9 +25,9 @@ export function createMessages(
   colour: ChalkInstance,
 ): Messages {
   return {
-    error: (text, hint) => {
-      const advice = hint === undefined ? '' : `  ${escapeUnsafe(hint)}\n`;
-      print(`${colour.red('error:')} ${escapeUnsafe(text)}\n${advice}`);
+    error: (text, ...more) => {
+      const below = more.filter((line) => line !== undefined).map((line) => `  ${escapeUnsafe(line)}\n`);
+      print(`${colour.red('error:')} ${escapeUnsafe(text)}\n${below.join('')}`);
     },
     warn: (text) => {
       if (verbosity !== 'quiet') {

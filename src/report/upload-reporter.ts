@@ -5,6 +5,9 @@ import type { Messages } from './messages.ts';
 import type { ResultFormat, ResultWriter } from './result-writer.ts';
 import { formatBytes, formatDuration } from './units.ts';
 
+/** How many failures of one kind are told one by one. */
+const mostToldAtOnce = 10;
+
 const summaryOrder = ['uploaded', 'reused', 'valid', 'failed', 'cancelled'] as const;
 
 /** Tells what a batch does: its results on standard output, all the rest on standard error. */
@@ -15,6 +18,8 @@ export class UploadReporter {
   readonly #destination: string;
   readonly #counts = new Map<UploadRecord['status'], number>();
   readonly #hints = new Set<string>();
+  /** The names of the files that failed, by what is wrong with them. */
+  readonly #failures = new Map<string, string[]>();
   readonly #frames: UploadRecord[] = [];
   #sentBytes = 0;
   #retries = 0;
@@ -48,6 +53,7 @@ export class UploadReporter {
   async end(durationMs: number): Promise<void> {
     this.#endFrames();
     await this.#results.end();
+    this.#endFailures();
     const counts = summaryOrder
       .filter((status) => this.#counts.has(status))
       .map((status) => `${this.#counts.get(status)!.toLocaleString('en')} ${status}`);
@@ -103,11 +109,25 @@ export class UploadReporter {
     }
   }
 
-  /** The advice for a kind of failure is given with the first of the kind only. */
+  /** The first of a kind are told as they come, with the advice once; the rest wait to be told together. */
   #fail(path: string, { message, hint }: FailedRecord['error']): void {
     const advice = hint === undefined || this.#hints.has(hint) ? undefined : hint;
     this.#hints.add(hint ?? '');
-    this.#messages.error(`${path}: ${message}`, advice);
+    const paths = this.#failures.get(message) ?? [];
+    this.#failures.set(message, paths);
+    paths.push(path);
+    if (paths.length <= mostToldAtOnce) {
+      this.#messages.error(`${path}: ${message}`, advice);
+    }
+  }
+
+  #endFailures(): void {
+    for (const [message, paths] of this.#failures) {
+      const rest = paths.slice(mostToldAtOnce);
+      if (rest.length > 0) {
+        this.#messages.error(`${rest.length.toLocaleString('en')} more: ${message}`, ...rest);
+      }
+    }
   }
 }
 
