@@ -12,7 +12,7 @@ export interface Nginx {
   log(): Promise<readonly LoggedRequest[]>;
 }
 
-export interface LoggedRequest {
+interface LoggedRequest {
   readonly connection: number;
   /** Its ordinal on that connection, from 1. */
   readonly ordinal: number;

@@ -10,7 +10,7 @@ import { onTestFinished } from 'vitest';
 const run = promisify(execFile);
 
 /** The path of a program that these tests cannot do without. */
-export async function findProgram(name: string): Promise<string> {
+async function findProgram(name: string): Promise<string> {
   // Debian keeps servers where only root looks for them.
   for (const folder of [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']) {
     const path = join(folder, name);

@@ -72,14 +72,22 @@ const never = () => startFakeProxy(() => {});
 /** A proxy that takes whatever name it is asked for as a port on this machine. */
 const resolvingProxy = () =>
   startFakeProxy((socket) => {
-    socket.once('data', (head) => {
-      const port = Number(/^CONNECT \S+:(\d+) /.exec(head.toString('latin1'))![1]);
+    let head = '';
+    const onData = (chunk: Buffer) => {
+      head += chunk.toString('latin1');
+      // tinyproxy asks in several pieces.
+      if (!head.endsWith('\r\n\r\n')) {
+        return;
+      }
+      socket.off('data', onData).pause();
+      const port = Number(/^CONNECT \S+:(\d+) /.exec(head)![1]);
       const inner = connect(port, '127.0.0.1', () => {
         socket.write('HTTP/1.1 200 OK\r\n\r\n');
         socket.pipe(inner).pipe(socket);
       });
       inner.on('error', () => socket.destroy());
-    });
+    };
+    socket.on('data', onData);
   });
 
 describe('through tinyproxy', () => {
