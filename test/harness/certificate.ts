@@ -1,23 +1,23 @@
-/**
- * A self-signed certificate for localhost, 127.0.0.1 and api.example.test (behind a proxy), in PEM; made for these
- * tests and good for nothing else.
- */
-export const selfSigned = {
-  key: `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg/xdsCPVQdng9yFlU
-wA1xwkKo+R7l9fK8dYntKaEMYqChRANCAASMDsU1IuRW99oKn4p4hUtzg0TbN+Eq
-tJiT5lW7c8ERVPJ3/ZM4gn9DeyAY1kH6YoztkMWIhRH53RWsr9qLfK+5
------END PRIVATE KEY-----`,
-  cert: `-----BEGIN CERTIFICATE-----
-MIIBrjCCAVSgAwIBAgIUOhMdu1KJ33pZSUFqRl6SzMgNghMwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzA4MjY0MVoYDzIxMjYxMDMw
-MDgyNjQxWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAASMDsU1IuRW99oKn4p4hUtzg0TbN+EqtJiT5lW7c8ERVPJ3/ZM4gn9D
-eyAY1kH6YoztkMWIhRH53RWsr9qLfK+5o4GBMH8wHQYDVR0OBBYEFJjWgFVZQzfv
-nN4mhMaFta+nlXeEMB8GA1UdIwQYMBaAFJjWgFVZQzfvnN4mhMaFta+nlXeEMA8G
-A1UdEwEB/wQFMAMBAf8wLAYDVR0RBCUwI4IJbG9jYWxob3N0hwR/AAABghBhcGku
-ZXhhbXBsZS50ZXN0MAoGCCqGSM49BAMCA0gAMEUCIQD9ADf8ckNb2AslxmJj2mds
-iiVKr47HzpKq4fvvQGtdSwIgHomgHOQ7wNiK1XW1/OslcYzgdB92fIKIKdFPOzCK
-fFM=
------END CERTIFICATE-----`,
-};
+import { generate } from 'selfsigned';
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+const made = await generate([{ name: 'commonName', value: 'localhost' }], {
+  keyType: 'ec',
+  notBeforeDate: new Date(Date.now() - dayMs),
+  notAfterDate: new Date(Date.now() + dayMs),
+  extensions: [
+    { name: 'basicConstraints', cA: true },
+    {
+      name: 'subjectAltName',
+      altNames: [
+        { type: 2, value: 'localhost' },
+        { type: 7, ip: '127.0.0.1' },
+        { type: 2, value: 'api.example.test' },
+      ],
+    },
+  ],
+});
+
+/** A certificate for localhost, 127.0.0.1 and api.example.test (behind a proxy) that signs itself, in PEM; good for a day. */
+export const selfSigned = { key: made.private, cert: made.cert };
