@@ -23,6 +23,18 @@ export class ConfigError extends Error {
   }
 }
 
+/** Standard output cannot be written, as on a full disk; a reader that went away is no such error. Exit code 1. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
+  /** What was to be printed. */
+  readonly unprinted: string;
+
+  constructor(code: string, unprinted: string) {
+    super(`standard output cannot be written (${code})`);
+    this.unprinted = unprinted;
+  }
+}
+
 /** What every kind of failed upload means: is another try of any use, and what can the person do? */
 const uploadErrorKinds = {
   unreadable: { retryable: false, hint: 'Check that the file is there and that you may read it.' },

@@ -1,4 +1,4 @@
-import { ConfigError, isFatal, UsageError } from './errors.ts';
+import { ConfigError, isFatal, OutputError, UsageError } from './errors.ts';
 import { Interruption } from './host.ts';
 import { hasReference, type UploadRecord } from './upload/record.ts';
 
@@ -54,6 +54,9 @@ export function exitCodeOf(error: unknown): number | undefined {
   }
   if (error instanceof ConfigError) {
     return exitCodes.config;
+  }
+  if (error instanceof OutputError) {
+    return exitCodes.none;
   }
   if (error instanceof Interruption) {
     return error.cause === 'stdout-closed' ? exitCodes.none : signalExitCodes[error.cause];

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { OutputError, UsageError } from '../errors.ts';
 import { Tally } from '../exit-code.ts';
 import { type CheckedFile, checkFiles } from '../files/check-files.ts';
 import { type FoundFile, findFiles } from '../files/find-files.ts';
@@ -90,9 +90,8 @@ async function carryOut(
 ): Promise<number> {
   const { failFast } = plan;
   const startedAt = host.clock.now();
-  const print = (text: string) => new Promise<void>((done) => host.stdout.write(text, () => done()));
   const reporter = new UploadReporter(
-    createResultWriter(plan.format, print),
+    createResultWriter(plan.format, (text) => print(text, host.stdout)),
     standardError.messages,
     plan.format,
     plan.destination?.apiUrl ?? '',
@@ -151,6 +150,19 @@ async function readSettings(flags: UploadFlags, messages: Messages, host: Host):
     messages.warn('the token does not look like one of useapi.net (user:<digits>-<letters and digits>)');
   }
   return settings;
+}
+
+/** Resolves when standard output may take more, and when its reader went away, which ends the run by other ways. */
+function print(text: string, stdout: Host['stdout']): Promise<void> {
+  return new Promise((done, fail) => {
+    stdout.write(text, (error?: NodeJS.ErrnoException | null) => {
+      if (!error || error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') {
+        done();
+      } else {
+        fail(new OutputError(error.code ?? error.message, text));
+      }
+    });
+  });
 }
 
 function resolveFormat({ format, json }: UploadFlags): ResultFormat {

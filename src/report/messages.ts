@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk';
-import { ConfigError, UsageError } from '../errors.ts';
+import { ConfigError, OutputError, UsageError } from '../errors.ts';
 import type { Environment, TerminalStream } from '../host.ts';
 import { escapeUnsafe } from './escape.ts';
 
@@ -55,6 +55,9 @@ export function reportProblem(error: unknown, messages: Messages): void {
     }
   } else if (error instanceof ConfigError) {
     messages.error(error.message, error.hint);
+  } else if (error instanceof OutputError) {
+    // It may hold a reference that stands nowhere else.
+    messages.error(`${error.message}; what was to be printed:`, ...error.unprinted.trimEnd().split('\n'));
   }
 }
 

@@ -109,6 +109,18 @@ describe('standard output', () => {
     expect(sandbox.requests.length).toBeLessThan(20);
   });
 
+  it.skipIf(process.platform !== 'linux')(
+    'that is full is an error, and the reference is not lost',
+    async () => {
+      const { sandbox, env } = await sandboxWith();
+      const run = spawnCli(['upload', night], { env, shell: 'exec > /dev/full' });
+      expect(await run.ended).toBe(1);
+      expect(run.stderr()).toBe(
+        `error: standard output cannot be written (ENOSPC); what was to be printed:\n  ${sandbox.assets[0]!.imageRef}\n`,
+      );
+    },
+  );
+
   it('reaches a slow reader to the last byte', async () => {
     const { env } = await sandboxWith();
     const run = spawnCli(['upload', '-r', await folderOf(600), '-c', '16', '--json', '-v'], { env });
