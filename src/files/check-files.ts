@@ -25,23 +25,25 @@ export async function checkFiles(
   options: { readonly failFast: boolean },
   signal: AbortSignal,
 ): Promise<readonly CheckedFile[]> {
+  const sources = new Set(files.map(({ source }) => source));
+  const results = pMapIterable(
+    sources,
+    (source): FileCheck | Promise<FileCheck> =>
+      stopped || signal.aborted ? unchecked : check(source, signal),
+    { concurrency: openAtOnce },
+  )[Symbol.asyncIterator]();
   const checks = new Map<FoundFile['source'], FileCheck>();
   let stopped = false;
-  const results = pMapIterable(
-    new Set(files.map(({ source }) => source)),
-    async (source): Promise<readonly [FoundFile['source'], FileCheck]> => [
-      source,
-      stopped || signal.aborted ? { kind: 'unchecked' } : await check(source, signal),
-    ],
-    { concurrency: openAtOnce },
-  );
-  for await (const [source, result] of results) {
+  for (const source of sources) {
+    const result = (await results.next()).value as FileCheck;
     // A later file that was looked at meanwhile does not count: the first failure is the first in input order.
-    checks.set(source, stopped ? { kind: 'unchecked' } : result);
+    checks.set(source, stopped ? unchecked : result);
     stopped ||= options.failFast && result.kind === 'refused';
   }
   return files.map(({ path, source }) => ({ path, check: checks.get(source)! }));
 }
+
+const unchecked: FileCheck = { kind: 'unchecked' };
 
 async function check(source: FoundFile['source'], signal: AbortSignal): Promise<FileCheck> {
   try {
@@ -53,7 +55,7 @@ async function check(source: FoundFile['source'], signal: AbortSignal): Promise<
       return { kind: 'refused', error };
     }
     if (signal.aborted) {
-      return { kind: 'unchecked' };
+      return unchecked;
     }
     throw error;
   }

@@ -37,11 +37,7 @@ export async function checkImageFile(path: string): Promise<CheckedImage> {
     }
     return { ...file, contentType: await detectImageType(head) };
   });
-  return {
-    contentType: checked.contentType,
-    sizeBytes: checked.sizeBytes,
-    read: () => readUnchanged(path, checked),
-  };
+  return new CheckedFileImage(path, checked);
 }
 
 /**
@@ -69,6 +65,25 @@ export async function checkImageStream(
     sizeBytes: bytes.length,
     read: async () => bytes,
   };
+}
+
+/** A class, because a batch may hold a hundred thousand of them and a closure each would double their size. */
+class CheckedFileImage implements CheckedImage {
+  readonly contentType: ImageContentType;
+  readonly sizeBytes: number;
+  readonly #path: string;
+  readonly #version: string;
+
+  constructor(path: string, checked: RegularFile & { readonly contentType: ImageContentType }) {
+    this.contentType = checked.contentType;
+    this.sizeBytes = checked.sizeBytes;
+    this.#path = path;
+    this.#version = checked.version;
+  }
+
+  read(): Promise<Buffer> {
+    return readUnchanged(this.#path, { sizeBytes: this.sizeBytes, version: this.#version });
+  }
 }
 
 interface RegularFile {

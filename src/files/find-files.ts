@@ -170,9 +170,10 @@ async function findImagesBelow(path: string, directory: string): Promise<readonl
   const names = await listImages(directory, '').catch(({ code }: NodeJS.ErrnoException) => {
     throw new NamesNothing(`the directory cannot be read (${code})`);
   });
-  return names
-    .sort(createNaturalOrder())
-    .map((name) => ({ path: join(path, name), source: join(directory, name) }));
+  return names.sort(createNaturalOrder()).map((name) => {
+    const source = join(directory, name);
+    return { path: path === directory ? source : join(path, name), source };
+  });
 }
 
 /**

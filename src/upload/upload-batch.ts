@@ -60,22 +60,22 @@ export async function* uploadBatch(
 ): AsyncGenerator<UploadRecord, void, undefined> {
   const batch = new Batch(options, dependencies);
   const distinct = new Map(files.map((file) => [file.check, file]));
-  const lastUse = new Map(files.map(({ check }, index) => [check, index]));
   // Without a bound on what is settled and not yet yielded, a slow first file does not hold up those behind it;
   // an outcome is a few hundred bytes.
   const outcomes = pMapIterable(distinct.values(), (file) => batch.settle(file), {
     concurrency: options.concurrency,
     backpressure: Number.POSITIVE_INFINITY,
   })[Symbol.asyncIterator]();
-  const repeated = new Map<FileCheck, Outcome>();
+  const settled = new Map<FileCheck, Outcome>();
+  const isRepeated = distinct.size < files.length;
   try {
     if (options.failFast && files.some(({ check }) => check.kind === 'refused')) {
       batch.drain();
     }
     for (const [index, { path, check }] of files.entries()) {
-      const outcome = repeated.get(check) ?? ((await outcomes.next()).value as Outcome);
-      if (lastUse.get(check) !== index) {
-        repeated.set(check, outcome);
+      const outcome = settled.get(check) ?? ((await outcomes.next()).value as Outcome);
+      if (isRepeated) {
+        settled.set(check, outcome);
       }
       yield { index, path, ...outcome };
     }
