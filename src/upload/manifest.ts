@@ -1,4 +1,5 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import * as v from 'valibot';
 import { UsageError } from '../errors.ts';
 import type { Clock } from '../host.ts';
@@ -141,27 +142,31 @@ export class Manifest {
  * @throws UsageError as {@link Manifest.open} does
  */
 export async function checkManifest(path: string): Promise<void> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') {
-      return Buffer.alloc(0);
+  // Non-blocking, because opening a FIFO otherwise waits for somebody to write to it.
+  const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+  const handle = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') {
+      throw cannotUse(path, error);
     }
-    throw cannotUse(path, error);
   });
-  parseEntries(path, bytes);
+  try {
+    if (handle !== undefined) {
+      parseEntries(path, await readAll(path, handle));
+    }
+  } finally {
+    await handle?.close();
+  }
 }
 
 /** How long an unfinished last line may be the work of another run that is writing it just now. */
 const writingMs = 100;
 
 async function readEntries(path: string, handle: FileHandle, clock: Clock): Promise<readonly Entry[]> {
-  if (!(await handle.stat()).isFile()) {
-    throw new UsageError(`--manifest ${path}: it is not a regular file`);
-  }
-  let { entries, tornAt, sizeBytes } = parseEntries(path, await readAll(handle));
+  let { entries, tornAt, sizeBytes } = parseEntries(path, await readAll(path, handle));
   while (tornAt !== undefined) {
     const unfinishedBytes = sizeBytes;
     await clock.sleep(writingMs, new AbortController().signal);
-    ({ entries, tornAt, sizeBytes } = parseEntries(path, await readAll(handle)));
+    ({ entries, tornAt, sizeBytes } = parseEntries(path, await readAll(path, handle)));
     if (tornAt !== undefined && sizeBytes === unfinishedBytes) {
       await handle.truncate(tornAt);
       break;
@@ -225,8 +230,12 @@ function select(entries: readonly Entry[], scope: ManifestScope): Map<string, Re
   );
 }
 
-async function readAll(handle: FileHandle): Promise<Buffer> {
-  const { size } = await handle.stat();
+async function readAll(path: string, handle: FileHandle): Promise<Buffer> {
+  const stat = await handle.stat();
+  if (!stat.isFile()) {
+    throw new UsageError(`--manifest ${path}: it is not a regular file`);
+  }
+  const { size } = stat;
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, 0);
   return buffer.subarray(0, bytesRead);
 }

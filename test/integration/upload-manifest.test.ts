@@ -333,6 +333,7 @@ describe('a dry run', () => {
     await expect(stat(manifest)).rejects.toThrow('ENOENT');
     await writeFile(manifest, 'notes\n');
     expect((await runCli(['upload', night, '--dry-run', '--manifest', manifest])).exitCode).toBe(2);
+    expect((await runCli(['upload', night, '--dry-run', '--manifest', '/dev/zero'])).exitCode).toBe(2);
     await writeFile(manifest, '{"sha256":"');
     expect((await runCli(['upload', night, '--dry-run', '--manifest', manifest])).exitCode).toBe(0);
     expect(await readFile(manifest, 'utf8')).toBe('{"sha256":"');
