@@ -130,7 +130,7 @@ export class Manifest {
   }
 
   async #write(text: string): Promise<void> {
-    const separator = (await endsWithNewline(this.#handle)) ? '' : '\n';
+    const separator = (await isTorn(this.#handle, this.#scope.clock)) ? '\n' : '';
     await this.#handle.appendFile(`${separator}${text}`);
     await this.#handle.datasync();
   }
@@ -240,13 +240,20 @@ async function readAll(path: string, handle: FileHandle): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-async function endsWithNewline(handle: FileHandle): Promise<boolean> {
-  const { size } = await handle.stat();
-  if (size === 0) {
-    return true;
+/** Whether the file ends within a line that nobody is writing any more. */
+async function isTorn(handle: FileHandle, clock: Clock): Promise<boolean> {
+  for (;;) {
+    const { size } = await handle.stat();
+    const last = await handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
+    if (size === 0 || last.buffer[0] === 0x0a) {
+      return false;
+    }
+    // A line that another run is writing just now can be seen half done.
+    await clock.sleep(writingMs, new AbortController().signal);
+    if ((await handle.stat()).size === size) {
+      return true;
+    }
   }
-  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
-  return buffer[0] === 0x0a;
 }
 
 const problems: Readonly<Record<string, string>> = {
