@@ -11,11 +11,11 @@ import { loadSettings, type SettingFlags } from '../settings/load.ts';
 import { resolveSettings } from '../settings/resolve.ts';
 import { completeSettings } from '../settings/settings.ts';
 import { formatSource } from '../settings/source.ts';
-import { isToken, isUsualToken } from '../settings/token.ts';
+import { isToken } from '../settings/token.ts';
 import { userConfigPath } from '../settings/user-config-path.ts';
 import { type ConfigChanges, readUserConfig, writeUserConfig } from '../settings/write-user-config.ts';
 import { canAsk, createQuestions, type Questions } from './ask.ts';
-import { assertTokenDestination, connectService, reportRefusal } from './service.ts';
+import { assertTokenDestination, connectService, reportRefusal, warnOfUnusualToken } from './service.ts';
 
 /** The flags of `dreamina login`, as they were typed. */
 export interface LoginFlags extends Pick<SettingFlags, 'account'> {
@@ -40,9 +40,7 @@ export async function login(flags: LoginFlags, host: Host): Promise<number> {
   assertTokenDestination(settings.apiUrl, { kind: 'user', path });
 
   const token = await readToken(questions, host);
-  if (!isUsualToken(token)) {
-    messages.warn('the token does not look like one of useapi.net (user:<digits>-<letters and digits>)');
-  }
+  warnOfUnusualToken(token, messages);
   const apiUrl = settings.apiUrl.value;
   const client = await connectService(
     { apiUrl, token, timeoutMs: completeSettings(settings).timeoutMs },

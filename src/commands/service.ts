@@ -5,6 +5,7 @@ import type { Messages } from '../report/messages.ts';
 import { resolveProxy } from '../settings/proxy.ts';
 import type { Setting } from '../settings/resolve.ts';
 import type { Source } from '../settings/source.ts';
+import { isUsualToken } from '../settings/token.ts';
 import { checkTokenDestination } from '../settings/token-rule.ts';
 import { loadTrustedAuthorities } from '../settings/trusted-authorities.ts';
 import { userAgent } from '../version.ts';
@@ -27,6 +28,13 @@ export async function connectService(
     ca: url.protocol === 'https:' ? await loadTrustedAuthorities(host.env) : undefined,
     now: host.clock.now,
   });
+}
+
+/** Warns of a token that has not the documented form; it is sent all the same, because the API drifts. */
+export function warnOfUnusualToken(token: string, messages: Messages): void {
+  if (!isUsualToken(token)) {
+    messages.warn('the token does not look like one of useapi.net (user:<digits>-<letters and digits>)');
+  }
 }
 
 /** Throws a ConfigError where a token from that source must not go to the `apiUrl`. */

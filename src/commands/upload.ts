@@ -13,7 +13,6 @@ import { StandardError } from '../report/standard-error.ts';
 import { UploadReporter } from '../report/upload-reporter.ts';
 import { loadSettings, type SettingFlags } from '../settings/load.ts';
 import { type ResolvedSettings, resolveSettings } from '../settings/resolve.ts';
-import { isUsualToken } from '../settings/token.ts';
 import type { UploadEvent } from '../upload/event.ts';
 import { checkManifest, Manifest } from '../upload/manifest.ts';
 import type { UploadRecord } from '../upload/record.ts';
@@ -21,6 +20,7 @@ import { uploadBatch } from '../upload/upload-batch.ts';
 import { validateFiles } from '../upload/validate-files.ts';
 import { type Destination, openSandbox, openService } from './destination.ts';
 import { parseDuration } from './duration.ts';
+import { warnOfUnusualToken } from './service.ts';
 
 /** The flags of `dreamina upload`, as they were typed. */
 export interface UploadFlags extends SettingFlags {
@@ -146,8 +146,8 @@ async function readSettings(flags: UploadFlags, messages: Messages, host: Host):
   for (const warning of warnings) {
     messages.warn(warning);
   }
-  if (settings.token !== undefined && !isUsualToken(settings.token.value)) {
-    messages.warn('the token does not look like one of useapi.net (user:<digits>-<letters and digits>)');
+  if (settings.token !== undefined) {
+    warnOfUnusualToken(settings.token.value, messages);
   }
   return settings;
 }
