@@ -9,10 +9,8 @@ import type { UploadFlags } from './commands/upload.ts';
 import { exitCodeOf } from './exit-code.ts';
 import type { Host } from './host.ts';
 import { escapeUnsafe } from './report/escape.ts';
-import { reportProblem } from './report/messages.ts';
 import { resultFormats } from './report/result-writer.ts';
-import { StandardError } from './report/standard-error.ts';
-import { definitions } from './settings/definitions.ts';
+import { defaults } from './settings/defaults.ts';
 import { version } from './version.ts';
 
 /** Runs the command line and returns its exit code; the only place where an error becomes one. */
@@ -38,9 +36,17 @@ export async function run(given: Host): Promise<number> {
     if (code === undefined) {
       throw error;
     }
-    reportProblem(error, new StandardError(host, 'normal').messages);
+    await tell(error, host);
     return code;
   }
+}
+
+async function tell(error: unknown, host: Host): Promise<void> {
+  const [{ reportProblem }, { StandardError }] = await Promise.all([
+    import('./report/messages.ts'),
+    import('./report/standard-error.ts'),
+  ]);
+  reportProblem(error, new StandardError(host, 'normal').messages);
 }
 
 /** `--no-color` is NO_COLOR by another name, for every command. */
@@ -53,7 +59,7 @@ function heedNoColor(host: Host): Host {
     : host;
 }
 
-function createProgram(host: Host, exitWith: (code: number) => void): Command {
+function createProgram(host: Host, exitWith: ExitWith): Command {
   const program = new Command('dreamina')
     .description(
       'Upload images to Dreamina (through useapi.net) and print the imageRef that a video request takes.',
@@ -63,11 +69,19 @@ function createProgram(host: Host, exitWith: (code: number) => void): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .configureOutput({
-      writeOut: (text) => host.stdout.write(text),
+      writeOut: host.printHelp,
       writeErr: (text) => host.stderr.write(text),
-      getOutHelpWidth: () => helpWidth(host.stdout.columns),
+      getOutHelpWidth: () => helpWidth(host.helpColumns),
       getErrHelpWidth: () => helpWidth(host.stderr.columns),
+      // It has no colours, and commander would ask the real streams whether it may.
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
       outputError: (text, write) => write(text.split('\n').map(escapeUnsafe).join('\n')),
+    })
+    .configureHelp({
+      // Their flags and arguments wait until they are asked for, see `complete`.
+      subcommandTerm: (command) =>
+        `${command.name()} [options] ${subcommands[command.name()]?.argument ?? ''}`.trimEnd(),
     })
     .exitOverride()
     .addHelpText(
@@ -80,27 +94,73 @@ Examples:
   dreamina login                             keep the token in your own config
   dreamina upload --help                     everything about upload`,
     );
-  const subcommand = (name: string) =>
-    program
-      .command(name)
-      .version(version, '-V, --version', 'print the version')
-      .helpOption('-h, --help', 'print this help')
-      .option('--no-color', 'no colour, as with NO_COLOR');
-  addUpload(subcommand('upload'), host, exitWith);
-  addLogin(subcommand('login'), host, exitWith);
-  addAccounts(subcommand('accounts'), host, exitWith);
-  addConfig(subcommand('config'), host, exitWith);
-  addDoctor(subcommand('doctor'), host, exitWith);
-  addSandbox(subcommand('sandbox'), host, exitWith);
-  addCompletion(program, subcommand('completion'), host, exitWith);
+  for (const [name, { summary, isHidden = false }] of Object.entries(subcommands)) {
+    program.command(name, { hidden: isHidden }).summary(summary);
+  }
+  program.hook('preSubcommand', (_program, command) => complete(command, host, exitWith));
   return program;
 }
 
-function addUpload(command: Command, host: Host, exitWith: (code: number) => void): void {
-  const { concurrency, retries, timeout } = definitions;
+type ExitWith = (code: number) => void;
+
+/** One command: what the help of the program says of it, and what is added to that once it is asked for. */
+interface Subcommand {
+  readonly summary: string;
+  /** What stands behind its flags, if anything. */
+  readonly argument?: string;
+  readonly isHidden?: boolean;
+  readonly complete: (command: Command, host: Host, exitWith: ExitWith) => void;
+}
+
+const subcommands: Readonly<Record<string, Subcommand>> = {
+  upload: {
+    summary: 'upload images, print one imageRef per file',
+    argument: '[files...]',
+    complete: completeUpload,
+  },
+  login: {
+    summary: 'ask for the token, check it, and keep it in your own config',
+    complete: completeLogin,
+  },
+  accounts: {
+    summary: 'list the accounts that are configured under the token',
+    complete: completeAccounts,
+  },
+  config: {
+    summary: 'print every setting and where it came from',
+    complete: completeConfig,
+  },
+  doctor: {
+    summary: 'look for what keeps uploads from working',
+    complete: completeDoctor,
+  },
+  sandbox: {
+    summary: 'run a local stand-in of the API until interrupted',
+    complete: completeSandbox,
+  },
+  completion: {
+    summary: 'print a completion script for bash, zsh or fish',
+    argument: '<shell>',
+    complete: completeCompletion,
+  },
+  // What the scripts ask; not for people.
+  'complete-accounts': {
+    summary: '',
+    isHidden: true,
+    complete: completeCompleteAccounts,
+  },
+};
+
+function complete(command: Command, host: Host, exitWith: ExitWith): void {
+  command
+    .version(version, '-V, --version', 'print the version')
+    .option('--no-color', 'no colour, as with NO_COLOR');
+  subcommands[command.name()]!.complete(command, host, exitWith);
+}
+
+function completeUpload(command: Command, host: Host, exitWith: ExitWith): void {
   command
     .argument('[files...]', 'paths, globs, directories with -r, or - for one image on standard input')
-    .summary('upload images, print one imageRef per file')
     .description(
       'Uploads JPEG, PNG and WebP images and prints one imageRef per file, in the order of the files.',
     )
@@ -110,9 +170,9 @@ function addUpload(command: Command, host: Host, exitWith: (code: number) => voi
     .option('-r, --recursive', 'descend into directories for .jpg, .jpeg, .png and .webp files')
     .optionsGroup('How to send them:')
     .option('-a, --account <REGION:email>', 'the account they are uploaded to')
-    .option('-c, --concurrency <n>', `uploads in flight, 1-64 (default: ${concurrency.default})`)
-    .option('--retries <n>', `tries after the first, 0-20 (default: ${retries.default})`)
-    .option('--timeout <seconds>', `limit of one attempt (default: ${timeout.default})`)
+    .option('-c, --concurrency <n>', `uploads in flight, 1-64 (default: ${defaults.concurrency})`)
+    .option('--retries <n>', `tries after the first, 0-20 (default: ${defaults.retries})`)
+    .option('--timeout <seconds>', `limit of one attempt (default: ${defaults.timeout})`)
     .option('--manifest <file>', 'remember references here, and send nothing twice')
     .option('--max-age <duration>', 'ignore what the manifest remembers longer than 90m, 12h, 7d')
     .option('--fail-fast', 'stop at the first failure')
@@ -149,10 +209,9 @@ Exit codes: 0 every file has a reference, 1 none has, 2 usage, 3 some have,
     });
 }
 
-function addLogin(command: Command, host: Host, exitWith: (code: number) => void): void {
+function completeLogin(command: Command, host: Host, exitWith: ExitWith): void {
   addConfigFlags(
     command
-      .summary('ask for the token, check it, and keep it in your own config')
       .description(
         'Asks for the token without showing it, has the service check it, lets you pick the account, and writes both into your own config file, which only you can read.',
       )
@@ -177,10 +236,9 @@ config. But for 0, nothing is written.`,
     });
 }
 
-function addAccounts(command: Command, host: Host, exitWith: (code: number) => void): void {
+function completeAccounts(command: Command, host: Host, exitWith: ExitWith): void {
   addConfigFlags(
     command
-      .summary('list the accounts that are configured under the token')
       .description('Lists the accounts under the token, and when the session of each expires.')
       .optionsGroup('What to print:')
       .option('--json', 'an array with an object for each account')
@@ -201,10 +259,9 @@ Exit codes: 0 listed, 1 the service has a problem, 2 usage, 4 token or config.`,
     });
 }
 
-function addConfig(command: Command, host: Host, exitWith: (code: number) => void): void {
+function completeConfig(command: Command, host: Host, exitWith: ExitWith): void {
   addConfigFlags(
     command
-      .summary('print every setting and where it came from')
       .description(
         'Prints every setting and where it came from, the config files, the proxy and the certificates. Of the token it shows only that it is set.',
       )
@@ -226,10 +283,9 @@ Exit codes: 0 all is right, 2 usage, 4 something is wrong.`,
     });
 }
 
-function addDoctor(command: Command, host: Host, exitWith: (code: number) => void): void {
+function completeDoctor(command: Command, host: Host, exitWith: ExitWith): void {
   addConfigFlags(
     command
-      .summary('look for what keeps uploads from working')
       .description('Checks everything that an upload needs, and says what to do about what is wrong.')
       .optionsGroup('What to print:')
       .option('--json', 'an array with an object for each check'),
@@ -257,9 +313,8 @@ function addConfigFlags(command: Command): Command {
     .option('--no-config', 'use no config file');
 }
 
-function addSandbox(command: Command, host: Host, exitWith: (code: number) => void): void {
+function completeSandbox(command: Command, host: Host, exitWith: ExitWith): void {
   command
-    .summary('run a local stand-in of the API until interrupted')
     .description(
       'Runs a stand-in of the API on 127.0.0.1 and prints the environment that points dreamina at it.',
     )
@@ -291,15 +346,9 @@ Examples:
     });
 }
 
-function addCompletion(
-  program: Command,
-  command: Command,
-  host: Host,
-  exitWith: (code: number) => void,
-): void {
+function completeCompletion(command: Command, host: Host, exitWith: ExitWith): void {
   command
     .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(['bash', 'zsh', 'fish']))
-    .summary('print a completion script for bash, zsh or fish')
     .description('Prints a script that completes commands, flags, accounts and image files in your shell.')
     .showHelpAfterError('  Try: source <(dreamina completion bash); for zsh and fish see --help.')
     .addHelpText(
@@ -312,10 +361,16 @@ To install it:
     )
     .action(async (shell: Shell) => {
       const { completion } = await import('./commands/completion.ts');
+      const program = createProgram(host, exitWith);
+      for (const it of program.commands) {
+        complete(it, host, exitWith);
+      }
       exitWith(completion(shell, program, host));
     });
-  // What the scripts ask; not for people.
-  program.command('complete-accounts', { hidden: true }).action(async () => {
+}
+
+function completeCompleteAccounts(command: Command, host: Host, exitWith: ExitWith): void {
+  command.action(async () => {
     const { completeAccounts } = await import('./commands/complete-accounts.ts');
     exitWith(await completeAccounts(host));
   });

@@ -13,6 +13,10 @@ export interface Host {
   readonly scriptPath: string | undefined;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
   readonly stdout: TerminalStream;
+  /** Puts help or the version on standard output, at once: it is there before a stream would be set up. */
+  readonly printHelp: (text: string) => void;
+  /** The width of the terminal that help is for; undefined where it goes elsewhere. */
+  readonly helpColumns: number | undefined;
   readonly stderr: TerminalStream;
   /** Aborted by the first signal or a closed standard output; its reason is then an {@link Interruption}. */
   readonly signal: AbortSignal;

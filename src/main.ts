@@ -1,4 +1,5 @@
-import { homedir } from 'node:os';
+import { fstatSync, statSync, writeSync } from 'node:fs';
+import { devNull, homedir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from './cli.ts';
 import { type Host, Interruption } from './host.ts';
@@ -23,23 +24,44 @@ async function main(): Promise<void> {
       setTimeout(() => process.exit(128 + number), graceMs).unref();
     });
   }
-  // A reader that went away ends the run; without listeners either stream would end it with a stack trace.
-  process.stdout.on('error', () => interruption.abort(new Interruption('stdout-closed')));
-  process.stderr.on('error', () => {});
+  // Node sets a stream up when it is first asked for, and that takes as long as reading a program: both wait until
+  // there is something to print. Without a listener for errors, a reader that went away would end the run with a
+  // stack trace; one that leaves standard output ends it properly.
+  const openStdout = once(() =>
+    process.stdout.on('error', () => interruption.abort(new Interruption('stdout-closed'))),
+  );
+  const openStderr = once(() => process.stderr.on('error', () => {}));
 
   const host: Host = {
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
-    homeDir: homedir(),
+    get homeDir() {
+      return homedir();
+    },
     platform: process.platform,
     nodeVersion: process.version,
     scriptPath: process.argv[1],
     get stdin() {
       return process.stdin;
     },
-    stdout: process.stdout,
-    stderr: process.stderr,
+    get stdout() {
+      return openStdout();
+    },
+    get stderr() {
+      return openStderr();
+    },
+    printHelp: (text) => {
+      try {
+        writeSync(1, text);
+      } catch {
+        // A pipe that is full or that nobody reads: a stream knows what to do.
+        openStdout().write(text);
+      }
+    },
+    get helpColumns() {
+      return mayBeTerminal() ? openStdout().columns : undefined;
+    },
     signal: interruption.signal,
     clock: {
       now: Date.now,
@@ -54,4 +76,18 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+/** Whether standard output may be a terminal; only the stream, once set up, knows for certain. */
+function mayBeTerminal(): boolean {
+  const output = fstatSync(1);
+  return (
+    output.isCharacterDevice() && (process.platform === 'win32' || output.rdev !== statSync(devNull).rdev)
+  );
+}
+
+/** What `create` makes, made when it is first asked for. */
+function once<Value>(create: () => Value): () => Value {
+  let value: Value | undefined;
+  return () => (value ??= create());
+}
+
+void main();

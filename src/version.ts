@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
+  readonly version: string;
+  readonly engines: { readonly node: string };
 };
 
 /** This package's version. */
-export const { version } = manifest;
+export const version = manifest.version;
+
+/** The lowest version of Node that this package is made for, such as `20.19.0`. */
+export const requiredNodeVersion = manifest.engines.node.replace(/^>=/, '');
 
 /** What requests call themselves. */
 export const userAgent = `dreamina-upload/${version}`;

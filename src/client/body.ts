@@ -1,13 +1,12 @@
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
-
 /** No honest answer of this API comes near it. */
 const longestAnswerBytes = 1024 * 1024;
 
-const decoders: Readonly<Record<string, typeof gunzipSync>> = {
-  gzip: gunzipSync,
-  'x-gzip': gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync,
+/** What undoes each content coding, by its name in node:zlib. */
+const decoders: Readonly<Record<string, 'gunzipSync' | 'inflateSync' | 'brotliDecompressSync'>> = {
+  gzip: 'gunzipSync',
+  'x-gzip': 'gunzipSync',
+  deflate: 'inflateSync',
+  br: 'brotliDecompressSync',
 };
 
 /** The body of an answer, as far as it was read. */
@@ -39,10 +38,12 @@ export async function readBody(
     ending = 'lost';
   }
   const bytes = Buffer.concat(chunks).subarray(0, longestAnswerBytes);
-  const decode = decoders[contentEncoding?.toLowerCase() ?? ''];
-  if (decode === undefined) {
+  const decoder = decoders[contentEncoding?.toLowerCase() ?? ''];
+  if (decoder === undefined) {
     return { text: bytes.toString('utf8'), ending };
   }
+  // Hardly ever needed, as none is asked for.
+  const { [decoder]: decode } = await import('node:zlib');
   try {
     return { text: decode(bytes, { maxOutputLength: longestAnswerBytes }).toString('utf8'), ending };
   } catch (error) {

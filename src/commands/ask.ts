@@ -38,7 +38,9 @@ export function createQuestions(host: Pick<Host, 'stdin' | 'stderr' | 'signal'>)
     choice: async (message, choices, initial) => {
       const { default: select } = await import('@inquirer/select');
       const shown = choices.map(({ value, name }) => ({ value, name: escapeUnsafe(name) }));
-      return ask(host, (context) => select({ message, choices: shown, default: initial }, context));
+      return ask(host, (context) =>
+        select({ message, choices: shown, ...(initial !== undefined && { default: initial }) }, context),
+      );
     },
   };
 }

@@ -6,6 +6,7 @@ import { completeSettings } from '../settings/settings.ts';
 import { formatSource } from '../settings/source.ts';
 import { userAgent } from '../version.ts';
 import { assertTokenDestination, connectService } from './service.ts';
+import { spareParser } from './spare-parser.ts';
 
 /** Where uploads go, and as whom. */
 export interface Destination {
@@ -58,6 +59,7 @@ async function describeAccounts(client: DreaminaClient, { signal }: Host): Promi
 /** A stand-in of the service inside this process. */
 export async function openSandbox(resolved: ResolvedSettings, host: Host): Promise<Destination> {
   const { startSandbox } = await import('../sandbox/index.ts');
+  await spareParser(host);
   const sandbox = await startSandbox();
   const client = new DreaminaClient({
     token: sandbox.token,

@@ -9,6 +9,7 @@ import { isUsualToken } from '../settings/token.ts';
 import { checkTokenDestination } from '../settings/token-rule.ts';
 import { loadTrustedAuthorities } from '../settings/trusted-authorities.ts';
 import { userAgent } from '../version.ts';
+import { spareParser } from './spare-parser.ts';
 
 /**
  * A client for commands that ask the service something and upload nothing.
@@ -17,8 +18,9 @@ import { userAgent } from '../version.ts';
  */
 export async function connectService(
   { apiUrl, ...options }: { readonly apiUrl: string; readonly token: string; readonly timeoutMs: number },
-  host: Pick<Host, 'env' | 'clock'>,
+  host: Pick<Host, 'env' | 'clock' | 'nodeVersion'>,
 ): Promise<DreaminaClient> {
+  await spareParser(host);
   const url = new URL(apiUrl);
   return new DreaminaClient({
     ...options,

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { OutputError, UsageError } from '../errors.ts';
 import { Tally } from '../exit-code.ts';
 import { type CheckedFile, checkFiles } from '../files/check-files.ts';
-import { type FoundFile, findFiles } from '../files/find-files.ts';
+import { findFiles } from '../files/find-files.ts';
+import type { FoundFile } from '../files/found-file.ts';
 import { readList } from '../files/read-list.ts';
 import type { Host } from '../host.ts';
 import { GitHubReporter, isGitHubStep } from '../report/github-reporter.ts';
@@ -103,7 +104,7 @@ async function carryOut(
   const tally = new Tally();
   const files = await checkFiles(plan.found, { failFast }, host.signal);
   if (plan.destination !== undefined && showsProgress(flags, host)) {
-    standardError.startProgress(workloadOf(files));
+    await standardError.startProgress(workloadOf(files));
   }
   for await (const record of recordsOf(files, plan, host, (event) => {
     reporter.onEvent(event);

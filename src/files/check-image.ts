@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { UploadError } from '../errors.ts';
+import { groupDigits } from '../group-digits.ts';
 import { detectImageType, headBytes, type ImageContentType } from './image-type.ts';
 import { readLimited } from './read-limited.ts';
 import { readStream } from './read-stream.ts';
@@ -29,7 +30,7 @@ export async function checkImageFile(path: string): Promise<CheckedImage> {
   const checked = await withFile(path, async (handle) => {
     const file = await statRegularFile(handle);
     if (file.sizeBytes > maxImageBytes) {
-      throw tooLarge(`${file.sizeBytes.toLocaleString('en')} bytes`);
+      throw tooLarge(`${groupDigits(file.sizeBytes)} bytes`);
     }
     const head = await readLimited(handle, Math.min(file.sizeBytes, headBytes), headBytes);
     if (head.length === 0) {
@@ -55,7 +56,7 @@ export async function checkImageStream(
     },
   );
   if (bytes.length > maxImageBytes) {
-    throw tooLarge(`more than ${maxImageBytes.toLocaleString('en')} bytes`);
+    throw tooLarge(`more than ${groupDigits(maxImageBytes)} bytes`);
   }
   if (bytes.length === 0) {
     throw new UploadError('empty', 'it is empty');
@@ -149,7 +150,7 @@ function notAFile(kind: string, cause?: unknown): UploadError {
 }
 
 function tooLarge(size: string): UploadError {
-  return new UploadError('too_large', `it has ${size}; the limit is ${maxImageBytes.toLocaleString('en')}`);
+  return new UploadError('too_large', `it has ${size}; the limit is ${groupDigits(maxImageBytes)}`);
 }
 
 const readProblems: Readonly<Record<string, string>> = {

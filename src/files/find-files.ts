@@ -1,17 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { glob, isDynamicPattern } from 'tinyglobby';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import type { FoundFile } from './found-file.ts';
 import { createNaturalOrder } from './natural-order.ts';
-
-/** One image that was asked for. */
-export interface FoundFile {
-  /** As the person named it, or as a glob or a directory gave it; `-` is standard input. */
-  readonly path: string;
-  /** An absolute path, or standard input. */
-  readonly source: string | NodeJS.ReadableStream;
-}
 
 /** What names the files of a run. */
 export interface FileRequest {
@@ -91,6 +83,8 @@ async function findPattern(
     return existing;
   }
   const portable = host.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
+  // Most runs have no pattern, and do not wait for what expands one.
+  const { glob, isDynamicPattern } = await import('tinyglobby');
   if (!isDynamicPattern(portable)) {
     throw new NamesNothing('there is no such file');
   }

@@ -2,7 +2,7 @@ import { Chalk } from 'chalk';
 import type { Host } from '../host.ts';
 import type { UploadEvent } from '../upload/event.ts';
 import { createMessages, isColoured, type Messages, type Verbosity } from './messages.ts';
-import { createProgress, type Progress, type Workload } from './progress.ts';
+import type { Progress, Workload } from './progress.ts';
 
 /** Standard error, which messages and progress share: a message goes above what moves. */
 export class StandardError {
@@ -16,7 +16,9 @@ export class StandardError {
     this.messages = createMessages(this.print, verbosity, colour);
   }
 
-  startProgress(workload: Workload): void {
+  /** Loads what draws on a terminal only where it is drawn on. */
+  async startProgress(workload: Workload): Promise<void> {
+    const { createProgress } = await import('./progress.ts');
     const { stderr, env, clock } = this.#host;
     this.#progress = createProgress(stderr, workload, { clock, isColoured: isColoured(stderr, env) });
   }

@@ -1,3 +1,4 @@
+import { groupDigits } from '../group-digits.ts';
 import type { UploadEvent } from '../upload/event.ts';
 import { type FailedRecord, hasReference, type UploadRecord } from '../upload/record.ts';
 import { describeRatioMismatch } from './aspect-ratio.ts';
@@ -56,7 +57,7 @@ export class UploadReporter {
     this.#endFailures();
     const counts = summaryOrder
       .filter((status) => this.#counts.has(status))
-      .map((status) => `${this.#counts.get(status)!.toLocaleString('en')} ${status}`);
+      .map((status) => `${groupDigits(this.#counts.get(status)!)} ${status}`);
     const facts = [
       this.#sentBytes > 0 && `${formatBytes(this.#sentBytes)} in ${formatDuration(durationMs)}`,
       this.#retries > 0 && `${this.#retries} ${this.#retries === 1 ? 'retry' : 'retries'}`,
@@ -125,7 +126,7 @@ export class UploadReporter {
     for (const [message, paths] of this.#failures) {
       const rest = paths.slice(mostToldAtOnce);
       if (rest.length > 0) {
-        this.#messages.error(`${rest.length.toLocaleString('en')} more: ${message}`, ...rest);
+        this.#messages.error(`${groupDigits(rest.length)} more: ${message}`, ...rest);
       }
     }
   }

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
 import { type ConfigValues, isPackageJson, parseConfig } from './parse.ts';
 
@@ -23,8 +23,9 @@ export function configTooLarge(path: string): ConfigError {
 async function readConfigFile(path: string): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   try {
+    const handle = await open(path);
     // A stream, for `--config <(…)` is a pipe and has no size; `end` is inclusive: one byte more than is allowed.
-    for await (const chunk of createReadStream(path, { end: MAX_CONFIG_SIZE_BYTES })) chunks.push(chunk);
+    for await (const chunk of handle.createReadStream({ end: MAX_CONFIG_SIZE_BYTES })) chunks.push(chunk);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { isAccount } from './account.ts';
 import { normalizeApiUrl } from './api-url.ts';
+import { defaults } from './defaults.ts';
 import { isToken } from './token.ts';
 
 /** One setting: where it can be said, what it is when nobody says it, and what it may be. */
@@ -40,7 +41,7 @@ const retries = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(20));
 
 const timeout = v.pipe(v.number(), v.gtValue(0), v.maxValue(86_400));
 
-/** Every setting there is, and the only place that holds a default. */
+/** Every setting there is. */
 export const definitions = {
   token: {
     environment: ['DREAMINA_TOKEN', 'USEAPI_TOKEN'],
@@ -57,7 +58,7 @@ export const definitions = {
   },
   apiUrl: {
     environment: ['DREAMINA_API_URL'],
-    default: 'https://api.useapi.net/v1/dreamina',
+    default: defaults.apiUrl,
     schema: apiUrl,
     textSchema: apiUrl,
     allowed:
@@ -66,7 +67,7 @@ export const definitions = {
   concurrency: {
     environment: ['DREAMINA_CONCURRENCY'],
     flag: '--concurrency',
-    default: 4,
+    default: defaults.concurrency,
     schema: concurrency,
     textSchema: v.pipe(v.string(), v.regex(WHOLE), v.transform(Number), concurrency),
     allowed: 'a whole number from 1 to 64',
@@ -74,7 +75,7 @@ export const definitions = {
   retries: {
     environment: ['DREAMINA_RETRIES'],
     flag: '--retries',
-    default: 5,
+    default: defaults.retries,
     schema: retries,
     textSchema: v.pipe(v.string(), v.regex(WHOLE), v.transform(Number), retries),
     allowed: 'a whole number from 0 to 20',
@@ -83,7 +84,7 @@ export const definitions = {
   timeout: {
     environment: ['DREAMINA_TIMEOUT'],
     flag: '--timeout',
-    default: 120,
+    default: defaults.timeout,
     schema: timeout,
     textSchema: v.pipe(v.string(), v.regex(DECIMAL), v.transform(Number), timeout),
     allowed: 'a number of seconds, more than 0 and at most 86400',

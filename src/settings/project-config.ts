@@ -1,5 +1,4 @@
-import type { Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { configTooLarge, MAX_CONFIG_SIZE_BYTES } from './config-file.ts';
@@ -22,7 +21,7 @@ export async function findProjectConfig(
   cwd: string,
 ): Promise<{ readonly path: string; readonly values: ConfigValues } | undefined> {
   for (const directory of upwards(cwd)) {
-    const places = await existingPlaces(directory);
+    const places = existingPlaces(directory);
     const found = places.length === 0 ? undefined : await search(directory, places);
     if (found !== undefined) return found;
   }
@@ -40,18 +39,27 @@ function* upwards(from: string): Generator<string> {
 }
 
 /** The search places of a directory that are there; a package.json that is out of order is not ours to judge. */
-async function existingPlaces(directory: string): Promise<string[]> {
+function existingPlaces(directory: string): string[] {
   const places: string[] = [];
   for (const place of SEARCH_PLACES) {
     const path = join(directory, place);
-    // What cannot even be looked at (missing, or somebody else's) is not this project's config.
-    const stats = await stat(path).catch(() => undefined);
+    const stats = lookAt(path);
     if (stats === undefined || stats.isDirectory()) continue;
     const fault = findFault(path, stats);
     if (fault === undefined) places.push(place);
     else if (!isPackageJson(path)) throw fault;
   }
   return places;
+}
+
+/** What a path leads to; what cannot even be looked at (missing, or somebody else's) is not this project's config. */
+function lookAt(path: string): Stats | undefined {
+  try {
+    // At once: nothing else can be done meanwhile, and each of some fifty answers would else be waited for in turn.
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 // cosmiconfig reads whatever is there, whole, and a `.dreaminarc` in a cloned repository may be a link to /dev/zero

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { pMapIterable } from 'p-map';
 import type { UploadedAsset } from '../client/answer.ts';
@@ -85,12 +84,29 @@ export async function* uploadBatch(
 }
 
 /** The bytes of one file on their way, the same for every attempt. */
-interface ImageBody {
+class ImageBody {
   readonly bytes: Buffer;
   readonly contentType: ImageContentType;
-  readonly sha256: string;
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number;
+  #sha256: Promise<string> | undefined;
+
+  constructor(bytes: Buffer, contentType: ImageContentType, startedAt: number) {
+    this.bytes = bytes;
+    this.contentType = contentType;
+    this.startedAt = startedAt;
+  }
+
+  /** In lower-case hex. It is counted once, when it is first asked for. */
+  sha256(): Promise<string> {
+    this.#sha256 ??= sha256Of(this.bytes);
+    return this.#sha256;
+  }
+}
+
+async function sha256Of(bytes: Uint8Array): Promise<string> {
+  const { createHash } = await import('node:crypto');
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** One run: what is in flight, what is stopped. */
@@ -155,12 +171,7 @@ class Batch {
     } catch (error) {
       return this.#fail(asUploadError(error), 0);
     }
-    const body: ImageBody = {
-      bytes,
-      contentType: image.contentType,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-      startedAt,
-    };
+    const body = new ImageBody(bytes, image.contentType, startedAt);
     return this.#dependencies.manifest === undefined
       ? this.#send(path, body)
       : this.#sendUnlessKnown(path, body, this.#dependencies.manifest);
@@ -172,7 +183,7 @@ class Batch {
     body: ImageBody,
     manifest: Pick<Manifest, 'find' | 'add'>,
   ): Promise<Outcome> {
-    const { sha256 } = body;
+    const sha256 = await body.sha256();
     // Whoever sends this content may fail, and then it is the turn of one of those who waited.
     while (this.#sending.has(sha256)) {
       await this.#sending.get(sha256);
@@ -217,7 +228,7 @@ class Batch {
           ...asset,
           size: body.bytes.length,
           contentType: body.contentType,
-          sha256: body.sha256,
+          sha256: await body.sha256(),
           attempts: attempt,
           durationMs: this.#since(body.startedAt),
           ...(warnings.length > 0 && { warnings }),
@@ -243,13 +254,20 @@ class Batch {
   }
 
   /** One request, with the same bytes each time. */
-  #attempt(path: string, attempt: number, { bytes, contentType }: ImageBody): Promise<UploadedAsset> {
+  #attempt(path: string, attempt: number, body: ImageBody): Promise<UploadedAsset> {
     const { uploader, onEvent } = this.#dependencies;
     const { account } = this.#options;
+    const { bytes, contentType } = body;
+    let unsentBytes = bytes.length;
     onEvent({ type: 'attempt-started', path, attempt, sizeBytes: bytes.length });
-    return uploader.upload({ bytes, contentType, account }, this.#stopped.signal, (sent) =>
-      onEvent({ type: 'bytes-sent', path, bytes: sent }),
-    );
+    return uploader.upload({ bytes, contentType, account }, this.#stopped.signal, (sent) => {
+      onEvent({ type: 'bytes-sent', path, bytes: sent });
+      unsentBytes -= sent;
+      if (unsentBytes === 0) {
+        // Counted while the server is at work, so that nobody waits for it.
+        void body.sha256();
+      }
+    });
   }
 
   /**

@@ -54,6 +54,8 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
         ? world.stdin
         : Readable.from(world.stdin === undefined ? [] : [Buffer.from(world.stdin)]),
     stdout,
+    printHelp: (text) => stdout.write(text),
+    helpColumns: undefined,
     stderr,
     signal: world.signal ?? new AbortController().signal,
     clock: {

@@ -264,6 +264,8 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
     scriptPath: undefined,
     stdin: Readable.from([]),
     stdout: stream('stdout'),
+    printHelp: () => {},
+    helpColumns: undefined,
     stderr: stream('stderr'),
     signal: new AbortController().signal,
     clock: {

@@ -1,21 +1,12 @@
-import { readFileSync } from 'node:fs';
 import type { Host } from '../../host.ts';
+import { requiredNodeVersion } from '../../version.ts';
 import { type CheckResult, ok, otherProblem } from './finding.ts';
 
 /** Whether this Node is one that the package is made for. */
 export function checkNode({ nodeVersion }: Pick<Host, 'nodeVersion'>): CheckResult {
-  const required = readRequiredVersion();
-  return compareVersions(nodeVersion, required) >= 0
+  return compareVersions(nodeVersion, requiredNodeVersion) >= 0
     ? ok('node', `Node ${nodeVersion}`)
-    : otherProblem('node', `Node ${nodeVersion} is too old`, `Install Node ${required} or newer.`);
-}
-
-/** The lowest version that `engines` of this package allows. */
-function readRequiredVersion(): string {
-  const { engines } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-    readonly engines: { readonly node: string };
-  };
-  return engines.node.replace(/^>=/, '');
+    : otherProblem('node', `Node ${nodeVersion} is too old`, `Install Node ${requiredNodeVersion} or newer.`);
 }
 
 function compareVersions(a: string, b: string): number {

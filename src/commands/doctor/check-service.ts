@@ -25,7 +25,7 @@ const soonMs = 3 * 24 * 60 * 60 * 1000;
 export async function checkService(
   { settings, files }: Inspection,
   obstacle: string | undefined,
-  host: Pick<Host, 'env' | 'clock' | 'signal'>,
+  host: Pick<Host, 'env' | 'clock' | 'signal' | 'nodeVersion'>,
 ): Promise<readonly CheckResult[]> {
   const { apiUrl } = settings;
   if (obstacle !== undefined || 'problem' in apiUrl) {

@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'rolldown';
+import * as version from '../src/version.ts';
+
+const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+/**
+ * Bundles the command, because a command that is used in loops and hooks is judged by its start: Node reads a few
+ * files in place of hundreds. They are CommonJS, which Node starts sooner than modules. The library stays as it is.
+ */
+export default defineConfig({
+  cwd: fromRoot(''),
+  input: { main: 'src/main.ts' },
+  platform: 'node',
+  transform: { target: 'node20.19' },
+  // Its main module loads fetch, WebSocket, caches and mocks besides.
+  resolve: { alias: { undici: fromRoot('.config/undici-client.cjs') } },
+  plugins: [inlineVersion(), leaveOutUnused(), collectLicences()],
+  output: {
+    dir: 'dist/command',
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
+    comments: false,
+    codeSplitting: {
+      groups: [
+        // All that help and the version need.
+        { name: 'main', tags: ['$initial'], priority: 2 },
+        // What sends, and what else most commands share, is one file each to read, not ten.
+        { name: 'client', test: /\/src\/client\//, priority: 1 },
+        {
+          name: 'shared',
+          test: /\/src\/(?!sandbox\/|completion\/)/,
+          minShareCount: 2,
+        },
+      ],
+    },
+  },
+});
+
+/** Puts the values of src/version.ts in its place: the bundle lies deeper in the package, and has no time to look. */
+function inlineVersion(): Plugin {
+  const constants = Object.entries(version).map(
+    ([name, value]) => `export const ${name} = ${JSON.stringify(value)};`,
+  );
+  return {
+    name: 'inline-version',
+    load: (id) => (id === fromRoot('src/version.ts') ? constants.join('\n') : undefined),
+  };
+}
+
+/**
+ * Parts of libraries that this program never calls, and that are costly to load: undici's HTTP/2 (it is not allowed
+ * here, and Node takes 10 ms to load its own), undici's reading of bodies that are no Buffer, the processes that
+ * commander can start for commands of their own, and cosmiconfig's loaders, some of which execute what they load.
+ */
+const unused: readonly { readonly importer: RegExp; readonly module: RegExp }[] = [
+  { importer: /\/undici\/lib\//, module: /\/client-h2(\.js)?$|\/web\/fetch\/body\.js$/ },
+  { importer: /\/commander\/lib\//, module: /^node:child_process$/ },
+  { importer: /\/cosmiconfig\/dist\//, module: /\/loaders(\.js)?$/ },
+];
+
+function leaveOutUnused(): Plugin {
+  const empty = '\0unused';
+  return {
+    name: 'leave-out-unused',
+    resolveId: (id, importer) =>
+      unused.some((it) => it.importer.test(importer ?? '') && it.module.test(id)) ? empty : undefined,
+    load: (id) => (id === empty ? 'module.exports = {};' : undefined),
+  };
+}
+
+/** Writes the licence of each bundled package, which asks for no more than to be kept. */
+function collectLicences(): Plugin {
+  return {
+    name: 'collect-licences',
+    generateBundle(_options, bundle) {
+      const folders = Object.values(bundle)
+        .flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))
+        .flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []);
+      const texts = [...new Set(folders)].sort().map(readLicence);
+      this.emitFile({
+        type: 'asset',
+        fileName: 'LICENCES.txt',
+        source: texts.join(`\n${'-'.repeat(80)}\n\n`),
+      });
+    },
+  };
+}
+
+function readLicence(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Record<
+    string,
+    string
+  >;
+  const file = readdirSync(folder).find((it) => /^licen[cs]e/i.test(it));
+  if (file === undefined) {
+    throw new Error(`${name}: there is no licence file in ${folder}`);
+  }
+  return `${name} ${version} (${license})\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+}
