@@ -3,8 +3,9 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { UploadError } from '../errors.ts';
 import { groupDigits } from '../group-digits.ts';
 import { detectImageType, headBytes, type ImageContentType } from './image-type.ts';
-import { readLimited } from './read-limited.ts';
+import { readInto } from './read-into.ts';
 import { readStream } from './read-stream.ts';
+import type { ReusedMemory } from './reused-memory.ts';
 
 /** The largest image that is sent. Whether the API's "10 MB" is less is left to the server (it does not say). */
 const maxImageBytes = 10_485_760;
@@ -14,11 +15,11 @@ export interface CheckedImage {
   readonly contentType: ImageContentType;
   readonly sizeBytes: number;
   /**
-   * All of its bytes, which are those that were checked.
+   * All of its bytes, which are those that were checked. They are valid until the memory is used again.
    *
    * @throws UploadError `changed` or `unreadable`
    */
-  read(): Promise<Buffer>;
+  read(memory: ReusedMemory): Promise<Buffer>;
 }
 
 /**
@@ -32,7 +33,7 @@ export async function checkImageFile(path: string): Promise<CheckedImage> {
     if (file.sizeBytes > maxImageBytes) {
       throw tooLarge(`${groupDigits(file.sizeBytes)} bytes`);
     }
-    const head = await readLimited(handle, Math.min(file.sizeBytes, headBytes), headBytes);
+    const head = await readInto(Buffer.allocUnsafe(headBytes), handle, Math.min(file.sizeBytes, headBytes));
     if (head.length === 0) {
       throw new UploadError('empty', 'it is empty');
     }
@@ -82,8 +83,8 @@ class CheckedFileImage implements CheckedImage {
     this.#version = checked.version;
   }
 
-  read(): Promise<Buffer> {
-    return readUnchanged(this.#path, { sizeBytes: this.sizeBytes, version: this.#version });
+  read(memory: ReusedMemory): Promise<Buffer> {
+    return readUnchanged(this.#path, { sizeBytes: this.sizeBytes, version: this.#version }, memory);
   }
 }
 
@@ -93,13 +94,14 @@ interface RegularFile {
   readonly version: string;
 }
 
-async function readUnchanged(path: string, checked: RegularFile): Promise<Buffer> {
+async function readUnchanged(path: string, checked: RegularFile, memory: ReusedMemory): Promise<Buffer> {
   return withFile(path, async (handle) => {
     const before = await statRegularFile(handle);
     if (before.version !== checked.version) {
       throw new UploadError('changed', 'it changed after it was checked');
     }
-    const bytes = await readLimited(handle, checked.sizeBytes, maxImageBytes + 1);
+    // One byte of room over what is expected shows that there is more.
+    const bytes = await readInto(memory.take(checked.sizeBytes + 1), handle, checked.sizeBytes);
     const after = await statRegularFile(handle);
     if (after.version !== before.version || bytes.length !== checked.sizeBytes) {
       throw new UploadError('changed', 'it changed while it was read');

@@ -5,6 +5,7 @@ import { isFatal, UploadError } from '../errors.ts';
 import type { CheckedFile, FileCheck } from '../files/check-files.ts';
 import type { CheckedImage } from '../files/check-image.ts';
 import type { ImageContentType } from '../files/image-type.ts';
+import { ReusedMemory } from '../files/reused-memory.ts';
 import type { Clock } from '../host.ts';
 import { backoffMs } from './backoff.ts';
 import type { UploadEvent } from './event.ts';
@@ -119,6 +120,8 @@ class Batch {
   /** Aborted when what is in flight shall end too. */
   readonly #stopped = new AbortController();
   readonly #onAbort = () => this.stop();
+  /** Memory for images that nothing is in; there is as much of it as there were uploads at once. */
+  readonly #memories: ReusedMemory[] = [];
   /** What is under way for each content, where a manifest is kept. */
   readonly #sending = new Map<string, Promise<Outcome>>();
 
@@ -164,10 +167,21 @@ class Batch {
     if (this.#draining.signal.aborted) {
       return cancelled(0);
     }
+    const memory = this.#memories.pop() ?? new ReusedMemory();
+    try {
+      return await this.#uploadFrom(memory, path, image);
+    } finally {
+      // Nothing reads it any more: each request has ended, and where its body did not go out whole, its connection is
+      // closed.
+      this.#memories.push(memory);
+    }
+  }
+
+  async #uploadFrom(memory: ReusedMemory, path: string, image: CheckedImage): Promise<Outcome> {
     const startedAt = this.#dependencies.clock.now();
     let bytes: Buffer;
     try {
-      bytes = await image.read();
+      bytes = await image.read(memory);
     } catch (error) {
       return this.#fail(asUploadError(error), 0);
     }
