@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** Runs in a measured Node, after all of its work: its processor time in seconds and its largest resident set in KiB. */
+const report = `data:text/javascript,process.on('exit',()=>{const u=process.resourceUsage();console.error('used='+(u.userCPUTime+u.systemCPUTime)/1e6+','+u.maxRSS)})`;
+
+/** The arguments of a Node that reports what it used, see {@link measure}. */
+export const reporting = ['--import', report];
+
+/**
+ * Runs a command once, without its output: the seconds it took and, where it is a Node with {@link reporting}, the
+ * seconds of processor time and the peak of memory in MiB. Throws where it fails.
+ */
+export async function measure([program, ...args], env) {
+  const startedAt = performance.now();
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let lines = 0;
+  let errors = '';
+  child.stdout.on('data', (chunk) => {
+    lines += chunk.toString('latin1').split('\n').length - 1;
+  });
+  child.stderr.on('data', (chunk) => {
+    errors += chunk;
+  });
+  const [code] = await once(child, 'close');
+  const wall = (performance.now() - startedAt) / 1000;
+  if (code !== 0) {
+    throw new Error(`${program} ${args.slice(0, 8).join(' ')}: exit ${code}\n${errors}`);
+  }
+  const [, cpu, peakKiB] = /used=([\d.]+),(\d+)/.exec(errors) ?? [];
+  return { lines, wall, cpu: Number(cpu), peakMiB: Number(peakKiB) / 1024 };
+}
+
+/** Runs commands in turn, one uncounted round first, so that what disturbs the machine disturbs them all alike. */
+export async function inTurn(rounds, commands, env) {
+  const results = commands.map(() => []);
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [i, command] of commands.entries()) {
+      const result = await measure(command, env);
+      if (round > 0) {
+        results[i].push(result);
+      }
+    }
+  }
+  return results;
+}
+
+export function median(values) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+/** The median of the ratios, round by round. */
+export function ratio(ours, theirs, figure) {
+  return median(ours.map((result, round) => result[figure] / theirs[round][figure]));
+}
