@@ -16,7 +16,7 @@ export default defineConfig({
   transform: { target: 'node20.19' },
   // Its main module loads fetch, WebSocket, caches and mocks besides.
   resolve: { alias: { undici: fromRoot('.config/undici-client.cjs') } },
-  plugins: [inlineVersion(), leaveOutUnused(), collectLicences()],
+  plugins: [inlineVersion(), replaceParts(), collectLicences()],
   output: {
     dir: 'dist/command',
     format: 'cjs',
@@ -55,19 +55,19 @@ function inlineVersion(): Plugin {
  * here, and Node takes 10 ms to load its own), undici's reading of bodies that are no Buffer, the processes that
  * commander can start for commands of their own, and cosmiconfig's loaders, some of which execute what they load.
  */
-const unused: readonly { readonly importer: RegExp; readonly module: RegExp }[] = [
-  { importer: /\/undici\/lib\//, module: /\/client-h2(\.js)?$|\/web\/fetch\/body\.js$/ },
-  { importer: /\/commander\/lib\//, module: /^node:child_process$/ },
-  { importer: /\/cosmiconfig\/dist\//, module: /\/loaders(\.js)?$/ },
+const unused = fromRoot('.config/unused.cjs');
+const replaced: readonly { readonly importer: RegExp; readonly module: RegExp; readonly by: string }[] = [
+  { importer: /\/undici\/lib\//, module: /\/client-h2(\.js)?$|\/web\/fetch\/body\.js$/, by: unused },
+  { importer: /\/undici\/lib\//, module: /^node:assert$/, by: fromRoot('.config/undici-assert.cjs') },
+  { importer: /\/commander\/lib\//, module: /^node:child_process$/, by: unused },
+  { importer: /\/cosmiconfig\/dist\//, module: /\/loaders(\.js)?$/, by: unused },
 ];
 
-function leaveOutUnused(): Plugin {
-  const empty = '\0unused';
+function replaceParts(): Plugin {
   return {
-    name: 'leave-out-unused',
-    resolveId: (id, importer) =>
-      unused.some((it) => it.importer.test(importer ?? '') && it.module.test(id)) ? empty : undefined,
-    load: (id) => (id === empty ? 'module.exports = {};' : undefined),
+    name: 'replace-parts',
+    resolveId: (id, importer = '') =>
+      replaced.find((it) => it.importer.test(importer) && it.module.test(id))?.by,
   };
 }
 

@@ -46,7 +46,7 @@ async function tell(error: unknown, host: Host): Promise<void> {
     import('./report/messages.ts'),
     import('./report/standard-error.ts'),
   ]);
-  reportProblem(error, new StandardError(host, 'normal').messages);
+  reportProblem(error, (await StandardError.open(host, 'normal')).messages);
 }
 
 /** `--no-color` is NO_COLOR by another name, for every command. */

@@ -24,7 +24,7 @@ export interface AccountsFlags {
  * @throws UsageError or ConfigError before anything is sent
  */
 export async function accounts(flags: AccountsFlags, host: Host): Promise<number> {
-  const { messages } = new StandardError(host, flags.verbose ? 'verbose' : 'normal');
+  const { messages } = await StandardError.open(host, flags.verbose ? 'verbose' : 'normal');
   const layers = await loadSettings({ config: flags.config }, host);
   // A wrong account is no reason not to show the right ones.
   const { settings, warnings } = resolveSettings(layers, { omit: ['account'] });

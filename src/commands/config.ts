@@ -16,7 +16,7 @@ export interface ConfigFlags {
 
 /** Runs `dreamina config` and returns its exit code. A wrong value does not hide the others. */
 export async function config(flags: ConfigFlags, host: Host): Promise<number> {
-  const { messages } = new StandardError(host, 'normal');
+  const { messages } = await StandardError.open(host, 'normal');
   const report = await createReport(flags.config, host);
   host.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : formatReport(report, host));
   for (const warning of report.warnings) {

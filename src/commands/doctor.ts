@@ -1,7 +1,6 @@
-import { Chalk, type ChalkInstance } from 'chalk';
 import type { Host } from '../host.ts';
+import { type Colours, loadColours } from '../report/colours.ts';
 import { escapeUnsafe } from '../report/escape.ts';
-import { isColoured } from '../report/messages.ts';
 import { diagnose } from './doctor/diagnose.ts';
 import type { CheckResult, Finding } from './doctor/finding.ts';
 
@@ -13,12 +12,12 @@ export interface DoctorFlags {
 
 /** Runs `dreamina doctor` and returns its exit code: 0 where there is no problem, whatever the warnings. */
 export async function doctor(flags: DoctorFlags, host: Host): Promise<number> {
-  const colour = new Chalk({ level: isColoured(host.stdout, host.env) ? 1 : 0 });
+  const colours = await loadColours(host.stdout, host.env);
   const results: CheckResult[] = [];
   for await (const result of diagnose(flags.config, host)) {
     results.push(result);
     if (!flags.json) {
-      host.stdout.write(formatFinding(result, colour));
+      host.stdout.write(formatFinding(result, colours));
     }
   }
   if (flags.json) {
@@ -48,8 +47,8 @@ const markWidth = Math.max(...Object.keys(marks).map((mark) => mark.length));
 /** As wide as the longest name of a check. */
 const checkWidth = 'certificates'.length;
 
-function formatFinding({ check, status, message, advice }: Finding, colour: ChalkInstance): string {
-  const mark = colour[marks[status]](status.padEnd(markWidth));
+function formatFinding({ check, status, message, advice }: Finding, colours: Colours): string {
+  const mark = colours[marks[status]](status.padEnd(markWidth));
   const line = `${mark}  ${check.padEnd(checkWidth)}  ${escapeUnsafe(message)}\n`;
   const indent = ' '.repeat(markWidth + checkWidth + 4);
   return advice === undefined ? line : `${line}${indent}${escapeUnsafe(advice)}\n`;

@@ -29,7 +29,7 @@ export interface LoginFlags extends Pick<SettingFlags, 'account'> {
  * @throws UsageError or ConfigError where nothing is written
  */
 export async function login(flags: LoginFlags, host: Host): Promise<number> {
-  const { messages } = new StandardError(host, 'normal');
+  const { messages } = await StandardError.open(host, 'normal');
   const questions = canAsk(host) && !flags.withToken ? createQuestions(host) : undefined;
   assertReadable(flags, questions, host);
   const path = userConfigPath(host);

@@ -23,7 +23,7 @@ export interface SandboxFlags {
 
 /** Runs `dreamina sandbox` until it is interrupted, and returns its exit code. */
 export async function sandbox(flags: SandboxFlags, host: Host): Promise<number> {
-  const { messages } = new StandardError(host, flags.quiet ? 'quiet' : 'normal');
+  const { messages } = await StandardError.open(host, flags.quiet ? 'quiet' : 'normal');
   const server = await startSandbox({
     port: wholeNumber('--port', flags.port, 65_535),
     api: flags.api,

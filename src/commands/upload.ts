@@ -57,7 +57,7 @@ export async function upload(patterns: readonly string[], flags: UploadFlags, ho
   }
 
   const maxAgeMs = resolveMaxAge(flags);
-  const standardError = new StandardError(host, verbosityOf(flags));
+  const standardError = await StandardError.open(host, verbosityOf(flags));
   const settings = await readSettings(flags, standardError.messages, host);
   const destination = await openDestination(flags, settings, host);
   let manifest: Manifest | undefined;

@@ -1,6 +1,5 @@
-import type { ChalkInstance } from 'chalk';
 import { ConfigError, OutputError, UsageError } from '../errors.ts';
-import type { Environment, TerminalStream } from '../host.ts';
+import type { Colours } from './colours.ts';
 import { escapeUnsafe } from './escape.ts';
 
 /** How much goes to standard error. */
@@ -22,16 +21,16 @@ export interface Messages {
 export function createMessages(
   print: (lines: string) => void,
   verbosity: Verbosity,
-  colour: ChalkInstance,
+  colours: Colours,
 ): Messages {
   return {
     error: (text, ...more) => {
       const below = more.filter((line) => line !== undefined).map((line) => `  ${escapeUnsafe(line)}\n`);
-      print(`${colour.red('error:')} ${escapeUnsafe(text)}\n${below.join('')}`);
+      print(`${colours.red('error:')} ${escapeUnsafe(text)}\n${below.join('')}`);
     },
     warn: (text) => {
       if (verbosity !== 'quiet') {
-        print(`${colour.yellow('warning:')} ${escapeUnsafe(text)}\n`);
+        print(`${colours.yellow('warning:')} ${escapeUnsafe(text)}\n`);
       }
     },
     note: (text) => {
@@ -41,7 +40,7 @@ export function createMessages(
     },
     detail: (text) => {
       if (verbosity === 'verbose') {
-        print(`${colour.dim(escapeUnsafe(text))}\n`);
+        print(`${colours.dim(escapeUnsafe(text))}\n`);
       }
     },
   };
@@ -59,15 +58,4 @@ export function reportProblem(error: unknown, messages: Messages): void {
     // It may hold a reference that stands nowhere else.
     messages.error(`${error.message}; what was to be printed:`, ...error.unprinted.trimEnd().split('\n'));
   }
-}
-
-/** Whether a stream may be coloured: `NO_COLOR` and `FORCE_COLOR` decide, then whether it is a terminal. */
-export function isColoured(stream: TerminalStream, env: Environment): boolean {
-  if (env.NO_COLOR) {
-    return false;
-  }
-  if (env.FORCE_COLOR !== undefined) {
-    return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
-  }
-  return stream.isTTY === true && env.TERM !== 'dumb';
 }

@@ -1,7 +1,7 @@
-import { Chalk } from 'chalk';
 import type { Host } from '../host.ts';
 import type { UploadEvent } from '../upload/event.ts';
-import { createMessages, isColoured, type Messages, type Verbosity } from './messages.ts';
+import { type Colours, isColoured, loadColours } from './colours.ts';
+import { createMessages, type Messages, type Verbosity } from './messages.ts';
 import type { Progress, Workload } from './progress.ts';
 
 /** Standard error, which messages and progress share: a message goes above what moves. */
@@ -10,10 +10,16 @@ export class StandardError {
   readonly #host: Pick<Host, 'stderr' | 'env' | 'clock'>;
   #progress: Progress | undefined;
 
-  constructor(host: Pick<Host, 'stderr' | 'env' | 'clock'>, verbosity: Verbosity) {
+  private constructor(host: Pick<Host, 'stderr' | 'env' | 'clock'>, verbosity: Verbosity, colours: Colours) {
     this.#host = host;
-    const colour = new Chalk({ level: isColoured(host.stderr, host.env) ? 1 : 0 });
-    this.messages = createMessages(this.print, verbosity, colour);
+    this.messages = createMessages(this.print, verbosity, colours);
+  }
+
+  static async open(
+    host: Pick<Host, 'stderr' | 'env' | 'clock'>,
+    verbosity: Verbosity,
+  ): Promise<StandardError> {
+    return new StandardError(host, verbosity, await loadColours(host.stderr, host.env));
   }
 
   /** Loads what draws on a terminal only where it is drawn on. */

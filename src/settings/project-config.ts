@@ -1,4 +1,4 @@
-import { type Stats, statSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { configTooLarge, MAX_CONFIG_SIZE_BYTES } from './config-file.ts';
@@ -46,10 +46,22 @@ function existingPlaces(directory: string): string[] {
     const stats = lookAt(path);
     if (stats === undefined || stats.isDirectory()) continue;
     const fault = findFault(path, stats);
-    if (fault === undefined) places.push(place);
-    else if (!isPackageJson(path)) throw fault;
+    if (isPackageJson(path)) {
+      if (fault === undefined && speaksOfUs(path)) places.push(place);
+    } else if (fault === undefined) places.push(place);
+    else throw fault;
   }
   return places;
+}
+
+/** Whether a package.json may have a config in it: most have none, and are not worth loading cosmiconfig for. */
+function speaksOfUs(path: string): boolean {
+  try {
+    return /dreamina|\\u/.test(readFileSync(path, 'utf8'));
+  } catch {
+    // Reading it tells why not.
+    return true;
+  }
 }
 
 /** What a path leads to; what cannot even be looked at (missing, or somebody else's) is not this project's config. */

@@ -13,7 +13,8 @@ export const reporting = ['--import', report];
  */
 export async function measure([program, ...args], env) {
   const startedAt = performance.now();
-  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Where no project is: the config of this repository is no part of what is measured.
+  const child = spawn(program, args, { env, cwd: env.HOME, stdio: ['ignore', 'pipe', 'pipe'] });
   let lines = 0;
   let errors = '';
   child.stdout.on('data', (chunk) => {

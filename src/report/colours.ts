@@ -1,0 +1,27 @@
+import type { Environment, TerminalStream } from '../host.ts';
+
+const names = ['red', 'yellow', 'green', 'dim'] as const;
+
+/** Puts text into a colour, or leaves it as it is. */
+export type Colours = Readonly<Record<(typeof names)[number], (text: string) => string>>;
+
+/** The colours for a stream; chalk is loaded only where there are any. */
+export async function loadColours(stream: TerminalStream, env: Environment): Promise<Colours> {
+  if (isColoured(stream, env)) {
+    const { Chalk } = await import('chalk');
+    return new Chalk({ level: 1 });
+  }
+  const plain = (text: string) => text;
+  return { red: plain, yellow: plain, green: plain, dim: plain };
+}
+
+/** Whether a stream may be coloured: `NO_COLOR` and `FORCE_COLOR` decide, then whether it is a terminal. */
+export function isColoured(stream: TerminalStream, env: Environment): boolean {
+  if (env.NO_COLOR) {
+    return false;
+  }
+  if (env.FORCE_COLOR !== undefined) {
+    return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
+  }
+  return stream.isTTY === true && env.TERM !== 'dumb';
+}

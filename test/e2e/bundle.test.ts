@@ -1,0 +1,87 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type OutputOptions, rolldown } from 'rolldown';
+import { beforeAll, describe, expect, it } from 'vitest';
+import config from '../../.config/rolldown.config.ts';
+import { fixture } from '../fixtures.ts';
+import { sandboxWith } from '../harness/sandbox.ts';
+import { spawnCli } from '../harness/spawn-cli.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+/** The modules in each file of the bundle, by absolute path. */
+const modules = new Map<string, readonly string[]>();
+
+beforeAll(async () => {
+  const bundle = await rolldown(config);
+  const { output } = await bundle.generate(config.output as OutputOptions);
+  for (const file of output) {
+    if (file.type === 'chunk') {
+      modules.set(file.fileName, file.moduleIds);
+    }
+  }
+  await bundle.close();
+});
+
+/** Runs the built command, and returns the modules in the files of the bundle that it loaded. */
+async function modulesLoadedBy(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> {
+  const folder = await tempDir();
+  // Away from this repository, whose package.json speaks of the program.
+  const run = spawnCli(args, { env: { ...env, NODE_V8_COVERAGE: folder }, cwd: folder });
+  expect(await run.ended).toBe(0);
+  const [report = ''] = await readdir(folder);
+  const { result } = JSON.parse(await readFile(join(folder, report), 'utf8')) as {
+    result: readonly { url: string }[];
+  };
+  const files = result.flatMap(({ url }) => /\/dist\/command\/([^/]+)$/.exec(url)?.[1] ?? []);
+  expect(files).toContain('main.cjs');
+  return files.flatMap((file) => modules.get(file)!);
+}
+
+describe('the bundle', () => {
+  it('has one copy of each library', () => {
+    const folders = new Set(
+      [...modules.values()]
+        .flat()
+        .flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []),
+    );
+    const names = [...folders].map((folder) => folder.slice(folder.lastIndexOf('/node_modules/')));
+    expect(names).toContain('/node_modules/undici');
+    expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
+  });
+
+  it('has the licence of each library', async () => {
+    const licences = await readFile(new URL('../../dist/command/LICENCES.txt', import.meta.url), 'utf8');
+    for (const id of [...modules.values()].flat()) {
+      const name = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1];
+      if (name !== undefined) {
+        expect(licences).toMatch(new RegExp(`^${name} \\d`, 'm'));
+      }
+    }
+  });
+
+  it('has nothing in it that could execute a config file', () => {
+    expect(
+      [...modules.values()].flat().filter((id) => /cosmiconfig\/dist\/loaders|import-fresh/.test(id)),
+    ).toEqual([]);
+  });
+
+  it('loads for an upload only what an upload needs', async () => {
+    const { env } = await sandboxWith();
+    const loaded = await modulesLoadedBy(['upload', fixture('night.png').file], env);
+    expect(loaded).toContainEqual(expect.stringMatching(/\/src\/client\/client\.ts$/));
+    const needless =
+      /\/src\/(sandbox|completion)\/|\/src\/commands\/(login|sandbox|doctor|config|accounts)|\/(@inquirer|ora|chalk|js-yaml|cosmiconfig|tinyglobby|file-type|image-size)\//;
+    expect(loaded.filter((id) => needless.test(id))).toEqual([]);
+  });
+
+  it.each([['--version'], ['--help']])('loads for %s next to nothing', async (flag) => {
+    const loaded = await modulesLoadedBy([flag]);
+    expect(loaded).toContainEqual(expect.stringMatching(/\/src\/cli\.ts$/));
+    const needless =
+      /\/src\/(client|files|settings|completion|sandbox|commands)\/(?!defaults)|\/(undici|valibot|chalk)\//;
+    expect(loaded.filter((id) => needless.test(id))).toEqual([]);
+  });
+});
