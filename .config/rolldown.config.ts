@@ -22,7 +22,8 @@ export default defineConfig({
     format: 'cjs',
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name].cjs',
-    comments: false,
+    // Names stay, for the stack traces in a bug report.
+    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
     codeSplitting: {
       groups: [
         // All that help and the version need.
