@@ -9,13 +9,14 @@ import type { UploadFlags } from './commands/upload.ts';
 import { exitCodeOf } from './exit-code.ts';
 import type { Host } from './host.ts';
 import { escapeUnsafe } from './report/escape.ts';
+import { maskOutput } from './report/mask-output.ts';
 import { resultFormats } from './report/result-writer.ts';
 import { defaults } from './settings/defaults.ts';
 import { version } from './version.ts';
 
 /** Runs the command line and returns its exit code; the only place where an error becomes one. */
 export async function run(given: Host): Promise<number> {
-  const host = heedNoColor(given);
+  const host = maskOutput(heedNoColor(given));
   let exitCode = 0;
   const program = createProgram(host, (code) => {
     exitCode = code;

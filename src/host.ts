@@ -1,3 +1,5 @@
+import type { Secrets } from './secrets.ts';
+
 /** Everything the program takes from the world around it. `main.ts` builds the real one; a test builds its own. */
 export interface Host {
   /** The arguments after the program's own name. */
@@ -18,6 +20,8 @@ export interface Host {
   /** The width of the terminal that help is for; undefined where it goes elsewhere. */
   readonly helpColumns: number | undefined;
   readonly stderr: TerminalStream;
+  /** What must not be printed, as it becomes known. */
+  readonly secrets: Secrets;
   /** Aborted by the first signal or a closed standard output; its reason is then an {@link Interruption}. */
   readonly signal: AbortSignal;
   readonly clock: Clock;

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DreaminaClient as Client } from './client/client.ts';
 import { checkFiles } from './files/check-files.ts';
 import { parseProxyUrl } from './settings/proxy.ts';
-import { resolveSettings } from './settings/resolve.ts';
-import { completeSettings, type Settings } from './settings/settings.ts';
+import { type ResolvedSettings, resolveSettings } from './settings/resolve.ts';
+import { completeSettings } from './settings/settings.ts';
 import type { UploadEvent } from './upload/event.ts';
 import { Manifest } from './upload/manifest.ts';
 import type { UploadRecord } from './upload/record.ts';
@@ -29,11 +29,11 @@ export interface DreaminaClientOptions {
 export class DreaminaClient extends Client {
   /** Throws a ConfigError where an option is not what it may be. */
   constructor(options: DreaminaClientOptions) {
-    const { token, apiUrl, timeoutMs } = completeOptions(options);
+    const settings = resolveOptions(options);
     super({
-      token: token!,
-      apiUrl,
-      timeoutMs,
+      token: settings.token,
+      apiUrl: settings.apiUrl,
+      timeoutMs: completeSettings(settings).timeoutMs,
       userAgent,
       proxyUrl:
         options.proxyUrl === undefined ? undefined : parseProxyUrl('options', String(options.proxyUrl)),
@@ -76,7 +76,7 @@ export async function uploadFiles(
   paths: readonly string[],
   options: UploadFilesOptions,
 ): Promise<UploadRecord[]> {
-  const settings = completeOptions({ ...options, account: options.account ?? '' });
+  const settings = completeSettings(resolveOptions({ ...options, account: options.account ?? '' }));
   const { apiUrl: endpoint, concurrency, retries } = settings;
   const account = settings.account!;
   const { failFast = false, signal = new AbortController().signal, onRecord, onEvent = () => {} } = options;
@@ -111,9 +111,9 @@ const systemClock = {
   sleep: (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {}),
 };
 
-function completeOptions(options: DreaminaClientOptions & Partial<UploadFilesOptions>): Settings {
+function resolveOptions(options: DreaminaClientOptions & Partial<UploadFilesOptions>): ResolvedSettings {
   const { token, account, apiUrl, concurrency, retries, timeoutMs } = options;
   const timeout = timeoutMs === undefined ? undefined : timeoutMs / 1000;
   const values = { token: token ?? '', account, apiUrl, concurrency, retries, timeout };
-  return completeSettings(resolveSettings([{ source: { kind: 'options' }, values }]).settings);
+  return resolveSettings([{ source: { kind: 'options' }, values }]).settings;
 }

@@ -3,6 +3,8 @@ import { devNull, homedir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from './cli.ts';
 import { type Host, Interruption } from './host.ts';
+import { once } from './once.ts';
+import { Secrets } from './secrets.ts';
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
@@ -62,6 +64,7 @@ async function main(): Promise<void> {
     get helpColumns() {
       return mayBeTerminal() ? openStdout().columns : undefined;
     },
+    secrets: new Secrets(),
     signal: interruption.signal,
     clock: {
       now: Date.now,
@@ -82,12 +85,6 @@ function mayBeTerminal(): boolean {
   return (
     output.isCharacterDevice() && (process.platform === 'win32' || output.rdev !== statSync(devNull).rdev)
   );
-}
-
-/** What `create` makes, made when it is first asked for. */
-function once<Value>(create: () => Value): () => Value {
-  let value: Value | undefined;
-  return () => (value ??= create());
 }
 
 void main();

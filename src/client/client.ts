@@ -1,18 +1,20 @@
 import { ConfigError, UploadError } from '../errors.ts';
+import { spellingsOf } from '../secrets.ts';
 import { isAccount } from '../settings/account.ts';
+import type { Setting } from '../settings/resolve.ts';
+import { checkTokenDestination } from '../settings/token-rule.ts';
 import { type Account, readAccountsAnswer } from './accounts.ts';
 import { type Answer, readUploadAnswer, type UploadedAsset } from './answer.ts';
 import { readBody } from './body.ts';
 import { Connections } from './connections.ts';
 import { toNetworkError } from './network-error.ts';
-import { redactToken } from './redact-token.ts';
 
 /** How a client reaches the API and as whom. */
 export interface ClientOptions {
-  /** `user:<digits>-<alphanumeric>`; printable ASCII. */
-  readonly token: string;
+  /** `user:<digits>-<alphanumeric>`, printable ASCII; without one, requests carry none. */
+  readonly token: Setting<string> | undefined;
   /** Without a trailing slash. */
-  readonly apiUrl: string;
+  readonly apiUrl: Setting<string>;
   /** One attempt's limit, from connecting to the last byte of the answer. */
   readonly timeoutMs: number;
   /** Sent as `User-Agent`. */
@@ -39,10 +41,12 @@ export class DreaminaClient {
   readonly #options: ClientOptions;
   readonly #url: URL;
   readonly #connections: Connections;
+  readonly #tokenPattern: RegExp | undefined;
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#url = new URL(options.apiUrl);
+    this.#tokenPattern = options.token && spellingsOf(options.token.value);
+    this.#url = new URL(options.apiUrl.value);
     this.#connections = new Connections({ ...options, origin: this.#url.origin });
   }
 
@@ -51,7 +55,7 @@ export class DreaminaClient {
    *
    * @param onSent called as parts of the image leave this process, with their size in bytes
    * @throws UploadError for every failure of the upload, or the signal's reason when it was aborted
-   * @throws ConfigError where the account is not one
+   * @throws ConfigError where the account is not one, or the token must not go to the `apiUrl`
    */
   async upload(
     image: ImageUpload,
@@ -92,12 +96,12 @@ export class DreaminaClient {
   }
 
   /**
-   * Whether the service answers at all: resolves with the status of its answer to a request without the token.
+   * Whether the service answers at all: resolves with the status of its answer, whatever it is.
    *
    * @throws UploadError where no answer came, or the signal's reason when it was aborted
    */
   async ping(signal?: AbortSignal): Promise<number> {
-    const { status } = await this.#exchange({ method: 'GET', path: '/accounts', isAnonymous: true }, signal);
+    const { status } = await this.#exchange({ method: 'GET', path: '/accounts' }, signal);
     return status;
   }
 
@@ -114,13 +118,12 @@ export class DreaminaClient {
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: Uint8Array;
       readonly onSent?: ((bytes: number) => void) | undefined;
-      /** Whether the token stays at home. */
-      readonly isAnonymous?: boolean;
     },
     signal: AbortSignal | undefined,
   ): Promise<Answer> {
     signal?.throwIfAborted();
-    const { timeoutMs, token, userAgent } = this.#options;
+    const { timeoutMs, userAgent } = this.#options;
+    const authorization = this.#authorize();
     const connection = this.#connections.take();
     let ended: unknown;
     // undici heeds its own signal and timeouts in some phases only; destroying the connection ends every phase.
@@ -143,7 +146,7 @@ export class DreaminaClient {
           method: request.method,
           path: `${this.#url.pathname.replace(/\/$/, '')}${request.path}`,
           headers: {
-            ...(!request.isAnonymous && { authorization: `Bearer ${token}` }),
+            ...authorization,
             accept: 'application/json',
             'accept-encoding': 'identity',
             'user-agent': userAgent,
@@ -161,15 +164,15 @@ export class DreaminaClient {
       // After a refusal part of our body may still clog the connection; only a clean answer leaves it clean.
       const accepted = response.statusCode >= 200 && response.statusCode < 300;
       reusable = accepted && body.ending === 'whole' && unsentBytes === 0;
-      // A server may echo what it was sent; nobody downstream shall have to think of that.
+      // Nobody downstream shall have to think of what a server may echo.
       const location = singleHeader(response.headers.location);
       return {
         status: response.statusCode,
         headers: {
           ...response.headers,
-          ...(location !== undefined && { location: redactToken(location, token) }),
+          ...(location !== undefined && { location: this.#redact(location) }),
         },
-        text: redactToken(body.text, token),
+        text: this.#redact(body.text),
         ending: body.ending,
       };
     } catch (error) {
@@ -183,6 +186,32 @@ export class DreaminaClient {
         connection.destroy();
       }
     }
+  }
+
+  /**
+   * The header that carries the token, where it may go.
+   *
+   * @throws ConfigError where it must not
+   */
+  #authorize(): { readonly authorization?: string } {
+    const { token, apiUrl } = this.#options;
+    if (token === undefined) {
+      return {};
+    }
+    const permission = checkTokenDestination({
+      apiUrl: this.#url.href,
+      apiUrlSource: apiUrl.source,
+      tokenSource: token.source,
+    });
+    if (!permission.allowed) {
+      throw new ConfigError(permission.reason);
+    }
+    return { authorization: `Bearer ${token.value}` };
+  }
+
+  /** A server's text without the token: it may echo what it was sent. */
+  #redact(text: string): string {
+    return this.#tokenPattern === undefined ? text : text.replace(this.#tokenPattern, '[token]');
   }
 }
 

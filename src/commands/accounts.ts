@@ -39,7 +39,7 @@ export async function accounts(flags: AccountsFlags, host: Host): Promise<number
   }
   assertTokenDestination(apiUrl, token.source);
   const { timeoutMs } = completeSettings(settings);
-  const client = await connectService({ apiUrl: apiUrl.value, token: token.value, timeoutMs }, host);
+  const client = await connectService({ apiUrl, token, timeoutMs }, host);
   let list: readonly Account[];
   try {
     messages.detail(`GET ${apiUrl.value}/accounts with the token from ${formatSource(token.source)}`);

@@ -3,7 +3,7 @@ import { ConfigError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { ResolvedSettings } from '../settings/resolve.ts';
 import { completeSettings } from '../settings/settings.ts';
-import { formatSource } from '../settings/source.ts';
+import { formatSource, type Source } from '../settings/source.ts';
 import { userAgent } from '../version.ts';
 import { assertTokenDestination, connectService } from './service.ts';
 import { spareParser } from './spare-parser.ts';
@@ -25,21 +25,27 @@ export interface Destination {
  * @throws ConfigError where the token or the account is missing, or the token must not go there
  */
 export async function openService(resolved: ResolvedSettings, host: Host): Promise<Destination> {
-  const { apiUrl, timeoutMs } = completeSettings(resolved);
-  const { token, account } = resolved;
+  const { timeoutMs } = completeSettings(resolved);
+  const { token, account, apiUrl } = resolved;
   if (token === undefined) {
     throw new ConfigError('there is no token', {
       hint: 'Run `dreamina login`, or set DREAMINA_TOKEN; --sandbox needs none.',
     });
   }
-  assertTokenDestination(resolved.apiUrl, token.source);
-  const client = await connectService({ apiUrl, token: token.value, timeoutMs }, host);
+  assertTokenDestination(apiUrl, token.source);
+  const client = await connectService({ apiUrl, token, timeoutMs }, host);
   if (account === undefined) {
     throw new ConfigError(`there is no account (the token is from ${formatSource(token.source)})`, {
       hint: `Give it with -a REGION:email, in DREAMINA_ACCOUNT, or as \`account\` in a config file${await describeAccounts(client, host)}.`,
     });
   }
-  return { client, account: account.value, apiUrl, endpoint: apiUrl, close: () => client.close() };
+  return {
+    client,
+    account: account.value,
+    apiUrl: apiUrl.value,
+    endpoint: apiUrl.value,
+    close: () => client.close(),
+  };
 }
 
 /** The accounts there are to choose from, as the end of a sentence; nothing where the service does not tell. */
@@ -61,9 +67,10 @@ export async function openSandbox(resolved: ResolvedSettings, host: Host): Promi
   const { startSandbox } = await import('../sandbox/index.ts');
   await spareParser(host);
   const sandbox = await startSandbox();
+  const source: Source = { kind: 'flag', name: '--sandbox' };
   const client = new DreaminaClient({
-    token: sandbox.token,
-    apiUrl: sandbox.apiUrl,
+    token: { value: sandbox.token, source },
+    apiUrl: { value: sandbox.apiUrl, source },
     timeoutMs: completeSettings(resolved).timeoutMs,
     userAgent,
     now: host.clock.now,

@@ -10,7 +10,7 @@ import { definitions, keys } from '../settings/definitions.ts';
 import { loadSettings, type SettingFlags } from '../settings/load.ts';
 import { resolveSettings } from '../settings/resolve.ts';
 import { completeSettings } from '../settings/settings.ts';
-import { formatSource } from '../settings/source.ts';
+import { formatSource, type Source } from '../settings/source.ts';
 import { isToken } from '../settings/token.ts';
 import { userConfigPath } from '../settings/user-config-path.ts';
 import { type ConfigChanges, readUserConfig, writeUserConfig } from '../settings/write-user-config.ts';
@@ -37,13 +37,18 @@ export async function login(flags: LoginFlags, host: Host): Promise<number> {
   const before = await readUserConfig(path);
   const layers = await loadSettings({ flags: { account: flags.account }, config: flags.config }, host);
   const { settings } = resolveSettings(layers, { omit: ['token', 'account'] });
-  assertTokenDestination(settings.apiUrl, { kind: 'user', path });
+  const source: Source = { kind: 'user', path };
+  assertTokenDestination(settings.apiUrl, source);
 
   const token = await readToken(questions, host);
+  host.secrets.addToken(token);
   warnOfUnusualToken(token, messages);
-  const apiUrl = settings.apiUrl.value;
   const client = await connectService(
-    { apiUrl, token, timeoutMs: completeSettings(settings).timeoutMs },
+    {
+      apiUrl: settings.apiUrl,
+      token: { value: token, source },
+      timeoutMs: completeSettings(settings).timeoutMs,
+    },
     host,
   );
   let accounts: readonly Account[];

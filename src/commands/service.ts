@@ -11,24 +11,34 @@ import { loadTrustedAuthorities } from '../settings/trusted-authorities.ts';
 import { userAgent } from '../version.ts';
 import { spareParser } from './spare-parser.ts';
 
+/** How a command reaches the service, each with where that was said. */
+interface Access {
+  readonly apiUrl: Setting<string>;
+  readonly token: Setting<string> | undefined;
+  readonly timeoutMs: number;
+}
+
 /**
- * A client for commands that ask the service something and upload nothing.
+ * The client of a command, by the proxy and the certificates of the environment.
  *
- * @throws ConfigError where the proxy or the certificates of the environment cannot be used
+ * @throws ConfigError where either cannot be used
  */
 export async function connectService(
-  { apiUrl, ...options }: { readonly apiUrl: string; readonly token: string; readonly timeoutMs: number },
-  host: Pick<Host, 'env' | 'clock' | 'nodeVersion'>,
+  access: Access,
+  { env, clock, secrets, nodeVersion }: Pick<Host, 'env' | 'clock' | 'secrets' | 'nodeVersion'>,
 ): Promise<DreaminaClient> {
-  await spareParser(host);
-  const url = new URL(apiUrl);
+  await spareParser({ nodeVersion });
+  const url = new URL(access.apiUrl.value);
+  const proxyUrl = resolveProxy(url, env);
+  if (proxyUrl !== undefined) {
+    secrets.addProxy(proxyUrl);
+  }
   return new DreaminaClient({
-    ...options,
-    apiUrl,
+    ...access,
     userAgent,
-    proxyUrl: resolveProxy(url, host.env),
-    ca: url.protocol === 'https:' ? await loadTrustedAuthorities(host.env) : undefined,
-    now: host.clock.now,
+    proxyUrl,
+    ca: url.protocol === 'https:' ? await loadTrustedAuthorities(env) : undefined,
+    now: clock.now,
   });
 }
 

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import type { Host } from '../host.ts';
 import { loadConfigFile } from './config-file.ts';
 import { type Key, keys } from './definitions.ts';
-import { loadSettings } from './load.ts';
+import { addTokens, loadSettings, type Surroundings } from './load.ts';
 import { findProjectConfig } from './project-config.ts';
 import { type ResolvedSettings, resolveSettings } from './resolve.ts';
 import type { Layer, Source } from './source.ts';
@@ -37,8 +36,6 @@ export interface Inspection {
   readonly tokenRefusal: string | undefined;
 }
 
-type Surroundings = Pick<Host, 'env' | 'cwd' | 'homeDir' | 'platform'>;
-
 /**
  * Looks at the settings as {@link loadSettings} and {@link resolveSettings} do, but goes on where something is wrong.
  *
@@ -54,6 +51,7 @@ export async function inspectSettings(
     ...(await loadSettings({ config: false }, host)),
     ...files.flatMap(({ layer }) => layer ?? []),
   ];
+  addTokens(layers, host);
   const settings = Object.fromEntries(
     keys.map((key) => [key, inspectSetting(key, layers)]),
   ) as unknown as Inspection['settings'];
@@ -78,7 +76,9 @@ async function inspectFiles(
     return [
       await inspectFile('config-file', resolve(host.cwd, named), async () => {
         // Without the rest of the environment, the layers are those of files.
-        const [layer] = await loadSettings({ config }, { ...host, env: { DREAMINA_CONFIG } });
+        const { cwd, homeDir, platform, secrets } = host;
+        const env = { DREAMINA_CONFIG };
+        const [layer] = await loadSettings({ config }, { env, cwd, homeDir, platform, secrets });
         return layer;
       }),
     ];

@@ -17,19 +17,28 @@ export interface SettingsRequest {
   readonly config?: string | false | undefined;
 }
 
+/** What the settings are gathered from. */
+export type Surroundings = Pick<Host, 'env' | 'cwd' | 'homeDir' | 'platform' | 'secrets'>;
+
 /**
  * Gathers what flags, environment and config files say, highest first, without judging any value; the defaults
- * come last and are not among the layers.
+ * come last and are not among the layers. Each token among them is a secret from then on, whether it is used or not.
  */
-export async function loadSettings(
-  request: SettingsRequest,
-  host: Pick<Host, 'env' | 'cwd' | 'homeDir' | 'platform'>,
-): Promise<readonly Layer[]> {
-  return [
-    ...flagLayers(request.flags ?? {}),
-    ...environmentLayers(host.env),
-    ...(await fileLayers(request.config, host)),
-  ];
+export async function loadSettings(request: SettingsRequest, host: Surroundings): Promise<readonly Layer[]> {
+  const environment = environmentLayers(host.env);
+  addTokens(environment, host);
+  const files = await fileLayers(request.config, host);
+  addTokens(files, host);
+  return [...flagLayers(request.flags ?? {}), ...environment, ...files];
+}
+
+/** Makes secrets of the tokens in layers. */
+export function addTokens(layers: readonly Layer[], { secrets }: Pick<Surroundings, 'secrets'>): void {
+  for (const { values } of layers) {
+    if (typeof values.token === 'string') {
+      secrets.addToken(values.token);
+    }
+  }
 }
 
 function flagLayers(flags: SettingFlags): Layer[] {
@@ -50,10 +59,7 @@ function environmentLayers(env: Environment): Layer[] {
   );
 }
 
-async function fileLayers(
-  config: string | false | undefined,
-  host: Pick<Host, 'env' | 'cwd' | 'homeDir' | 'platform'>,
-): Promise<Layer[]> {
+async function fileLayers(config: string | false | undefined, host: Surroundings): Promise<Layer[]> {
   if (config === false) return [];
   if (config === '') throw new UsageError('--config needs the name of a file');
   const named = config ?? readVariable(host.env, 'DREAMINA_CONFIG');

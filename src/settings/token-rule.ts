@@ -1,4 +1,5 @@
-import { definitions } from './definitions.ts';
+import { defaults } from './defaults.ts';
+import { isLoopbackHost } from './loopback.ts';
 import { formatSource, type Source } from './source.ts';
 
 /** Whether the token may be sent, and if not, why, in a sentence without the token. */
@@ -7,6 +8,7 @@ export type TokenPermission =
   | { readonly allowed: false; readonly reason: string };
 
 /**
+ * The rule for the token, asked before anything is done with the settings and again for each request.
  * The token goes only where its owner sent it: a project's config is the word of whoever made the folder, so an
  * address of another origin than the official one that stands there gets a token only from that same file.
  */
@@ -16,8 +18,11 @@ export function checkTokenDestination(request: {
   readonly tokenSource: Source;
 }): TokenPermission {
   const { apiUrl, apiUrlSource, tokenSource } = request;
-  const { origin } = new URL(apiUrl);
-  if (apiUrlSource.kind !== 'project' || origin === new URL(definitions.apiUrl.default).origin) {
+  const { origin, protocol, hostname } = new URL(apiUrl);
+  if (protocol !== 'https:' && !isLoopbackHost(hostname)) {
+    return { allowed: false, reason: `${origin} would be sent the token unencrypted` };
+  }
+  if (apiUrlSource.kind !== 'project' || origin === new URL(defaults.apiUrl).origin) {
     return { allowed: true };
   }
   if (tokenSource.kind === 'project' && tokenSource.path === apiUrlSource.path) return { allowed: true };

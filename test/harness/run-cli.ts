@@ -2,6 +2,7 @@ import { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from '../../src/cli.ts';
 import type { Environment, Host } from '../../src/host.ts';
+import { Secrets } from '../../src/secrets.ts';
 import { tempDir } from './temp-dir.ts';
 
 /** What a run in this process printed and how it ended. */
@@ -70,6 +71,7 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
         }
       },
     },
+    secrets: new Secrets(),
     random: world.random ?? (() => 0.5),
   };
   const exitCode = await run(host);

@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
 import type { UploadedRecord, UploadRecord } from '../../src/index.ts';
+import { Secrets } from '../../src/secrets.ts';
 import { fixture, fixtures } from '../fixtures.ts';
 import { selfSigned } from '../harness/certificate.ts';
 import { exampleReference, type Respond, rawServer, sendJson } from '../harness/raw-server.ts';
@@ -276,6 +277,7 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
           changed();
         }),
     },
+    secrets: new Secrets(),
     random: () => 0.5,
   });
   return {

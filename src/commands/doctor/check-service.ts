@@ -25,18 +25,15 @@ const soonMs = 3 * 24 * 60 * 60 * 1000;
 export async function checkService(
   { settings, files }: Inspection,
   obstacle: string | undefined,
-  host: Pick<Host, 'env' | 'clock' | 'signal' | 'nodeVersion'>,
+  host: Pick<Host, 'env' | 'clock' | 'signal' | 'secrets' | 'nodeVersion'>,
 ): Promise<readonly CheckResult[]> {
   const { apiUrl } = settings;
   if (obstacle !== undefined || 'problem' in apiUrl) {
     return skipAll(['reachable', 'accepted', 'account', 'session'], obstacle ?? 'the apiUrl is wrong');
   }
   const url = apiUrl.setting.value;
-  const token = 'setting' in settings.token ? settings.token.setting?.value : undefined;
-  const client = await connectService(
-    { apiUrl: url, token: token ?? '-', timeoutMs: waitMs(settings) },
-    host,
-  );
+  const token = 'setting' in settings.token ? settings.token.setting : undefined;
+  const client = await connectService({ apiUrl: apiUrl.setting, token, timeoutMs: waitMs(settings) }, host);
   const startedAt = host.clock.now();
   const answer = await ask(client, token !== undefined, host.signal).finally(() => client.close());
   if (answer instanceof UploadError && answer.httpStatus === undefined) {

@@ -6,6 +6,7 @@ import { cosmiconfig } from 'cosmiconfig';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigError, UsageError } from '../../../src/errors.ts';
 import type { Environment } from '../../../src/host.ts';
+import { Secrets } from '../../../src/secrets.ts';
 import { loadSettings, type SettingsRequest } from '../../../src/settings/load.ts';
 import { resolveSettings } from '../../../src/settings/resolve.ts';
 
@@ -30,7 +31,7 @@ async function write(path: string, content: string | object): Promise<string> {
 }
 
 const load = (request: SettingsRequest = {}, env: Environment = {}) =>
-  loadSettings(request, { env, cwd, homeDir: join(root, 'home'), platform: 'linux' });
+  loadSettings(request, { env, cwd, homeDir: join(root, 'home'), platform: 'linux', secrets: new Secrets() });
 
 async function failure(request: SettingsRequest = {}, env: Environment = {}): Promise<Error> {
   const error = await load(request, env).catch((reason: unknown) => reason);
@@ -261,7 +262,7 @@ describe("the project's config", () => {
   test('the config of the user is never taken for the project’s', async () => {
     const home = join(root, 'home');
     const path = await user({ apiUrl: 'https://example.com' });
-    const host = { env: {}, homeDir: home, platform: 'linux' } as const;
+    const host = { env: {}, homeDir: home, platform: 'linux', secrets: new Secrets() } as const;
     for (const from of [home, join(home, '.config'), join(home, '.config', 'dreamina')]) {
       expect(await loadSettings({}, { ...host, cwd: from })).toEqual([
         { source: { kind: 'user', path }, values: { apiUrl: 'https://example.com' } },

@@ -1,0 +1,53 @@
+/** The secret values of a run, as they become known, and text without them. */
+export class Secrets {
+  readonly #values = new Map<string, { readonly spellings: RegExp; readonly mask: string }>();
+
+  /** Remembers a token. */
+  addToken(token: string): void {
+    this.#add(token, '[token]');
+  }
+
+  /** Remembers the password in the address of a proxy, in each form in which it goes over a wire or stands in a file. */
+  addProxy({ username, password }: URL): void {
+    if (password !== '') {
+      const [user, plain] = [username, password].map(decodeURIComponent);
+      this.#add(plain!, '[password]');
+      this.#add(Buffer.from(`${user}:${plain}`).toString('base64'), '[password]');
+    }
+  }
+
+  /** A text with each secret in it, however it is spelled there, replaced by what kind of secret it is. */
+  mask(text: string): string {
+    let masked = text;
+    for (const { spellings, mask } of this.#values.values()) {
+      masked = masked.replace(spellings, mask);
+    }
+    return masked;
+  }
+
+  #add(value: string, mask: string): void {
+    if (isDistinct(value)) {
+      this.#values.set(value, { spellings: spellingsOf(value), mask });
+    }
+  }
+}
+
+/** Whether a value can be told from what else is printed: without this, a token `12345` would make JSON no JSON. */
+function isDistinct(value: string): boolean {
+  return value.length >= 6 && /[a-z]/i.test(value);
+}
+
+/** Finds a secret however it is spelled: as it is, percent-encoded or escaped in JSON. */
+export function spellingsOf(secret: string): RegExp {
+  const characters = Array.from(secret, (character) => {
+    const plain = `\\u{${character.codePointAt(0)!.toString(16)}}`;
+    const percent = Array.from(Buffer.from(character), (byte) => `%${hex(byte, 2)}`).join('');
+    const json = Array.from(character.split(''), (unit) => `\\\\u${hex(unit.charCodeAt(0), 4)}`).join('');
+    return `(?:\\\\?${plain}|${percent}|${json})`;
+  });
+  return new RegExp(characters.join(''), 'giu');
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
+}
