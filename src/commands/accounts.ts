@@ -5,6 +5,7 @@ import { formatExpiry } from '../report/expiry.ts';
 import { StandardError } from '../report/standard-error.ts';
 import { formatTable } from '../report/table.ts';
 import { formatDuration } from '../report/units.ts';
+import { findExposedTokens } from '../settings/exposed-token.ts';
 import { loadSettings } from '../settings/load.ts';
 import { resolveSettings } from '../settings/resolve.ts';
 import { completeSettings } from '../settings/settings.ts';
@@ -28,7 +29,7 @@ export async function accounts(flags: AccountsFlags, host: Host): Promise<number
   const layers = await loadSettings({ config: flags.config }, host);
   // A wrong account is no reason not to show the right ones.
   const { settings, warnings } = resolveSettings(layers, { omit: ['account'] });
-  for (const warning of warnings) {
+  for (const warning of [...warnings, ...(await findExposedTokens(layers, host.platform))]) {
     messages.warn(warning);
   }
   const { token, apiUrl } = settings;

@@ -3,6 +3,7 @@ import { maskToken } from '../report/mask.ts';
 import { StandardError } from '../report/standard-error.ts';
 import { formatTable } from '../report/table.ts';
 import { keys } from '../settings/definitions.ts';
+import { findExposedTokens } from '../settings/exposed-token.ts';
 import { type InspectedFile, type InspectedSetting, inspectSettings } from '../settings/inspect.ts';
 import { type InspectedProxy, type InspectedRoute, inspectRoute } from '../settings/inspect-route.ts';
 import { formatSource, type Source } from '../settings/source.ts';
@@ -80,7 +81,14 @@ async function createReport(flag: string | false | undefined, host: Host): Promi
     userConfig: userConfigPath(host),
     proxy: reportProxy(route.proxy),
     certificates: route.certificates.map(({ variable, path }) => ({ variable, path })),
-    warnings: [...warnings, ...route.certificates.flatMap(({ warning }) => warning ?? [])],
+    warnings: [
+      ...warnings,
+      ...(await findExposedTokens(
+        files.flatMap(({ layer }) => layer ?? []),
+        host.platform,
+      )),
+      ...route.certificates.flatMap(({ warning }) => warning ?? []),
+    ],
     problems: tokenRefusal === undefined ? problems : [...problems, tokenRefusal],
   };
 }

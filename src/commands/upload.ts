@@ -12,6 +12,7 @@ import type { Workload } from '../report/progress.ts';
 import { createResultWriter, mostFrames, type ResultFormat } from '../report/result-writer.ts';
 import { StandardError } from '../report/standard-error.ts';
 import { UploadReporter } from '../report/upload-reporter.ts';
+import { findExposedTokens } from '../settings/exposed-token.ts';
 import { loadSettings, type SettingFlags } from '../settings/load.ts';
 import { type ResolvedSettings, resolveSettings } from '../settings/resolve.ts';
 import type { UploadEvent } from '../upload/event.ts';
@@ -144,7 +145,8 @@ async function readSettings(flags: UploadFlags, messages: Messages, host: Host):
   const { settings, warnings } = resolveSettings(layers, {
     omit: flags.sandbox ? ['token', 'account', 'apiUrl'] : [],
   });
-  for (const warning of warnings) {
+  const exposed = flags.sandbox ? [] : await findExposedTokens(layers, host.platform);
+  for (const warning of [...warnings, ...exposed]) {
     messages.warn(warning);
   }
   if (settings.token !== undefined) {

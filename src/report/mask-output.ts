@@ -11,12 +11,15 @@ const tokens = /user:\d+-[a-z\d]+/gi;
  */
 export function maskOutput(host: Host): Host {
   const { secrets } = host;
-  // Not a copy, which would set up every stream; and each of them is set up when it is first asked for.
-  return Object.create(host, {
-    stdout: { get: once(() => masked(host.stdout, (text) => secrets.mask(text))) },
-    // Nothing here is for a program to read, where a name that only looks like a token would matter.
-    stderr: { get: once(() => masked(host.stderr, (text) => secrets.mask(text).replace(tokens, '[token]'))) },
+  const stdout = once(() => masked(host.stdout, (text) => secrets.mask(text)));
+  // Nothing here is for a program to read, where a name that only looks like a token would matter.
+  const stderr = once(() => masked(host.stderr, (text) => secrets.mask(text).replace(tokens, '[token]')));
+  secrets.beforeKnown(() => {
+    stdout();
+    stderr();
   });
+  // Not a copy, which would set up every stream; each of them is set up when it is first asked for.
+  return Object.create(host, { stdout: { get: stdout }, stderr: { get: stderr } });
 }
 
 function masked(stream: TerminalStream, mask: Secrets['mask']): TerminalStream {

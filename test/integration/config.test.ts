@@ -18,7 +18,7 @@ async function homeWith(files: Readonly<Record<string, unknown>>): Promise<{
   for (const [path, content] of Object.entries({ 'film/.keep': '', ...files })) {
     const file = join(homeDir, path);
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content));
+    await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content), { mode: 0o600 });
   }
   return {
     homeDir,

@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
 import type { Host } from '../../host.ts';
 import { maskToken } from '../../report/mask.ts';
 import { definitions, keys } from '../../settings/definitions.ts';
+import { describeExposure, isExposed } from '../../settings/exposed-token.ts';
 import type { InspectedFile, Inspection } from '../../settings/inspect.ts';
 import type { InspectedProxy, InspectedRoute } from '../../settings/inspect-route.ts';
 import { formatSource } from '../../settings/source.ts';
@@ -44,9 +44,8 @@ export async function checkPermissions(
 }
 
 async function checkMode({ path }: InspectedFile): Promise<CheckResult> {
-  const stats = await stat(path).catch(() => undefined);
-  return stats?.isFile() && (stats.mode & 0o077) !== 0
-    ? warning('permissions', `${path} has a token in it and others may read it`, `chmod 600 '${path}'`)
+  return (await isExposed(path))
+    ? warning('permissions', describeExposure(path), `chmod 600 '${path}'`)
     : ok('permissions', `only you may read ${path}`);
 }
 

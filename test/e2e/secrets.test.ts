@@ -1,0 +1,264 @@
+import { appendFile, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { UploadErrorCode } from '../../src/errors.ts';
+import { fixture } from '../fixtures.ts';
+import { rawServer, sendJson } from '../harness/raw-server.ts';
+import { runCli } from '../harness/run-cli.ts';
+import { spawnCli } from '../harness/spawn-cli.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const token = 'user:4711-Sup3rS3cretT0k3n';
+const password = 'pr0xy+p4ss/w0rd';
+const proxyUser = `me:${encodeURIComponent(password)}`;
+
+/** Every form in which a secret could come out. */
+const secrets = [
+  token,
+  encodeURIComponent(token),
+  'Sup3rS3cretT0k3n',
+  password,
+  encodeURIComponent(password),
+  Buffer.from(`me:${password}`).toString('base64'),
+];
+
+/** Everything that makes programs talk. */
+const debug = { DEBUG: '*', NODE_DEBUG: 'http,https,net,tls,stream,undici,fetch,websocket,fs,timer' };
+
+const seenCodes = new Set<string>();
+
+/** Runs the built command in a folder, and holds that no secret comes out. */
+async function run(
+  args: readonly string[],
+  {
+    cwd,
+    env = {},
+    stdin = '',
+  }: { readonly cwd?: string; readonly env?: Record<string, string>; readonly stdin?: string },
+): Promise<{ readonly exitCode: number | NodeJS.Signals; readonly output: string }> {
+  const folder = cwd ?? (await pictures());
+  const child = spawnCli(args, { cwd: folder, env: { ...debug, HOME: folder, ...env } });
+  child.process.stdin.end(stdin);
+  const exitCode = await child.ended;
+  const output = `${child.stdout()}\n${child.stderr()}`;
+  for (const [, code] of output.matchAll(/"code":"(\w+)"/g)) {
+    seenCodes.add(code!);
+  }
+  expectNoSecret(output);
+  return { exitCode, output };
+}
+
+function expectNoSecret(output: string): void {
+  expect(secrets.filter((secret) => output.includes(secret))).toEqual([]);
+}
+
+/** A folder with a picture, and one of each kind of file that cannot be sent. */
+async function pictures(): Promise<string> {
+  const cwd = await tempDir();
+  await copyFile(fixture('night.png').file, join(cwd, 'night.png'));
+  await copyFile(fixture('night.png').file, join(cwd, `${token} ${password.replace('/', '')}.png`));
+  await writeFile(join(cwd, 'empty.png'), '');
+  await writeFile(join(cwd, 'text.png'), `token: ${token}`);
+  await writeFile(join(cwd, 'large.png'), Buffer.alloc(10_485_761));
+  await mkdir(join(cwd, 'folder.png'));
+  return cwd;
+}
+
+/** What a server says that knows the token and has no manners. */
+const echo = { error: `no: ${token}, ${encodeURIComponent(token)}, ${JSON.stringify(token)} \u001b[2J` };
+
+const upload = ['upload', '-v', '--format', 'ndjson', '--retries', '1', 'night.png'];
+
+const withToken = { DREAMINA_TOKEN: token, DREAMINA_ACCOUNT: 'US:name@example.com' };
+
+describe('no secret comes out', () => {
+  it.each([
+    [200, {}],
+    [302, { location: `https://elsewhere.example/?${encodeURIComponent(token)}` }],
+    [400, {}],
+    [401, {}],
+    [402, {}],
+    [404, {}],
+    [429, { 'retry-after': '0' }],
+    [500, { 'retry-after': token }],
+    [596, {}],
+  ])('of an answer %i that repeats the token', async (status, headers) => {
+    const { env } = await rawServer((response) => sendJson(response, status, echo, headers));
+    const { output } = await run(upload, { env: { ...env, ...withToken } });
+    expect(output).toContain('[token]');
+  });
+
+  it('of answers to accounts, doctor and login that repeat it', async () => {
+    const { env } = await rawServer((response) =>
+      sendJson(response, 200, {
+        'US:name@example.com': { account: 'US:name@example.com', region: token, ...echo },
+        [token]: echo,
+      }),
+    );
+    for (const args of [
+      ['accounts', '-v'],
+      ['accounts', '--json'],
+      ['doctor'],
+      ['config'],
+      ['config', '--json'],
+    ]) {
+      await run(args, { env: { ...env, ...withToken } });
+    }
+    const { exitCode } = await run(['login', '--with-token'], {
+      env: { DREAMINA_API_URL: env.DREAMINA_API_URL! },
+      stdin: `${token}\n`,
+    });
+    expect(exitCode).toBe(0);
+  });
+
+  it('of a token that is refused at login', async () => {
+    const { env } = await rawServer((response) => sendJson(response, 401, echo));
+    const { exitCode, output } = await run(['login', '--with-token'], {
+      env: { DREAMINA_API_URL: env.DREAMINA_API_URL! },
+      stdin: `${token}\n`,
+    });
+    expect(exitCode).toBe(4);
+    expect(output).toContain('[token]');
+  });
+
+  it('of files that cannot be sent', async () => {
+    const cwd = await pictures();
+    const { env } = await rawServer(async (response, _request, ordinal) => {
+      if (ordinal === 0) {
+        await appendFile(join(cwd, 'later.png'), token);
+      }
+      sendJson(response, 200, { imageRef: 'US:name@example.com-image:w1:h1:s1-uri:x' });
+    });
+    await copyFile(fixture('sunset.jpg').file, join(cwd, 'later.png'));
+    const names = [
+      'night.png',
+      'later.png',
+      'empty.png',
+      'text.png',
+      'large.png',
+      '/dev/null',
+      '/proc/self/mem',
+    ];
+    await run([...upload, '-c', '1', ...names, `${token} ${password.replace('/', '')}.png`], {
+      cwd,
+      env: { ...env, ...withToken },
+    });
+  });
+
+  it('of a server that is not there, that hangs up and that says nothing', async () => {
+    const silent = createServer((socket) => socket.resume());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const hangsUp = await rawServer((response) => {
+      response.destroy();
+    });
+    for (const apiUrl of ['http://127.0.0.1:1/v1', hangsUp.apiUrl, `http://127.0.0.1:${port}`]) {
+      await run([...upload, '--retries', '0', '--timeout', '0.3'], {
+        env: { ...withToken, DREAMINA_API_URL: apiUrl },
+      });
+    }
+    silent.close();
+  });
+
+  it('of a proxy with a password', async () => {
+    const proxy = await rawServer((response) => sendJson(response, 407, {}));
+    const { host } = new URL(proxy.apiUrl);
+    for (const address of [
+      `http://${proxyUser}@${host}`,
+      `http://${proxyUser}@127.0.0.1:1`,
+      `socks5://${proxyUser}@${host}`,
+      `http://me:%E0%A4%A@${host}/${password}`,
+    ]) {
+      for (const args of [[...upload, '--retries', '0'], ['doctor'], ['config', '--json']]) {
+        await run(args, { env: { ...withToken, HTTPS_PROXY: address } });
+      }
+    }
+  });
+
+  it.each<readonly [string, string]>([
+    ['.dreaminarc', `token: [${token}`],
+    ['.dreaminarc', `token: ${token}\ntoken: ${token}`],
+    ['.dreaminarc', `token: !!js/function '${token}'`],
+    ['.dreaminarc', `- ${token}`],
+    ['.dreaminarc.json', `{"token": "${token}`],
+    ['.dreaminarc.json', `{"token": "${token}" "account": ""}`],
+    ['.dreaminarc.json', `{"${token}": 1, "account": "${token}", "tokn": "${token}"}`],
+    ['.dreaminarc.json', `{"$import": "${token}"}`],
+    ['.dreaminarc.json', `{"token": "${token}", "retries": "${token}"}`],
+    ['.dreaminarc.json', `{"token": "Bearer ${token}"}`],
+    ['.dreaminarc.json', `{"token": ["${token}"]}`],
+    ['.dreaminarc.json', `{"token": "${token}", "apiUrl": "https://${token}@example.com/"}`],
+    ['package.json', `{"dreamina": {"token": "${token}", "apiUrl": "https://example.com/?${token}"}}`],
+  ])('of a config that is wrong: %s %s', async (name, text) => {
+    const cwd = await pictures();
+    await writeFile(join(cwd, name), text);
+    const env = { DREAMINA_API_URL: 'http://127.0.0.1:1' };
+    expect((await run(upload, { cwd, env })).exitCode).toBe(4);
+    for (const args of [['config'], ['config', '--json'], ['doctor', '--json'], ['accounts', '-v']]) {
+      const { stdout, stderr } = await runCli(args, { cwd, env, homeDir: cwd });
+      expectNoSecret(stdout + stderr);
+    }
+  });
+
+  it.each([
+    ['DREAMINA_TOKEN', `${token} and more`],
+    ['DREAMINA_TOKEN', `Bearer ${token}`],
+    ['DREAMINA_ACCOUNT', token],
+    ['DREAMINA_API_URL', `https://${token}@example.com`],
+    ['DREAMINA_API_URL', `https://example.com/?token=${token}`],
+    ['DREAMINA_CONCURRENCY', token],
+    ['DREAMINA_TIMEOUT', token],
+    ['DREAMINA_CONFIG', `/nowhere/${token}`],
+    ['SSL_CERT_FILE', `/nowhere/${token}`],
+  ])('of a variable that is wrong: %s=%s', async (name, value) => {
+    const { exitCode } = await run(upload, { env: { ...withToken, [name]: value } });
+    expect(exitCode).toBe(4);
+  });
+
+  it.each([
+    [['upload', '--token', token, 'night.png']],
+    [['upload', `--tokn=${token}`]],
+    [['upload', token]],
+    [['upload', '-a', token, 'night.png']],
+    [['upload', '--retries', token, 'night.png']],
+    [['upload', '--format', token]],
+    [['upload', '--config', token, 'night.png']],
+    [['upload', '--files-from', token]],
+    [['upload', '--manifest', `${token}/x`, 'night.png']],
+    [['upload', '--max-age', token, '--manifest', 'm', 'night.png']],
+    [[token]],
+    [['login', token]],
+    [['sandbox', '--port', token]],
+    [['sandbox', '--fault', `${token}:1`]],
+    [['completion', token]],
+  ])('of a command line that is wrong: %j', async (args) => {
+    const { exitCode } = await run(args, { env: withToken });
+    expect([2, 4]).toContain(exitCode);
+  });
+
+  /** Every kind of failure there is; without one of them this does not compile. */
+  const codes: Record<UploadErrorCode, true> = {
+    unreadable: true,
+    not_a_file: true,
+    empty: true,
+    unsupported_type: true,
+    too_large: true,
+    changed: true,
+    unauthorized: true,
+    payment_required: true,
+    account_not_found: true,
+    session_expired: true,
+    rate_limited: true,
+    rejected: true,
+    server_error: true,
+    network: true,
+    timeout: true,
+    bad_response: true,
+  };
+
+  it('was held of every kind of failure', () => {
+    expect([...seenCodes].toSorted()).toEqual(Object.keys(codes).toSorted());
+  });
+});
