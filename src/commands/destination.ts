@@ -1,7 +1,10 @@
 import { DreaminaClient } from '../client/client.ts';
 import { ConfigError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import type { ResolvedSettings } from '../settings/resolve.ts';
+import type { Messages } from '../report/messages.ts';
+import { defaults } from '../settings/defaults.ts';
+import { isLoopbackHost } from '../settings/loopback.ts';
+import type { ResolvedSettings, Setting } from '../settings/resolve.ts';
 import { completeSettings } from '../settings/settings.ts';
 import { formatSource, type Source } from '../settings/source.ts';
 import { userAgent } from '../version.ts';
@@ -46,6 +49,18 @@ export async function openService(resolved: ResolvedSettings, host: Host): Promi
     endpoint: apiUrl.value,
     close: () => client.close(),
   };
+}
+
+/**
+ * Warns where a project's config names the server: it gets no token but that file's own, and still it gets the images,
+ * which whoever runs this in a folder from somebody else may not expect.
+ */
+export function warnOfProjectServer({ value, source }: Setting<string>, messages: Messages): void {
+  const { origin, hostname } = new URL(value);
+  const isForeign = origin !== new URL(defaults.apiUrl).origin && !isLoopbackHost(hostname);
+  if (source.kind === 'project' && isForeign) {
+    messages.warn(`${formatSource(source)} has the images sent to ${origin}`);
+  }
 }
 
 /** The accounts there are to choose from, as the end of a sentence; nothing where the service does not tell. */

@@ -20,7 +20,7 @@ import { checkManifest, Manifest } from '../upload/manifest.ts';
 import type { UploadRecord } from '../upload/record.ts';
 import { uploadBatch } from '../upload/upload-batch.ts';
 import { validateFiles } from '../upload/validate-files.ts';
-import { type Destination, openSandbox, openService } from './destination.ts';
+import { type Destination, openSandbox, openService, warnOfProjectServer } from './destination.ts';
 import { parseDuration } from './duration.ts';
 import { warnOfUnusualToken } from './service.ts';
 
@@ -60,7 +60,7 @@ export async function upload(patterns: readonly string[], flags: UploadFlags, ho
   const maxAgeMs = resolveMaxAge(flags);
   const standardError = await StandardError.open(host, verbosityOf(flags));
   const settings = await readSettings(flags, standardError.messages, host);
-  const destination = await openDestination(flags, settings, host);
+  const destination = await openDestination(flags, settings, standardError.messages, host);
   let manifest: Manifest | undefined;
   try {
     manifest = await openManifest(flags, maxAgeMs, destination, host);
@@ -251,10 +251,16 @@ async function openManifest(
 async function openDestination(
   { dryRun, sandbox }: UploadFlags,
   settings: ResolvedSettings,
+  messages: Messages,
   host: Host,
 ): Promise<Destination | undefined> {
   if (dryRun) {
     return undefined;
   }
-  return sandbox ? openSandbox(settings, host) : openService(settings, host);
+  if (sandbox) {
+    return openSandbox(settings, host);
+  }
+  const service = await openService(settings, host);
+  warnOfProjectServer(settings.apiUrl, messages);
+  return service;
 }

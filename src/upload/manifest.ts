@@ -5,6 +5,11 @@ import { UsageError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import type { UploadedOutcome } from './record.ts';
 
+const { O_APPEND, O_CREAT, O_NONBLOCK, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
+
+/** A link in a folder from somebody else would have what is named written somewhere else. Windows has no such flag. */
+const noFollow = O_NOFOLLOW ?? 0;
+
 /** One line of a manifest: which bytes have which reference, for which account and where. */
 const entrySchema = v.object({
   /** First on the line, so that a torn line can be told from a foreign one. */
@@ -67,9 +72,11 @@ export class Manifest {
    */
   static async open(path: string, scope: ManifestScope): Promise<Manifest> {
     // Read and write at any place for the repair, but write at the end only for everything else.
-    const handle = await open(path, 'a+').catch((error: NodeJS.ErrnoException) => {
-      throw cannotUse(path, error);
-    });
+    const handle = await open(path, O_RDWR | O_APPEND | O_CREAT | noFollow).catch(
+      (error: NodeJS.ErrnoException) => {
+        throw cannotUse(path, error);
+      },
+    );
     try {
       const entries = await readEntries(path, handle, scope.clock);
       return new Manifest(scope, handle, select(entries, scope));
@@ -143,7 +150,7 @@ export class Manifest {
  */
 export async function checkManifest(path: string): Promise<void> {
   // Non-blocking, because opening a FIFO otherwise waits for somebody to write to it.
-  const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+  const flags = O_RDONLY | noFollow | (O_NONBLOCK ?? 0);
   const handle = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') {
       throw cannotUse(path, error);
@@ -259,6 +266,7 @@ async function isTorn(handle: FileHandle, clock: Clock): Promise<boolean> {
 const problems: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EISDIR: 'it is a directory',
+  ELOOP: 'it is a symbolic link; name the file it leads to',
   ENOENT: 'there is no such directory',
   EROFS: 'the disk is read-only',
 };

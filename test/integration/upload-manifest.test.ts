@@ -1,4 +1,4 @@
-import { appendFile, copyFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, lstat, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ReusedRecord, UploadRecord } from '../../src/index.ts';
@@ -281,6 +281,22 @@ describe('a manifest that is not as it was left', () => {
 });
 
 describe('a manifest that cannot be kept', () => {
+  it.runIf(process.platform !== 'win32')(
+    'because it is a symbolic link is a usage error, and nothing is written where it leads',
+    async () => {
+      const { sandbox, manifest, upload } = await setUp();
+      const elsewhere = join(await tempDir(), 'elsewhere');
+      await symlink(elsewhere, manifest);
+      for (const args of [[], ['--dry-run']]) {
+        const result = await upload(night, ...args);
+        expect(result.exitCode).toBe(2);
+        expect(result.stderr).toContain('it is a symbolic link; name the file it leads to');
+      }
+      await expect(lstat(elsewhere)).rejects.toThrow('ENOENT');
+      expect(sandbox.requests).toEqual([]);
+    },
+  );
+
   it('because it is a directory is a usage error', async () => {
     const { sandbox, env } = await sandboxWith();
     const result = await runCli(['upload', night, '--manifest', await tempDir()], { env });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -460,6 +460,39 @@ describe('--config, --no-config and DREAMINA_CONFIG', () => {
   });
 });
 
+describe.runIf(process.platform !== 'win32')('a config file with a token that others may read', () => {
+  const values = { token: 'user:1-own', account: 'US:a@example.com' };
+  const words = 'has a token in it and others may read it; chmod 600 it';
+
+  it.each(['project', 'user'] as const)('is a warning: the %s’s', async (kind) => {
+    const server = await openServer();
+    const world = await worldWith({ [kind]: values });
+    const file = kind === 'project' ? world.projectFile : world.userFile;
+    await chmod(file, 0o640);
+    const env = { DREAMINA_API_URL: server.apiUrl };
+    expect((await runCli(['upload', night], { ...world, env })).stderr).toContain(
+      `warning: ${file} ${words}`,
+    );
+    expect((await runCli(['config', '--json'], { ...world, env })).stderr).toContain(`${file} ${words}`);
+    for (const quiet of [['-q'], ['--sandbox'], ['--no-config', '--dry-run']]) {
+      expect((await runCli(['upload', night, ...quiet], { ...world, env })).stderr).not.toContain(words);
+    }
+    await chmod(file, 0o600);
+    expect((await runCli(['upload', night], { ...world, env })).stderr).not.toContain(words);
+    expect((await runCli(['upload', night], { ...world, env, platform: 'win32' })).stderr).not.toContain(
+      words,
+    );
+  });
+
+  it('is none without a token in it', async () => {
+    const server = await openServer();
+    const world = await worldWith({ project: { account: 'US:a@example.com' } });
+    await chmod(world.projectFile, 0o666);
+    const env = { DREAMINA_API_URL: server.apiUrl, DREAMINA_TOKEN: 'user:1-a' };
+    expect((await runCli(['upload', night], { ...world, env })).stderr).not.toContain(words);
+  });
+});
+
 describe('the token goes only where its owner sent it', () => {
   const account = 'US:a@example.com';
   const environment = { DREAMINA_TOKEN: 'user:1-environment', DREAMINA_ACCOUNT: account };
@@ -505,6 +538,20 @@ describe('the token goes only where its owner sent it', () => {
     const result = await runCli(['upload', night], { ...world, env: {} });
     expect(result.exitCode).toBe(0);
     expect(server.seen).toEqual([{ account, token: 'Bearer user:1-project' }]);
+  });
+
+  it('and whoever runs it is told that the images go to a server that the project names', async () => {
+    const world = await worldWith({
+      project: { apiUrl: 'https://images.example/v1', account, token: 'user:1-project' },
+    });
+    const proxy = await rawServer((response) => sendJson(response, 403, {}));
+    const env = { HTTPS_PROXY: new URL(proxy.apiUrl).origin };
+    const args = ['upload', night, '--retries', '0'];
+    const warning = `warning: project config ${world.projectFile} has the images sent to https://images.example\n`;
+    expect((await runCli(args, { ...world, env })).stderr).toContain(warning);
+    expect((await runCli([...args, '--dry-run'], { ...world, env })).stderr).not.toContain('images.example');
+    const named = await runCli([...args, '--config', world.projectFile], { ...world, env });
+    expect(named.stderr).not.toContain('has the images sent');
   });
 
   it('the server of the user, of --config or of the environment gets every token', async () => {
