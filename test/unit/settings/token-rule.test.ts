@@ -40,7 +40,11 @@ test.each(pairs)('the official origin gets every token: $apiUrlSource, $tokenSou
 });
 
 test.each(pairs)('no other machine gets it unencrypted: $apiUrlSource, $tokenSource', (pair) => {
-  for (const apiUrl of ['http://api.useapi.net/v1', 'http://192.0.2.1:8080', 'http://localhost.example.com']) {
+  for (const apiUrl of [
+    'http://api.useapi.net/v1',
+    'http://192.0.2.1:8080',
+    'http://localhost.example.com',
+  ]) {
     expect(checkTokenDestination({ apiUrl, ...pair })).toMatchObject({ allowed: false });
   }
 });
