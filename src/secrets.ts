@@ -44,15 +44,20 @@ function isDistinct(value: string): boolean {
   return value.length >= 6 && /[a-z]/i.test(value);
 }
 
-/** Finds a secret however it is spelled: as it is, percent-encoded or escaped in JSON. */
+/**
+ * Finds a secret however it is spelled: as it is, percent-encoded or escaped in JSON, also when that was put into JSON
+ * or a URL once more.
+ */
 export function spellingsOf(secret: string): RegExp {
-  const characters = Array.from(secret, (character) => {
+  // Backslashes are taken along with what they escape. Each repetition has an end, or a long row of them would take its
+  // length squared.
+  const characters = Array.from(secret.replaceAll('\\', ''), (character) => {
     const plain = `\\u{${character.codePointAt(0)!.toString(16)}}`;
-    const percent = Array.from(Buffer.from(character), (byte) => `%${hex(byte, 2)}`).join('');
-    const json = Array.from(character.split(''), (unit) => `\\\\u${hex(unit.charCodeAt(0), 4)}`).join('');
-    return `(?:\\\\?${plain}|${percent}|${json})`;
+    const percent = Array.from(Buffer.from(character), (byte) => `%(?:25){0,4}${hex(byte, 2)}`);
+    const json = character.split('').map((unit) => `\\\\{1,8}u${hex(unit.charCodeAt(0), 4)}`);
+    return `(?:\\\\{0,8}${plain}|${percent.join('')}|${json.join('')})`;
   });
-  return new RegExp(characters.join(''), 'giu');
+  return characters.length === 0 ? /(?!)/ : new RegExp(characters.join(''), 'giu');
 }
 
 function hex(value: number, digits: number): string {
