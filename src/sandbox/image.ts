@@ -1,4 +1,4 @@
-import { imageSize } from 'image-size';
+import { imageDimensionsFromData } from 'image-dimensions';
 
 /** The width and height written in an image's header, in pixels. */
 export interface Pixels {
@@ -10,7 +10,7 @@ export interface Pixels {
 export type ContentType = keyof typeof signatures;
 
 const signatures = {
-  'image/jpeg': { library: 'jpg', matches: (bytes: Buffer) => hexAt(bytes, 0, 3) === 'ffd8ff' },
+  'image/jpeg': { library: 'jpeg', matches: (bytes: Buffer) => hexAt(bytes, 0, 3) === 'ffd8ff' },
   'image/png': { library: 'png', matches: (bytes: Buffer) => hexAt(bytes, 0, 8) === '89504e470d0a1a0a' },
   'image/webp': {
     library: 'webp',
@@ -19,8 +19,7 @@ const signatures = {
   },
 } as const;
 
-// The RIFF, chunk and VP8L headers. No JPEG, PNG or WebP is shorter, and the library reads a VP8L header that is cut
-// off as 1x1.
+// The RIFF, chunk and VP8L headers. No JPEG, PNG or WebP is shorter.
 const shortestImageBytes = 25;
 
 /** The types the API takes, in the order in which it names them. */
@@ -39,15 +38,11 @@ export function matchesContentType(bytes: Buffer, contentType: ContentType): boo
 /** The size an image has by its own bytes, EXIF orientation left aside; undefined where they do not tell. */
 export function readPixels(bytes: Buffer, contentType: ContentType): Pixels | undefined {
   if (bytes.length < shortestImageBytes) return undefined;
-  try {
-    // A copy with an ArrayBuffer of its own: the library reads past the end of a pooled Buffer into its neighbours.
-    const { type, width, height } = imageSize(new Uint8Array(bytes));
-    return type === signatures[contentType].library && width > 0 && height > 0
-      ? { width, height }
-      : undefined;
-  } catch {
+  const image = imageDimensionsFromData(bytes);
+  if (image?.type !== signatures[contentType].library || image.width === 0 || image.height === 0) {
     return undefined;
   }
+  return { width: image.width, height: image.height };
 }
 
 function hexAt(bytes: Buffer, start: number, end: number): string {
