@@ -80,7 +80,7 @@ function createProgram(host: Host, exitWith: ExitWith): Command {
       outputError: (text, write) => write(text.split('\n').map(escapeUnsafe).join('\n')),
     })
     .configureHelp({
-      // Their flags and arguments wait until they are asked for, see `complete`.
+      // Their flags and arguments wait until they are asked for, see `define`.
       subcommandTerm: (command) =>
         `${command.name()} [options] ${subcommands[command.name()]?.argument ?? ''}`.trimEnd(),
     })
@@ -98,7 +98,7 @@ Examples:
   for (const [name, { summary, isHidden = false }] of Object.entries(subcommands)) {
     program.command(name, { hidden: isHidden }).summary(summary);
   }
-  program.hook('preSubcommand', (_program, command) => complete(command, host, exitWith));
+  program.hook('preSubcommand', (_program, command) => define(command, host, exitWith));
   return program;
 }
 
@@ -110,56 +110,56 @@ interface Subcommand {
   /** What stands behind its flags, if anything. */
   readonly argument?: string;
   readonly isHidden?: boolean;
-  readonly complete: (command: Command, host: Host, exitWith: ExitWith) => void;
+  readonly define: (command: Command, host: Host, exitWith: ExitWith) => void;
 }
 
 const subcommands: Readonly<Record<string, Subcommand>> = {
   upload: {
     summary: 'upload images, print one imageRef per file',
     argument: '[files...]',
-    complete: completeUpload,
+    define: defineUpload,
   },
   login: {
     summary: 'ask for the token, check it, and keep it in your own config',
-    complete: completeLogin,
+    define: defineLogin,
   },
   accounts: {
     summary: 'list the accounts that are configured under the token',
-    complete: completeAccounts,
+    define: defineAccounts,
   },
   config: {
     summary: 'print every setting and where it came from',
-    complete: completeConfig,
+    define: defineConfig,
   },
   doctor: {
     summary: 'look for what keeps uploads from working',
-    complete: completeDoctor,
+    define: defineDoctor,
   },
   sandbox: {
     summary: 'run a local stand-in of the API until interrupted',
-    complete: completeSandbox,
+    define: defineSandbox,
   },
   completion: {
     summary: 'print a completion script for bash, zsh or fish',
     argument: '<shell>',
-    complete: completeCompletion,
+    define: defineCompletion,
   },
   // What the scripts ask; not for people.
   'complete-accounts': {
     summary: '',
     isHidden: true,
-    complete: completeCompleteAccounts,
+    define: defineCompleteAccounts,
   },
 };
 
-function complete(command: Command, host: Host, exitWith: ExitWith): void {
+function define(command: Command, host: Host, exitWith: ExitWith): void {
   command
     .version(version, '-V, --version', 'print the version')
     .option('--no-color', 'no colour, as with NO_COLOR');
-  subcommands[command.name()]!.complete(command, host, exitWith);
+  subcommands[command.name()]!.define(command, host, exitWith);
 }
 
-function completeUpload(command: Command, host: Host, exitWith: ExitWith): void {
+function defineUpload(command: Command, host: Host, exitWith: ExitWith): void {
   command
     .argument('[files...]', 'paths, globs, directories with -r, or - for one image on standard input')
     .description(
@@ -210,7 +210,7 @@ Exit codes: 0 every file has a reference, 1 none has, 2 usage, 3 some have,
     });
 }
 
-function completeLogin(command: Command, host: Host, exitWith: ExitWith): void {
+function defineLogin(command: Command, host: Host, exitWith: ExitWith): void {
   addConfigFlags(
     command
       .description(
@@ -237,7 +237,7 @@ config. But for 0, nothing is written.`,
     });
 }
 
-function completeAccounts(command: Command, host: Host, exitWith: ExitWith): void {
+function defineAccounts(command: Command, host: Host, exitWith: ExitWith): void {
   addConfigFlags(
     command
       .description('Lists the accounts under the token, and when the session of each expires.')
@@ -260,7 +260,7 @@ Exit codes: 0 listed, 1 the service has a problem, 2 usage, 4 token or config.`,
     });
 }
 
-function completeConfig(command: Command, host: Host, exitWith: ExitWith): void {
+function defineConfig(command: Command, host: Host, exitWith: ExitWith): void {
   addConfigFlags(
     command
       .description(
@@ -284,7 +284,7 @@ Exit codes: 0 all is right, 2 usage, 4 something is wrong.`,
     });
 }
 
-function completeDoctor(command: Command, host: Host, exitWith: ExitWith): void {
+function defineDoctor(command: Command, host: Host, exitWith: ExitWith): void {
   addConfigFlags(
     command
       .description('Checks everything that an upload needs, and says what to do about what is wrong.')
@@ -314,7 +314,7 @@ function addConfigFlags(command: Command): Command {
     .option('--no-config', 'use no config file');
 }
 
-function completeSandbox(command: Command, host: Host, exitWith: ExitWith): void {
+function defineSandbox(command: Command, host: Host, exitWith: ExitWith): void {
   command
     .description(
       'Runs a stand-in of the API on 127.0.0.1 and prints the environment that points dreamina at it.',
@@ -347,7 +347,7 @@ Examples:
     });
 }
 
-function completeCompletion(command: Command, host: Host, exitWith: ExitWith): void {
+function defineCompletion(command: Command, host: Host, exitWith: ExitWith): void {
   command
     .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(['bash', 'zsh', 'fish']))
     .description('Prints a script that completes commands, flags, accounts and image files in your shell.')
@@ -364,13 +364,13 @@ To install it:
       const { completion } = await import('./commands/completion.ts');
       const program = createProgram(host, exitWith);
       for (const it of program.commands) {
-        complete(it, host, exitWith);
+        define(it, host, exitWith);
       }
       exitWith(completion(shell, program, host));
     });
 }
 
-function completeCompleteAccounts(command: Command, host: Host, exitWith: ExitWith): void {
+function defineCompleteAccounts(command: Command, host: Host, exitWith: ExitWith): void {
   command.action(async () => {
     const { completeAccounts } = await import('./commands/complete-accounts.ts');
     exitWith(await completeAccounts(host));
