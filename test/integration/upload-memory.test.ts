@@ -1,0 +1,46 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { UploadedRecord } from '../../src/index.ts';
+import { fixture } from '../fixtures.ts';
+import { selfSigned } from '../harness/certificate.ts';
+import { runCli } from '../harness/run-cli.ts';
+import { sandboxWith } from '../harness/sandbox.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const faults = [
+  { kind: 'reset', rate: 0.2 },
+  { kind: 'reset-after-body', rate: 0.1 },
+  { kind: '500', rate: 0.1 },
+  { kind: 'truncated-json', rate: 0.1 },
+  { kind: 'slow', rate: 0.05 },
+] as const;
+
+// Images are read into memory that held others before, while requests are cut off, given up and made again.
+it.each([
+  ['http', {}, {}],
+  ['https', { tls: selfSigned }, { SSL_CERT_FILE: 'cert.pem' }],
+])('each file arrives as it lies on disk, and nothing of another: %s', async (_, options, variables) => {
+  const { sandbox, env } = await sandboxWith({ ...options, faults, slowMs: 60_000, seed: 7 });
+  const cwd = await tempDir();
+  await writeFile(join(cwd, 'cert.pem'), selfSigned.cert);
+  const picture = await readFile(fixture('night.png').file);
+  const sums: string[] = [];
+  for (let i = 0; i < 24; i += 1) {
+    // Of different lengths, so that what is left of a longer one would show.
+    const image = Buffer.concat([picture, randomBytes(500_000 + ((i * 7919) % 24) * 100_000)]);
+    await writeFile(join(cwd, `${i}.png`), image);
+    sums.push(createHash('sha256').update(image).digest('hex'));
+  }
+  const certificate = Object.fromEntries(
+    Object.entries(variables).map(([name, file]) => [name, join(cwd, file)]),
+  );
+  const args = ['upload', '-r', '.', '-c', '4', '--retries', '20', '--timeout', '1', '--json'];
+  const result = await runCli(args, { cwd, env: { ...env, ...certificate } });
+  expect(result.exitCode).toBe(0);
+  const records = result.json<UploadedRecord[]>();
+  expect(records.map(({ sha256 }) => sha256)).toEqual(sums);
+  const arrived = new Map(sandbox.assets.map((asset) => [asset.imageRef, asset.sha256]));
+  expect(records.map(({ imageRef }) => arrived.get(imageRef))).toEqual(sums);
+});
