@@ -2,12 +2,13 @@
 const longestAnswerBytes = 1024 * 1024;
 
 /** What undoes each content coding, by its name in node:zlib. */
-const decoders: Readonly<Record<string, 'gunzipSync' | 'inflateSync' | 'brotliDecompressSync'>> = {
-  gzip: 'gunzipSync',
-  'x-gzip': 'gunzipSync',
-  deflate: 'inflateSync',
-  br: 'brotliDecompressSync',
-};
+const decoders: ReadonlyMap<string | undefined, 'gunzipSync' | 'inflateSync' | 'brotliDecompressSync'> =
+  new Map([
+    ['gzip', 'gunzipSync'],
+    ['x-gzip', 'gunzipSync'],
+    ['deflate', 'inflateSync'],
+    ['br', 'brotliDecompressSync'],
+  ]);
 
 /** The body of an answer, as far as it was read. */
 export interface Body {
@@ -38,7 +39,7 @@ export async function readBody(
     ending = 'lost';
   }
   const bytes = Buffer.concat(chunks).subarray(0, longestAnswerBytes);
-  const decoder = decoders[contentEncoding?.toLowerCase() ?? ''];
+  const decoder = decoders.get(contentEncoding?.toLowerCase());
   if (decoder === undefined) {
     return { text: bytes.toString('utf8'), ending };
   }
