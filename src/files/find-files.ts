@@ -93,6 +93,11 @@ async function findPattern(
     cwd: resolve(host.cwd, folder),
     expandDirectories: false,
     onlyFiles: !recursive,
+  }).catch((error: unknown) => {
+    // The one for more than 65,536 characters (Linux lets 131,071 through), the other for brackets in brackets.
+    throw error instanceof SyntaxError || error instanceof RangeError
+      ? new NamesNothing('there is no such file, and it is too long for a pattern')
+      : error;
   });
   if (matches.length === 0) {
     throw new NamesNothing('there is no such file, and as a pattern it matches none');
