@@ -160,6 +160,8 @@ export async function checkManifest(path: string): Promise<void> {
     if (handle !== undefined) {
       parseEntries(path, await readAll(path, handle));
     }
+  } catch (error) {
+    throw error instanceof UsageError ? error : cannotUse(path, error as NodeJS.ErrnoException);
   } finally {
     await handle?.close();
   }
@@ -237,12 +239,18 @@ function select(entries: readonly Entry[], scope: ManifestScope): Map<string, Re
   );
 }
 
+/** What Node can make text of; about two million entries. */
+const largestManifestBytes = 512 * 1024 * 1024 - 24;
+
 async function readAll(path: string, handle: FileHandle): Promise<Buffer> {
   const stat = await handle.stat();
   if (!stat.isFile()) {
     throw new UsageError(`--manifest ${path}: it is not a regular file`);
   }
   const { size } = stat;
+  if (size > largestManifestBytes) {
+    throw new UsageError(`--manifest ${path}: it is larger than 512 MiB`);
+  }
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, 0);
   return buffer.subarray(0, bytesRead);
 }
