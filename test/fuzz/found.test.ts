@@ -1,6 +1,13 @@
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readBody } from '../../src/client/body.ts';
 import { spellingsOf } from '../../src/secrets.ts';
+import { fixture } from '../fixtures.ts';
+import { runCli } from '../harness/run-cli.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const night = fixture('night.png').file;
 
 // What fuzzing found, as fixed cases.
 
@@ -28,4 +35,37 @@ it('a token with backslashes is looked for in no time', () => {
   const token = `${'\\'.repeat(40)}x`;
   expect('\\'.repeat(100_000).replace(spellingsOf(token), '')).toBe('\\'.repeat(100_000));
   expect(JSON.stringify(`"${token}"`).replace(spellingsOf(token), '')).not.toContain('x');
+});
+
+it.each([
+  ['*', 65_537],
+  ['(', 20_000],
+])('%j, %d times, is too long for a pattern', async (character, times) => {
+  const { exitCode, stderr } = await runCli(['upload', '--dry-run', character.repeat(times)]);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('it is too long for a pattern');
+});
+
+it.each([['--dry-run'], ['--sandbox']])('a manifest of a terabyte is too large, with %s', async (flag) => {
+  const file = join(await tempDir(), 'manifest');
+  await writeFile(file, '');
+  await truncate(file, 2 ** 40);
+  const { exitCode, stderr } = await runCli(['upload', flag, '--manifest', file, night]);
+  expect(exitCode).toBe(2);
+  expect(stderr).toBe(`error: --manifest ${file}: it is larger than 512 MiB\n`);
+});
+
+it.each([
+  ['upload', '--token=user:1234-abcdef', night],
+  ['login', '--token=user:1234-abcdef'],
+  ['login', 'user:1234-abcdef'],
+  ['user:1234-abcdef'],
+  ['accounts', '-tuser:1234-abcdef'],
+  ['upload', '--format', 'user:1234-abcdef', night],
+  ['upload', '--manifest', 'x', '--max-age', 'user:1234-abcdef', night],
+  ['upload', 'user:1234-abcdef'],
+])('a token among the arguments is not repeated: %j', async (...argv) => {
+  const { exitCode, stdout, stderr } = await runCli(argv);
+  expect(exitCode).toBe(2);
+  expect(stdout + stderr).not.toContain('abcdef');
 });

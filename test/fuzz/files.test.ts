@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { UploadError } from '../../src/errors.ts';
+import { detectImageType } from '../../src/files/image-type.ts';
+import type { UploadRecord } from '../../src/upload/record.ts';
+import { fixtures } from '../fixtures.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+import { casesOf } from './cases.ts';
+import { damaged } from './hostile-text.ts';
+import { runAndExpect } from './promises.ts';
+
+/** How files begin, those that are accepted and those that need a closer look to be named, with room for a size. */
+const magic = [
+  '\xff\xd8\xff\xe0\0\x10JFIF\0',
+  '\xff\xd8\xff\xf7',
+  '\x89PNG\r\n\x1a\n\0\0\0\rIHDR',
+  '\x89PNG\r\n\x1a\n\0\0\0\x08acTL',
+  'RIFF\x24\0\0\0WEBPVP8 ',
+  'RIFF\x24\0\0\0WAVE',
+  'GIF89a',
+  'BM\x46\0\0\0',
+  'II*\0\x08\0\0\0',
+  'MM\0*\0\0\0\x08',
+  'PK\x03\x04\x14\0\0\0\x08\0',
+  `PK\x03\x04\x0a\0${'\0'.repeat(20)}\x08\0\0\0mimetype`,
+  'ID3\x03\0\0\0\0\0\x04',
+  '\0\0\0\x18ftypheic\0\0\0\0mif1',
+  '\0\0\0\x1cftypavif',
+  '\x1a\x45\xdf\xa3\x93\x42\x82\x88matroska',
+  '\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9',
+  '\x1f\x8b\x08',
+  '%PDF-1.7\n',
+  '%!PS-Adobe-3.0 EPSF',
+  '8BPS\0\x01',
+  'OggS\0\x02',
+  'fLaC',
+  '\0\0\0\x0cJXL \r\n\x87\n',
+  '\0\0\0\x0cjP  \r\n\x87\n',
+  '<?xml version="1.0"?><svg',
+  '\xef\xbb\xbf',
+  '\xfe\xff',
+  '\xff\xfe',
+  'ustar',
+  '\x7fELF',
+  'MZ',
+  '\xca\xfe\xba\xbe',
+  'SQLite format 3\0',
+  '-----BEGIN PGP MESSAGE-----',
+  '\x04"M\x18',
+  'asar\0\0\0\0',
+].map((text) => Buffer.from(text, 'latin1'));
+
+const images = fixtures.map(({ file }) => readFileSync(file));
+
+const bytes: fc.Arbitrary<Buffer> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...magic), fc.uint8Array({ maxLength: 200 }))
+      .map((parts) => Buffer.concat(parts)),
+  },
+  {
+    weight: 2,
+    // Several heads in a row, with something between them that may be taken for a size.
+    arbitrary: fc
+      .array(fc.oneof(fc.constantFrom(...magic), fc.uint8Array({ maxLength: 24 })), { maxLength: 6 })
+      .map((parts) => Buffer.concat(parts)),
+  },
+  {
+    weight: 2,
+    arbitrary: damaged(
+      fc.tuple(fc.constantFrom(...images), fc.nat(4200)).map(([image, size]) => image.subarray(0, size)),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...magic), fc.constantFrom(0, 0x20, 0xff), fc.nat(5000))
+      .map(([head, filler, size]) => Buffer.concat([head, Buffer.alloc(size, filler)])),
+  },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 64 }).map((random) => Buffer.from(random)) },
+);
+
+/** What the first bytes say, written down once more, so that it is not the same code that is asked. */
+function typeOf(head: Buffer): string | undefined {
+  const hex = head.toString('hex');
+  if (hex.startsWith('ffd8ff') && hex.slice(6, 8) !== 'f7') {
+    return 'image/jpeg';
+  }
+  if (hex.startsWith('89504e470d0a1a0a')) {
+    return 'image/png';
+  }
+  return hex.startsWith('52494646') && hex.slice(16, 24) === '57454250' ? 'image/webp' : undefined;
+}
+
+test('the head of a file is an image or an UploadError', async () => {
+  await fc.assert(
+    fc.asyncProperty(bytes, async (head) => {
+      const type = await detectImageType(head).catch((error: unknown) => {
+        if (!(error instanceof UploadError) || error.code !== 'unsupported_type') {
+          throw error;
+        }
+        expect(error.message.length).toBeLessThan(200);
+        return undefined;
+      });
+      expect(type).toBe(typeOf(head));
+    }),
+    casesOf('head of a file'),
+  );
+});
+
+test('whatever files hold, a dry run tells which are images', async () => {
+  const homeDir = await tempDir();
+  const names = ['0.png', '1.jpg', '2'];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.tuple(bytes, bytes, bytes),
+      bytes,
+      fc.constantFrom('json', 'ndjson'),
+      fc.boolean(),
+      async (files, stdin, format, failFast) => {
+        await Promise.all(files.map((content, i) => writeFile(join(homeDir, names[i]!), content)));
+        const { stdout, exitCode } = await runAndExpect(
+          ['upload', '--dry-run', '--format', format, ...(failFast ? ['--fail-fast'] : []), ...names, '-'],
+          { homeDir, stdin },
+          { exitCodes: [0, 1, 3], form: format },
+        );
+        const records = (
+          format === 'json'
+            ? JSON.parse(stdout)
+            : stdout
+                .trim()
+                .split('\n')
+                .map((line) => JSON.parse(line))
+        ) as UploadRecord[];
+        const types = [...files, stdin].map(typeOf);
+        const firstBad = failFast ? types.indexOf(undefined) : -1;
+        const expected = types.map((type, i) =>
+          firstBad !== -1 && i > firstBad ? 'cancelled' : type === undefined ? 'failed' : 'valid',
+        );
+        expect(records.map(({ status }) => status)).toEqual(expected);
+        const good = expected.filter((status) => status === 'valid').length;
+        expect(exitCode).toBe(good === 4 ? 0 : good === 0 ? 1 : 3);
+      },
+    ),
+    casesOf('folder of files'),
+  );
+});
