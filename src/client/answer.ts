@@ -146,7 +146,7 @@ export function badResponse(answer: Answer, body: Fields | undefined, sought: st
   // error where there is no Content-Length, and is a lost connection by another name: worth another try.
   const cutOff =
     answer.ending === 'lost' ||
-    (answer.ending === 'whole' && source.startsWith('{') && body === undefined && !source.endsWith('}'));
+    (answer.ending === 'whole' && source.startsWith('{') && !source.endsWith('}'));
   const words = serverWords(body);
   const problem = cutOff
     ? `the answer was cut off before its ${sought}`
