@@ -66,8 +66,8 @@ function isExempt(url: URL, noProxy: string): boolean {
 }
 
 function matchesName(host: string, port: string, entry: string): boolean {
-  // The colons of a bare IPv6 address are no port's.
-  const [, name, entryPort] = isIP(entry) === 6 ? [entry, entry] : /^(.*?)(?::(\d+))?$/.exec(entry)!;
+  // A bare IPv6 address, whose last part would be taken for a port, is a range of one.
+  const [, name, entryPort] = /^(.*?)(?::(\d+))?$/.exec(entry)!;
   const suffix = name!.replace(/^\[|[\].]$/g, '').replace(/^\*?\./, '');
   return (entryPort === undefined || entryPort === port) && (host === suffix || host.endsWith(`.${suffix}`));
 }
