@@ -64,14 +64,19 @@ test.each([
   ['/p/c.yaml', 'token: !<user:123-secret> x', '/p/c.yaml:1:28: not valid YAML'],
   ['/p/c.yaml', 'token: !!js/function "function () { user:123-secret }"', undefined],
   ['/p/c.yaml', 'token: !!binary c2VjcmV0', undefined],
-  ['/p/c.yaml', 'token: user:123-secret\n---\na: b', undefined],
-  ['/p/c.yaml', '['.repeat(100_000), undefined],
+  ['/p/c.yaml', 'token: user:123-secret\n---\na: b', '/p/c.yaml: not valid YAML'],
 ])('%s: %j is an error that quotes nothing', async (path, text, message) => {
   const error = await failure(text, path);
   expect(error.message).toMatch(/not valid (JSON|YAML)/);
   if (message !== undefined) expect(error.message).toBe(message);
   expect(error.cause).toBeUndefined();
   expect(`${error.message} ${error.hint}`).not.toContain('123');
+});
+
+test('lists without end within each other are an error like any other', async () => {
+  expect((await failure('['.repeat(100_000), '/p/c.yaml')).message).toMatch(
+    /^\/p\/c\.yaml(:1:\d+)?: not valid YAML$/,
+  );
 });
 
 test.each([
