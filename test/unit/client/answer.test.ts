@@ -86,7 +86,8 @@ describe('readUploadAnswer takes', () => {
     ],
     ['an error that says nothing', { imageRef: reference, error: '' }, whole],
   ])('%s', (_what, body, expected) => {
-    expect(read(answer(200, body))).toEqual(expected);
+    // Strictly: what is not known is no property.
+    expect(read(answer(200, body))).toStrictEqual(expected);
   });
 
   it('the size that stands in the reference alone', () => {
@@ -191,8 +192,8 @@ describe('readUploadAnswer reads a refusal', () => {
     expect(refusalOf(answer(status, {}))).toMatchObject({ code, retryable, httpStatus: status });
   });
 
-  it('even where it carries a reference', () => {
-    expect(refusalOf(answer(500, { imageRef: reference })).code).toBe('server_error');
+  it.each([199, 300, 400, 500])('even where it carries a reference: %d', (status) => {
+    expect(refusalOf(answer(status, { imageRef: reference })).httpStatus).toBe(status);
   });
 
   it.each([
@@ -206,10 +207,10 @@ describe('readUploadAnswer reads a refusal', () => {
     expect(refusalOf(answer(400, body)).message).toBe(message);
   });
 
-  it('cuts no character in two', () => {
-    const { message } = refusalOf(answer(400, { error: `${'x'.repeat(299)}😀😀` }));
-    // It throws at half a character.
-    expect(() => encodeURIComponent(message)).not.toThrow();
+  it('cuts no character in two, at the cut or before it', () => {
+    const words = `😀${'x'.repeat(297)}`;
+    const { message } = refusalOf(answer(400, { error: `${words}😀😀` }));
+    expect(message).toBe(`the server refused it (HTTP 400: ${words}…)`);
   });
 
   it.each([
@@ -221,6 +222,18 @@ describe('readUploadAnswer reads a refusal', () => {
   ])('with Retry-After %j', (value, retryAfterMs) => {
     const headers = { 'retry-after': value };
     expect(refusalOf(answer(503, '', { headers })).retryAfterMs).toBe(retryAfterMs);
+  });
+
+  it.each([
+    [199, 'the server refused it (HTTP 199)', undefined],
+    [300, 'the server redirects (HTTP 300)', 'Redirects are not followed; check apiUrl.'],
+    [399, 'the server redirects (HTTP 399)', 'Redirects are not followed; check apiUrl.'],
+    [400, 'the server refused it (HTTP 400)', undefined],
+    [500, 'the service failed (HTTP 500)', 'The service has a problem; try again later.'],
+  ])('%d: %s', (status, message, hint) => {
+    const error = refusalOf(answer(status, ''));
+    expect(error.message).toBe(message);
+    expect(error.hint).toBe(hint);
   });
 
   it('says where a redirect points', () => {

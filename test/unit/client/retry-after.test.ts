@@ -44,6 +44,7 @@ describe('parseRetryAfter', () => {
     '२',
     'soon',
     'Soon 2099',
+    'not before Mon, 23 Nov 2026 07:30:05 GMT',
     'Monday',
     'Mon, 99 Nov 2026 99:99:99 GMT',
     'Mon, 23 Nov 2026 07:30:00 GMT',
