@@ -49,6 +49,8 @@ test.each([
   'ftp://localhost',
   'file:///etc/passwd',
   'javascript:alert(1)',
+  'ftp://localhost/https://example.com',
+  'javascript:https://example.com',
 ])('%j is refused', (text) => {
   expect(normalizeApiUrl(text)).toBeUndefined();
 });

@@ -131,7 +131,9 @@ describe('a named config file', () => {
     expect(missing.message).toContain('--config');
     expect((await failure({}, { DREAMINA_CONFIG: 'missing.json' })).message).toContain('DREAMINA_CONFIG');
     expect((await failure({ config: '.' })).message).toContain('cannot be read (EISDIR)');
-    expect(await failure({ config: '' })).toBeInstanceOf(UsageError);
+    const empty = await failure({ config: '' });
+    expect(empty).toBeInstanceOf(UsageError);
+    expect(empty.message).toContain('--config');
     await write('project/a/b/c.toml', 'retries = 3');
     expect((await failure({ config: 'c.toml' })).message).toContain('JSON or YAML only');
   });
@@ -253,6 +255,25 @@ describe("the project's config", () => {
     expect(error.message).not.toContain('secret');
     expect(error.cause).toBeUndefined();
   });
+
+  test('1 MiB is the limit there too', async () => {
+    const text = (size: number) => `{"retries": 1${' '.repeat(size - 14)}}`;
+    await write('project/.dreaminarc.json', text(1024 * 1024));
+    expect(await load()).toMatchObject([{ values: { retries: 1 } }]);
+    await write('project/.dreaminarc.json', text(1024 * 1024 + 1));
+    expect((await failure()).message).toContain('1 MiB');
+  });
+
+  // Reading this one fails, for root too.
+  test.runIf(process.platform === 'linux').each(['.dreaminarc', 'package.json'])(
+    'a %s that cannot be read is an error, and not passed over',
+    async (name) => {
+      await symlink('/proc/self/mem', join(cwd, name));
+      const error = await failure();
+      expect(error).toBeInstanceOf(ConfigError);
+      expect(error.message).toBe(`the project's config in ${cwd} cannot be read (EIO)`);
+    },
+  );
 
   test('a byte order mark is no obstacle', async () => {
     await write('project/.dreaminarc.json', '\uFEFF{"retries": 1}');

@@ -7,6 +7,7 @@ test.each([
   ['http://api.localhost', true],
   ['http://127.0.0.1', true],
   ['http://127.255.3.4', true],
+  ['http://127.255.255.254', true],
   ['http://127.1', true],
   ['http://0x7f.1', true],
   ['http://2130706433', true],

@@ -39,6 +39,7 @@ describe('the variable that counts', () => {
     const url = new URL('http://api.example/');
     expect(resolveProxy(url, { HTTPS_PROXY: proxy })).toBeUndefined();
     expect(resolveProxy(url, { HTTP_PROXY: proxy })?.href).toBe(`${proxy}/`);
+    expect(resolveProxy(url, { HTTP_PROXY: 'http://b:2', http_proxy: proxy })?.href).toBe(`${proxy}/`);
   });
 
   it.each([
@@ -102,6 +103,9 @@ describe('NO_PROXY', () => {
     ['useapi.net:8443', 'https://api.useapi.net:8443', true],
     ['api.useapi.net:8443', api, false],
     ['useapi.net:80', api, false],
+    ['useapi.net:80', 'http://api.useapi.net', true],
+    ['useapi.net:443', 'http://api.useapi.net', false],
+    ['useapi[.net', api, false],
     ['api.useapi.net.evil.example', api, false],
     ['seapi.net', api, false],
     ['other.useapi.net', api, false],
@@ -120,6 +124,8 @@ describe('NO_PROXY', () => {
     ['10.0.0.0/33', 'https://10.0.0.0', false],
     ['10.0.0.0/', 'https://10.0.0.0', false],
     ['10.0.0.0/x', 'https://10.0.0.0', false],
+    ['10.0.0.0/8x', 'https://10.0.0.0', false],
+    ['10.0.0.0/x8', 'https://10.0.0.0', false],
     ['10.0.0.0/8', 'https://10.example', false],
     ['10.0.0.0/8', api, false],
     ['fd00::/8', 'https://[fd12::1]', true],
@@ -134,7 +140,7 @@ describe('NO_PROXY', () => {
     ['fd00::/8', 'https://10.1.2.3', false],
   ])('%j exempts %s: %s', (noProxy, url, isExempt) => {
     for (const name of ['NO_PROXY', 'no_proxy']) {
-      const resolved = resolveProxy(new URL(url), { HTTPS_PROXY: proxy, [name]: noProxy });
+      const resolved = resolveProxy(new URL(url), { HTTP_PROXY: proxy, [name]: noProxy });
       expect(resolved?.href).toBe(isExempt ? undefined : `${proxy}/`);
     }
   });

@@ -14,6 +14,7 @@ test.each([
   [4.5, '4.5'],
   [Number.NaN, 'NaN'],
   [true, 'true'],
+  [null, 'null'],
   [circle, 'a list'],
   [{ a: 1 }, 'a mapping'],
   ['user:1234-abc', HIDDEN],

@@ -136,7 +136,9 @@ test.each([
 test('a token with its scheme before it gets a hint', () => {
   const wrong = (token: string) => failure([{ source: sources.user, values: { token } }]) as ConfigError;
   expect(wrong('Bearer user:1-a').hint).toContain("without 'Bearer '");
+  expect(wrong(' bearer\tuser:1-a').hint).toContain("without 'Bearer '");
   expect(wrong('user 1-a').hint).toBeUndefined();
+  expect(wrong('the bearer user:1-a').hint).toBeUndefined();
 });
 
 test.each([
