@@ -251,9 +251,29 @@ certificates    ${ca} (SSL_CERT_FILE), ${ca} (NODE_EXTRA_CA_CERTS)
       ],
     });
     for (const output of [text, json]) {
-      expect(output.exitCode).toBe(0);
+      expect(output).toMatchObject({ exitCode: 0, stderr: '' });
       expect(output.stdout + output.stderr).not.toContain('s3cret');
     }
+  });
+
+  it.each(['me:s3cret@', 'me@', ':s3cret@'])('a proxy with %s in it has credentials', async (credentials) => {
+    const env = { HTTPS_PROXY: `http://${credentials}proxy.example.com:3128` };
+    expect(reportOf(await runCli(['config', '--json'], { env })).proxy).toEqual({
+      address: 'http://proxy.example.com:3128',
+      hasCredentials: true,
+    });
+  });
+
+  it('play no part for a server on this machine without https', async () => {
+    const env = {
+      DREAMINA_API_URL: 'http://127.0.0.1:8080/v1',
+      HTTPS_PROXY: 'http://proxy.example.com:3128',
+      SSL_CERT_FILE: '/nope.pem',
+      NODE_EXTRA_CA_CERTS: '/nope.pem',
+    };
+    const result = await runCli(['config', '--json'], { env });
+    expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(reportOf(result)).toMatchObject({ proxy: null, certificates: [] });
   });
 
   it('the proxy is none where NO_PROXY says so', async () => {
@@ -286,6 +306,11 @@ certificates    ${ca} (SSL_CERT_FILE), ${ca} (NODE_EXTRA_CA_CERTS)
     expect(extra).toMatchObject({
       exitCode: 0,
       stderr: 'warning: environment variable NODE_EXTRA_CA_CERTS: /nope.pem cannot be read (ENOENT)\n',
+    });
+    const blankExtra = await runCli(['config'], { env: { NODE_EXTRA_CA_CERTS: empty } });
+    expect(blankExtra).toMatchObject({
+      exitCode: 0,
+      stderr: `warning: environment variable NODE_EXTRA_CA_CERTS: ${empty} has no certificate in it\n`,
     });
   });
 });

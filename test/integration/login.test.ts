@@ -294,7 +294,7 @@ describe('the file that login writes', () => {
     await symlink(target, file);
     const dangling = await login(['-a', us]);
     expect(dangling.exitCode).toBe(4);
-    expect(dangling.stderr).toContain('it is a symbolic link and is not written to');
+    expect(dangling.stderr).toContain('it is a symbolic link and is not written to\n  Put a regular file');
     await writeFile(target, '{}');
     expect((await login(['-a', us])).exitCode).toBe(4);
     expect(await readFile(target, 'utf8')).toBe('{}');
@@ -332,18 +332,31 @@ describe('the file that login writes', () => {
     await chown(file, 12345, 12345);
     const result = await login(['-a', us]);
     expect(result.exitCode).toBe(4);
-    expect(result.stderr).toContain('it belongs to another user and is not replaced');
+    expect(result.stderr).toContain(
+      'it belongs to another user and is not replaced\n  Run `dreamina login` as the owner',
+    );
     expect(await read()).toEqual({ retries: 1 });
     expect(await readdir(dirname(file))).toEqual(['config.json']);
   });
 
   it('cannot be where a file stands in the way of its folder', async () => {
-    const { login, file } = await newcomer();
+    const { login, file, count } = await newcomer();
     await mkdir(dirname(dirname(file)), { recursive: true });
     await writeFile(dirname(file), '');
     const result = await login(['-a', us]);
     expect(result.exitCode).toBe(4);
-    expect(result.stderr).toContain(`error: ${file}: `);
+    expect(result.stderr).toContain(`error: ${file}: it cannot be looked at (ENOTDIR)\n`);
+    expect(count()).toBe(0);
+  });
+
+  // Nobody can make a folder there, root neither.
+  it.runIf(process.platform === 'linux')('cannot be where its folder cannot be made', async () => {
+    const { login } = await newcomer();
+    const result = await login(['-a', us], { env: { XDG_CONFIG_HOME: '/sys/none' } });
+    expect(result.exitCode).toBe(4);
+    expect(result.stderr).toMatch(
+      /^error: \/sys\/none\/dreamina\/config\.json: it cannot be written \(E[A-Z]+\)\n$/,
+    );
   });
 });
 
