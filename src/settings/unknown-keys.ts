@@ -3,11 +3,17 @@ import { keys } from './definitions.ts';
 import { quoteValue } from './quote-value.ts';
 import { formatSource, type Layer } from './source.ts';
 
-/** A warning for each key of a layer that no setting has. */
+/** More than anybody mistypes; a file full of them is no reason to print megabytes. */
+const mostTold = 10;
+
+/** A warning for each key of a layer that no setting has, up to ten and then for all the rest. */
 export function findUnknownKeys({ source, values }: Layer): string[] {
-  return Object.keys(values)
-    .filter((key) => !(keys as readonly string[]).includes(key))
+  const unknown = Object.keys(values).filter((key) => !(keys as readonly string[]).includes(key));
+  const warnings = unknown
+    .slice(0, mostTold)
     .map((key) => `${formatSource(source)}: unknown key ${quoteValue(key)}; ${advice(key)}`);
+  const left = unknown.length - warnings.length;
+  return left === 0 ? warnings : [...warnings, `${formatSource(source)}: ${left} more unknown keys`];
 }
 
 function advice(unknown: string): string {

@@ -173,6 +173,17 @@ test.each([
   }
 });
 
+test.each([
+  [10, 10, 'unknown key "k9"'],
+  [11, 11, '1 more unknown keys'],
+  [5000, 11, '4990 more unknown keys'],
+])('%i unknown keys are told in %i warnings', (count, told, last) => {
+  const values = Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 1]));
+  const { warnings } = resolveSettings([{ source: { kind: 'options' }, values }]);
+  expect(warnings).toHaveLength(told);
+  expect(warnings.at(-1)).toContain(last);
+});
+
 test('an unknown key is escaped and cut', () => {
   const { warnings } = resolveSettings([
     { source: sources.project, values: { '\u001b[31m': 1, ['k'.repeat(500)]: 1 } },
