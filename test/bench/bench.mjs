@@ -185,8 +185,8 @@ const parts = {
       `${peak.toFixed(0)} MiB`,
       'bytes in flight + node -e 0',
       `${(inFlightMiB + floor).toFixed(0)} MiB`,
-      `+${(peak - inFlightMiB - floor).toFixed(0)} MiB`,
-      '+60 MiB',
+      `${(peak - inFlightMiB - floor).toFixed(0)} MiB more`,
+      '60 MiB more',
     );
   },
 
