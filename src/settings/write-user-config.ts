@@ -41,7 +41,7 @@ export async function readUserConfig(path: string): Promise<ConfigValues> {
 export async function writeUserConfig(path: string, changes: ConfigChanges): Promise<void> {
   const values = { ...(await readUserConfig(path)), ...changes };
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path));
     await replaceFile(path, `${JSON.stringify(values, undefined, 2)}\n`);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
@@ -59,6 +59,30 @@ async function statInPlace(path: string): Promise<Stats | undefined> {
     }
     throw new ConfigError(`${path}: it cannot be looked at (${cause.code})`, { cause });
   });
+}
+
+/**
+ * Makes a folder, and those above it that are missing. By hand, because Node's own recursion goes round and round below
+ * a link to nowhere, which exists and cannot be made a folder in, and below /proc.
+ */
+async function makeFolder(path: string): Promise<void> {
+  const make = async () => {
+    await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      // What stands there may be no folder: opening a file in it tells.
+      if (error.code !== 'EEXIST') {
+        throw error;
+      }
+    });
+  };
+  try {
+    await make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) {
+      throw error;
+    }
+    await makeFolder(dirname(path));
+    await make();
+  }
 }
 
 async function replaceFile(path: string, text: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { chmod, chown, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { Interruption } from '../../src/host.ts';
@@ -350,14 +350,21 @@ describe('the file that login writes', () => {
   });
 
   // Nobody can make a folder there, root neither.
-  it.runIf(process.platform === 'linux')('cannot be where its folder cannot be made', async () => {
-    const { login } = await newcomer();
-    const result = await login(['-a', us], { env: { XDG_CONFIG_HOME: '/sys/none' } });
-    expect(result.exitCode).toBe(4);
-    expect(result.stderr).toMatch(
-      /^error: \/sys\/none\/dreamina\/config\.json: it cannot be written \(E[A-Z]+\)\n$/,
-    );
-  });
+  it.runIf(process.platform === 'linux').each(['/sys/none', '/proc/none', 'dangling'])(
+    'cannot be where its folder cannot be made: %s',
+    async (folder) => {
+      const { login } = await newcomer();
+      const cwd = await tempDir();
+      await symlink(join(cwd, 'nowhere'), join(cwd, 'dangling'));
+      const home = resolve(cwd, folder);
+      const result = await login(['-a', us], { env: { XDG_CONFIG_HOME: home } });
+      expect(result.exitCode).toBe(4);
+      expect(result.stderr).toMatch(
+        /^error: .*\/dreamina\/config\.json: it cannot be written \(E[A-Z]+\)\n$/,
+      );
+      expect(result.stderr).toContain(`error: ${home}/`);
+    },
+  );
 });
 
 describe('login tells what hides what it has written', () => {
