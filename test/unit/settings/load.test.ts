@@ -82,6 +82,26 @@ describe('flags and environment', () => {
   });
 });
 
+test('each token is a secret from then on, used or not', async () => {
+  const tokens = ['user:1-environment', 'user:2-other', 'user:3-project', 'user:4-user'];
+  const [first, second, third, fourth] = tokens;
+  await write('work/.dreaminarc', { token: third });
+  await write('home/.config/dreamina/config.json', { token: fourth });
+  const secrets = new Secrets();
+  const env = { DREAMINA_TOKEN: first, USEAPI_TOKEN: second };
+  const host = { cwd: join(root, 'work'), homeDir: join(root, 'home'), platform: 'linux', secrets } as const;
+  await loadSettings({}, { ...host, env });
+  expect(tokens.map((token) => secrets.mask(token))).toEqual(tokens.map(() => '[token]'));
+});
+
+test('what is no token is no secret', async () => {
+  await write('work/.dreaminarc', { token: ['user:1-project'], account: 'US:name@example.com' });
+  const secrets = new Secrets();
+  const host = { cwd: join(root, 'work'), homeDir: join(root, 'home'), platform: 'linux', secrets } as const;
+  await loadSettings({}, { ...host, env: {} });
+  expect(secrets.mask('user:1-project US:name@example.com')).toBe('user:1-project US:name@example.com');
+});
+
 test('flag, environment, project, user: every pair in this order', async () => {
   await write('project/.dreaminarc', { concurrency: 3 });
   await user({ concurrency: 4 });

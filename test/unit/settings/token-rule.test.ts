@@ -45,7 +45,10 @@ test.each(pairs)('no other machine gets it unencrypted: $apiUrlSource, $tokenSou
     'http://192.0.2.1:8080',
     'http://localhost.example.com',
   ]) {
-    expect(checkTokenDestination({ apiUrl, ...pair })).toMatchObject({ allowed: false });
+    expect(checkTokenDestination({ apiUrl, ...pair })).toEqual({
+      allowed: false,
+      reason: `${new URL(apiUrl).origin} would be sent the token unencrypted`,
+    });
   }
 });
 
