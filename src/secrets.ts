@@ -1,6 +1,6 @@
 /** The secret values of a run, as they become known, and text without them. */
 export class Secrets {
-  readonly #values = new Map<string, { readonly spellings: RegExp; readonly mask: string }>();
+  readonly #values = new Map<string, { readonly spellings: RegExp | string; readonly mask: string }>();
   #onKnown = () => {};
 
   /** Calls `listener` before a secret is known: from then on, nothing may be printed as it is. */
@@ -26,7 +26,7 @@ export class Secrets {
   mask(text: string): string {
     let masked = text;
     for (const { spellings, mask } of this.#values.values()) {
-      masked = masked.replace(spellings, mask);
+      masked = masked.replaceAll(spellings, mask);
     }
     return masked;
   }
@@ -44,11 +44,17 @@ function isDistinct(value: string): boolean {
   return value.length >= 6 && /[a-z]/i.test(value);
 }
 
+/** Of more characters V8 makes no pattern, or none that is fast. No token and no password comes near it. */
+const longestSpelled = 500;
+
 /**
  * Finds a secret however it is spelled: as it is, percent-encoded or escaped in JSON, also when that was put into JSON
- * or a URL once more.
+ * or a URL once more. One of absurd length is found as it is.
  */
-export function spellingsOf(secret: string): RegExp {
+export function spellingsOf(secret: string): RegExp | string {
+  if (secret.length > longestSpelled) {
+    return secret;
+  }
   // Backslashes are taken along with what they escape. Each repetition has an end, or a long row of them would take its
   // length squared.
   const characters = Array.from(secret.replaceAll('\\', ''), (character) => {
@@ -57,7 +63,7 @@ export function spellingsOf(secret: string): RegExp {
     const json = character.split('').map((unit) => `\\\\{1,8}u${hex(unit.charCodeAt(0), 4)}`);
     return `(?:\\\\{0,8}${plain}|${percent.join('')}|${json.join('')})`;
   });
-  return characters.length === 0 ? /(?!)/ : new RegExp(characters.join(''), 'giu');
+  return characters.length === 0 ? /(?!)/g : new RegExp(characters.join(''), 'giu');
 }
 
 function hex(value: number, digits: number): string {

@@ -41,11 +41,11 @@ export class DreaminaClient {
   readonly #options: ClientOptions;
   readonly #url: URL;
   readonly #connections: Connections;
-  readonly #tokenPattern: RegExp | undefined;
+  readonly #tokenSpellings: RegExp | string;
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#tokenPattern = options.token && spellingsOf(options.token.value);
+    this.#tokenSpellings = spellingsOf(options.token?.value ?? '');
     this.#url = new URL(options.apiUrl.value);
     this.#connections = new Connections({ ...options, origin: this.#url.origin });
   }
@@ -211,7 +211,7 @@ export class DreaminaClient {
 
   /** A server's text without the token: it may echo what it was sent. */
   #redact(text: string): string {
-    return this.#tokenPattern === undefined ? text : text.replace(this.#tokenPattern, '[token]');
+    return text.replaceAll(this.#tokenSpellings, '[token]');
   }
 }
 

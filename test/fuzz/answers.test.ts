@@ -20,7 +20,7 @@ const now = Date.UTC(2026, 10, 23);
 const account = 'US:name@example.com';
 const night = fixture('night.png').file;
 
-const redact = (text: string) => text.replace(spellingsOf(token), '[token]');
+const redact = (text: string) => text.replaceAll(spellingsOf(token), '[token]');
 
 /** Longer than any message with a server's words in it. */
 const longestMessage = 700;
