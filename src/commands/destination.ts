@@ -2,7 +2,7 @@ import { DreaminaClient } from '../client/client.ts';
 import { ConfigError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { Messages } from '../report/messages.ts';
-import { defaults } from '../settings/defaults.ts';
+import { isOfficial } from '../settings/api-url.ts';
 import { isLoopbackHost } from '../settings/loopback.ts';
 import type { ResolvedSettings, Setting } from '../settings/resolve.ts';
 import { completeSettings } from '../settings/settings.ts';
@@ -57,8 +57,7 @@ export async function openService(resolved: ResolvedSettings, host: Host): Promi
  */
 export function warnOfProjectServer({ value, source }: Setting<string>, messages: Messages): void {
   const { origin, hostname } = new URL(value);
-  const isForeign = origin !== new URL(defaults.apiUrl).origin && !isLoopbackHost(hostname);
-  if (source.kind === 'project' && isForeign) {
+  if (source.kind === 'project' && !isOfficial(value) && !isLoopbackHost(hostname)) {
     messages.warn(`${formatSource(source)} has the images sent to ${origin}`);
   }
 }

@@ -1,9 +1,7 @@
 import type { Environment, TerminalStream } from '../host.ts';
 
-const names = ['red', 'yellow', 'green', 'dim'] as const;
-
 /** Puts text into a colour, or leaves it as it is. */
-export type Colours = Readonly<Record<(typeof names)[number], (text: string) => string>>;
+export type Colours = Readonly<Record<'red' | 'yellow' | 'green' | 'dim', (text: string) => string>>;
 
 /** The colours for a stream; chalk is loaded only where there are any. */
 export async function loadColours(stream: TerminalStream, env: Environment): Promise<Colours> {

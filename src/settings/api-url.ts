@@ -1,3 +1,4 @@
+import { defaults } from './defaults.ts';
 import { isLoopbackHost } from './loopback.ts';
 
 /** The API's base address, normalized and without trailing slashes, or undefined when it is not one to talk to. */
@@ -15,4 +16,9 @@ export function normalizeApiUrl(text: string): string | undefined {
   let path = url.pathname;
   while (path.endsWith('/')) path = path.slice(0, -1);
   return url.origin + path;
+}
+
+/** Whether an address is one of the official server's, whatever its path. */
+export function isOfficial(apiUrl: string): boolean {
+  return new URL(apiUrl).origin === new URL(defaults.apiUrl).origin;
 }

@@ -1,4 +1,4 @@
-import { defaults } from './defaults.ts';
+import { isOfficial } from './api-url.ts';
 import { isLoopbackHost } from './loopback.ts';
 import { formatSource, type Source } from './source.ts';
 
@@ -22,7 +22,7 @@ export function checkTokenDestination(request: {
   if (protocol !== 'https:' && !isLoopbackHost(hostname)) {
     return { allowed: false, reason: `${origin} would be sent the token unencrypted` };
   }
-  if (apiUrlSource.kind !== 'project' || origin === new URL(defaults.apiUrl).origin) {
+  if (apiUrlSource.kind !== 'project' || isOfficial(apiUrl)) {
     return { allowed: true };
   }
   if (tokenSource.kind === 'project' && tokenSource.path === apiUrlSource.path) return { allowed: true };

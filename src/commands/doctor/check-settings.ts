@@ -1,6 +1,7 @@
 import type { Host } from '../../host.ts';
 import { maskToken } from '../../report/mask.ts';
-import { definitions, keys } from '../../settings/definitions.ts';
+import { isOfficial } from '../../settings/api-url.ts';
+import { keys } from '../../settings/definitions.ts';
 import { describeExposure, isExposed } from '../../settings/exposed-token.ts';
 import type { InspectedFile, Inspection } from '../../settings/inspect.ts';
 import type { InspectedProxy, InspectedRoute } from '../../settings/inspect-route.ts';
@@ -90,8 +91,11 @@ export function checkApiUrl({ settings: { apiUrl } }: Inspection): CheckResult {
   if (source.kind === 'default') {
     return ok('apiUrl', value);
   }
-  const isOfficial = new URL(value).origin === new URL(definitions.apiUrl.default).origin;
-  const remark = isOfficial ? '' : value.startsWith('http:') ? ', this machine' : ', not the official server';
+  const remark = isOfficial(value)
+    ? ''
+    : value.startsWith('http:')
+      ? ', this machine'
+      : ', not the official server';
   return ok('apiUrl', `${value} from ${formatSource(source)}${remark}`);
 }
 
