@@ -56,7 +56,8 @@ export async function detectImageType(head: Uint8Array): Promise<ImageContentTyp
 /** What a file is that is none of the accepted. Most runs never ask, so they never load what knows hundreds of types. */
 async function describe(head: Uint8Array): Promise<string> {
   const { fileTypeFromBuffer } = await import('file-type/core');
-  const mime = (await fileTypeFromBuffer(head))?.mime;
+  // It has a name of its own for an animated PNG.
+  const mime = (await fileTypeFromBuffer(head))?.mime.replace('image/apng', 'image/png');
   if (mime === undefined) {
     return 'is not an image that can be recognised';
   }

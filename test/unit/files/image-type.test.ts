@@ -71,6 +71,7 @@ test.each([
 test.each([
   ['\xef\xbb\xbf\xff\xd8\xff\xe0\0\x10JFIF', 'image/jpeg'],
   [`\xef\xbb\xbf${pngHeader}\0\0\0\x0aIDAT`, 'image/png'],
+  [`\xef\xbb\xbf${pngHeader}\0\0\0\x08acTL\0\0\0\x02\0\0\0\0\x3a\x7e\x9b\x55\0\0\0\x0aIDAT`, 'image/png'],
   ['\xef\xbb\xbfRIFF\x24\0\0\0WEBPVP8 ', 'image/webp'],
   [`ID3\x03\0\0\0\0\0\x04${zeros(4)}\xff\xd8\xff\xe0`, 'image/jpeg'],
 ])('%j has something in front', async (head, type) => {
