@@ -1,11 +1,11 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
-import type { AccountsFlags } from './commands/accounts.ts';
-import type { Shell } from './commands/completion.ts';
-import type { ConfigFlags } from './commands/config.ts';
-import type { DoctorFlags } from './commands/doctor.ts';
-import type { LoginFlags } from './commands/login.ts';
-import type { SandboxFlags } from './commands/sandbox.ts';
-import type { UploadFlags } from './commands/upload.ts';
+import type { AccountsFlags } from './commands/accounts/run.ts';
+import type { Shell } from './commands/completion/run.ts';
+import type { ConfigFlags } from './commands/config/run.ts';
+import type { DoctorFlags } from './commands/doctor/run.ts';
+import type { LoginFlags } from './commands/login/run.ts';
+import type { SandboxFlags } from './commands/sandbox/run.ts';
+import type { UploadFlags } from './commands/upload/run.ts';
 import { exitCodeOf } from './exit-code.ts';
 import type { Host } from './host.ts';
 import { escapeUnsafe } from './report/escape.ts';
@@ -205,7 +205,7 @@ Exit codes: 0 every file has a reference, 1 none has, 2 usage, 3 some have,
 4 token, account or config, 130/143 interrupted.`,
     )
     .action(async (files: string[], flags: UploadFlags) => {
-      const { upload } = await import('./commands/upload.ts');
+      const { upload } = await import('./commands/upload/run.ts');
       exitWith(await upload(files, flags, host));
     });
 }
@@ -232,7 +232,7 @@ Exit codes: 0 written, 1 the service has a problem, 2 usage, 4 token, account or
 config. But for 0, nothing is written.`,
     )
     .action(async (flags: LoginFlags) => {
-      const { login } = await import('./commands/login.ts');
+      const { login } = await import('./commands/login/run.ts');
       exitWith(await login(flags, host));
     });
 }
@@ -255,7 +255,7 @@ Examples:
 Exit codes: 0 listed, 1 the service has a problem, 2 usage, 4 token or config.`,
     )
     .action(async (flags: AccountsFlags) => {
-      const { accounts } = await import('./commands/accounts.ts');
+      const { accounts } = await import('./commands/accounts/run.ts');
       exitWith(await accounts(flags, host));
     });
 }
@@ -279,7 +279,7 @@ Examples:
 Exit codes: 0 all is right, 2 usage, 4 something is wrong.`,
     )
     .action(async (flags: ConfigFlags) => {
-      const { config } = await import('./commands/config.ts');
+      const { config } = await import('./commands/config/run.ts');
       exitWith(await config(flags, host));
     });
 }
@@ -302,7 +302,7 @@ Exit codes: 0 no problem, 1 a problem, 2 usage, 4 a problem with the token, the
 account or the config. Warnings do not count.`,
     )
     .action(async (flags: DoctorFlags) => {
-      const { doctor } = await import('./commands/doctor.ts');
+      const { doctor } = await import('./commands/doctor/run.ts');
       exitWith(await doctor(flags, host));
     });
 }
@@ -342,7 +342,7 @@ Examples:
   dreamina sandbox --fault 429:0.2 --fault reset:3 --latency 200`,
     )
     .action(async (flags: SandboxFlags) => {
-      const { sandbox } = await import('./commands/sandbox.ts');
+      const { sandbox } = await import('./commands/sandbox/run.ts');
       exitWith(await sandbox(flags, host));
     });
 }
@@ -361,7 +361,7 @@ To install it:
   fish  dreamina completion fish > ~/.config/fish/completions/dreamina.fish`,
     )
     .action(async (shell: Shell) => {
-      const { completion } = await import('./commands/completion.ts');
+      const { completion } = await import('./commands/completion/run.ts');
       const program = createProgram(host, exitWith);
       for (const it of program.commands) {
         define(it, host, exitWith);
@@ -372,7 +372,7 @@ To install it:
 
 function defineCompleteAccounts(command: Command, host: Host, exitWith: ExitWith): void {
   command.action(async () => {
-    const { completeAccounts } = await import('./commands/complete-accounts.ts');
+    const { completeAccounts } = await import('./commands/complete/run.ts');
     exitWith(await completeAccounts(host));
   });
 }

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DreaminaClient as Client } from './client/client.ts';
-import { checkFiles } from './files/check-files.ts';
-import { parseProxyUrl } from './settings/proxy.ts';
+import { checkFiles } from './media/check-files.ts';
+import { parseProxyUrl } from './network/proxy.ts';
 import { type ResolvedSettings, resolveSettings } from './settings/resolve.ts';
 import { completeSettings } from './settings/settings.ts';
 import type { UploadEvent } from './upload/event.ts';

@@ -1,8 +1,8 @@
 import { ConfigError, UploadError } from '../errors.ts';
+import { checkTokenDestination } from '../network/credentials.ts';
 import { spellingsOf } from '../secrets.ts';
 import { isAccount } from '../settings/account.ts';
 import type { Setting } from '../settings/resolve.ts';
-import { checkTokenDestination } from '../settings/token-rule.ts';
 import { type Account, readAccountsAnswer } from './accounts.ts';
 import { type Answer, readUploadAnswer, type UploadedAsset } from './answer.ts';
 import { readBody } from './body.ts';

@@ -1,13 +1,13 @@
 import { DreaminaClient } from '../client/client.ts';
 import { ConfigError, isFatal, UploadError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { loadTrustedAuthorities } from '../network/certificates.ts';
+import { checkTokenDestination } from '../network/credentials.ts';
+import { resolveProxy } from '../network/proxy.ts';
 import type { Messages } from '../report/messages.ts';
-import { resolveProxy } from '../settings/proxy.ts';
 import type { Setting } from '../settings/resolve.ts';
 import type { Source } from '../settings/source.ts';
 import { isUsualToken } from '../settings/token.ts';
-import { checkTokenDestination } from '../settings/token-rule.ts';
-import { loadTrustedAuthorities } from '../settings/trusted-authorities.ts';
 import { userAgent } from '../version.ts';
 import { spareParser } from './spare-parser.ts';
 

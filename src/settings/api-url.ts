@@ -1,5 +1,5 @@
+import { isLoopbackHost } from '../network/loopback.ts';
 import { defaults } from './defaults.ts';
-import { isLoopbackHost } from './loopback.ts';
 
 /** The API's base address, normalized and without trailing slashes, or undefined when it is not one to talk to. */
 export function normalizeApiUrl(text: string): string | undefined {

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import { checkTokenDestination } from '../network/credentials.ts';
 import { loadConfigFile } from './config-file.ts';
 import { type Key, keys } from './definitions.ts';
 import { addTokens, loadSettings, type Surroundings } from './load.ts';
 import { findProjectConfig } from './project-config.ts';
 import { type ResolvedSettings, resolveSettings } from './resolve.ts';
 import type { Layer, Source } from './source.ts';
-import { checkTokenDestination } from './token-rule.ts';
 import { findUnknownKeys } from './unknown-keys.ts';
 import { userConfigPath } from './user-config-path.ts';
 

@@ -1,5 +1,5 @@
 import type { UploadErrorCode } from '../errors.ts';
-import type { ImageContentType } from '../files/image-type.ts';
+import type { ImageContentType } from '../media/detect-type.ts';
 
 interface RecordBase {
   /** Place in the input, from 0. */

@@ -1,4 +1,4 @@
-import type { CheckedFile } from '../files/check-files.ts';
+import type { CheckedFile } from '../media/check-files.ts';
 import { failedOutcome } from './failed-outcome.ts';
 import type { Outcome, UploadRecord } from './record.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
-import { resolveProxy } from '../../src/settings/proxy.ts';
+import { resolveProxy } from '../../src/network/proxy.ts';
 import { fixture } from '../fixtures.ts';
 import { byteServer } from '../harness/byte-server.ts';
 import { tempDir } from '../harness/temp-dir.ts';

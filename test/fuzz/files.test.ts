@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { UploadError } from '../../src/errors.ts';
-import { detectImageType } from '../../src/files/image-type.ts';
+import { detectImageType } from '../../src/media/detect-type.ts';
 import type { UploadRecord } from '../../src/upload/record.ts';
 import { fixtures } from '../fixtures.ts';
 import { tempDir } from '../harness/temp-dir.ts';

@@ -1,10 +1,10 @@
 import type { Host } from '../../host.ts';
+import type { InspectedProxy, InspectedRoute } from '../../network/route.ts';
 import { maskToken } from '../../report/mask.ts';
 import { isOfficial } from '../../settings/api-url.ts';
 import { keys } from '../../settings/definitions.ts';
 import { describeExposure, isExposed } from '../../settings/exposed-token.ts';
 import type { InspectedFile, Inspection } from '../../settings/inspect.ts';
-import type { InspectedProxy, InspectedRoute } from '../../settings/inspect-route.ts';
 import { formatSource } from '../../settings/source.ts';
 import { isUsualToken } from '../../settings/token.ts';
 import { type CheckResult, configProblem, ok, skipped, warning } from './finding.ts';

@@ -1,6 +1,6 @@
 import type { Host } from '../../host.ts';
+import { inspectRoute } from '../../network/route.ts';
 import { inspectSettings } from '../../settings/inspect.ts';
-import { inspectRoute } from '../../settings/inspect-route.ts';
 import { checkNode } from './check-node.ts';
 import { checkPath } from './check-path.ts';
 import { checkService } from './check-service.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UploadError } from '../../../src/errors.ts';
-import type { CheckedFile } from '../../../src/files/check-files.ts';
+import type { CheckedFile } from '../../../src/media/check-files.ts';
 import type { UploadRecord } from '../../../src/upload/record.ts';
 import { type Uploader, uploadBatch } from '../../../src/upload/upload-batch.ts';
 

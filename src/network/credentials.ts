@@ -1,6 +1,6 @@
-import { isOfficial } from './api-url.ts';
+import { isOfficial } from '../settings/api-url.ts';
+import { formatSource, type Source } from '../settings/source.ts';
 import { isLoopbackHost } from './loopback.ts';
-import { formatSource, type Source } from './source.ts';
 
 /** Whether the token may be sent, and if not, why, in a sentence without the token. */
 export type TokenPermission =

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
-import { loadTrustedAuthorities } from '../../../src/settings/trusted-authorities.ts';
+import { loadTrustedAuthorities } from '../../../src/network/certificates.ts';
 import { tempDir } from '../../harness/temp-dir.ts';
 
 test('SSL_CERT_FILE replaces the authorities of Node, NODE_EXTRA_CA_CERTS adds to it', async () => {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { UploadError } from '../../../src/errors.ts';
-import { detectImageType, headBytes } from '../../../src/files/image-type.ts';
+import { detectImageType, headBytes } from '../../../src/media/detect-type.ts';
 import { fixtures } from '../../fixtures.ts';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');

@@ -1,15 +1,15 @@
-import { DreaminaClient } from '../client/client.ts';
-import { ConfigError } from '../errors.ts';
-import type { Host } from '../host.ts';
-import type { Messages } from '../report/messages.ts';
-import { isOfficial } from '../settings/api-url.ts';
-import { isLoopbackHost } from '../settings/loopback.ts';
-import type { ResolvedSettings, Setting } from '../settings/resolve.ts';
-import { completeSettings } from '../settings/settings.ts';
-import { formatSource, type Source } from '../settings/source.ts';
-import { userAgent } from '../version.ts';
-import { assertTokenDestination, connectService } from './service.ts';
-import { spareParser } from './spare-parser.ts';
+import { DreaminaClient } from '../../client/client.ts';
+import { ConfigError } from '../../errors.ts';
+import type { Host } from '../../host.ts';
+import { isLoopbackHost } from '../../network/loopback.ts';
+import type { Messages } from '../../report/messages.ts';
+import { isOfficial } from '../../settings/api-url.ts';
+import type { ResolvedSettings, Setting } from '../../settings/resolve.ts';
+import { completeSettings } from '../../settings/settings.ts';
+import { formatSource, type Source } from '../../settings/source.ts';
+import { userAgent } from '../../version.ts';
+import { assertTokenDestination, connectService } from '../service.ts';
+import { spareParser } from '../spare-parser.ts';
 
 /** Where uploads go, and as whom. */
 export interface Destination {
@@ -78,7 +78,7 @@ async function describeAccounts(client: DreaminaClient, { signal }: Host): Promi
 
 /** A stand-in of the service inside this process. */
 export async function openSandbox(resolved: ResolvedSettings, host: Host): Promise<Destination> {
-  const { startSandbox } = await import('../sandbox/index.ts');
+  const { startSandbox } = await import('../../sandbox/index.ts');
   await spareParser(host);
   const sandbox = await startSandbox();
   const source: Source = { kind: 'flag', name: '--sandbox' };

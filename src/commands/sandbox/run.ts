@@ -1,15 +1,15 @@
 import { once } from 'node:events';
-import { UsageError } from '../errors.ts';
-import type { Host } from '../host.ts';
-import { StandardError } from '../report/standard-error.ts';
-import { formatBytes } from '../report/units.ts';
+import { UsageError } from '../../errors.ts';
+import type { Host } from '../../host.ts';
+import { StandardError } from '../../report/standard-error.ts';
+import { formatBytes } from '../../report/units.ts';
 import {
   type ApiRevision,
   type Fault,
   parseFault,
   type SeenRequest,
   startSandbox,
-} from '../sandbox/index.ts';
+} from '../../sandbox/index.ts';
 
 /** The flags of `dreamina sandbox`, as they were typed. */
 export interface SandboxFlags {

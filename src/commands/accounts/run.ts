@@ -1,16 +1,16 @@
-import type { Account } from '../client/accounts.ts';
-import { ConfigError } from '../errors.ts';
-import type { Host } from '../host.ts';
-import { formatExpiry } from '../report/expiry.ts';
-import { StandardError } from '../report/standard-error.ts';
-import { formatTable } from '../report/table.ts';
-import { formatDuration } from '../report/units.ts';
-import { findExposedTokens } from '../settings/exposed-token.ts';
-import { loadSettings } from '../settings/load.ts';
-import { resolveSettings } from '../settings/resolve.ts';
-import { completeSettings } from '../settings/settings.ts';
-import { formatSource } from '../settings/source.ts';
-import { assertTokenDestination, connectService, reportRefusal } from './service.ts';
+import type { Account } from '../../client/accounts.ts';
+import { ConfigError } from '../../errors.ts';
+import type { Host } from '../../host.ts';
+import { formatExpiry } from '../../report/expiry.ts';
+import { StandardError } from '../../report/standard-error.ts';
+import { formatTable } from '../../report/table.ts';
+import { formatDuration } from '../../report/units.ts';
+import { findExposedTokens } from '../../settings/exposed-token.ts';
+import { loadSettings } from '../../settings/load.ts';
+import { resolveSettings } from '../../settings/resolve.ts';
+import { completeSettings } from '../../settings/settings.ts';
+import { formatSource } from '../../settings/source.ts';
+import { assertTokenDestination, connectService, reportRefusal } from '../service.ts';
 
 /** The flags of `dreamina accounts`, as they were typed. */
 export interface AccountsFlags {

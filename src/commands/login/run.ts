@@ -1,21 +1,21 @@
-import type { Account } from '../client/accounts.ts';
-import { ConfigError, UsageError } from '../errors.ts';
-import { readLine } from '../files/read-line.ts';
-import type { Host } from '../host.ts';
-import { formatExpiry } from '../report/expiry.ts';
-import type { Messages } from '../report/messages.ts';
-import { StandardError } from '../report/standard-error.ts';
-import { isAccount } from '../settings/account.ts';
-import { definitions, keys } from '../settings/definitions.ts';
-import { loadSettings, type SettingFlags } from '../settings/load.ts';
-import { resolveSettings } from '../settings/resolve.ts';
-import { completeSettings } from '../settings/settings.ts';
-import { formatSource, type Source } from '../settings/source.ts';
-import { isToken } from '../settings/token.ts';
-import { userConfigPath } from '../settings/user-config-path.ts';
-import { type ConfigChanges, readUserConfig, writeUserConfig } from '../settings/write-user-config.ts';
+import type { Account } from '../../client/accounts.ts';
+import { ConfigError, UsageError } from '../../errors.ts';
+import { readLine } from '../../files/read-line.ts';
+import type { Host } from '../../host.ts';
+import { formatExpiry } from '../../report/expiry.ts';
+import type { Messages } from '../../report/messages.ts';
+import { StandardError } from '../../report/standard-error.ts';
+import { isAccount } from '../../settings/account.ts';
+import { definitions, keys } from '../../settings/definitions.ts';
+import { loadSettings, type SettingFlags } from '../../settings/load.ts';
+import { resolveSettings } from '../../settings/resolve.ts';
+import { completeSettings } from '../../settings/settings.ts';
+import { formatSource, type Source } from '../../settings/source.ts';
+import { isToken } from '../../settings/token.ts';
+import { userConfigPath } from '../../settings/user-config-path.ts';
+import { type ConfigChanges, readUserConfig, writeUserConfig } from '../../settings/write-user-config.ts';
+import { assertTokenDestination, connectService, reportRefusal, warnOfUnusualToken } from '../service.ts';
 import { canAsk, createQuestions, type Questions } from './ask.ts';
-import { assertTokenDestination, connectService, reportRefusal, warnOfUnusualToken } from './service.ts';
 
 /** The flags of `dreamina login`, as they were typed. */
 export interface LoginFlags extends Pick<SettingFlags, 'account'> {

@@ -1,8 +1,8 @@
-import type { Host } from '../host.ts';
-import { type Colours, loadColours } from '../report/colours.ts';
-import { escapeUnsafe } from '../report/escape.ts';
-import { diagnose } from './doctor/diagnose.ts';
-import type { CheckResult, Finding } from './doctor/finding.ts';
+import type { Host } from '../../host.ts';
+import { type Colours, loadColours } from '../../report/colours.ts';
+import { escapeUnsafe } from '../../report/escape.ts';
+import { diagnose } from './diagnose.ts';
+import type { CheckResult, Finding } from './finding.ts';
 
 /** The flags of `dreamina doctor`, as they were typed. */
 export interface DoctorFlags {

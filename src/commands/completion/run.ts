@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { formatBash } from '../completion/bash.ts';
-import { formatFish } from '../completion/fish.ts';
-import { readProgram } from '../completion/read-program.ts';
-import { formatZsh } from '../completion/zsh.ts';
-import type { Host } from '../host.ts';
-import { faultKinds } from '../sandbox/index.ts';
+import { formatBash } from '../../completion/bash.ts';
+import { formatFish } from '../../completion/fish.ts';
+import { readProgram } from '../../completion/read-program.ts';
+import { formatZsh } from '../../completion/zsh.ts';
+import type { Host } from '../../host.ts';
+import { faultKinds } from '../../sandbox/index.ts';
 
 const formatters = { bash: formatBash, zsh: formatZsh, fish: formatFish } as const;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isLoopbackHost } from '../../../src/settings/loopback.ts';
+import { isLoopbackHost } from '../../../src/network/loopback.ts';
 
 test.each([
   ['http://localhost:1', true],

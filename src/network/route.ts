@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
 import type { Environment } from '../host.ts';
+import { loadTrustedAuthorities } from './certificates.ts';
 import { resolveProxy } from './proxy.ts';
-import { loadTrustedAuthorities } from './trusted-authorities.ts';
 
 /** What stands between this machine and the service. */
 export interface InspectedRoute {

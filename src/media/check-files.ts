@@ -1,7 +1,7 @@
 import { pMapIterable } from 'p-map';
 import { UploadError } from '../errors.ts';
-import { type CheckedImage, checkImageFile, checkImageStream } from './check-image.ts';
-import type { FoundFile } from './found-file.ts';
+import type { FoundFile } from '../files/found-file.ts';
+import { type CheckedImage, checkImageFile, checkImageStream } from './check-asset.ts';
 
 /** What checking one file came to. */
 export type FileCheck =

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { checkTokenDestination } from '../../../src/network/credentials.ts';
 import type { Source } from '../../../src/settings/source.ts';
-import { checkTokenDestination } from '../../../src/settings/token-rule.ts';
 
 const official = 'https://api.useapi.net/v1/dreamina';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
-import { resolveProxy } from '../../../src/settings/proxy.ts';
+import { resolveProxy } from '../../../src/network/proxy.ts';
 
 const api = 'https://api.useapi.net/v1/dreamina';
 const proxy = 'http://proxy.example:3128';

@@ -1,6 +1,6 @@
-import type { Host } from '../host.ts';
-import { isAccount } from '../settings/account.ts';
-import { loadSettings } from '../settings/load.ts';
+import type { Host } from '../../host.ts';
+import { isAccount } from '../../settings/account.ts';
+import { loadSettings } from '../../settings/load.ts';
 
 /**
  * Runs `dreamina complete-accounts`, which the scripts ask for the accounts that the settings name, one a line. Nobody

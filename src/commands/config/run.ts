@@ -1,13 +1,13 @@
-import type { Host } from '../host.ts';
-import { maskToken } from '../report/mask.ts';
-import { StandardError } from '../report/standard-error.ts';
-import { formatTable } from '../report/table.ts';
-import { keys } from '../settings/definitions.ts';
-import { findExposedTokens } from '../settings/exposed-token.ts';
-import { type InspectedFile, type InspectedSetting, inspectSettings } from '../settings/inspect.ts';
-import { type InspectedProxy, type InspectedRoute, inspectRoute } from '../settings/inspect-route.ts';
-import { formatSource, type Source } from '../settings/source.ts';
-import { userConfigPath } from '../settings/user-config-path.ts';
+import type { Host } from '../../host.ts';
+import { type InspectedProxy, type InspectedRoute, inspectRoute } from '../../network/route.ts';
+import { maskToken } from '../../report/mask.ts';
+import { StandardError } from '../../report/standard-error.ts';
+import { formatTable } from '../../report/table.ts';
+import { keys } from '../../settings/definitions.ts';
+import { findExposedTokens } from '../../settings/exposed-token.ts';
+import { type InspectedFile, type InspectedSetting, inspectSettings } from '../../settings/inspect.ts';
+import { formatSource, type Source } from '../../settings/source.ts';
+import { userConfigPath } from '../../settings/user-config-path.ts';
 
 /** The flags of `dreamina config`, as they were typed. */
 export interface ConfigFlags {

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { UploadError } from '../errors.ts';
+import { readStream } from '../files/read-stream.ts';
 import { groupDigits } from '../group-digits.ts';
-import { detectImageType, headBytes, type ImageContentType } from './image-type.ts';
+import { detectImageType, headBytes, type ImageContentType } from './detect-type.ts';
 import { readInto } from './read-into.ts';
-import { readStream } from './read-stream.ts';
 import type { ReusedMemory } from './reused-memory.ts';
 
 /** The largest image that is sent. Whether the API's "10 MB" is less is left to the server (it does not say). */
