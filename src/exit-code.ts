@@ -1,23 +1,29 @@
-import { ConfigError, isFatal, OutputError, UsageError } from './errors.ts';
-import { Interruption } from './host.ts';
+import { ApiError, ConfigError, Interruption, isFatal, OutputError, UsageError } from './errors.ts';
 import { hasReference, type UploadRecord } from './upload/record.ts';
 
-const exitCodes = {
-  /** Every file has a reference. */
-  all: 0,
-  /** None has one. */
-  none: 1,
+/** Every exit code of the command, and the only place that writes them as numbers. */
+export const exitCodes = {
+  /** Every file has a reference, or the command did what it was asked. */
+  success: 0,
+  /** No file has a reference, or the service or standard output failed. */
+  failure: 1,
   /** The command line makes no sense; nothing was sent. */
   usage: 2,
-  /** Some have one, some have not. */
-  some: 3,
-  /** Token, account or config: missing, refused, expired. */
+  /** Some files have a reference, some have not. */
+  partial: 3,
+  /** Token, account or config: missing, refused or expired. */
   config: 4,
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGTERM: 143,
 } as const;
 
-const signalExitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+/** The exit code of a run that was cut short. */
+export function exitCodeOfInterruption({ cause }: Interruption): number {
+  return cause === 'stdout-closed' ? exitCodes.failure : exitCodes[cause];
+}
 
-/** What a batch has come to so far, for its exit code. */
+/** Counts what became of the files of a batch, for its exit code. */
 export class Tally {
   #good = 0;
   #bad = 0;
@@ -32,22 +38,23 @@ export class Tally {
     }
   }
 
-  /** @param signal the run's, aborted where it was interrupted */
+  /** @param signal the run's signal, aborted where the run was interrupted */
   exitCode(signal: AbortSignal): number {
+    // A reader that has read enough (`| head -1`) does not change what became of the files.
     if (signal.reason instanceof Interruption && signal.reason.cause !== 'stdout-closed') {
-      return signalExitCodes[signal.reason.cause];
+      return exitCodeOfInterruption(signal.reason);
     }
     if (this.#fatal) {
       return exitCodes.config;
     }
     if (this.#bad === 0) {
-      return exitCodes.all;
+      return exitCodes.success;
     }
-    return this.#good === 0 ? exitCodes.none : exitCodes.some;
+    return this.#good === 0 ? exitCodes.failure : exitCodes.partial;
   }
 }
 
-/** The exit code of a command that could not run; undefined for an error that is a mistake of ours. */
+/** The exit code of a command that could not run; nothing for an error that is a bug of ours. */
 export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof UsageError) {
     return exitCodes.usage;
@@ -56,10 +63,10 @@ export function exitCodeOf(error: unknown): number | undefined {
     return exitCodes.config;
   }
   if (error instanceof OutputError) {
-    return exitCodes.none;
+    return exitCodes.failure;
   }
-  if (error instanceof Interruption) {
-    return error.cause === 'stdout-closed' ? exitCodes.none : signalExitCodes[error.cause];
+  if (error instanceof ApiError) {
+    return isFatal(error.code) ? exitCodes.config : exitCodes.failure;
   }
-  return undefined;
+  return error instanceof Interruption ? exitCodeOfInterruption(error) : undefined;
 }

@@ -22,7 +22,7 @@ export interface Host {
   readonly stderr: TerminalStream;
   /** What must not be printed, as it becomes known. */
   readonly secrets: Secrets;
-  /** Aborted by the first signal or a closed standard output; its reason is then an {@link Interruption}. */
+  /** Aborted by the first signal or a closed standard output; its reason is then an `Interruption`. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
@@ -42,15 +42,4 @@ export interface Clock {
   now(): number;
   /** Resolves after `ms`, or at once when `signal` is aborted; never rejects. Keeps the process alive meanwhile. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
-}
-
-/** Why a run was cut short from outside. */
-export class Interruption extends Error {
-  override readonly name = 'Interruption';
-  override readonly cause: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'stdout-closed';
-
-  constructor(cause: Interruption['cause']) {
-    super(`interrupted: ${cause}`);
-    this.cause = cause;
-  }
 }

@@ -1,8 +1,22 @@
-export type { Account } from './client/accounts.ts';
-export type { UploadedAsset } from './client/answer.ts';
-export type { ImageUpload } from './client/client.ts';
-export { type ImageReference, parseImageRef } from './client/reference.ts';
-export { ConfigError, UploadError, type UploadErrorCode, UsageError } from './errors.ts';
+export type { Account } from './client/accounts-answer.ts';
+export type { AssetUpload } from './client/client.ts';
+export {
+  type AssetReference,
+  type ImageReference,
+  parseAssetRef,
+  parseImageRef,
+} from './client/reference.ts';
+export type { UploadedAsset } from './client/upload-answer.ts';
+export {
+  ApiError,
+  type ApiErrorCode,
+  ConfigError,
+  FileError,
+  type FileErrorCode,
+  UploadError,
+  type UploadErrorCode,
+  UsageError,
+} from './errors.ts';
 export {
   DreaminaClient,
   type DreaminaClientOptions,

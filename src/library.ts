@@ -1,14 +1,12 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DreaminaClient as Client } from './client/client.ts';
-import { checkFiles } from './media/check-files.ts';
 import { parseProxyUrl } from './network/proxy.ts';
 import { type ResolvedSettings, resolveSettings } from './settings/resolve.ts';
 import { completeSettings } from './settings/settings.ts';
 import type { UploadEvent } from './upload/event.ts';
-import { Manifest } from './upload/manifest.ts';
 import type { UploadRecord } from './upload/record.ts';
-import { uploadBatch } from './upload/upload-batch.ts';
+import { runSession } from './upload/session.ts';
 import { userAgent } from './version.ts';
 
 /** How to reach the API; nothing of it is read from the environment. */
@@ -25,7 +23,7 @@ export interface DreaminaClientOptions {
   readonly ca?: string | undefined;
 }
 
-/** Speaks the Dreamina assets API: `upload` sends one image once and throws an UploadError when it fails. */
+/** Speaks the Dreamina assets API: `upload` sends one image once and throws an ApiError when it fails. */
 export class DreaminaClient extends Client {
   /** Throws a ConfigError where an option is not what it may be. */
   constructor(options: DreaminaClientOptions) {
@@ -81,26 +79,25 @@ export async function uploadFiles(
   const account = settings.account!;
   const { failFast = false, signal = new AbortController().signal, onRecord, onEvent = () => {} } = options;
   const client = new DreaminaClient(options);
-  const { maxAgeMs } = options;
-  const manifest =
-    options.manifest === undefined
-      ? undefined
-      : await Manifest.open(resolve(options.manifest), { account, endpoint, maxAgeMs, clock: systemClock });
   const records: UploadRecord[] = [];
   try {
-    const found = paths.map((path) => ({ path, source: resolve(path) }));
-    const files = await checkFiles(found, { failFast }, signal);
-    const batch = uploadBatch(
-      files,
-      { account, concurrency, retries, failFast },
-      { uploader: client, manifest, clock: systemClock, random: Math.random, signal, onEvent },
+    const session = runSession(
+      paths.map((path) => ({ path, source: resolve(path) })),
+      {
+        destination: { uploader: client, account, endpoint },
+        concurrency,
+        retries,
+        failFast,
+        manifestPath: options.manifest === undefined ? undefined : resolve(options.manifest),
+        maxAgeMs: options.maxAgeMs,
+      },
+      { clock: systemClock, random: Math.random, signal, onEvent },
     );
-    for await (const record of batch) {
+    for await (const record of session) {
       records.push(record);
       onRecord?.(record);
     }
   } finally {
-    await manifest?.close();
     await client.close();
   }
   return records;

@@ -2,7 +2,8 @@ import { fstatSync, statSync, writeSync } from 'node:fs';
 import { devNull, homedir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from './cli.ts';
-import { type Host, Interruption } from './host.ts';
+import { Interruption } from './errors.ts';
+import type { Host } from './host.ts';
 import { once } from './once.ts';
 import { Secrets } from './secrets.ts';
 

@@ -1,13 +1,14 @@
-import { ConfigError, UploadError } from '../errors.ts';
+import { ApiError, ConfigError } from '../errors.ts';
 import { checkTokenDestination } from '../network/credentials.ts';
 import { spellingsOf } from '../secrets.ts';
 import { isAccount } from '../settings/account.ts';
 import type { Setting } from '../settings/resolve.ts';
-import { type Account, readAccountsAnswer } from './accounts.ts';
-import { type Answer, readUploadAnswer, type UploadedAsset } from './answer.ts';
-import { readBody } from './body.ts';
+import { type Account, readAccountsAnswer } from './accounts-answer.ts';
+import { type Answer, headerOf, isSuccess } from './answer.ts';
 import { Connections } from './connections.ts';
 import { toNetworkError } from './network-error.ts';
+import { readAnswerBody } from './read-answer-body.ts';
+import { readUploadAnswer, type UploadedAsset } from './upload-answer.ts';
 
 /** How a client reaches the API and as whom. */
 export interface ClientOptions {
@@ -27,10 +28,10 @@ export interface ClientOptions {
   readonly now: () => number;
 }
 
-/** An image as it goes out. */
-export interface ImageUpload {
+/** One asset to send. */
+export interface AssetUpload {
   readonly bytes: Uint8Array;
-  /** `image/jpeg`, `image/png` or `image/webp`. */
+  /** Such as `image/png`. */
   readonly contentType: string;
   /** `REGION:email`. */
   readonly account: string;
@@ -51,34 +52,34 @@ export class DreaminaClient {
   }
 
   /**
-   * Uploads one image and returns its reference.
+   * Uploads one asset and returns its reference.
    *
-   * @param onSent called as parts of the image leave this process, with their size in bytes
-   * @throws UploadError for every failure of the upload, or the signal's reason when it was aborted
+   * @param onSent called as parts of the bytes leave this process, with their number
+   * @throws ApiError for every failure of the request, or the signal's reason when it was aborted
    * @throws ConfigError where the account is not one, or the token must not go to the `apiUrl`
    */
   async upload(
-    image: ImageUpload,
+    asset: AssetUpload,
     signal?: AbortSignal,
     onSent?: (bytes: number) => void,
   ): Promise<UploadedAsset> {
     // Encoded, `..` is still `..`, and would be another path.
-    if (!isAccount(image.account)) {
+    if (!isAccount(asset.account)) {
       throw new ConfigError('account must be REGION:email, such as US:name@example.com');
     }
     const answer = await this.#exchange(
       {
         method: 'POST',
-        path: `/assets/${encodeURIComponent(image.account)}`,
-        headers: { 'content-type': image.contentType },
-        body: image.bytes,
+        path: `/assets/${encodeURIComponent(asset.account)}`,
+        headers: { 'content-type': asset.contentType },
+        body: asset.bytes,
         onSent,
       },
       signal,
     );
     return readUploadAnswer(
       answer,
-      { account: image.account, sizeBytes: image.bytes.length },
+      { account: asset.account, sizeBytes: asset.bytes.length },
       this.#options.now(),
     );
   }
@@ -86,7 +87,7 @@ export class DreaminaClient {
   /**
    * Lists the accounts that are configured under the token; reading them has no side effects.
    *
-   * @throws UploadError for every failure, or the signal's reason when it was aborted
+   * @throws ApiError for every failure, or the signal's reason when it was aborted
    */
   async listAccounts(signal?: AbortSignal): Promise<readonly Account[]> {
     return readAccountsAnswer(
@@ -98,7 +99,7 @@ export class DreaminaClient {
   /**
    * Whether the service answers at all: resolves with the status of its answer, whatever it is.
    *
-   * @throws UploadError where no answer came, or the signal's reason when it was aborted
+   * @throws ApiError where no answer came, or the signal's reason when it was aborted
    */
   async ping(signal?: AbortSignal): Promise<number> {
     const { status } = await this.#exchange({ method: 'GET', path: '/accounts' }, signal);
@@ -110,7 +111,7 @@ export class DreaminaClient {
     this.#connections.close();
   }
 
-  /** One request and its whole answer, or the UploadError that stands for why there is none. */
+  /** One request and its whole answer, or the ApiError that says why there is none. */
   async #exchange(
     request: {
       readonly method: 'GET' | 'POST';
@@ -156,16 +157,15 @@ export class DreaminaClient {
         },
         onSent,
       );
-      const body = await readBody(response.body, singleHeader(response.headers['content-encoding']));
+      const body = await readAnswerBody(response.body, headerOf(response.headers, 'content-encoding'));
       // A deadline in the middle of the body ends the reading, and what was read does not count as an answer.
       if (ended !== undefined) {
         throw ended;
       }
       // After a refusal part of our body may still clog the connection; only a clean answer leaves it clean.
-      const accepted = response.statusCode >= 200 && response.statusCode < 300;
-      reusable = accepted && body.ending === 'whole' && unsentBytes === 0;
-      // Nobody downstream shall have to think of what a server may echo.
-      const location = singleHeader(response.headers.location);
+      reusable = isSuccess({ status: response.statusCode }) && body.ending === 'whole' && unsentBytes === 0;
+      // Redact the token before returning: servers may echo request headers.
+      const location = headerOf(response.headers, 'location');
       return {
         status: response.statusCode,
         headers: {
@@ -215,10 +215,6 @@ export class DreaminaClient {
   }
 }
 
-function timedOut(timeoutMs: number): UploadError {
-  return new UploadError('timeout', `no complete answer within ${timeoutMs / 1000} s`);
-}
-
-function singleHeader(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
+function timedOut(timeoutMs: number): ApiError {
+  return new ApiError('timeout', `no complete answer within ${timeoutMs / 1000} s`);
 }

@@ -1,7 +1,7 @@
 import { buildConnector, Client, type Dispatcher } from 'undici';
 import { keepReading } from './keep-reading.ts';
-import { connectThroughProxy } from './proxy-connector.ts';
 import { reportWrites } from './report-writes.ts';
+import { connectThroughProxy } from './tunnel.ts';
 
 /** How to reach the service. */
 export interface Route {

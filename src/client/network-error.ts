@@ -1,6 +1,6 @@
-import { UploadError } from '../errors.ts';
+import { ApiError } from '../errors.ts';
 
-/** The reasons a peer's certificate is not believed, by Node's error code; trying again does not mend them. */
+/** Why a peer's certificate is not trusted, by Node's error code; another attempt meets the same. */
 const certificateProblems: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet',
@@ -26,29 +26,29 @@ const connectionProblems: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_OVERFLOW: 'the headers of the answer are too long',
 };
 
-/** Turns what a socket, TLS or the HTTP parser throws into the failure of an upload to `host`. */
-export function toNetworkError(error: unknown, host: string): UploadError {
-  if (error instanceof UploadError) {
+/** Turns what a socket, TLS or the HTTP parser throws into the failure of a request to `host`. */
+export function toNetworkError(error: unknown, host: string): ApiError {
+  if (error instanceof ApiError) {
     return error;
   }
   const code = errorCode(error);
   const certificateProblem = certificateProblems[code];
   if (certificateProblem !== undefined) {
-    return new UploadError('network', `${host} is not trusted: ${certificateProblem}`, {
+    return new ApiError('network', `${host} is not trusted: ${certificateProblem}`, {
       retryable: false,
       hint: 'If that is your own proxy or server, name its CA file in NODE_EXTRA_CA_CERTS or SSL_CERT_FILE.',
       cause: error,
     });
   }
-  // undici means to set Node's code, HPE_…, and does not.
+  // undici does not pass on Node's code, HPE_….
   const isUnreadable = (error as Error).name === 'HTTPParserError' || code.startsWith('HPE_');
   const problem = isUnreadable
     ? 'the answer is not HTTP'
     : (connectionProblems[code] ?? `the connection failed${code === '' ? '' : ` (${code})`}`);
-  return new UploadError('network', `${host}: ${problem}`, { cause: error });
+  return new ApiError('network', `${host}: ${problem}`, { cause: error });
 }
 
-/** The first code along an error's causes; with several addresses tried, the first address's. */
+/** The first code along an error's causes; of several addresses, the first one's. */
 function errorCode(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return errorCode(error.errors[0]);

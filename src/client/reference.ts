@@ -1,4 +1,21 @@
-/** The parts of a reference: `<REGION:email>-image:w<width>:h<height>:s<size>-uri:<nativeUri>`. */
+/** The parts of a reference: `<REGION:email>-<type>:w<width>:h<height>:s<size>[:d<duration>]-<uri|vid>:<native id>`. */
+export interface AssetReference {
+  /** `REGION:email`. */
+  readonly account: string;
+  /** `image` for images; the service's own word for anything else. */
+  readonly type: string;
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  readonly sizeBytes: number;
+  /** Videos and audio only. */
+  readonly durationMs?: number;
+  /** The service's own name of the asset. */
+  readonly nativeId: string;
+}
+
+/** The parts of an image's reference. */
 export interface ImageReference {
   /** `REGION:email`. */
   readonly account: string;
@@ -10,21 +27,42 @@ export interface ImageReference {
   readonly nativeUri: string;
 }
 
-// Fifteen digits are what a number holds for certain.
-const imageReferencePattern =
-  /^(?<account>[A-Z]+:.+)-image:w(?<width>\d{1,15}):h(?<height>\d{1,15}):s(?<size>\d{1,15})-uri:(?<nativeUri>\S+)$/;
+// A number holds fifteen digits exactly.
+const measuresPattern =
+  /:w(?<width>\d{1,15}):h(?<height>\d{1,15}):s(?<size>\d{1,15})(?::d(?<duration>\d{1,15}))?-(?<kind>uri|vid):/g;
 
-/** Takes an `imageRef` apart; undefined where the text is not of the documented form. */
-export function parseImageRef(text: string): ImageReference | undefined {
-  const parts = imageReferencePattern.exec(text)?.groups;
-  if (parts === undefined) {
+/** Takes a reference apart; nothing where the text does not have the documented form. */
+export function parseAssetRef(text: string): AssetReference | undefined {
+  // The account may hold anything, so the last place that looks like measures is the one.
+  const measures = [...text.matchAll(measuresPattern)].at(-1);
+  if (measures === undefined) {
+    return undefined;
+  }
+  const { width, height, size, duration } = measures.groups!;
+  const head = text.slice(0, measures.index);
+  const dash = head.lastIndexOf('-');
+  const [account, type] = [head.slice(0, dash), head.slice(dash + 1)];
+  const nativeId = text.slice(measures.index + measures[0].length);
+  if (dash === -1 || !/^[A-Z]+:./.test(account) || type === '' || !/^\S+$/.test(nativeId)) {
     return undefined;
   }
   return {
-    account: parts.account!,
-    width: Number(parts.width),
-    height: Number(parts.height),
-    sizeBytes: Number(parts.size),
-    nativeUri: parts.nativeUri!,
+    account,
+    type,
+    width: Number(width),
+    height: Number(height),
+    sizeBytes: Number(size),
+    ...(duration !== undefined && { durationMs: Number(duration) }),
+    nativeId,
   };
+}
+
+/** Takes the reference of an image apart; nothing where the text is not one. */
+export function parseImageRef(text: string): ImageReference | undefined {
+  const reference = parseAssetRef(text);
+  if (reference?.type !== 'image' || reference.durationMs !== undefined) {
+    return undefined;
+  }
+  const { account, width, height, sizeBytes, nativeId } = reference;
+  return { account, width, height, sizeBytes, nativeUri: nativeId };
 }

@@ -1,5 +1,5 @@
 import { DreaminaClient } from '../client/client.ts';
-import { ConfigError, isFatal, UploadError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { loadTrustedAuthorities } from '../network/certificates.ts';
 import { checkTokenDestination } from '../network/credentials.ts';
@@ -58,33 +58,5 @@ export function assertTokenDestination(apiUrl: Setting<string>, tokenSource: Sou
   });
   if (!permission.allowed) {
     throw new ConfigError(permission.reason);
-  }
-}
-
-/**
- * Says why the service did not list its accounts, and returns the exit code that this means: 4 where the token or the
- * address is wrong, else 1. Throws what is no answer of the service's.
- */
-export function reportRefusal(error: unknown, messages: Messages): number {
-  if (!(error instanceof UploadError)) {
-    throw error;
-  }
-  messages.error(error.message, adviceFor(error));
-  return isFatal(error.code) ? 4 : 1;
-}
-
-/** What the person can do about a refusal; an upload's advice where it holds here too. */
-export function adviceFor(error: UploadError): string | undefined {
-  switch (error.code) {
-    case 'unauthorized':
-      return 'Copy the token again from your useapi.net account, whole, and give it to `dreamina login`.';
-    case 'account_not_found':
-      return 'Check that apiUrl points at the Dreamina API.';
-    case 'rate_limited':
-      return 'Try again later.';
-    case 'timeout':
-      return 'Check the connection and the proxy, or give it longer with DREAMINA_TIMEOUT.';
-    default:
-      return error.hint;
   }
 }

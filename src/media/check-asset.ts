@@ -1,56 +1,54 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { UploadError } from '../errors.ts';
+import { describeErrno } from '../errno.ts';
+import { FileError } from '../errors.ts';
 import { readStream } from '../files/read-stream.ts';
-import { groupDigits } from '../group-digits.ts';
-import { detectImageType, headBytes, type ImageContentType } from './detect-type.ts';
-import { readInto } from './read-into.ts';
-import type { ReusedMemory } from './reused-memory.ts';
+import { groupDigits } from '../units.ts';
+import { type ContentType, detectType, headBytes } from './detect-type.ts';
 
-/** The largest image that is sent. Whether the API's "10 MB" is less is left to the server (it does not say). */
+/** The API's documentation says "10 MB"; whether a smaller number is meant is left to the server. */
 const maxImageBytes = 10_485_760;
 
-/** An image that may be sent. Its bytes are not held: they are read when their turn comes. */
-export interface CheckedImage {
-  readonly contentType: ImageContentType;
+/** A file that may be sent. Its bytes are not held in memory: they are read when their turn comes. */
+export interface CheckedAsset {
+  readonly contentType: ContentType;
   readonly sizeBytes: number;
   /**
-   * All of its bytes, which are those that were checked. They are valid until the memory is used again.
+   * Reads all of its bytes into a buffer with room for at least one byte more, and returns that part of it. They are
+   * the bytes that were checked.
    *
-   * @throws UploadError `changed` or `unreadable`
+   * @throws FileError `changed` or `unreadable`
    */
-  read(memory: ReusedMemory): Promise<Buffer>;
+  readInto(buffer: Buffer): Promise<Buffer>;
 }
 
 /**
- * Checks a file without reading more than its head.
+ * Checks a file by its size and its first bytes.
  *
- * @throws UploadError saying what is wrong with it
+ * @param path absolute
+ * @throws FileError that says what is wrong with it
  */
-export async function checkImageFile(path: string): Promise<CheckedImage> {
+export async function checkAssetFile(path: string): Promise<CheckedAsset> {
   const checked = await withFile(path, async (handle) => {
     const file = await statRegularFile(handle);
     if (file.sizeBytes > maxImageBytes) {
       throw tooLarge(`${groupDigits(file.sizeBytes)} bytes`);
     }
-    const head = await readInto(Buffer.allocUnsafe(headBytes), handle, Math.min(file.sizeBytes, headBytes));
-    if (head.length === 0) {
-      throw new UploadError('empty', 'it is empty');
-    }
-    return { ...file, contentType: await detectImageType(head) };
+    const head = await readFrom(handle, Buffer.allocUnsafe(headBytes), Math.min(file.sizeBytes, headBytes));
+    return { ...file, contentType: await checkHead(head) };
   });
-  return new CheckedFileImage(path, checked);
+  return new CheckedFile(path, checked);
 }
 
 /**
- * Checks an image that comes as a stream, which has to be held to be sent.
+ * Checks an asset that comes as a stream, and holds all of it: it cannot be read twice.
  *
- * @throws UploadError saying what is wrong with it, or the signal's reason
+ * @throws FileError that says what is wrong with it, or the signal's reason
  */
-export async function checkImageStream(
+export async function checkAssetStream(
   stream: NodeJS.ReadableStream,
   signal: AbortSignal,
-): Promise<CheckedImage> {
+): Promise<CheckedAsset> {
   const bytes = await readStream(stream, signal, (_piece, sizeBytes) => sizeBytes > maxImageBytes).catch(
     (cause: unknown) => {
       throw signal.aborted ? signal.reason : unreadable(cause);
@@ -59,32 +57,48 @@ export async function checkImageStream(
   if (bytes.length > maxImageBytes) {
     throw tooLarge(`more than ${groupDigits(maxImageBytes)} bytes`);
   }
-  if (bytes.length === 0) {
-    throw new UploadError('empty', 'it is empty');
-  }
   return {
-    contentType: await detectImageType(bytes.subarray(0, headBytes)),
+    contentType: await checkHead(bytes.subarray(0, headBytes)),
     sizeBytes: bytes.length,
-    read: async () => bytes,
+    readInto: async (buffer) => buffer.subarray(0, bytes.copy(buffer)),
   };
 }
 
-/** A class, because a batch may hold a hundred thousand of them and a closure each would double their size. */
-class CheckedFileImage implements CheckedImage {
-  readonly contentType: ImageContentType;
+async function checkHead(head: Buffer): Promise<ContentType> {
+  if (head.length === 0) {
+    throw new FileError('empty', 'it is empty');
+  }
+  return detectType(head);
+}
+
+/** A class, because a batch may hold a hundred thousand of them, and a closure for each would double their size. */
+class CheckedFile implements CheckedAsset {
+  readonly contentType: ContentType;
   readonly sizeBytes: number;
   readonly #path: string;
   readonly #version: string;
 
-  constructor(path: string, checked: RegularFile & { readonly contentType: ImageContentType }) {
+  constructor(path: string, checked: RegularFile & { readonly contentType: ContentType }) {
     this.contentType = checked.contentType;
     this.sizeBytes = checked.sizeBytes;
     this.#path = path;
     this.#version = checked.version;
   }
 
-  read(memory: ReusedMemory): Promise<Buffer> {
-    return readUnchanged(this.#path, { sizeBytes: this.sizeBytes, version: this.#version }, memory);
+  async readInto(buffer: Buffer): Promise<Buffer> {
+    return withFile(this.#path, async (handle) => {
+      const before = await statRegularFile(handle);
+      if (before.version !== this.#version) {
+        throw new FileError('changed', 'it changed after it was checked');
+      }
+      const bytes = await readFrom(handle, buffer, this.sizeBytes);
+      const after = await statRegularFile(handle);
+      // The buffer has room for one byte more, which shows whether the file has grown.
+      if (after.version !== before.version || bytes.length !== this.sizeBytes) {
+        throw new FileError('changed', 'it changed while it was read');
+      }
+      return bytes;
+    });
   }
 }
 
@@ -94,25 +108,9 @@ interface RegularFile {
   readonly version: string;
 }
 
-async function readUnchanged(path: string, checked: RegularFile, memory: ReusedMemory): Promise<Buffer> {
-  return withFile(path, async (handle) => {
-    const before = await statRegularFile(handle);
-    if (before.version !== checked.version) {
-      throw new UploadError('changed', 'it changed after it was checked');
-    }
-    // One byte of room over what is expected shows that there is more.
-    const bytes = await readInto(memory.take(checked.sizeBytes + 1), handle, checked.sizeBytes);
-    const after = await statRegularFile(handle);
-    if (after.version !== before.version || bytes.length !== checked.sizeBytes) {
-      throw new UploadError('changed', 'it changed while it was read');
-    }
-    return bytes;
-  });
-}
-
-/** What cannot even be opened because of its kind. */
+/** What open() refuses because of its kind, by error code. */
 const unopenableKinds: Readonly<Record<string, string>> = {
-  /** On Windows. */
+  // On Windows.
   EISDIR: 'directory',
   ENXIO: 'socket',
 };
@@ -120,7 +118,7 @@ const unopenableKinds: Readonly<Record<string, string>> = {
 async function withFile<Result>(path: string, use: (handle: FileHandle) => Promise<Result>): Promise<Result> {
   let handle: FileHandle;
   try {
-    // Non-blocking, because opening a FIFO otherwise waits for somebody to write to it.
+    // Non-blocking, because opening a FIFO otherwise waits for a writer.
     handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
     const kind = unopenableKinds[(cause as NodeJS.ErrnoException).code ?? ''];
@@ -129,7 +127,7 @@ async function withFile<Result>(path: string, use: (handle: FileHandle) => Promi
   try {
     return await use(handle);
   } catch (cause) {
-    throw cause instanceof UploadError ? cause : unreadable(cause);
+    throw cause instanceof FileError ? cause : unreadable(cause);
   } finally {
     await handle.close();
   }
@@ -138,8 +136,7 @@ async function withFile<Result>(path: string, use: (handle: FileHandle) => Promi
 async function statRegularFile(handle: FileHandle): Promise<RegularFile> {
   const stat = await handle.stat({ bigint: true });
   if (!stat.isFile()) {
-    const kind = stat.isDirectory() ? 'directory' : stat.isFIFO() ? 'named pipe' : 'device';
-    throw notAFile(kind);
+    throw notAFile(stat.isDirectory() ? 'directory' : stat.isFIFO() ? 'named pipe' : 'device');
   }
   return {
     sizeBytes: Number(stat.size),
@@ -147,30 +144,26 @@ async function statRegularFile(handle: FileHandle): Promise<RegularFile> {
   };
 }
 
-function notAFile(kind: string, cause?: unknown): UploadError {
-  return new UploadError('not_a_file', `it is a ${kind}, not a regular file`, { cause });
+/** Reads from the start until there are `enoughBytes`, the buffer is full or the file ends; returns what was read. */
+async function readFrom(handle: FileHandle, buffer: Buffer, enoughBytes: number): Promise<Buffer> {
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
+    length += bytesRead;
+    if (bytesRead === 0 || length >= enoughBytes) {
+      return buffer.subarray(0, length);
+    }
+  }
 }
 
-function tooLarge(size: string): UploadError {
-  return new UploadError('too_large', `it has ${size}; the limit is ${groupDigits(maxImageBytes)}`);
+function notAFile(kind: string, cause?: unknown): FileError {
+  return new FileError('not_a_file', `it is a ${kind}, not a regular file`, { cause });
 }
 
-const readProblems: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  ENOENT: 'it is gone',
-  ELOOP: 'its symbolic links go round in a circle',
-  EMFILE: 'too many files are open',
-  EIO: 'the disk reports an error',
-};
+function tooLarge(size: string): FileError {
+  return new FileError('too_large', `it has ${size}; the limit is ${groupDigits(maxImageBytes)}`);
+}
 
-function unreadable(cause: unknown): UploadError {
-  const code = (cause as NodeJS.ErrnoException).code ?? '';
-  return new UploadError(
-    'unreadable',
-    `it cannot be read: ${readProblems[code] ?? (code || 'unknown error')}`,
-    {
-      cause,
-    },
-  );
+function unreadable(cause: unknown): FileError {
+  return new FileError('unreadable', `it cannot be read: ${describeErrno(cause)}`, { cause });
 }

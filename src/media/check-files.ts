@@ -1,13 +1,13 @@
 import { pMapIterable } from 'p-map';
-import { UploadError } from '../errors.ts';
+import { FileError } from '../errors.ts';
 import type { FoundFile } from '../files/found-file.ts';
-import { type CheckedImage, checkImageFile, checkImageStream } from './check-asset.ts';
+import { type CheckedAsset, checkAssetFile, checkAssetStream } from './check-asset.ts';
 
-/** What checking one file came to. */
+/** The result of checking one file. */
 export type FileCheck =
-  | { readonly kind: 'acceptable'; readonly image: CheckedImage }
-  | { readonly kind: 'refused'; readonly error: UploadError }
-  /** Checking was stopped before its turn. */
+  | { readonly kind: 'acceptable'; readonly asset: CheckedAsset }
+  | { readonly kind: 'refused'; readonly error: FileError }
+  /** The checks were stopped before its turn. */
   | { readonly kind: 'unchecked' };
 
 /** One input after the check; inputs that name the same file share one `check` object. */
@@ -16,42 +16,42 @@ export interface CheckedFile {
   readonly check: FileCheck;
 }
 
-/** Files open at once: enough to keep a disk busy, far below any limit on open files. */
-const openAtOnce = 16;
+/** Enough open files to keep a disk busy, far below any limit on open files. */
+const maxOpenFiles = 16;
 
-/** Checks every file, each once however often it is named, without sending or holding anything but standard input. */
+const unchecked: FileCheck = { kind: 'unchecked' };
+
+/** Checks every file, once however often it is named. Nothing is sent, and only standard input is held in memory. */
 export async function checkFiles(
   files: readonly FoundFile[],
-  options: { readonly failFast: boolean },
+  { failFast }: { readonly failFast: boolean },
   signal: AbortSignal,
 ): Promise<readonly CheckedFile[]> {
-  const sources = new Set(files.map(({ source }) => source));
-  const results = pMapIterable(
-    sources,
-    (source): FileCheck | Promise<FileCheck> =>
-      stopped || signal.aborted ? unchecked : check(source, signal),
-    { concurrency: openAtOnce },
-  )[Symbol.asyncIterator]();
   const checks = new Map<FoundFile['source'], FileCheck>();
-  let stopped = false;
-  for (const source of sources) {
-    const result = (await results.next()).value as FileCheck;
-    // A later file that was looked at meanwhile does not count: the first failure is the first in input order.
-    checks.set(source, stopped ? unchecked : result);
-    stopped ||= options.failFast && result.kind === 'refused';
+  let isStopped = false;
+  const results = pMapIterable(
+    new Set(files.map(({ source }) => source)),
+    async (source) => ({
+      source,
+      check: isStopped || signal.aborted ? unchecked : await checkSource(source, signal),
+    }),
+    { concurrency: maxOpenFiles },
+  );
+  for await (const { source, check } of results) {
+    // Files behind the first failure count as unchecked, even where their check has already run.
+    checks.set(source, isStopped ? unchecked : check);
+    isStopped ||= failFast && check.kind === 'refused';
   }
   return files.map(({ path, source }) => ({ path, check: checks.get(source)! }));
 }
 
-const unchecked: FileCheck = { kind: 'unchecked' };
-
-async function check(source: FoundFile['source'], signal: AbortSignal): Promise<FileCheck> {
+async function checkSource(source: FoundFile['source'], signal: AbortSignal): Promise<FileCheck> {
   try {
-    const image =
-      typeof source === 'string' ? await checkImageFile(source) : await checkImageStream(source, signal);
-    return { kind: 'acceptable', image };
+    const asset =
+      typeof source === 'string' ? await checkAssetFile(source) : await checkAssetStream(source, signal);
+    return { kind: 'acceptable', asset };
   } catch (error) {
-    if (error instanceof UploadError) {
+    if (error instanceof FileError) {
       return { kind: 'refused', error };
     }
     if (signal.aborted) {

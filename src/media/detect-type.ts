@@ -1,25 +1,25 @@
-import { UploadError } from '../errors.ts';
+import { FileError } from '../errors.ts';
 
-/** How much of a file's start tells what it is, where it is no image; file-type asks for as much. */
+/** How many of a file's first bytes are read to tell its type; file-type asks for as many. */
 export const headBytes = 4100;
 
-/** What the API takes. */
-export type ImageContentType = 'image/jpeg' | 'image/png' | 'image/webp';
+/** The types that the API takes. */
+export type ContentType = 'image/jpeg' | 'image/png' | 'image/webp';
 
 /**
  * The first bytes of what is accepted: https://www.w3.org/TR/png-3/#5PNG-file-signature (an animated PNG is a PNG),
  * https://developers.google.com/speed/webp/docs/riff_container, and JPEG, whose third marker is none of JPEG-LS.
  */
-const signatures: Readonly<Record<ImageContentType, RegExp>> = {
+const signatures: Readonly<Record<ContentType, RegExp>> = {
   'image/jpeg': /^\xff\xd8\xff(?!\xf7)/,
   'image/png': /^\x89PNG\r\n\x1a\n/,
   'image/webp': /^RIFF.{4}WEBP/s,
 };
 
-const contentTypes = Object.keys(signatures) as readonly ImageContentType[];
+const contentTypes = Object.keys(signatures) as readonly ContentType[];
 
-/** The most bytes that a signature takes. */
-const signatureBytes = 12;
+/** The length of the longest signature. */
+const maxSignatureBytes = 12;
 
 const familiarNames: Readonly<Record<string, string>> = {
   'application/pdf': 'a PDF document',
@@ -39,29 +39,29 @@ const familiarNames: Readonly<Record<string, string>> = {
 };
 
 /**
- * Tells the type of an image by its first bytes, never by its name.
+ * Tells the type of a file by its first bytes, never by its name.
  *
  * @param head the file's first {@link headBytes}, or all of it
- * @throws UploadError `unsupported_type`, saying what it is instead
+ * @throws FileError `unsupported_type`, saying what it is instead
  */
-export async function detectImageType(head: Uint8Array): Promise<ImageContentType> {
-  const start = Buffer.from(head.subarray(0, signatureBytes)).toString('latin1');
+export async function detectType(head: Uint8Array): Promise<ContentType> {
+  const start = Buffer.from(head.subarray(0, maxSignatureBytes)).toString('latin1');
   const contentType = contentTypes.find((type) => signatures[type].test(start));
   if (contentType === undefined) {
-    throw new UploadError('unsupported_type', `it ${await describe(head)}; JPEG, PNG and WebP are accepted`);
+    throw new FileError('unsupported_type', `it ${await describe(head)}; JPEG, PNG and WebP are accepted`);
   }
   return contentType;
 }
 
-/** What a file is that is none of the accepted. Most runs never ask, so they never load what knows hundreds of types. */
+/** Names the type of a file that is not accepted. Loads file-type here, because most runs never need it. */
 async function describe(head: Uint8Array): Promise<string> {
   const { fileTypeFromBuffer } = await import('file-type/core');
-  // It has a name of its own for an animated PNG.
+  // file-type has a type of its own for an animated PNG.
   const mime = (await fileTypeFromBuffer(head))?.mime.replace('image/apng', 'image/png');
   if (mime === undefined) {
     return 'is not an image that can be recognised';
   }
-  // It also knows an image behind a byte order mark or an ID3 tag; the service's decoders do not.
+  // file-type also recognises an image behind a byte order mark or an ID3 tag; the service's decoders do not.
   return mime in signatures
     ? `has other bytes in front of the image (${mime})`
     : `is ${familiarNames[mime] ?? mime}`;

@@ -1,4 +1,5 @@
-import { ConfigError, OutputError, UsageError } from '../errors.ts';
+import { adviseOn } from '../advice.ts';
+import { ApiError, ConfigError, OutputError, UsageError } from '../errors.ts';
 import type { Colours } from './colours.ts';
 import { escapeUnsafe } from './escape.ts';
 
@@ -54,8 +55,10 @@ export function reportProblem(error: unknown, messages: Messages): void {
     }
   } else if (error instanceof ConfigError) {
     messages.error(error.message, error.hint);
+  } else if (error instanceof ApiError) {
+    messages.error(error.message, adviseOn('accounts', error));
   } else if (error instanceof OutputError) {
-    // It may hold a reference that stands nowhere else.
-    messages.error(`${error.message}; what was to be printed:`, ...error.unprinted.trimEnd().split('\n'));
+    // It may hold a reference that is written nowhere else.
+    messages.error(`${error.message}; this was not printed:`, ...error.unprinted.trimEnd().split('\n'));
   }
 }

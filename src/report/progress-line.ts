@@ -1,4 +1,4 @@
-import { formatBytes, formatSeconds } from './units.ts';
+import { formatBytes, formatSeconds } from '../units.ts';
 
 /** How far a batch is. */
 export interface ProgressState {

@@ -1,12 +1,13 @@
 import ora from 'ora';
+import type { ApiErrorCode } from '../errors.ts';
 import type { Clock, TerminalStream } from '../host.ts';
+import { formatSeconds } from '../units.ts';
 import type { UploadEvent } from '../upload/event.ts';
 import { formatProgress } from './progress-line.ts';
-import { formatSeconds } from './units.ts';
 
-/** What moves on the terminal while a batch runs. */
+/** Shows on a terminal how far a batch is. */
 export interface Progress {
-  /** Puts whole lines above what moves. */
+  /** Prints whole lines above the progress. */
   print(lines: string): void;
   onEvent(event: UploadEvent): void;
   stop(): void;
@@ -20,6 +21,9 @@ export interface Workload {
 
 /** The spinner and the space behind it, and the last column, which a terminal wraps after. */
 const reservedColumns = 3;
+
+/** Starts to draw on a terminal. */
+export type CreateProgress = typeof createProgress;
 
 /** Starts to draw on a terminal. */
 export function createProgress(
@@ -69,6 +73,8 @@ export function createProgress(
     },
     onEvent: (event) => {
       switch (event.type) {
+        case 'files-checked':
+          break;
         case 'attempt-started':
           sending.set(event.path, 0);
           break;
@@ -89,13 +95,15 @@ export function createProgress(
           settledFiles += 1;
           settledBytes += event.sizeBytes;
           break;
+        default:
+          event satisfies never;
       }
     },
     stop: () => spinner.stop(),
   };
 }
 
-function reasonOf(code: string): string {
+function reasonOf(code: ApiErrorCode): string {
   switch (code) {
     case 'network':
       return 'connection lost';

@@ -1,18 +1,18 @@
 import { hasReference, type UploadRecord } from '../upload/record.ts';
 
-/** How results stand on standard output. */
+/** The forms of the results on standard output. */
 export const resultFormats = ['text', 'json', 'ndjson', 'frames'] as const;
 
 /** One of {@link resultFormats}. */
 export type ResultFormat = (typeof resultFormats)[number];
 
-/** The most key frames that POST /videos takes. */
-export const mostFrames = 10;
+/** How many key frames POST /videos takes at most. */
+export const maxFrames = 10;
 
-/** Puts records on standard output as they come, in input order. */
+/** Writes records to standard output as they come, in input order. */
 export interface ResultWriter {
   write(record: UploadRecord): Promise<void>;
-  /** To be called once, after the last record, also when the run was cut short. */
+  /** Call once, after the last record, also when the run was cut short. */
   end(): Promise<void>;
 }
 
@@ -40,9 +40,9 @@ export function createResultWriter(
   }
 }
 
-/** One array, written record by record so that what is settled can be seen and nothing has to be kept. */
+/** Writes one array record by record, so that no record has to be kept. */
 function createArrayWriter(print: (text: string) => Promise<void>): ResultWriter {
-  // Each piece ends its line, so that on a terminal nothing else is glued to a record.
+  // Each piece ends its line, so that on a terminal no message shares a line with a record.
   let opening = '[\n';
   return {
     write: async (record) => {

@@ -2,12 +2,13 @@ import type { Host } from '../host.ts';
 import type { UploadEvent } from '../upload/event.ts';
 import { type Colours, isColoured, loadColours } from './colours.ts';
 import { createMessages, type Messages, type Verbosity } from './messages.ts';
-import type { Progress, Workload } from './progress.ts';
+import type { CreateProgress, Progress } from './progress.ts';
 
-/** Standard error, which messages and progress share: a message goes above what moves. */
+/** Standard error, which messages and progress share: a message is printed above the progress. */
 export class StandardError {
   readonly messages: Messages;
   readonly #host: Pick<Host, 'stderr' | 'env' | 'clock'>;
+  #createProgress: CreateProgress | undefined;
   #progress: Progress | undefined;
 
   private constructor(host: Pick<Host, 'stderr' | 'env' | 'clock'>, verbosity: Verbosity, colours: Colours) {
@@ -22,24 +23,27 @@ export class StandardError {
     return new StandardError(host, verbosity, await loadColours(host.stderr, host.env));
   }
 
-  /** Loads what draws on a terminal only where it is drawn on. */
-  async startProgress(workload: Workload): Promise<void> {
+  /** Loads what draws progress, which then appears as soon as the files are checked. */
+  async loadProgress(): Promise<void> {
     const { createProgress } = await import('./progress.ts');
-    const { stderr, env, clock } = this.#host;
-    this.#progress = createProgress(stderr, workload, { clock, isColoured: isColoured(stderr, env) });
+    this.#createProgress = createProgress;
   }
 
   onEvent(event: UploadEvent): void {
+    if (event.type === 'files-checked') {
+      const { stderr, env, clock } = this.#host;
+      this.#progress = this.#createProgress?.(stderr, event, { clock, isColoured: isColoured(stderr, env) });
+    }
     this.#progress?.onEvent(event);
   }
 
-  /** Leaves the terminal as it was found; to be called more than once is no harm. */
+  /** Leaves the terminal as it was; may be called more than once. */
   stopProgress(): void {
     this.#progress?.stop();
     this.#progress = undefined;
   }
 
-  /** Puts whole lines on standard error. */
+  /** Prints whole lines. */
   readonly print = (lines: string): void => {
     if (this.#progress === undefined) {
       this.#host.stderr.write(lines);

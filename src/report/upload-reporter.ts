@@ -1,17 +1,16 @@
-import { groupDigits } from '../group-digits.ts';
+import { formatBytes, formatDuration, groupDigits } from '../units.ts';
 import type { UploadEvent } from '../upload/event.ts';
 import { type FailedRecord, hasReference, type UploadRecord } from '../upload/record.ts';
 import { describeRatioMismatch } from './aspect-ratio.ts';
 import type { Messages } from './messages.ts';
 import type { ResultFormat, ResultWriter } from './result-writer.ts';
-import { formatBytes, formatDuration } from './units.ts';
 
-/** How many failures of one kind are told one by one. */
-const mostToldAtOnce = 10;
+/** How many failures of one kind are listed as they come. */
+const maxListedFailures = 10;
 
 const summaryOrder = ['uploaded', 'reused', 'valid', 'failed', 'cancelled'] as const;
 
-/** Tells what a batch does: its results on standard output, all the rest on standard error. */
+/** Reports what a batch does: results on standard output, the rest on standard error. */
 export class UploadReporter {
   readonly #results: ResultWriter;
   readonly #messages: Messages;
@@ -19,13 +18,13 @@ export class UploadReporter {
   readonly #destination: string;
   readonly #counts = new Map<UploadRecord['status'], number>();
   readonly #hints = new Set<string>();
-  /** The names of the files that failed, by what is wrong with them. */
+  /** The names of the files that failed, by message. */
   readonly #failures = new Map<string, string[]>();
   readonly #frames: UploadRecord[] = [];
   #sentBytes = 0;
   #retries = 0;
 
-  /** @param destination the `apiUrl` that uploads go to, for the verbose */
+  /** @param destination the `apiUrl` that uploads go to, shown by --verbose */
   constructor(results: ResultWriter, messages: Messages, format: ResultFormat, destination: string) {
     this.#results = results;
     this.#messages = messages;
@@ -33,7 +32,7 @@ export class UploadReporter {
     this.#destination = destination;
   }
 
-  /** To be called for each record, in input order. */
+  /** Call for each record, in input order. */
   async record(record: UploadRecord): Promise<void> {
     this.#counts.set(record.status, (this.#counts.get(record.status) ?? 0) + 1);
     if (record.status === 'failed') {
@@ -50,7 +49,7 @@ export class UploadReporter {
     await this.#results.write(record);
   }
 
-  /** To be called once, after the last record. */
+  /** Call once, after the last record. */
   async end(durationMs: number): Promise<void> {
     this.#endFrames();
     await this.#results.end();
@@ -65,9 +64,12 @@ export class UploadReporter {
     this.#messages.note(`${counts.join(', ')}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`);
   }
 
-  /** To be called for each event of the engine; the verbose see most of them. */
+  /** Call for each event; --verbose shows most of them. */
   onEvent(event: UploadEvent): void {
     switch (event.type) {
+      case 'files-checked':
+      case 'bytes-sent':
+        break;
       case 'attempt-started':
         this.#messages.detail(
           `${event.path}: sending ${formatBytes(event.sizeBytes)} to ${this.#destination}, try ${event.attempt}`,
@@ -79,8 +81,6 @@ export class UploadReporter {
         this.#messages.detail(`${event.path}: ${event.error.message}${next}`);
         break;
       }
-      case 'bytes-sent':
-        break;
       case 'batch-paused':
         this.#messages.detail(
           `the server is at capacity: nothing is sent for ${formatDuration(event.delayMs)}`,
@@ -92,6 +92,8 @@ export class UploadReporter {
           this.#messages.detail(`${event.path}: uploaded in ${formatDuration(event.outcome.durationMs)}`);
         }
         break;
+      default:
+        event satisfies never;
     }
   }
 
@@ -102,29 +104,29 @@ export class UploadReporter {
     }
     const good = this.#frames.filter(hasReference);
     if (good.length > 0 && good.length < this.#frames.length) {
-      // The one format that keeps references back must not lose them.
-      this.#messages.warn('no frames are printed, because not every file has a reference; those that have:');
+      // This is the one format that may print no reference; none may be lost.
+      this.#messages.warn('no frames were printed, because not every file has a reference; these have one:');
       for (const record of good) {
         this.#messages.warn(`${nameOf(record)}: ${record.imageRef}`);
       }
     }
   }
 
-  /** The first of a kind are told as they come, with the advice once; the rest wait to be told together. */
+  /** Lists the first failures of a kind as they come, with their advice once; the rest are listed at the end. */
   #fail(path: string, { message, hint }: FailedRecord['error']): void {
     const advice = hint === undefined || this.#hints.has(hint) ? undefined : hint;
     this.#hints.add(hint ?? '');
     const paths = this.#failures.get(message) ?? [];
     this.#failures.set(message, paths);
     paths.push(path);
-    if (paths.length <= mostToldAtOnce) {
+    if (paths.length <= maxListedFailures) {
       this.#messages.error(`${path}: ${message}`, advice);
     }
   }
 
   #endFailures(): void {
     for (const [message, paths] of this.#failures) {
-      const rest = paths.slice(mostToldAtOnce);
+      const rest = paths.slice(maxListedFailures);
       if (rest.length > 0) {
         this.#messages.error(`${groupDigits(rest.length)} more: ${message}`, ...rest);
       }

@@ -1,17 +1,17 @@
 const firstBackoffMs = 500;
-const longestBackoffMs = 30_000;
-const longestRetryAfterMs = 5 * 60_000;
+const maxBackoffMs = 30_000;
+const maxRetryAfterMs = 5 * 60_000;
 
 /**
- * How long to wait before the next try, in milliseconds: what the server asks for, up to five minutes; else
+ * How long to wait before the next attempt, in milliseconds: as long as the server asks, up to five minutes; else
  * exponential backoff with full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
  *
- * @param attempt the attempt that has failed, from 1
+ * @param attempt the one that failed, from 1
  * @param random uniform in [0, 1)
  */
 export function backoffMs(attempt: number, retryAfterMs: number | undefined, random: () => number): number {
   if (retryAfterMs !== undefined) {
-    return Math.min(retryAfterMs, longestRetryAfterMs);
+    return Math.min(retryAfterMs, maxRetryAfterMs);
   }
-  return random() * Math.min(firstBackoffMs * 2 ** (attempt - 1), longestBackoffMs);
+  return random() * Math.min(firstBackoffMs * 2 ** (attempt - 1), maxBackoffMs);
 }

@@ -1,10 +1,24 @@
-import type { UploadError } from '../errors.ts';
+import type { ApiError } from '../errors.ts';
 import type { Outcome } from './record.ts';
 
-/** What happens in a batch while it runs, for whoever shows it. */
-export type UploadEvent = AttemptStarted | BytesSent | AttemptFailed | BatchPaused | FileSettled;
+/** What happens while a batch runs. */
+export type UploadEvent =
+  | FilesChecked
+  | AttemptStarted
+  | BytesSent
+  | AttemptFailed
+  | BatchPaused
+  | FileSettled;
 
-/** A request goes out. */
+/** Every file has been checked; what is acceptable is about to be sent. */
+interface FilesChecked {
+  readonly type: 'files-checked';
+  /** What is acceptable, each file once however often it is named. */
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** A request starts. */
 interface AttemptStarted {
   readonly type: 'attempt-started';
   readonly path: string;
@@ -13,7 +27,7 @@ interface AttemptStarted {
   readonly sizeBytes: number;
 }
 
-/** Part of an attempt's body has gone out. */
+/** A part of an attempt's body has left this process. */
 interface BytesSent {
   readonly type: 'bytes-sent';
   readonly path: string;
@@ -26,8 +40,8 @@ interface AttemptFailed {
   readonly type: 'attempt-failed';
   readonly path: string;
   readonly attempt: number;
-  readonly error: UploadError;
-  /** The wait before the next try; undefined where there is none. */
+  readonly error: ApiError;
+  /** The wait before the next attempt; nothing where no attempt follows. */
   readonly retryInMs: number | undefined;
 }
 
@@ -37,7 +51,7 @@ interface BatchPaused {
   readonly delayMs: number;
 }
 
-/** A file has its outcome; these come in the order of settling, not of the input. */
+/** A file has its outcome. These come in the order of settling, not of the input. */
 interface FileSettled {
   readonly type: 'file-settled';
   readonly path: string;

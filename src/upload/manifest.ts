@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import * as v from 'valibot';
+import { describeErrno } from '../errno.ts';
 import { UsageError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import type { UploadedOutcome } from './record.ts';
@@ -18,8 +19,8 @@ const entrySchema = v.object({
   /** The `apiUrl` it was sent to. */
   endpoint: v.string(),
   imageRef: v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/)),
-  width: v.optional(v.number()),
-  height: v.optional(v.number()),
+  width: v.exactOptional(v.number()),
+  height: v.exactOptional(v.number()),
   /** Bytes. */
   size: v.number(),
   contentType: v.picklist(['image/jpeg', 'image/png', 'image/webp']),
@@ -30,10 +31,7 @@ const entrySchema = v.object({
 type Entry = v.InferOutput<typeof entrySchema>;
 
 /** What a manifest remembers of an upload. */
-export type RememberedUpload = Pick<
-  Entry,
-  'imageRef' | 'account' | 'width' | 'height' | 'size' | 'contentType' | 'sha256'
->;
+export type RememberedUpload = Omit<Entry, 'endpoint' | 'uploadedAt'>;
 
 /** Which entries of a manifest count. */
 export interface ManifestScope {
@@ -105,7 +103,7 @@ export class Manifest {
       contentType,
       uploadedAt: new Date(this.#scope.clock.now()).toISOString(),
     };
-    this.#known.set(sha256, entry);
+    this.#known.set(sha256, toRemembered(entry));
     await new Promise<void>((resolve, reject) => {
       this.#pending.push({
         line: `${JSON.stringify(entry)}\n`,
@@ -235,8 +233,16 @@ function select(entries: readonly Entry[], scope: ManifestScope): Map<string, Re
         ({ account, endpoint, uploadedAt }) =>
           account === scope.account && endpoint === scope.endpoint && Date.parse(uploadedAt) >= oldest,
       )
-      .map((entry) => [entry.sha256, entry]),
+      .map((entry) => [entry.sha256, toRemembered(entry)]),
   );
+}
+
+function toRemembered({
+  endpoint: _endpoint,
+  uploadedAt: _uploadedAt,
+  ...remembered
+}: Entry): RememberedUpload {
+  return remembered;
 }
 
 /** What Node can make text of; about two million entries. */
@@ -271,14 +277,14 @@ async function isTorn(handle: FileHandle, clock: Clock): Promise<boolean> {
   }
 }
 
+/** What an error means where the file is to be created and links are not followed. */
 const problems: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EISDIR: 'it is a directory',
   ELOOP: 'it is a symbolic link; name the file it leads to',
-  ENOENT: 'there is no such directory',
-  EROFS: 'the disk is read-only',
+  ENOENT: 'its directory does not exist',
 };
 
-function cannotUse(path: string, { code = 'unknown error' }: NodeJS.ErrnoException): UsageError {
-  return new UsageError(`--manifest ${path}: it cannot be used: ${problems[code] ?? code}`);
+function cannotUse(path: string, error: NodeJS.ErrnoException): UsageError {
+  return new UsageError(
+    `--manifest ${path}: it cannot be used: ${problems[error.code ?? ''] ?? describeErrno(error)}`,
+  );
 }

@@ -1,8 +1,9 @@
-import type { UploadErrorCode } from '../errors.ts';
-import type { ImageContentType } from '../media/detect-type.ts';
+import { adviseOn } from '../advice.ts';
+import { ApiError, type UploadError, type UploadErrorCode } from '../errors.ts';
+import type { ContentType } from '../media/detect-type.ts';
 
 interface RecordBase {
-  /** Place in the input, from 0. */
+  /** The file's place in the input, from 0. */
   readonly index: number;
   /** As the person named it; `-` is standard input. */
   readonly path: string;
@@ -18,7 +19,7 @@ interface ReferenceBase extends RecordBase {
   readonly height?: number;
   /** Bytes. */
   readonly size: number;
-  readonly contentType: ImageContentType;
+  readonly contentType: ContentType;
   /** Of exactly the bytes that the reference stands for; lower-case hex. */
   readonly sha256: string;
   readonly attempts: number;
@@ -64,14 +65,14 @@ export interface ValidRecord extends RecordBase {
   readonly status: 'valid';
   /** Bytes. */
   readonly size: number;
-  readonly contentType: ImageContentType;
+  readonly contentType: ContentType;
   readonly attempts: 0;
 }
 
-/** What became of one file; these are the objects of `--format json`. Fields are added, never renamed. */
+/** What became of one file: the objects of `--format json`. Fields are added, never renamed. */
 export type UploadRecord = UploadedRecord | ReusedRecord | FailedRecord | CancelledRecord | ValidRecord;
 
-/** A record before it is known which of the inputs it stands for. */
+/** A record without its place in the input. */
 export type Outcome = OmitEach<UploadRecord, 'index' | 'path'>;
 
 /** The outcome of a file that was sent and has a reference. */
@@ -82,4 +83,27 @@ type OmitEach<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Un
 /** Whether a record carries a reference. */
 export function hasReference(record: UploadRecord): record is UploadedRecord | ReusedRecord {
   return record.status === 'uploaded' || record.status === 'reused';
+}
+
+/** The outcome of a file that has no reference because of `error`. */
+export function failedOutcome(error: UploadError, attempts: number): Outcome {
+  const { code, message, retryable } = error;
+  const httpStatus = error instanceof ApiError ? error.httpStatus : undefined;
+  const hint = adviseOn('upload', error);
+  return {
+    status: 'failed',
+    attempts,
+    error: {
+      code,
+      message,
+      retryable,
+      ...(httpStatus !== undefined && { httpStatus }),
+      ...(hint !== undefined && { hint }),
+    },
+  };
+}
+
+/** The outcome of a file that was not settled when the run or the batch was stopped. */
+export function cancelledOutcome(attempts: number): Outcome {
+  return { status: 'cancelled', attempts };
 }

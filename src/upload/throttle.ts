@@ -1,28 +1,28 @@
 import type { Clock } from '../host.ts';
 
 /**
- * Lets attempts go out: never more than the bound at once, none during a pause. A server at capacity halves the
- * number in flight; each answer afterwards gives one place back (additive increase, multiplicative decrease).
+ * Bounds the attempts in flight, and starts none during a pause. A server at capacity halves the bound; each normal
+ * answer afterwards raises it by one (additive increase, multiplicative decrease).
  */
 export class Throttle {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
-  readonly #most: number;
+  readonly #max: number;
   #allowed: number;
   #inFlight = 0;
   #pausedUntil = 0;
   #waiting: (() => void)[] = [];
 
-  /** @param most attempts in flight; @param signal ends every wait */
-  constructor(most: number, clock: Clock, signal: AbortSignal) {
-    this.#most = most;
-    this.#allowed = most;
+  /** @param max attempts in flight; @param signal ends every wait */
+  constructor(max: number, clock: Clock, signal: AbortSignal) {
+    this.#max = max;
+    this.#allowed = max;
     this.#clock = clock;
     this.#signal = signal;
     signal.addEventListener('abort', () => this.#wake(), { once: true });
   }
 
-  /** Waits for a place; false when the batch was stopped meanwhile, and then there is nothing to leave. */
+  /** Waits for a place. Returns false when the signal was aborted first; then there is no place to leave. */
   async enter(): Promise<boolean> {
     while (!this.#signal.aborted) {
       const pauseMs = this.#pausedUntil - this.#clock.now();
@@ -44,13 +44,13 @@ export class Throttle {
     this.#wake();
   }
 
-  /** The server answers normally again. */
+  /** The server has answered normally: allow one more at once. */
   speedUp(): void {
-    this.#allowed = Math.min(this.#allowed + 1, this.#most);
+    this.#allowed = Math.min(this.#allowed + 1, this.#max);
   }
 
-  /** The server is at capacity: nothing goes out for `pauseMs`, and then less at once. */
-  slowDown(pauseMs: number): void {
+  /** The server is at capacity: start nothing for `pauseMs`, then half as many at once. */
+  pause(pauseMs: number): void {
     this.#allowed = Math.max(1, Math.floor(this.#allowed / 2));
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + pauseMs);
   }

@@ -1,10 +1,11 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readAccountsAnswer } from '../../src/client/accounts.ts';
-import { type Answer, readUploadAnswer } from '../../src/client/answer.ts';
-import { readBody } from '../../src/client/body.ts';
-import { UploadError } from '../../src/errors.ts';
+import { readAccountsAnswer } from '../../src/client/accounts-answer.ts';
+import type { Answer } from '../../src/client/answer.ts';
+import { readAnswerBody } from '../../src/client/read-answer-body.ts';
+import { readUploadAnswer } from '../../src/client/upload-answer.ts';
+import { ApiError } from '../../src/errors.ts';
 import { spellingsOf } from '../../src/secrets.ts';
 import { backoffMs } from '../../src/upload/backoff.ts';
 import type { UploadRecord } from '../../src/upload/record.ts';
@@ -23,7 +24,7 @@ const night = fixture('night.png').file;
 const redact = (text: string) => text.replaceAll(spellingsOf(token), '[token]');
 
 /** Longer than any message with a server's words in it. */
-const longestMessage = 700;
+const maxMessageLength = 700;
 
 function answerOf(body: fc.Arbitrary<string>): fc.Arbitrary<Answer> {
   return fc.record({
@@ -40,16 +41,16 @@ function answerOf(body: fc.Arbitrary<string>): fc.Arbitrary<Answer> {
   });
 }
 
-/** What reading it comes to; anything but an UploadError goes up. */
+/** What reading it comes to; anything but an ApiError goes up. */
 function readOrRefuse<Value>(read: () => Value, { status }: Answer): Value | undefined {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof UploadError)) {
+    if (!(error instanceof ApiError)) {
       throw error;
     }
     expect(error.httpStatus).toBe(status);
-    expect(error.message.length).toBeLessThan(longestMessage);
+    expect(error.message.length).toBeLessThan(maxMessageLength);
     const waitMs = backoffMs(1, error.retryAfterMs, () => 0.5);
     expect(waitMs >= 0 && waitMs <= 300_000).toBe(true);
     return undefined;
@@ -61,12 +62,12 @@ test('an answer to an upload is a reference or a refusal', () => {
     fc.property(answerOf(uploadBody), (answer) => {
       const asset = readOrRefuse(() => readUploadAnswer(answer, { account, sizeBytes: 3443 }, now), answer);
       if (asset !== undefined) {
-        expect(asset.imageRef).toMatch(/^[\x21-\x7e]+$/);
+        expect(asset.assetRef).toMatch(/^[\x21-\x7e]+$/);
         expect(asset.account).not.toBe('');
         for (const pixels of [asset.width ?? 1, asset.height ?? 1]) {
           expect(Number.isSafeInteger(pixels) && pixels >= 0).toBe(true);
         }
-        expect(asset.warnings.every((text) => text.length < longestMessage)).toBe(true);
+        expect(asset.warnings.every((text) => text.length < maxMessageLength)).toBe(true);
       }
       expectCleanPrototype();
     }),
@@ -106,7 +107,7 @@ test('a body is text of 1 MiB at the most, however it is packed', async () => {
   );
   await fc.assert(
     fc.asyncProperty(chunks, fc.nat(40), fc.boolean(), async ([encoding, bytes], cut, isLost) => {
-      const body = await readBody(
+      const body = await readAnswerBody(
         (async function* () {
           yield bytes.subarray(0, cut);
           yield bytes.subarray(cut);

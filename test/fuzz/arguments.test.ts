@@ -2,7 +2,7 @@ import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Interruption } from '../../src/host.ts';
+import { Interruption } from '../../src/errors.ts';
 import { fixture } from '../fixtures.ts';
 import { exampleReference, rawServer, sendJson } from '../harness/raw-server.ts';
 import { tempDir } from '../harness/temp-dir.ts';

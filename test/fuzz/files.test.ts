@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { UploadError } from '../../src/errors.ts';
-import { detectImageType } from '../../src/media/detect-type.ts';
+import { detectType } from '../../src/media/detect-type.ts';
 import type { UploadRecord } from '../../src/upload/record.ts';
 import { fixtures } from '../fixtures.ts';
 import { tempDir } from '../harness/temp-dir.ts';
@@ -99,7 +99,7 @@ function typeOf(head: Buffer): string | undefined {
 test('the head of a file is an image or an UploadError', async () => {
   await fc.assert(
     fc.asyncProperty(bytes, async (head) => {
-      const type = await detectImageType(head).catch((error: unknown) => {
+      const type = await detectType(head).catch((error: unknown) => {
         if (!(error instanceof UploadError) || error.code !== 'unsupported_type') {
           throw error;
         }

@@ -1,7 +1,7 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readBody } from '../../src/client/body.ts';
+import { readAnswerBody } from '../../src/client/read-answer-body.ts';
 import { spellingsOf } from '../../src/secrets.ts';
 import { fixture } from '../fixtures.ts';
 import { runCli } from '../harness/run-cli.ts';
@@ -17,7 +17,7 @@ it.each(['constructor', '__proto__'])(
     const body = (async function* () {
       yield Buffer.from('{}');
     })();
-    expect(await readBody(body, encoding)).toEqual({ text: '{}', ending: 'whole' });
+    expect(await readAnswerBody(body, encoding)).toEqual({ text: '{}', ending: 'whole' });
   },
 );
 

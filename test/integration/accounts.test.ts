@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Interruption } from '../../src/host.ts';
+import { Interruption } from '../../src/errors.ts';
 import { selfSigned } from '../harness/certificate.ts';
 import { exampleReference, rawServer, sendJson } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
@@ -159,7 +159,7 @@ describe('what accounts does with a refusal', () => {
     const result = await runCli(['accounts'], { env: { ...env, DREAMINA_TIMEOUT: '0.1' } });
     expect(result.stderr).toBe(
       'error: no complete answer within 0.1 s\n' +
-        '  Check the connection and the proxy, or give it longer with DREAMINA_TIMEOUT.\n',
+        '  Check the connection and the proxy, or allow more time with DREAMINA_TIMEOUT.\n',
     );
     expect(result.exitCode).toBe(1);
   });

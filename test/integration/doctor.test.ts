@@ -1,7 +1,7 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Interruption } from '../../src/host.ts';
+import { Interruption } from '../../src/errors.ts';
 import { selfSigned } from '../harness/certificate.ts';
 import { rawServer, sendJson } from '../harness/raw-server.ts';
 import { type CliResult, runCli, type World } from '../harness/run-cli.ts';

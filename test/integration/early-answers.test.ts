@@ -4,7 +4,7 @@ import { copyFile, link, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { DreaminaClient, type UploadError, type UploadRecord } from '../../src/index.ts';
+import { type ApiError, DreaminaClient, type UploadRecord } from '../../src/index.ts';
 import { fixture } from '../fixtures.ts';
 import { selfSigned } from '../harness/certificate.ts';
 import { exampleReference } from '../harness/raw-server.ts';
@@ -108,7 +108,7 @@ describe.each(transports)('over %s, an answer that comes before the body was rea
         const upload = () =>
           client
             .upload({ bytes: big, contentType: 'image/png', account })
-            .catch(({ code, httpStatus, message }: UploadError) => ({ code, httpStatus, message }));
+            .catch(({ code, httpStatus, message }: ApiError) => ({ code, httpStatus, message }));
         const failures = await Promise.all(Array.from({ length: inFlight }, upload));
         expect(failures).toEqual(
           Array(inFlight).fill({ code, httpStatus: status, message: expect.stringContaining(words) }),

@@ -4,11 +4,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
+  ApiError,
   ConfigError,
   DreaminaClient,
   type DreaminaClientOptions,
   parseImageRef,
-  UploadError,
   type UploadEvent,
   type UploadFilesOptions,
   type UploadRecord,
@@ -150,10 +150,11 @@ describe('uploadFiles', () => {
     const sent = events.map((event) => (event.type === 'bytes-sent' ? event.bytes : 0));
     expect(sent.reduce((sum, bytes) => sum + bytes, 0)).toBe(3 * night.size);
     expect(events.filter(({ type }) => type !== 'bytes-sent')).toEqual([
+      { type: 'files-checked', files: 1, bytes: night.size },
       { type: 'attempt-started', path, attempt: 1, sizeBytes: night.size },
-      { type: 'attempt-failed', path, attempt: 1, error: expect.any(UploadError), retryInMs: 0 },
+      { type: 'attempt-failed', path, attempt: 1, error: expect.any(ApiError), retryInMs: 0 },
       { type: 'attempt-started', path, attempt: 2, sizeBytes: night.size },
-      { type: 'attempt-failed', path, attempt: 2, error: expect.any(UploadError), retryInMs: 0 },
+      { type: 'attempt-failed', path, attempt: 2, error: expect.any(ApiError), retryInMs: 0 },
       { type: 'batch-paused', delayMs: 0 },
       { type: 'attempt-started', path, attempt: 3, sizeBytes: night.size },
       {
@@ -330,7 +331,7 @@ describe('DreaminaClient', () => {
     const bytes = await readFile(night.file);
     const asset = await client.upload({ bytes, contentType: 'image/png', account: options.account });
     expect(asset).toEqual({
-      imageRef: sandbox.assets[0]!.imageRef,
+      assetRef: sandbox.assets[0]!.imageRef,
       account: options.account,
       width: night.width,
       height: night.height,
@@ -358,15 +359,15 @@ describe('DreaminaClient', () => {
     [429, 'rate_limited', true],
     [503, 'server_error', true],
     [596, 'session_expired', false],
-  ] as const)('throws an UploadError for %d and tries once', async (status, code, retryable) => {
+  ] as const)('throws an ApiError for %d and tries once', async (status, code, retryable) => {
     const { server } = await optionsFor((response) =>
       sendJson(response, status, { error: 'no' }, { 'retry-after': '3' }),
     );
     const client = clientWith({ token, apiUrl: server.apiUrl });
     const error = await client.upload(await nightUpload()).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(UploadError);
+    expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({
-      name: 'UploadError',
+      name: 'ApiError',
       code,
       retryable,
       httpStatus: status,

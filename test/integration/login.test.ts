@@ -2,7 +2,7 @@ import { chmod, chown, lstat, mkdir, readdir, readFile, stat, symlink, writeFile
 import { dirname, join, resolve } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { Interruption } from '../../src/host.ts';
+import { Interruption } from '../../src/errors.ts';
 import { fixture } from '../fixtures.ts';
 import { rawServer, sendJson } from '../harness/raw-server.ts';
 import { type CliResult, runCli, type World } from '../harness/run-cli.ts';
@@ -176,7 +176,7 @@ describe('login writes nothing', () => {
   });
 
   it.each([
-    [401, 4, 'the token was refused (HTTP 401: echo Bearer [token])\n  Copy the token again'],
+    [401, 4, 'the token was refused (HTTP 401: echo Bearer [token])\n  Copy the whole token again'],
     [402, 4, 'the subscription has expired'],
     [404, 4, 'there is no list of accounts at this address'],
     [503, 1, 'the service failed'],

@@ -68,16 +68,16 @@ function expectFailure(
 
 const hints = {
   unauthorized:
-    'Copy the token again from your useapi.net account, whole, into DREAMINA_TOKEN or `dreamina login`.',
+    'Copy the whole token again from your useapi.net account into DREAMINA_TOKEN or `dreamina login`.',
   payment_required: 'Renew the useapi.net subscription or add credits, then run the same command again.',
   account_not_found:
-    'Check --account: it must be configured under this token at useapi.net. Else check apiUrl.',
+    'Check --account: it must be configured under this token at useapi.net. If it is, check apiUrl.',
   session_expired: 'Add the account again at useapi.net (POST /accounts), then run the same command again.',
   rate_limited: 'Try again later, or with a smaller --concurrency.',
   server_error: 'The service has a problem; try again later.',
   network: 'Check the connection, the proxy and the apiUrl.',
-  timeout: 'Give each try longer with --timeout, or send fewer at once with -c.',
-  bad_response: 'Check that apiUrl points at the Dreamina API; its answer may have changed its form.',
+  timeout: 'Allow each attempt more time with --timeout, or send fewer files at once with -c.',
+  bad_response: 'Check that apiUrl points at the Dreamina API; the form of its answer may have changed.',
   redirect: 'Redirects are not followed; check apiUrl.',
 };
 
@@ -137,7 +137,7 @@ describe('a refusal is told with its code, message, hint, status and exit code',
       4,
     ],
     [408, '', 'rejected', 'the server refused it (HTTP 408)', undefined, true, 1],
-    [413, page, 'rejected', 'the server calls it too large (HTTP 413)', undefined, false, 1],
+    [413, page, 'rejected', 'the server finds it too large (HTTP 413)', undefined, false, 1],
     [425, '', 'rejected', 'the server refused it (HTTP 425)', undefined, true, 1],
     [
       429,

@@ -302,7 +302,10 @@ describe('what is no regular file', () => {
     expect(exitCode).toBe(3);
     expect(records).toMatchObject([
       { path: 'a.png', status: 'uploaded' },
-      { path: 'dangling.png', error: { code: 'unreadable', message: 'it cannot be read: it is gone' } },
+      {
+        path: 'dangling.png',
+        error: { code: 'unreadable', message: 'it cannot be read: no such file or directory' },
+      },
       { path: 'pipe.png', error: { code: 'not_a_file' } },
     ]);
     expect(sandbox.requests).toHaveLength(1);
@@ -314,7 +317,7 @@ describe('what cannot be read', () => {
     const cwd = await tempDir();
     await symlink('b.png', join(cwd, 'a.png'));
     await symlink('a.png', join(cwd, 'b.png'));
-    const message = 'it cannot be read: its symbolic links go round in a circle';
+    const message = 'it cannot be read: its symbolic links form a loop';
     await expectRefused('a.png', { cwd }, 'unreadable', message);
   });
 
@@ -342,7 +345,7 @@ describe('what cannot be read', () => {
 describe('a file that is no longer what was checked', () => {
   const changed = ['changed', 'it changed after it was checked'] as const;
   it.each<[how: string, tamper: (file: string) => void, code: UploadErrorCode, message: string]>([
-    ['deleted', (file) => rmSync(file), 'unreadable', 'it cannot be read: it is gone'],
+    ['deleted', (file) => rmSync(file), 'unreadable', 'it cannot be read: no such file or directory'],
     ['grown', (file) => writeFileSync(file, 'x', { flag: 'a' }), ...changed],
     ['emptied', (file) => writeFileSync(file, ''), ...changed],
     [

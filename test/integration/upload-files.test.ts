@@ -428,7 +428,7 @@ describe('standard input', () => {
   it('cannot be both an image and a list', async () => {
     const cwd = await folderWith('a.png');
     await expectRefused(['-', '--files-from', '-'], { cwd, stdin: 'a.png\n' }, [
-      'standard input cannot be both the list of --files-from and an image',
+      'standard input cannot be both the list of --files-from and a file to upload',
     ]);
   });
 });
@@ -533,7 +533,7 @@ describe('--files-from', () => {
   it('-0 without it is a usage error', async () => {
     const cwd = await folderWith('a.png');
     await expectRefused(['-0', 'a.png'], { cwd }, [
-      '--null goes with --files-from: it says how the list is written',
+      '--null needs --files-from: it says how that list is written',
     ]);
   });
 });

@@ -309,7 +309,7 @@ describe('a manifest that cannot be kept', () => {
     const { sandbox, env } = await sandboxWith();
     const result = await runCli(['upload', night, '--manifest', '/nonexistent/m'], { env });
     expect(result.exitCode).toBe(2);
-    expect(result.stderr).toContain('there is no such directory');
+    expect(result.stderr).toContain('its directory does not exist');
     expect(sandbox.requests).toEqual([]);
   });
 

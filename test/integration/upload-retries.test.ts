@@ -511,7 +511,7 @@ describe('a timeout', () => {
           code: 'timeout',
           message,
           retryable: true,
-          hint: 'Give each try longer with --timeout, or send fewer at once with -c.',
+          hint: 'Allow each attempt more time with --timeout, or send fewer files at once with -c.',
         },
       },
     ]);

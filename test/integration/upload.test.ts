@@ -163,7 +163,7 @@ describe('--format', () => {
     const result = await runCli(['upload', ...Array(11).fill(night), '--format', 'frames'], { env });
     expect(result.exitCode).toBe(2);
     expect(result.stdout).toBe('');
-    expect(result.stderr).toContain('10 images at the most');
+    expect(result.stderr).toContain('at most 10 images');
     expect(sandbox.requests).toEqual([]);
   });
 

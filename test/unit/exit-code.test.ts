@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
-import { ConfigError, UploadError, type UploadErrorCode, UsageError } from '../../src/errors.ts';
+import {
+  ApiError,
+  ConfigError,
+  FileError,
+  Interruption,
+  type UploadErrorCode,
+  UsageError,
+} from '../../src/errors.ts';
 import { exitCodeOf, Tally } from '../../src/exit-code.ts';
-import { Interruption } from '../../src/host.ts';
 import type { UploadRecord } from '../../src/upload/record.ts';
 
 /** A record of that status; an error's code stands for a failure. */
@@ -110,8 +116,10 @@ test.each([new Interruption('stdout-closed'), new Error('stopped')])(
 test.each([
   [new UsageError(['one', 'two']), 2],
   [new ConfigError('there is no token'), 4],
-  // An image's failure is in its record and a mistake of ours has no code of its own.
-  [new UploadError('empty', 'it is empty'), undefined],
+  [new ApiError('unauthorized', 'the token was refused'), 4],
+  [new ApiError('server_error', 'the service failed'), 1],
+  // A file's failure is in its record, and a bug of ours has no exit code of its own.
+  [new FileError('empty', 'it is empty'), undefined],
   [new TypeError('x is not a function'), undefined],
   ['text', undefined],
   [undefined, undefined],

@@ -1,16 +1,16 @@
-import type { Account } from '../../client/accounts.ts';
+import type { Account } from '../../client/accounts-answer.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { formatExpiry } from '../../report/expiry.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { formatTable } from '../../report/table.ts';
-import { formatDuration } from '../../report/units.ts';
 import { findExposedTokens } from '../../settings/exposed-token.ts';
 import { loadSettings } from '../../settings/load.ts';
 import { resolveSettings } from '../../settings/resolve.ts';
 import { completeSettings } from '../../settings/settings.ts';
 import { formatSource } from '../../settings/source.ts';
-import { assertTokenDestination, connectService, reportRefusal } from '../service.ts';
+import { formatDuration } from '../../units.ts';
+import { assertTokenDestination, connectService } from '../service.ts';
 
 /** The flags of `dreamina accounts`, as they were typed. */
 export interface AccountsFlags {
@@ -47,8 +47,6 @@ export async function accounts(flags: AccountsFlags, host: Host): Promise<number
     const startedAt = host.clock.now();
     list = await client.listAccounts(host.signal);
     messages.detail(`answered in ${formatDuration(host.clock.now() - startedAt)}`);
-  } catch (error) {
-    return reportRefusal(error, messages);
   } finally {
     await client.close();
   }

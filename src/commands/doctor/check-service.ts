@@ -1,17 +1,18 @@
-import type { Account } from '../../client/accounts.ts';
+import { adviseOn } from '../../advice.ts';
+import type { Account } from '../../client/accounts-answer.ts';
 import type { DreaminaClient } from '../../client/client.ts';
-import { isFatal, UploadError } from '../../errors.ts';
+import { ApiError, isFatal } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { formatExpiry } from '../../report/expiry.ts';
-import { formatDuration } from '../../report/units.ts';
 import type { Inspection } from '../../settings/inspect.ts';
 import { formatSource } from '../../settings/source.ts';
-import { adviceFor, connectService } from '../service.ts';
+import { formatDuration } from '../../units.ts';
+import { connectService } from '../service.ts';
 import { hasProblem } from './check-settings.ts';
 import { type CheckResult, configProblem, ok, otherProblem, skipped, warning } from './finding.ts';
 
-/** Whoever asks the doctor does not want to wait as long as an upload may take. */
-const longestWaitMs = 30_000;
+/** Shorter than an upload may take: someone is waiting for the result. */
+const maxWaitMs = 30_000;
 
 /** A session that ends sooner is worth a warning. */
 const soonMs = 3 * 24 * 60 * 60 * 1000;
@@ -36,9 +37,9 @@ export async function checkService(
   const client = await connectService({ apiUrl: apiUrl.setting, token, timeoutMs: waitMs(settings) }, host);
   const startedAt = host.clock.now();
   const answer = await ask(client, token !== undefined, host.signal).finally(() => client.close());
-  if (answer instanceof UploadError && answer.httpStatus === undefined) {
+  if (answer instanceof ApiError && answer.httpStatus === undefined) {
     return [
-      otherProblem('reachable', answer.message, adviceFor(answer)),
+      otherProblem('reachable', answer.message, adviseOn('accounts', answer)),
       ...skipAll(['accepted', 'account', 'session'], 'the service cannot be reached'),
     ];
   }
@@ -49,11 +50,11 @@ export async function checkService(
   if (answer === undefined) {
     return [reachable, ...skipAll(['accepted', 'account', 'session'], 'there is no token')];
   }
-  if (answer instanceof UploadError) {
+  if (answer instanceof ApiError) {
     const problem = isFatal(answer.code) ? configProblem : otherProblem;
     return [
       reachable,
-      problem('accepted', answer.message, adviceFor(answer)),
+      problem('accepted', answer.message, adviseOn('accounts', answer)),
       ...skipAll(['account', 'session'], 'the service does not list the accounts'),
     ];
   }
@@ -69,7 +70,7 @@ async function ask(
   client: DreaminaClient,
   hasToken: boolean,
   signal: AbortSignal,
-): Promise<readonly Account[] | UploadError | undefined> {
+): Promise<readonly Account[] | ApiError | undefined> {
   try {
     if (hasToken) {
       return await client.listAccounts(signal);
@@ -77,7 +78,7 @@ async function ask(
     await client.ping(signal);
     return undefined;
   } catch (error) {
-    if (error instanceof UploadError) {
+    if (error instanceof ApiError) {
       return error;
     }
     throw error;
@@ -85,8 +86,8 @@ async function ask(
 }
 
 function waitMs({ timeout }: Inspection['settings']): number {
-  const timeoutMs = 'setting' in timeout ? Math.round(timeout.setting.value * 1000) : longestWaitMs;
-  return Math.max(1, Math.min(timeoutMs, longestWaitMs));
+  const timeoutMs = 'setting' in timeout ? Math.round(timeout.setting.value * 1000) : maxWaitMs;
+  return Math.max(1, Math.min(timeoutMs, maxWaitMs));
 }
 
 function checkAccount(

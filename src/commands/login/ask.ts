@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
-import { UsageError } from '../../errors.ts';
-import { type Host, Interruption } from '../../host.ts';
+import { Interruption, UsageError } from '../../errors.ts';
+import type { Host } from '../../host.ts';
 import { escapeUnsafe } from '../../report/escape.ts';
 
 /** Puts questions to the person at the terminal, on standard error; standard output is for results. */

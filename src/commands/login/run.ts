@@ -1,4 +1,4 @@
-import type { Account } from '../../client/accounts.ts';
+import type { Account } from '../../client/accounts-answer.ts';
 import { ConfigError, UsageError } from '../../errors.ts';
 import { readLine } from '../../files/read-line.ts';
 import type { Host } from '../../host.ts';
@@ -14,7 +14,7 @@ import { formatSource, type Source } from '../../settings/source.ts';
 import { isToken } from '../../settings/token.ts';
 import { userConfigPath } from '../../settings/user-config-path.ts';
 import { type ConfigChanges, readUserConfig, writeUserConfig } from '../../settings/write-user-config.ts';
-import { assertTokenDestination, connectService, reportRefusal, warnOfUnusualToken } from '../service.ts';
+import { assertTokenDestination, connectService, warnOfUnusualToken } from '../service.ts';
 import { canAsk, createQuestions, type Questions } from './ask.ts';
 
 /** The flags of `dreamina login`, as they were typed. */
@@ -54,8 +54,6 @@ export async function login(flags: LoginFlags, host: Host): Promise<number> {
   let accounts: readonly Account[];
   try {
     accounts = await client.listAccounts(host.signal);
-  } catch (error) {
-    return reportRefusal(error, messages);
   } finally {
     await client.close();
   }

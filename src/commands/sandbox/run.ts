@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { UsageError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { StandardError } from '../../report/standard-error.ts';
-import { formatBytes } from '../../report/units.ts';
 import {
   type ApiRevision,
   type Fault,
@@ -10,6 +9,7 @@ import {
   type SeenRequest,
   startSandbox,
 } from '../../sandbox/index.ts';
+import { formatBytes } from '../../units.ts';
 
 /** The flags of `dreamina sandbox`, as they were typed. */
 export interface SandboxFlags {

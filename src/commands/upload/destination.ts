@@ -7,18 +7,14 @@ import { isOfficial } from '../../settings/api-url.ts';
 import type { ResolvedSettings, Setting } from '../../settings/resolve.ts';
 import { completeSettings } from '../../settings/settings.ts';
 import { formatSource, type Source } from '../../settings/source.ts';
+import type { Destination } from '../../upload/session.ts';
 import { userAgent } from '../../version.ts';
 import { assertTokenDestination, connectService } from '../service.ts';
 import { spareParser } from '../spare-parser.ts';
 
-/** Where uploads go, and as whom. */
-export interface Destination {
-  readonly client: DreaminaClient;
-  /** `REGION:email`. */
-  readonly account: string;
+/** A destination with its connections. */
+export interface OpenDestination extends Destination {
   readonly apiUrl: string;
-  /** What a manifest knows it by: the `apiUrl`, but for the sandbox, whose port differs each time. */
-  readonly endpoint: string;
   close(): Promise<void>;
 }
 
@@ -27,7 +23,7 @@ export interface Destination {
  *
  * @throws ConfigError where the token or the account is missing, or the token must not go there
  */
-export async function openService(resolved: ResolvedSettings, host: Host): Promise<Destination> {
+export async function openService(resolved: ResolvedSettings, host: Host): Promise<OpenDestination> {
   const { timeoutMs } = completeSettings(resolved);
   const { token, account, apiUrl } = resolved;
   if (token === undefined) {
@@ -43,7 +39,7 @@ export async function openService(resolved: ResolvedSettings, host: Host): Promi
     });
   }
   return {
-    client,
+    uploader: client,
     account: account.value,
     apiUrl: apiUrl.value,
     endpoint: apiUrl.value,
@@ -77,7 +73,7 @@ async function describeAccounts(client: DreaminaClient, { signal }: Host): Promi
 }
 
 /** A stand-in of the service inside this process. */
-export async function openSandbox(resolved: ResolvedSettings, host: Host): Promise<Destination> {
+export async function openSandbox(resolved: ResolvedSettings, host: Host): Promise<OpenDestination> {
   const { startSandbox } = await import('../../sandbox/index.ts');
   await spareParser(host);
   const sandbox = await startSandbox();
@@ -90,7 +86,7 @@ export async function openSandbox(resolved: ResolvedSettings, host: Host): Promi
     now: host.clock.now,
   });
   return {
-    client,
+    uploader: client,
     account: sandbox.accounts[0]!,
     apiUrl: sandbox.apiUrl,
     endpoint: 'sandbox',

@@ -1,28 +1,23 @@
 import { resolve } from 'node:path';
+import { describeErrno } from '../../errno.ts';
 import { OutputError, UsageError } from '../../errors.ts';
 import { Tally } from '../../exit-code.ts';
 import { findFiles } from '../../files/find-files.ts';
 import type { FoundFile } from '../../files/found-file.ts';
 import { readList } from '../../files/read-list.ts';
 import type { Host } from '../../host.ts';
-import { type CheckedFile, checkFiles } from '../../media/check-files.ts';
 import { GitHubReporter, isGitHubStep } from '../../report/github-reporter.ts';
 import type { Messages, Verbosity } from '../../report/messages.ts';
-import type { Workload } from '../../report/progress.ts';
-import { createResultWriter, mostFrames, type ResultFormat } from '../../report/result-writer.ts';
+import { createResultWriter, maxFrames, type ResultFormat } from '../../report/result-writer.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { UploadReporter } from '../../report/upload-reporter.ts';
 import { parseDuration } from '../../settings/duration.ts';
 import { findExposedTokens } from '../../settings/exposed-token.ts';
 import { loadSettings, type SettingFlags } from '../../settings/load.ts';
 import { type ResolvedSettings, resolveSettings } from '../../settings/resolve.ts';
-import type { UploadEvent } from '../../upload/event.ts';
-import { checkManifest, Manifest } from '../../upload/manifest.ts';
-import type { UploadRecord } from '../../upload/record.ts';
-import { uploadBatch } from '../../upload/upload-batch.ts';
-import { validateFiles } from '../../upload/validate-files.ts';
+import { runSession, type SessionOptions } from '../../upload/session.ts';
 import { warnOfUnusualToken } from '../service.ts';
-import { type Destination, openSandbox, openService, warnOfProjectServer } from './destination.ts';
+import { type OpenDestination, openSandbox, openService, warnOfProjectServer } from './destination.ts';
 
 /** The flags of `dreamina upload`, as they were typed. */
 export interface UploadFlags extends SettingFlags {
@@ -51,93 +46,76 @@ export interface UploadFlags extends SettingFlags {
 export async function upload(patterns: readonly string[], flags: UploadFlags, host: Host): Promise<number> {
   const format = resolveFormat(flags);
   const found = await findInputs(patterns, flags, host);
-  if (format === 'frames' && found.length > mostFrames) {
+  if (format === 'frames' && found.length > maxFrames) {
     throw new UsageError(
-      `--format frames takes ${mostFrames} images at the most, as POST /videos does; these are ${found.length}`,
+      `--format frames takes at most ${maxFrames} images, as POST /videos does; there are ${found.length}`,
     );
   }
-
   const maxAgeMs = resolveMaxAge(flags);
-  const standardError = await StandardError.open(host, verbosityOf(flags));
+  const standardError = await StandardError.open(host, resolveVerbosity(flags));
   const settings = await readSettings(flags, standardError.messages, host);
   const destination = await openDestination(flags, settings, standardError.messages, host);
-  let manifest: Manifest | undefined;
   try {
-    manifest = await openManifest(flags, maxAgeMs, destination, host);
-    const plan = { found, format, settings, destination, manifest, failFast: flags.failFast ?? false };
-    return await carryOut(plan, flags, standardError, host);
+    const options: SessionOptions = {
+      destination,
+      concurrency: settings.concurrency.value,
+      retries: settings.retries.value,
+      failFast: flags.failFast ?? false,
+      manifestPath: flags.manifest === undefined ? undefined : resolve(host.cwd, flags.manifest),
+      maxAgeMs,
+    };
+    if (destination !== undefined && showsProgress(flags, host)) {
+      await standardError.loadProgress();
+    }
+    const reporter = new UploadReporter(
+      createResultWriter(format, (text) => print(text, host.stdout)),
+      standardError.messages,
+      format,
+      destination?.apiUrl ?? '',
+    );
+    return await runUpload(found, options, { reporter, standardError, flags, host });
   } finally {
     standardError.stopProgress();
-    await manifest?.close();
     await destination?.close();
   }
 }
 
-interface UploadPlan {
-  readonly found: readonly FoundFile[];
-  readonly format: ResultFormat;
-  readonly settings: ResolvedSettings;
-  /** Undefined for a dry run. */
-  readonly destination: Destination | undefined;
-  readonly manifest: Manifest | undefined;
-  readonly failFast: boolean;
-}
-
-/** Checks, sends and reports. */
-async function carryOut(
-  plan: UploadPlan,
-  flags: UploadFlags,
-  standardError: StandardError,
-  host: Host,
+/** Runs the session and reports its events and records. */
+async function runUpload(
+  found: readonly FoundFile[],
+  options: SessionOptions,
+  {
+    reporter,
+    standardError,
+    flags,
+    host,
+  }: { reporter: UploadReporter; standardError: StandardError; flags: UploadFlags; host: Host },
 ): Promise<number> {
-  const { failFast } = plan;
-  const startedAt = host.clock.now();
-  const reporter = new UploadReporter(
-    createResultWriter(plan.format, (text) => print(text, host.stdout)),
-    standardError.messages,
-    plan.format,
-    plan.destination?.apiUrl ?? '',
-  );
+  const { clock, random, signal } = host;
+  const startedAtMs = clock.now();
   const github =
     flags.annotations && isGitHubStep(host.env)
       ? new GitHubReporter(standardError.print, host.env.GITHUB_STEP_SUMMARY)
       : undefined;
   const tally = new Tally();
-  const files = await checkFiles(plan.found, { failFast }, host.signal);
-  if (plan.destination !== undefined && showsProgress(flags, host)) {
-    await standardError.startProgress(workloadOf(files));
-  }
-  for await (const record of recordsOf(files, plan, host, (event) => {
-    reporter.onEvent(event);
-    standardError.onEvent(event);
-  })) {
+  const records = runSession(found, options, {
+    clock,
+    random,
+    signal,
+    onEvent: (event) => {
+      reporter.onEvent(event);
+      standardError.onEvent(event);
+    },
+  });
+  for await (const record of records) {
     tally.add(record);
     await reporter.record(record);
     github?.record(record);
   }
   standardError.stopProgress();
-  await reporter.end(host.clock.now() - startedAt);
+  await reporter.end(clock.now() - startedAtMs);
   await github?.end();
-  return tally.exitCode(host.signal);
-}
-
-function recordsOf(
-  files: readonly CheckedFile[],
-  { destination, manifest, settings, failFast }: UploadPlan,
-  { clock, random, signal }: Host,
-  onEvent: (event: UploadEvent) => void,
-): Iterable<UploadRecord> | AsyncIterable<UploadRecord> {
-  if (destination === undefined) {
-    return validateFiles(files);
-  }
-  const { account, client: uploader } = destination;
-  const concurrency = settings.concurrency.value;
-  const retries = settings.retries.value;
-  return uploadBatch(
-    files,
-    { account, concurrency, retries, failFast },
-    { uploader, manifest, clock, random, signal, onEvent },
-  );
+  return tally.exitCode(signal);
 }
 
 async function readSettings(flags: UploadFlags, messages: Messages, host: Host): Promise<ResolvedSettings> {
@@ -155,14 +133,14 @@ async function readSettings(flags: UploadFlags, messages: Messages, host: Host):
   return settings;
 }
 
-/** Resolves when standard output may take more, and when its reader went away, which ends the run by other ways. */
+/** Resolves when standard output can take more, and also when its reader is gone, which interrupts the run. */
 function print(text: string, stdout: Host['stdout']): Promise<void> {
   return new Promise((done, fail) => {
     stdout.write(text, (error?: NodeJS.ErrnoException | null) => {
       if (!error || error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') {
         done();
       } else {
-        fail(new OutputError(error.code ?? error.message, text));
+        fail(new OutputError(describeErrno(error), text));
       }
     });
   });
@@ -170,27 +148,19 @@ function print(text: string, stdout: Host['stdout']): Promise<void> {
 
 function resolveFormat({ format, json }: UploadFlags): ResultFormat {
   if (json && format !== undefined && format !== 'json') {
-    throw new UsageError(`--json is --format json and does not go with --format ${format}`);
+    throw new UsageError(`--json means --format json and cannot be combined with --format ${format}`);
   }
   return json ? 'json' : (format ?? 'text');
 }
 
-function verbosityOf({ quiet, verbose }: UploadFlags): Verbosity {
+function resolveVerbosity({ quiet, verbose }: UploadFlags): Verbosity {
   if (quiet && verbose) {
-    throw new UsageError('--quiet and --verbose do not go together');
+    throw new UsageError('--quiet and --verbose cannot be combined');
   }
   return quiet ? 'quiet' : verbose ? 'verbose' : 'normal';
 }
 
-/** Each file once, however often it is named. */
-function workloadOf(files: readonly CheckedFile[]): Workload {
-  const images = [...new Set(files.map(({ check }) => check))].flatMap((check) =>
-    check.kind === 'acceptable' ? [check.image] : [],
-  );
-  return { files: images.length, bytes: images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
-}
-
-/** Standard error is drawn on only where a person is likely to look at it as it moves. */
+/** Progress is drawn only where a person is likely to watch it. */
 function showsProgress({ progress, quiet }: UploadFlags, { stderr, env }: Host): boolean {
   return (
     progress && !quiet && stderr.isTTY === true && (stderr.columns ?? 0) > 0 && env.TERM !== 'dumb' && !env.CI
@@ -203,10 +173,10 @@ async function findInputs(
   host: Host,
 ): Promise<readonly FoundFile[]> {
   if (nullSeparated && filesFrom === undefined) {
-    throw new UsageError('--null goes with --files-from: it says how the list is written');
+    throw new UsageError('--null needs --files-from: it says how that list is written');
   }
   if (filesFrom === '-' && patterns.includes('-')) {
-    throw new UsageError('standard input cannot be both the list of --files-from and an image');
+    throw new UsageError('standard input cannot be both the list of --files-from and a file to upload');
   }
   const literals = filesFrom === undefined ? [] : await readList(filesFrom, nullSeparated, host);
   return findFiles({ patterns, literals, recursive }, host);
@@ -217,7 +187,7 @@ function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {
     return undefined;
   }
   if (manifest === undefined) {
-    throw new UsageError('--max-age goes with --manifest: it says how old an entry may be');
+    throw new UsageError('--max-age needs --manifest: it says how old its entries may be');
   }
   const maxAgeMs = parseDuration(maxAge);
   if (maxAgeMs === undefined) {
@@ -228,32 +198,13 @@ function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {
   return maxAgeMs;
 }
 
-/** A dry run only looks at the manifest. */
-async function openManifest(
-  { manifest }: UploadFlags,
-  maxAgeMs: number | undefined,
-  destination: Destination | undefined,
-  host: Host,
-): Promise<Manifest | undefined> {
-  if (manifest === undefined) {
-    return undefined;
-  }
-  const path = resolve(host.cwd, manifest);
-  if (destination === undefined) {
-    await checkManifest(path);
-    return undefined;
-  }
-  const { account, endpoint } = destination;
-  return Manifest.open(path, { account, endpoint, maxAgeMs, clock: host.clock });
-}
-
-/** Undefined for a dry run, which sends nothing and therefore needs neither token nor account. */
+/** Opens nothing for a dry run, which sends nothing and needs neither token nor account. */
 async function openDestination(
   { dryRun, sandbox }: UploadFlags,
   settings: ResolvedSettings,
   messages: Messages,
   host: Host,
-): Promise<Destination | undefined> {
+): Promise<OpenDestination | undefined> {
   if (dryRun) {
     return undefined;
   }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { UploadError } from '../../../src/errors.ts';
-import { detectImageType, headBytes } from '../../../src/media/detect-type.ts';
+import { detectType, headBytes } from '../../../src/media/detect-type.ts';
 import { fixtures } from '../../fixtures.ts';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
@@ -11,9 +11,9 @@ const pngHeader = '\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\b\0\0\0\0\x
 
 test.each(fixtures)('$name is $contentType, by its head and as a whole', async ({ file, contentType }) => {
   const image = await readFile(file);
-  expect(await detectImageType(image)).toBe(contentType);
-  expect(await detectImageType(image.subarray(0, headBytes))).toBe(contentType);
-  expect(await detectImageType(image.subarray(0, 64))).toBe(contentType);
+  expect(await detectType(image)).toBe(contentType);
+  expect(await detectType(image.subarray(0, headBytes))).toBe(contentType);
+  expect(await detectType(image.subarray(0, 64))).toBe(contentType);
 });
 
 test.each([
@@ -28,7 +28,7 @@ test.each([
   ['WebP, lossless', 'RIFF\x24\0\0\0WEBPVP8L', 'image/webp'],
   ['WebP, extended', 'RIFF\x24\0\0\0WEBPVP8X', 'image/webp'],
 ])('%s', async (_, head, contentType) => {
-  expect(await detectImageType(bytes(head))).toBe(contentType);
+  expect(await detectType(bytes(head))).toBe(contentType);
 });
 
 const unknown = 'not an image that can be recognised';
@@ -60,7 +60,7 @@ test.each([
   ['text', unknown],
   [zeros(headBytes), unknown],
 ])('%j is %s', async (head, what) => {
-  const error = await detectImageType(bytes(head)).catch((reason: unknown) => reason);
+  const error = await detectType(bytes(head)).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(UploadError);
   expect(error).toMatchObject({
     code: 'unsupported_type',
@@ -75,7 +75,7 @@ test.each([
   ['\xef\xbb\xbfRIFF\x24\0\0\0WEBPVP8 ', 'image/webp'],
   [`ID3\x03\0\0\0\0\0\x04${zeros(4)}\xff\xd8\xff\xe0`, 'image/jpeg'],
 ])('%j has something in front', async (head, type) => {
-  await expect(detectImageType(bytes(head))).rejects.toMatchObject({
+  await expect(detectType(bytes(head))).rejects.toMatchObject({
     code: 'unsupported_type',
     message: `it has other bytes in front of the image (${type}); JPEG, PNG and WebP are accepted`,
   });
@@ -83,8 +83,8 @@ test.each([
 
 test('looks at its own bytes only, wherever they lie in memory', async () => {
   const memory = bytes(`\xff\xd8\xff\xe0${pngHeader}`);
-  expect(await detectImageType(memory.subarray(4))).toBe('image/png');
-  await expect(detectImageType(memory.subarray(4, 11))).rejects.toThrow(unknown);
+  expect(await detectType(memory.subarray(4))).toBe('image/png');
+  await expect(detectType(memory.subarray(4, 11))).rejects.toThrow(unknown);
 });
 
 test('whatever the bytes are, they are an image by their first ones or unsupported', async () => {
@@ -102,8 +102,8 @@ test('whatever the bytes are, they are an image by their first ones or unsupport
   await fc.assert(
     fc.asyncProperty(start, start, fc.uint8Array({ maxLength: 200 }), async (first, second, rest) => {
       const head = Buffer.concat([bytes(first + second), rest]);
-      const type = await detectImageType(head).catch((error: unknown) => {
-        expect(error).toMatchObject({ name: 'UploadError', code: 'unsupported_type' });
+      const type = await detectType(head).catch((error: unknown) => {
+        expect(error).toMatchObject({ name: 'FileError', code: 'unsupported_type' });
         return undefined;
       });
       if (type !== undefined) {

@@ -61,7 +61,7 @@ describe('Throttle', () => {
 
   it('lets nobody in during a pause, and everybody after it', async () => {
     const { clock, throttle, ask, inside } = start(4);
-    throttle.slowDown(10_000);
+    throttle.pause(10_000);
     await ask(2);
     expect(await inside()).toBe(0);
     await clock.advance(9_999);
@@ -73,7 +73,7 @@ describe('Throttle', () => {
   it('a place that is given back during a pause is not taken before its end', async () => {
     const { clock, throttle, ask, inside } = start(1);
     await ask(2);
-    throttle.slowDown(5000);
+    throttle.pause(5000);
     throttle.leave();
     expect(await inside()).toBe(1);
     await clock.advance(4999);
@@ -84,10 +84,10 @@ describe('Throttle', () => {
 
   it('a longer pause counts, a shorter one takes nothing from it', async () => {
     const { clock, throttle, ask, inside } = start(4);
-    throttle.slowDown(1000);
+    throttle.pause(1000);
     await ask(1);
-    throttle.slowDown(8000);
-    throttle.slowDown(10);
+    throttle.pause(8000);
+    throttle.pause(10);
     await clock.advance(1000);
     expect(await inside()).toBe(0);
     await clock.advance(6999);
@@ -97,15 +97,15 @@ describe('Throttle', () => {
   });
 
   it('halves the number in flight each time, down to one', async () => {
-    for (const [slowDowns, most] of [
+    for (const [pauses, most] of [
       [1, 4],
       [2, 2],
       [3, 1],
       [9, 1],
     ] as const) {
       const { throttle, ask, inside } = start(8);
-      for (let i = 0; i < slowDowns; i += 1) {
-        throttle.slowDown(0);
+      for (let i = 0; i < pauses; i += 1) {
+        throttle.pause(0);
       }
       await ask(8);
       expect(await inside()).toBe(most);
@@ -114,8 +114,8 @@ describe('Throttle', () => {
 
   it('gives one place back for each answer, up to the bound', async () => {
     const { throttle, ask, inside } = start(4);
-    throttle.slowDown(0);
-    throttle.slowDown(0);
+    throttle.pause(0);
+    throttle.pause(0);
     await ask(20);
     let left = 0;
     const inFlight = [await inside()];
@@ -135,7 +135,7 @@ describe('Throttle', () => {
     expect(await waiting.ask(1)).toEqual([true, false, false]);
 
     const paused = start(1);
-    paused.throttle.slowDown(60_000);
+    paused.throttle.pause(60_000);
     await paused.ask(1);
     paused.stopping.abort();
     expect(await paused.ask()).toEqual([false]);

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UploadError } from '../../../src/errors.ts';
+import { ApiError, FileError } from '../../../src/errors.ts';
 import type { CheckedFile } from '../../../src/media/check-files.ts';
+import type { Uploader } from '../../../src/upload/attempts.ts';
 import type { UploadRecord } from '../../../src/upload/record.ts';
-import { type Uploader, uploadBatch } from '../../../src/upload/upload-batch.ts';
+import { uploadBatch } from '../../../src/upload/upload-batch.ts';
 
 type Step = 'good' | 'server_error' | 'rate_limited' | 'rejected' | 'unauthorized';
 
@@ -64,9 +65,9 @@ describe('uploadBatch, whatever the server answers, in whatever order, and whene
               const last = attempts[file]! > retries || !retryable.includes(step);
               settled[file] = step === 'good' || last;
               if (step !== 'good') {
-                throw new UploadError(step, step, { retryable: retryable.includes(step) });
+                throw new ApiError(step, step, { retryable: retryable.includes(step) });
               }
-              return { imageRef: `reference-${file}`, account: 'US:a@b.c', warnings: [] };
+              return { assetRef: `reference-${file}`, account: 'US:a@b.c', warnings: [] };
             } finally {
               inFlight -= 1;
             }
@@ -77,13 +78,13 @@ describe('uploadBatch, whatever the server answers, in whatever order, and whene
             path: `${i}.png`,
             check:
               steps === 'refused'
-                ? { kind: 'refused', error: new UploadError('empty', 'it is empty') }
+                ? { kind: 'refused', error: new FileError('empty', 'it is empty') }
                 : {
                     kind: 'acceptable',
-                    image: {
+                    asset: {
                       contentType: 'image/png',
                       sizeBytes: 1,
-                      read: () => scheduler.schedule(Promise.resolve(Buffer.from([i])), `read file ${i}`),
+                      readInto: () => scheduler.schedule(Promise.resolve(Buffer.from([i])), `read file ${i}`),
                     },
                   },
           }),

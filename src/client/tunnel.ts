@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
-import { UploadError } from '../errors.ts';
+import { ApiError } from '../errors.ts';
 import { toNetworkError } from './network-error.ts';
 
 /**
  * Connects through a proxy's CONNECT tunnel.
- * Written by hand because undici's ProxyAgent takes a CONNECT that the proxy drops for a lost keep-alive socket and
- * dials again without end, thousands of times a second.
+ * Written by hand because undici's ProxyAgent mistakes a CONNECT that the proxy drops for a lost keep-alive socket and
+ * reconnects without end, thousands of times a second.
  *
  * @param proxyUrl `http:` or `https:`, with the user and password where the proxy wants them
  * @param connect makes the TLS connection inside the tunnel
@@ -67,9 +67,9 @@ function authorization(proxyUrl: URL): { 'proxy-authorization'?: string } {
   return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` };
 }
 
-function tunnelRefused(proxyUrl: URL, status: number | undefined): UploadError {
-  return new UploadError('network', `the proxy ${proxyUrl.host} refuses the connection (HTTP ${status})`, {
-    // A proxy that wants a password or forbids the host says the same thing every time.
+function tunnelRefused(proxyUrl: URL, status: number | undefined): ApiError {
+  return new ApiError('network', `the proxy ${proxyUrl.host} refuses the connection (HTTP ${status})`, {
+    // A proxy that wants a password or forbids the host does so every time.
     retryable: status === undefined || status >= 500,
     // tinyproxy says 407 where there is no password and 401 where it is wrong.
     hint:

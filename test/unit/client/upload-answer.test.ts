@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Answer, readUploadAnswer } from '../../../src/client/answer.ts';
-import { UploadError } from '../../../src/errors.ts';
+import { adviseOn } from '../../../src/advice.ts';
+import type { Answer } from '../../../src/client/answer.ts';
+import { readUploadAnswer } from '../../../src/client/upload-answer.ts';
+import { ApiError } from '../../../src/errors.ts';
 
 const reference = 'US:name@example.com-image:w685:h900:s86866-uri:tos-useast5/3605b150';
 const sent = { account: 'US:name@example.com', sizeBytes: 86_866 };
@@ -15,17 +17,17 @@ function read(given: Answer) {
   return readUploadAnswer(given, sent, now);
 }
 
-function refusalOf(given: Answer): UploadError {
+function refusalOf(given: Answer): ApiError {
   try {
     read(given);
   } catch (error) {
-    expect(error).toBeInstanceOf(UploadError);
-    return error as UploadError;
+    expect(error).toBeInstanceOf(ApiError);
+    return error as ApiError;
   }
   throw new Error('there is no refusal');
 }
 
-const whole = { imageRef: reference, account: sent.account, width: 685, height: 900, warnings: [] };
+const whole = { assetRef: reference, account: sent.account, width: 685, height: 900, warnings: [] };
 
 describe('readUploadAnswer takes', () => {
   const plain = { account: sent.account, width: 685, height: 900, size: 86_866 };
@@ -54,13 +56,13 @@ describe('readUploadAnswer takes', () => {
     [
       'a reference of an unknown form as it is',
       { assetRef: 'asset_0123456789' },
-      { imageRef: 'asset_0123456789', account: sent.account, warnings: [] },
+      { assetRef: 'asset_0123456789', account: sent.account, warnings: [] },
     ],
     [
       'a reference with pixels beyond numbers as it is',
       { assetRef: `US:a@b-image:w${'9'.repeat(400)}:h1:s1-uri:x` },
       {
-        imageRef: `US:a@b-image:w${'9'.repeat(400)}:h1:s1-uri:x`,
+        assetRef: `US:a@b-image:w${'9'.repeat(400)}:h1:s1-uri:x`,
         account: sent.account,
         warnings: [],
       },
@@ -233,7 +235,7 @@ describe('readUploadAnswer reads a refusal', () => {
   ])('%d: %s', (status, message, hint) => {
     const error = refusalOf(answer(status, ''));
     expect(error.message).toBe(message);
-    expect(error.hint).toBe(hint);
+    expect(adviseOn('upload', error)).toBe(hint);
   });
 
   it('says where a redirect points', () => {

@@ -1,7 +1,7 @@
-/** No honest answer of this API comes near it. */
-const longestAnswerBytes = 1024 * 1024;
+/** Far more than any answer of this API. */
+const maxAnswerBytes = 1024 * 1024;
 
-/** What undoes each content coding, by its name in node:zlib. */
+/** The function of node:zlib that decodes each content coding. */
 const decoders: ReadonlyMap<string | undefined, 'gunzipSync' | 'inflateSync' | 'brotliDecompressSync'> =
   new Map([
     ['gzip', 'gunzipSync'],
@@ -11,42 +11,42 @@ const decoders: ReadonlyMap<string | undefined, 'gunzipSync' | 'inflateSync' | '
   ]);
 
 /** The body of an answer, as far as it was read. */
-export interface Body {
+export interface AnswerBody {
   readonly text: string;
-  /** `lost` where the connection was lost in the middle, `too-long` where the reading stopped at 1 MiB. */
+  /** `lost`: the connection was lost in the middle; `too-long`: reading stopped at 1 MiB. */
   readonly ending: 'whole' | 'lost' | 'too-long';
 }
 
-/** Reads the body of an answer as text, 1 MiB at the most, before and after decompression. */
-export async function readBody(
+/** Reads the body of an answer as text: at most 1 MiB, before and after decompression. */
+export async function readAnswerBody(
   body: AsyncIterable<Uint8Array>,
   contentEncoding: string | undefined,
-): Promise<Body> {
+): Promise<AnswerBody> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
-  let ending: Body['ending'] = 'whole';
+  let ending: AnswerBody['ending'] = 'whole';
   try {
     for await (const chunk of body) {
       chunks.push(chunk);
       sizeBytes += chunk.length;
-      if (sizeBytes > longestAnswerBytes) {
+      if (sizeBytes > maxAnswerBytes) {
         ending = 'too-long';
         break;
       }
     }
   } catch {
-    // What has arrived may still hold the server's status, words or even a whole reference.
+    // What has arrived may still hold the server's words or even a whole reference.
     ending = 'lost';
   }
-  const bytes = Buffer.concat(chunks).subarray(0, longestAnswerBytes);
+  const bytes = Buffer.concat(chunks).subarray(0, maxAnswerBytes);
   const decoder = decoders.get(contentEncoding?.toLowerCase());
   if (decoder === undefined) {
     return { text: bytes.toString('utf8'), ending };
   }
-  // Hardly ever needed, as none is asked for.
+  // Loaded here because it is hardly ever needed: requests ask for no coding.
   const { [decoder]: decode } = await import('node:zlib');
   try {
-    return { text: decode(bytes, { maxOutputLength: longestAnswerBytes }).toString('utf8'), ending };
+    return { text: decode(bytes, { maxOutputLength: maxAnswerBytes }).toString('utf8'), ending };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return { text: '', ending: code === 'ERR_BUFFER_TOO_LARGE' ? 'too-long' : 'lost' };

@@ -1,0 +1,66 @@
+import { type Answer, type Fields, isSuccess, parseObject, serverWords, textOf } from './answer.ts';
+import { createBadResponse, createRefusal } from './refusal.ts';
+
+/** An account configured under a token. */
+export interface Account {
+  /** `REGION:email`. */
+  readonly account: string;
+  readonly email?: string;
+  readonly region: string;
+  /** How many videos and images the account makes at once. */
+  readonly maxJobs?: number;
+  /** When its Dreamina session ends, in ISO 8601; absent where the service does not say. */
+  readonly sessionExpires?: string;
+  /** What the service says is wrong with it. */
+  readonly error?: string;
+}
+
+/**
+ * Reads the answer of GET /accounts, a map from account to its details, sorted by account. Fields that are missing,
+ * unknown or of another type do not hide the rest.
+ *
+ * @param nowMs since the Unix epoch
+ * @throws ApiError where the answer is a refusal or not such a map
+ */
+export function readAccountsAnswer(answer: Answer, nowMs: number): readonly Account[] {
+  if (!isSuccess(answer)) {
+    throw createRefusal('accounts', answer, nowMs);
+  }
+  const body = answer.ending === 'whole' ? parseObject(answer.text) : undefined;
+  const entries = Object.entries(body ?? {});
+  const accounts = entries.flatMap(([key, value]) => readAccount(key, value) ?? []);
+  if (body === undefined || (accounts.length === 0 && entries.length > 0)) {
+    throw createBadResponse(answer, 'accounts');
+  }
+  return accounts.sort((a, b) => (a.account < b.account ? -1 : 1));
+}
+
+/** Reads one entry of the map; nothing where it is not an account. */
+function readAccount(key: string, value: unknown): Account | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return undefined;
+  }
+  const fields = value as Fields;
+  const account = textOf(fields.account) ?? key;
+  // Without its region, no upload can name it.
+  if (!account.includes(':')) {
+    return undefined;
+  }
+  const email = textOf(fields.email);
+  const { maxJobs } = fields;
+  const sessionExpires = textOf(fields.sessionExpires);
+  const error = serverWords(fields);
+  return {
+    account,
+    ...(email !== undefined && { email }),
+    region: textOf(fields.region) ?? account.slice(0, account.indexOf(':')),
+    ...(typeof maxJobs === 'number' && { maxJobs }),
+    ...(sessionExpires !== undefined && isDate(sessionExpires) && { sessionExpires }),
+    ...(error !== undefined && { error }),
+  };
+}
+
+// Date.parse alone takes nearly anything: "2" is a month of 2001.
+function isDate(value: string): boolean {
+  return /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value));
+}

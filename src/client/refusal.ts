@@ -1,0 +1,117 @@
+import type { Asked } from '../advice.ts';
+import { ApiError, type ApiErrorCode } from '../errors.ts';
+import { type Answer, type Fields, headerOf, parseObject, serverWords, shorten } from './answer.ts';
+import { parseRetryAfter } from './retry-after.ts';
+
+/** Statuses that may pass: timeouts, capacity, and the CDN's own 520-527. */
+const retryableStatuses: ReadonlySet<number> = new Set([
+  408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527,
+]);
+
+/**
+ * The error of an answer that is not 2xx, with the server's own words where it has some.
+ *
+ * @param nowMs since the Unix epoch
+ */
+export function createRefusal(asked: Asked, answer: Answer, nowMs: number): ApiError {
+  const { status } = answer;
+  const retryAfterMs = parseRetryAfter(headerOf(answer.headers, 'retry-after'), nowMs);
+  return new ApiError(codeOf(status), describeRefusal(asked, answer), {
+    httpStatus: status,
+    retryable: retryableStatuses.has(status),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(isRedirect(status) && { hint: 'Redirects are not followed; check apiUrl.' }),
+  });
+}
+
+/**
+ * The error of a 2xx answer that lacks what was asked for.
+ *
+ * @param sought what it lacks: `reference`, `accounts`
+ */
+export function createBadResponse(answer: Answer, sought: string): ApiError {
+  const isCutOff = wasCutOff(answer);
+  const problem = isCutOff
+    ? `the answer was cut off before its ${sought}`
+    : describeBadResponse(answer, parseObject(answer.text), sought);
+  return new ApiError('bad_response', `${problem} (HTTP ${answer.status})`, {
+    httpStatus: answer.status,
+    retryable: isCutOff,
+  });
+}
+
+function codeOf(status: number): ApiErrorCode {
+  switch (status) {
+    case 401:
+      return 'unauthorized';
+    case 402:
+      return 'payment_required';
+    case 404:
+      return 'account_not_found';
+    case 429:
+      return 'rate_limited';
+    case 596:
+      return 'session_expired';
+    default:
+      return status >= 500 ? 'server_error' : 'rejected';
+  }
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
+}
+
+const meanings: Readonly<Record<number, string>> = {
+  401: 'the token was refused',
+  402: 'the subscription has expired or credits are short',
+  413: 'the server finds it too large',
+  429: 'the server is at capacity',
+  596: "the account's Dreamina session has expired",
+};
+
+/** A 404 is about what the address names, which is not the same for every request. */
+const notFound: Readonly<Record<Asked, string>> = {
+  upload: 'the account was not found',
+  accounts: 'there is no list of accounts at this address',
+};
+
+function describeRefusal(asked: Asked, answer: Answer): string {
+  const { status } = answer;
+  const meaning = status === 404 ? notFound[asked] : (meanings[status] ?? describeOther(answer));
+  const words = serverWords(parseObject(answer.text));
+  return `${meaning} (HTTP ${status}${words === undefined ? '' : `: ${words}`})`;
+}
+
+function describeOther({ status, headers }: Answer): string {
+  if (isRedirect(status)) {
+    const location = headerOf(headers, 'location');
+    return `the server redirects${location === undefined ? '' : ` to ${shorten(location)}`}`;
+  }
+  return status >= 500 ? 'the service failed' : 'the server refused it';
+}
+
+/**
+ * Without a Content-Length, an answer that was cut off ends without an error; an object that begins and does not end
+ * tells. It is a lost connection by another name, so it is worth another attempt.
+ */
+function wasCutOff({ text, ending }: Answer): boolean {
+  const source = text.trim();
+  return ending === 'lost' || (ending === 'whole' && source.startsWith('{') && !source.endsWith('}'));
+}
+
+function describeBadResponse({ text, ending }: Answer, body: Fields | undefined, sought: string): string {
+  const source = text.trim();
+  if (ending === 'too-long') {
+    return 'the answer is longer than 1 MiB';
+  }
+  if (source === '') {
+    return 'the answer is empty';
+  }
+  if (body === undefined) {
+    return source.startsWith('<')
+      ? 'the answer is an HTML page, not JSON'
+      : 'the answer is not a JSON object';
+  }
+  const words = serverWords(body);
+  return `the answer has no ${sought} in it${words === undefined ? '' : ` but says: ${words}`}`;
+}

@@ -1,0 +1,81 @@
+import { type Answer, type Fields, isSuccess, parseObject, serverWords, shorten, textOf } from './answer.ts';
+import { parseAssetRef } from './reference.ts';
+import { createBadResponse, createRefusal } from './refusal.ts';
+
+/** An asset as the service keeps it. */
+export interface UploadedAsset {
+  readonly assetRef: string;
+  /** `REGION:email`. */
+  readonly account: string;
+  /** Pixels; absent where neither the answer nor the reference tells. */
+  readonly width?: number;
+  /** Pixels. */
+  readonly height?: number;
+  /** What is odd about the answer although its reference is good. */
+  readonly warnings: readonly string[];
+}
+
+/** What was sent, as far as the answer is checked against it. */
+export interface SentUpload {
+  /** `REGION:email`. */
+  readonly account: string;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Finds the reference in the answer to an upload. The first revision of the API calls it `imageRef`, every later one
+ * `assetRef`: either is taken, the newer name first.
+ *
+ * @param nowMs since the Unix epoch
+ * @throws ApiError where there is none
+ */
+export function readUploadAnswer(answer: Answer, sent: SentUpload, nowMs: number): UploadedAsset {
+  if (!isSuccess(answer)) {
+    throw createRefusal('upload', answer, nowMs);
+  }
+  const body = parseObject(answer.text);
+  const assetRef = [body?.assetRef, body?.imageRef].find(isReference);
+  if (assetRef === undefined) {
+    throw createBadResponse(answer, 'reference');
+  }
+  const reference = parseAssetRef(assetRef);
+  const width = pixels(body?.width) ?? reference?.width;
+  const height = pixels(body?.height) ?? reference?.height;
+  return {
+    assetRef,
+    account: textOf(body?.account) ?? reference?.account ?? sent.account,
+    ...(width !== undefined && { width }),
+    ...(height !== undefined && { height }),
+    warnings: collectWarnings(body, reference?.sizeBytes, sent),
+  };
+}
+
+function collectWarnings(
+  body: Fields | undefined,
+  referenceSizeBytes: number | undefined,
+  sent: SentUpload,
+): string[] {
+  const warnings: string[] = [];
+  const sizeBytes = typeof body?.size === 'number' ? body.size : referenceSizeBytes;
+  if (sizeBytes !== undefined && sizeBytes !== sent.sizeBytes) {
+    warnings.push(`the server counts ${sizeBytes} bytes where ${sent.sizeBytes} were sent`);
+  }
+  const account = textOf(body?.account);
+  if (account !== undefined && account !== sent.account) {
+    warnings.push(`the server answers for the account ${shorten(account)}, not ${sent.account}`);
+  }
+  const words = serverWords(body);
+  if (words !== undefined) {
+    warnings.push(`the server adds: ${words}`);
+  }
+  return warnings;
+}
+
+/** A reference is printed as one line of text, so it holds nothing that would break the line. */
+function isReference(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
+}
+
+function pixels(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : undefined;
+}

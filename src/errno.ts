@@ -1,0 +1,25 @@
+/** What an error of the operating system means, in words that follow a colon. */
+const meanings: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOENT: 'no such file or directory',
+  ENOTDIR: 'a part of the path is not a directory',
+  EISDIR: 'it is a directory',
+  ELOOP: 'its symbolic links form a loop',
+  ENAMETOOLONG: 'the name is too long',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open on this machine',
+  ENOSPC: 'no space is left on the disk',
+  EDQUOT: 'the disk quota is exceeded',
+  EFBIG: 'the file would be too large',
+  EROFS: 'the disk is read-only',
+  EBUSY: 'another program uses it',
+  EIO: 'the disk reports an error',
+  ENOMEM: 'there is not enough memory',
+};
+
+/** Says in words why the operating system refused something; its code where there are no words for it. */
+export function describeErrno(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return meanings[code ?? ''] ?? code ?? message ?? 'unknown error';
+}

@@ -1,0 +1,130 @@
+import type { UploadedAsset } from '../client/upload-answer.ts';
+import { ApiError } from '../errors.ts';
+import type { Clock } from '../host.ts';
+import type { ContentType } from '../media/detect-type.ts';
+import { backoffMs } from './backoff.ts';
+import type { UploadEvent } from './event.ts';
+import type { Throttle } from './throttle.ts';
+
+/** Sends one asset, once. Rejects with an ApiError, or with the signal's reason. */
+export interface Uploader {
+  /** @param onSent called as parts of the bytes leave this process, with their number */
+  upload(
+    asset: { readonly bytes: Uint8Array; readonly contentType: ContentType; readonly account: string },
+    signal: AbortSignal,
+    onSent: (bytes: number) => void,
+  ): Promise<UploadedAsset>;
+}
+
+/** One file to send; every attempt sends the same bytes. */
+export interface Sending {
+  readonly path: string;
+  readonly bytes: Buffer;
+  readonly contentType: ContentType;
+  /** `REGION:email`. */
+  readonly account: string;
+  /** Called once the last byte has left this process. */
+  readonly onAllSent: () => void;
+}
+
+/** What the attempts on one file came to. */
+export type AttemptsResult =
+  | { readonly kind: 'uploaded'; readonly asset: UploadedAsset; readonly attempts: number }
+  | { readonly kind: 'failed'; readonly error: ApiError; readonly attempts: number }
+  /** The batch was stopped first. */
+  | { readonly kind: 'cancelled'; readonly attempts: number };
+
+/** What the attempts of a batch share. */
+export interface AttemptsContext {
+  readonly uploader: Uploader;
+  readonly throttle: Throttle;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Attempts after the first, from 0. */
+  readonly retries: number;
+  /** Aborted when nothing new may start. */
+  readonly draining: AbortSignal;
+  /** Aborted when what is in flight must end too. */
+  readonly stopped: AbortSignal;
+  readonly onEvent: (event: UploadEvent) => void;
+}
+
+/** Sends one file, with retries. */
+export async function attemptUpload(sending: Sending, context: AttemptsContext): Promise<AttemptsResult> {
+  const { throttle, clock, draining, stopped } = context;
+  let attempts = 0;
+  while (await throttle.enter()) {
+    attempts += 1;
+    let waitMs: number;
+    try {
+      const asset = await attempt(sending, attempts, context);
+      throttle.speedUp();
+      return { kind: 'uploaded', asset, attempts };
+    } catch (error) {
+      if (stopped.aborted) {
+        return { kind: 'cancelled', attempts };
+      }
+      if (!(error instanceof ApiError)) {
+        throw error;
+      }
+      const next = planRetry(sending.path, attempts, error, context);
+      if (next === undefined) {
+        return { kind: 'failed', error, attempts };
+      }
+      waitMs = next;
+    } finally {
+      // Left only after planRetry may have paused the batch: the next file must not start before that.
+      throttle.leave();
+    }
+    if (waitMs > 0) {
+      await clock.sleep(waitMs, draining);
+    }
+  }
+  return { kind: 'cancelled', attempts };
+}
+
+function attempt(
+  { path, bytes, contentType, account, onAllSent }: Sending,
+  ordinal: number,
+  { uploader, stopped, onEvent }: AttemptsContext,
+): Promise<UploadedAsset> {
+  let unsentBytes = bytes.length;
+  onEvent({ type: 'attempt-started', path, attempt: ordinal, sizeBytes: bytes.length });
+  return uploader.upload({ bytes, contentType, account }, stopped, (sentBytes) => {
+    onEvent({ type: 'bytes-sent', path, bytes: sentBytes });
+    unsentBytes -= sentBytes;
+    if (unsentBytes === 0) {
+      onAllSent();
+    }
+  });
+}
+
+/**
+ * Decides whether another attempt follows a failed one: how long its file waits, in milliseconds, or nothing where no
+ * attempt follows. After a 429 the throttle makes the whole batch wait instead. A connection that is lost after the
+ * body was sent may leave an orphan asset behind. It is retried all the same: the API has no idempotency key, an orphan
+ * costs nothing, and a lost reference costs an upload.
+ */
+function planRetry(
+  path: string,
+  ordinal: number,
+  error: ApiError,
+  { retries, random, draining, throttle, onEvent }: AttemptsContext,
+): number | undefined {
+  const isRetried = error.retryable && ordinal <= retries && !draining.aborted;
+  const delayMs = backoffMs(ordinal, error.retryAfterMs, random);
+  onEvent({
+    type: 'attempt-failed',
+    path,
+    attempt: ordinal,
+    error,
+    retryInMs: isRetried ? delayMs : undefined,
+  });
+  if (error.code === 'rate_limited') {
+    throttle.pause(delayMs);
+    onEvent({ type: 'batch-paused', delayMs });
+    return isRetried ? 0 : undefined;
+  }
+  return isRetried ? delayMs : undefined;
+}

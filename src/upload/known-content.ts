@@ -1,0 +1,54 @@
+import { describeErrno } from '../errno.ts';
+import type { Manifest, RememberedUpload } from './manifest.ts';
+import type { Outcome, UploadedOutcome } from './record.ts';
+
+/** Sends no content twice: neither what the manifest knows nor what this run is sending already. */
+export class KnownContent {
+  readonly #manifest: Pick<Manifest, 'find' | 'add'>;
+  /** The uploads in flight, by the SHA-256 of their content. */
+  readonly #inFlight = new Map<string, Promise<Outcome>>();
+
+  constructor(manifest: Pick<Manifest, 'find' | 'add'>) {
+    this.#manifest = manifest;
+  }
+
+  /**
+   * Settles one file: by the reference that its content has already, or else by sending it and remembering its
+   * reference.
+   *
+   * @param sha256 of the content, in lower-case hex
+   */
+  async settle(
+    sha256: string,
+    { reuse, send }: { reuse: (known: RememberedUpload) => Outcome; send: () => Promise<Outcome> },
+  ): Promise<Outcome> {
+    // The upload in flight may fail; then one of the files that waited is sent itself.
+    while (this.#inFlight.has(sha256)) {
+      await this.#inFlight.get(sha256);
+    }
+    const known = this.#manifest.find(sha256);
+    if (known !== undefined) {
+      return reuse(known);
+    }
+    const sending = send().then((outcome): Outcome | Promise<Outcome> =>
+      outcome.status === 'uploaded' ? this.#remember(outcome) : outcome,
+    );
+    this.#inFlight.set(sha256, sending);
+    try {
+      return await sending;
+    } finally {
+      this.#inFlight.delete(sha256);
+    }
+  }
+
+  /** Writes a reference to the manifest before anyone sees it. Where that fails, the reference is good all the same. */
+  async #remember(outcome: UploadedOutcome): Promise<UploadedOutcome> {
+    try {
+      await this.#manifest.add(outcome);
+      return outcome;
+    } catch (error) {
+      const warning = `it could not be written to the manifest: ${describeErrno(error)}`;
+      return { ...outcome, warnings: [...(outcome.warnings ?? []), warning] };
+    }
+  }
+}
