@@ -22,6 +22,14 @@ describe('the package', () => {
     const paths = packed.files.map(({ path }) => path);
     expect(paths.filter((path) => !path.startsWith('dist/')).toSorted()).toEqual([
       '.dreaminarc.example',
+      '.github/SECURITY.md',
+      '.github/docs/performance.md',
+      '.github/docs/pictures/failure.svg',
+      '.github/docs/pictures/first-run.svg',
+      '.github/docs/pictures/progress.svg',
+      '.github/docs/recipes.md',
+      '.github/docs/reference.md',
+      '.github/docs/sandbox-and-library.md',
       'CHANGELOG.md',
       'LICENSE',
       'README.md',

@@ -1,4 +1,4 @@
-// Draws the README's pictures of the terminal, each from a real run of the built command against its sandbox.
+// Draws the pictures of the README and of .github/docs, each from a real run of the built command against its sandbox.
 //
 //   npm run pictures
 import { spawn } from 'node:child_process';
@@ -12,7 +12,7 @@ import xterm from '@xterm/headless';
 
 const command = fileURLToPath(new URL('../../bin/dreamina.js', import.meta.url));
 const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
-const pictures = new URL('../../.github/pictures/', import.meta.url);
+const pictures = new URL('../../.github/docs/pictures/', import.meta.url);
 
 const columns = 100;
 const [cellWidth, cellHeight, margin] = [8.43, 19, 16];
