@@ -37,7 +37,12 @@ export function otherProblem(check: string, message: string, advice?: string): C
   return { check, status: 'problem', message, ...(advice !== undefined && { advice }), exitCode: 1 };
 }
 
-/** The check makes no sense because of an earlier one. */
+/** An earlier result makes the check pointless. */
 export function skipped(check: string, reason: string): CheckResult {
   return { check, status: 'skipped', message: reason };
+}
+
+/** The same for several checks. */
+export function skipAll(checks: readonly string[], reason: string): readonly CheckResult[] {
+  return checks.map((check) => skipped(check, reason));
 }

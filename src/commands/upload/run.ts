@@ -13,9 +13,9 @@ import { createResultWriter, mostFrames, type ResultFormat } from '../../report/
 import { StandardError } from '../../report/standard-error.ts';
 import { UploadReporter } from '../../report/upload-reporter.ts';
 import { parseDuration } from '../../settings/duration.ts';
-import { findExposedTokens } from '../../settings/exposed-token.ts';
-import { loadSettings, type SettingFlags } from '../../settings/load.ts';
-import { type ResolvedSettings, resolveSettings } from '../../settings/resolve.ts';
+import { gatherSettings, type SettingFlags } from '../../settings/gather.ts';
+import { type RequiredSettings, requireSettings } from '../../settings/require.ts';
+import { resolveSettings } from '../../settings/resolve.ts';
 import type { UploadEvent } from '../../upload/event.ts';
 import { checkManifest, Manifest } from '../../upload/manifest.ts';
 import type { UploadRecord } from '../../upload/record.ts';
@@ -76,7 +76,7 @@ export async function upload(patterns: readonly string[], flags: UploadFlags, ho
 interface UploadPlan {
   readonly found: readonly FoundFile[];
   readonly format: ResultFormat;
-  readonly settings: ResolvedSettings;
+  readonly settings: RequiredSettings;
   /** Undefined for a dry run. */
   readonly destination: Destination | undefined;
   readonly manifest: Manifest | undefined;
@@ -140,13 +140,12 @@ function recordsOf(
   );
 }
 
-async function readSettings(flags: UploadFlags, messages: Messages, host: Host): Promise<ResolvedSettings> {
-  const layers = await loadSettings({ flags, config: flags.config }, host);
-  const { settings, warnings } = resolveSettings(layers, {
-    omit: flags.sandbox ? ['token', 'account', 'apiUrl'] : [],
+async function readSettings(flags: UploadFlags, messages: Messages, host: Host): Promise<RequiredSettings> {
+  const resolved = resolveSettings(await gatherSettings({ flags, config: flags.config }, host), {
+    ignore: flags.sandbox ? ['token', 'account', 'apiUrl'] : [],
   });
-  const exposed = flags.sandbox ? [] : await findExposedTokens(layers, host.platform);
-  for (const warning of [...warnings, ...exposed]) {
+  const settings = requireSettings(resolved);
+  for (const warning of resolved.warnings) {
     messages.warn(warning);
   }
   if (settings.token !== undefined) {
@@ -250,7 +249,7 @@ async function openManifest(
 /** Undefined for a dry run, which sends nothing and therefore needs neither token nor account. */
 async function openDestination(
   { dryRun, sandbox }: UploadFlags,
-  settings: ResolvedSettings,
+  settings: RequiredSettings,
   messages: Messages,
   host: Host,
 ): Promise<Destination | undefined> {
