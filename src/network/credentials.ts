@@ -32,7 +32,7 @@ export function findTokenRefusal({ apiUrl, token }: TokenDestination): string | 
   }
   return (
     `${formatSource(apiUrl.source)} names another server, ${origin}, ` +
-    `and the token from ${formatSource(token.source)} is not sent there: that file did not give it. ` +
+    `and the token from ${formatSource(token.source)} is not sent there, because it is not from the same file. ` +
     'If you trust this server, name it yourself with DREAMINA_API_URL or --config'
   );
 }

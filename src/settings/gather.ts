@@ -6,7 +6,7 @@ import { loadConfigFile } from './config-file.ts';
 import { definitions, type FlagKey, keys } from './definitions.ts';
 import { exposesToken } from './exposed-token.ts';
 import { findProjectConfig } from './project-config.ts';
-import type { Layer } from './source.ts';
+import type { ConfigFile, GatheredSettings, Layer } from './source.ts';
 import { userConfigPath } from './user-config.ts';
 
 /** The flags that set something, as typed. */
@@ -21,30 +21,6 @@ export interface SettingsRequest {
 
 /** The part of the host that settings are read from. */
 export type Surroundings = Pick<Host, 'env' | 'cwd' | 'homeDir' | 'platform' | 'secrets'>;
-
-/** A place of a config file, and what is there. */
-export type ConfigFile = {
-  readonly kind: 'config-file' | 'project' | 'user';
-  /** Absolute; if no project config was read, the folder where the search upwards began. */
-  readonly path: string;
-} & (
-  | {
-      readonly status: 'found';
-      readonly layer: Layer;
-      /** Whether it holds a token and other users may read or change it. */
-      readonly exposesToken: boolean;
-    }
-  | { readonly status: 'absent' }
-  | { readonly status: 'wrong'; readonly problem: ConfigError }
-);
-
-/** All sources of settings, unchecked. */
-export interface GatheredSettings {
-  /** Highest priority first; without the defaults. */
-  readonly layers: readonly Layer[];
-  /** In order of priority, with those that are absent or cannot be read. */
-  readonly files: readonly ConfigFile[];
-}
 
 /**
  * Reads flags, environment and config files. A file that cannot be read is a problem in the result, not an exception.

@@ -1,9 +1,8 @@
 import { ConfigError, UsageError } from '../errors.ts';
 import { type DefaultKey, definitionOf, type Key, keys, type Value } from './definitions.ts';
 import { formatExposure } from './exposed-token.ts';
-import type { GatheredSettings } from './gather.ts';
 import { quoteValue } from './quote-value.ts';
-import { formatSource, type Layer, type Setting, type Source } from './source.ts';
+import { formatSource, type GatheredSettings, type Layer, type Setting, type Source } from './source.ts';
 import { findUnknownKeys } from './unknown-keys.ts';
 
 /** Why a setting has no usable value: a UsageError for a flag, a ConfigError for every other source. */

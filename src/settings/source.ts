@@ -1,3 +1,5 @@
+import type { ConfigError } from '../errors.ts';
+
 /** Where a value comes from; `path` is absolute, and `--config` or DREAMINA_CONFIG names the `config-file`. */
 export type Source =
   | { readonly kind: 'flag'; readonly name: string }
@@ -13,6 +15,30 @@ export type Source =
 export interface Layer {
   readonly source: Source;
   readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** A place of a config file, and what is there. */
+export type ConfigFile = {
+  readonly kind: 'config-file' | 'project' | 'user';
+  /** Absolute; if no project config was read, the folder where the search upwards began. */
+  readonly path: string;
+} & (
+  | {
+      readonly status: 'found';
+      readonly layer: Layer;
+      /** Whether it holds a token and other users may read or change it. */
+      readonly exposesToken: boolean;
+    }
+  | { readonly status: 'absent' }
+  | { readonly status: 'wrong'; readonly problem: ConfigError }
+);
+
+/** All sources of settings, unchecked. */
+export interface GatheredSettings {
+  /** Highest priority first; without the defaults. */
+  readonly layers: readonly Layer[];
+  /** In order of priority, with those that are absent or cannot be read. */
+  readonly files: readonly ConfigFile[];
 }
 
 /** A checked value and its source. */

@@ -82,7 +82,7 @@ async function statInPlace(path: string): Promise<Stats | undefined> {
     if (cause.code === 'ENOENT') {
       return undefined;
     }
-    throw new ConfigError(`${path}: it cannot be looked at (${cause.code})`, { cause });
+    throw new ConfigError(`${path}: it cannot be accessed (${cause.code})`, { cause });
   });
 }
 

@@ -5,9 +5,9 @@ import { type LoadedRoute, loadRoute } from '../../network/route.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { formatTable } from '../../report/table.ts';
 import { definitionOf, type Key, keys } from '../../settings/definitions.ts';
-import { type ConfigFile, gatherSettings } from '../../settings/gather.ts';
+import { gatherSettings } from '../../settings/gather.ts';
 import { isProblem, resolveSettings, type Settings } from '../../settings/resolve.ts';
-import { formatSource, type Source } from '../../settings/source.ts';
+import { type ConfigFile, formatSource, type Source } from '../../settings/source.ts';
 import { userConfigPath } from '../../settings/user-config.ts';
 
 /** The flags of `dreamina config`, as they were typed. */

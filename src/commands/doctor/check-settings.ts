@@ -5,10 +5,9 @@ import type { LoadedRoute } from '../../network/route.ts';
 import { isOfficial } from '../../settings/api-url.ts';
 import { keys } from '../../settings/definitions.ts';
 import { formatExposure } from '../../settings/exposed-token.ts';
-import type { GatheredSettings } from '../../settings/gather.ts';
 import { isUsualToken, maskToken } from '../../settings/identity.ts';
 import { isProblem, type Settings } from '../../settings/resolve.ts';
-import { formatSource } from '../../settings/source.ts';
+import { formatSource, type GatheredSettings } from '../../settings/source.ts';
 import { findUnknownKeys } from '../../settings/unknown-keys.ts';
 import { type CheckResult, configProblem, ok, skipped, warning } from './finding.ts';
 

@@ -7,9 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigError, UsageError } from '../../../src/errors.ts';
 import type { Environment } from '../../../src/host.ts';
 import { Secrets } from '../../../src/secrets.ts';
-import { type GatheredSettings, gatherSettings, type SettingsRequest } from '../../../src/settings/gather.ts';
+import { gatherSettings, type SettingsRequest } from '../../../src/settings/gather.ts';
 import { requireSettings } from '../../../src/settings/require.ts';
 import { resolveSettings } from '../../../src/settings/resolve.ts';
+import type { Layer } from '../../../src/settings/source.ts';
 
 let root: string;
 let cwd: string;
@@ -55,8 +56,7 @@ async function failure(request: SettingsRequest = {}, env: Environment = {}): Pr
   return problems[0]!;
 }
 
-const settingsOf = (layers: GatheredSettings['layers']) =>
-  requireSettings(resolveSettings({ layers, files: [] }));
+const settingsOf = (layers: readonly Layer[]) => requireSettings(resolveSettings({ layers, files: [] }));
 
 const user = (content: string | object) => write('home/.config/dreamina/config.json', content);
 

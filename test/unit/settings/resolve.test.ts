@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import { ConfigError, UsageError } from '../../../src/errors.ts';
-import type { ConfigFile } from '../../../src/settings/gather.ts';
 import { requireSettings } from '../../../src/settings/require.ts';
 import { resolveSettings } from '../../../src/settings/resolve.ts';
-import { formatSource, type Layer, type Source } from '../../../src/settings/source.ts';
+import { type ConfigFile, formatSource, type Layer, type Source } from '../../../src/settings/source.ts';
 
 const sources = {
   flag: { kind: 'flag', name: '--concurrency' },
