@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DreaminaClient as Client } from './client/client.ts';
+import { Credentials } from './network/credentials.ts';
 import { parseProxyUrl } from './network/proxy.ts';
-import { type ResolvedSettings, resolveSettings } from './settings/resolve.ts';
-import { completeSettings } from './settings/settings.ts';
+import { type RequiredSettings, requireSettings } from './settings/require.ts';
+import { resolveSettings } from './settings/resolve.ts';
 import type { UploadEvent } from './upload/event.ts';
 import type { UploadRecord } from './upload/record.ts';
 import { runSession } from './upload/session.ts';
@@ -29,9 +30,8 @@ export class DreaminaClient extends Client {
   constructor(options: DreaminaClientOptions) {
     const settings = resolveOptions(options);
     super({
-      token: settings.token,
-      apiUrl: settings.apiUrl,
-      timeoutMs: completeSettings(settings).timeoutMs,
+      credentials: Credentials.fromSettings(settings),
+      timeoutMs: settings.timeout.value,
       userAgent,
       proxyUrl:
         options.proxyUrl === undefined ? undefined : parseProxyUrl('options', String(options.proxyUrl)),
@@ -74,9 +74,11 @@ export async function uploadFiles(
   paths: readonly string[],
   options: UploadFilesOptions,
 ): Promise<UploadRecord[]> {
-  const settings = completeSettings(resolveOptions({ ...options, account: options.account ?? '' }));
-  const { apiUrl: endpoint, concurrency, retries } = settings;
-  const account = settings.account!;
+  const settings = resolveOptions({ ...options, account: options.account ?? '' });
+  const account = settings.account!.value;
+  const endpoint = settings.apiUrl.value;
+  const concurrency = settings.concurrency.value;
+  const retries = settings.retries.value;
   const { failFast = false, signal = new AbortController().signal, onRecord, onEvent = () => {} } = options;
   const client = new DreaminaClient(options);
   const records: UploadRecord[] = [];
@@ -108,9 +110,9 @@ const systemClock = {
   sleep: (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {}),
 };
 
-function resolveOptions(options: DreaminaClientOptions & Partial<UploadFilesOptions>): ResolvedSettings {
+function resolveOptions(options: DreaminaClientOptions & Partial<UploadFilesOptions>): RequiredSettings {
   const { token, account, apiUrl, concurrency, retries, timeoutMs } = options;
   const timeout = timeoutMs === undefined ? undefined : timeoutMs / 1000;
   const values = { token: token ?? '', account, apiUrl, concurrency, retries, timeout };
-  return resolveSettings([{ source: { kind: 'options' }, values }]).settings;
+  return requireSettings(resolveSettings({ layers: [{ source: { kind: 'options' }, values }], files: [] }));
 }

@@ -1,8 +1,7 @@
 import { ApiError, ConfigError } from '../errors.ts';
-import { checkTokenDestination } from '../network/credentials.ts';
+import type { Credentials } from '../network/credentials.ts';
 import { spellingsOf } from '../secrets.ts';
-import { isAccount } from '../settings/account.ts';
-import type { Setting } from '../settings/resolve.ts';
+import { isAccount } from '../settings/identity.ts';
 import { type Account, readAccountsAnswer } from './accounts-answer.ts';
 import { type Answer, headerOf, isSuccess } from './answer.ts';
 import { Connections } from './connections.ts';
@@ -10,13 +9,11 @@ import { toNetworkError } from './network-error.ts';
 import { readAnswerBody } from './read-answer-body.ts';
 import { readUploadAnswer, type UploadedAsset } from './upload-answer.ts';
 
-/** How a client reaches the API and as whom. */
+/** How a client reaches the API. */
 export interface ClientOptions {
-  /** `user:<digits>-<alphanumeric>`, printable ASCII; without one, requests carry none. */
-  readonly token: Setting<string> | undefined;
-  /** Without a trailing slash. */
-  readonly apiUrl: Setting<string>;
-  /** One attempt's limit, from connecting to the last byte of the answer. */
+  /** The server, and the token for it; requests without a token carry none. */
+  readonly credentials: Credentials;
+  /** Limit of one attempt, from connecting to the last byte of the answer. */
   readonly timeoutMs: number;
   /** Sent as `User-Agent`. */
   readonly userAgent: string;
@@ -24,7 +21,7 @@ export interface ClientOptions {
   readonly proxyUrl?: URL | undefined;
   /** PEM certificates of the authorities to trust instead of Node's own. */
   readonly ca?: string | undefined;
-  /** Milliseconds since the Unix epoch; a `Retry-After` date is held against it. */
+  /** Milliseconds since the Unix epoch; a `Retry-After` date is compared with it. */
   readonly now: () => number;
 }
 
@@ -46,9 +43,10 @@ export class DreaminaClient {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#tokenSpellings = spellingsOf(options.token?.value ?? '');
-    this.#url = new URL(options.apiUrl.value);
-    this.#connections = new Connections({ ...options, origin: this.#url.origin });
+    const { credentials, proxyUrl, ca } = options;
+    this.#tokenSpellings = spellingsOf(credentials.token ?? '');
+    this.#url = new URL(credentials.apiUrl);
+    this.#connections = new Connections({ origin: this.#url.origin, proxyUrl, ca });
   }
 
   /**
@@ -56,14 +54,14 @@ export class DreaminaClient {
    *
    * @param onSent called as parts of the bytes leave this process, with their number
    * @throws ApiError for every failure of the request, or the signal's reason when it was aborted
-   * @throws ConfigError where the account is not one, or the token must not go to the `apiUrl`
+   * @throws ConfigError where the account does not have the form of one
    */
   async upload(
     asset: AssetUpload,
     signal?: AbortSignal,
     onSent?: (bytes: number) => void,
   ): Promise<UploadedAsset> {
-    // Encoded, `..` is still `..`, and would be another path.
+    // `encodeURIComponent` keeps `..`, which would change the path.
     if (!isAccount(asset.account)) {
       throw new ConfigError('account must be REGION:email, such as US:name@example.com');
     }
@@ -123,8 +121,7 @@ export class DreaminaClient {
     signal: AbortSignal | undefined,
   ): Promise<Answer> {
     signal?.throwIfAborted();
-    const { timeoutMs, userAgent } = this.#options;
-    const authorization = this.#authorize();
+    const { credentials, timeoutMs, userAgent } = this.#options;
     const connection = this.#connections.take();
     let ended: unknown;
     // undici heeds its own signal and timeouts in some phases only; destroying the connection ends every phase.
@@ -147,7 +144,7 @@ export class DreaminaClient {
           method: request.method,
           path: `${this.#url.pathname.replace(/\/$/, '')}${request.path}`,
           headers: {
-            ...authorization,
+            ...(credentials.token !== undefined && { authorization: `Bearer ${credentials.token}` }),
             accept: 'application/json',
             'accept-encoding': 'identity',
             'user-agent': userAgent,
@@ -188,28 +185,7 @@ export class DreaminaClient {
     }
   }
 
-  /**
-   * The header that carries the token, where it may go.
-   *
-   * @throws ConfigError where it must not
-   */
-  #authorize(): { readonly authorization?: string } {
-    const { token, apiUrl } = this.#options;
-    if (token === undefined) {
-      return {};
-    }
-    const permission = checkTokenDestination({
-      apiUrl: this.#url.href,
-      apiUrlSource: apiUrl.source,
-      tokenSource: token.source,
-    });
-    if (!permission.allowed) {
-      throw new ConfigError(permission.reason);
-    }
-    return { authorization: `Bearer ${token.value}` };
-  }
-
-  /** A server's text without the token: it may echo what it was sent. */
+  /** Replaces the token in a server's text, however it is spelled. */
   #redact(text: string): string {
     return text.replaceAll(this.#tokenSpellings, '[token]');
   }

@@ -1,62 +1,40 @@
 import { DreaminaClient } from '../client/client.ts';
-import { ConfigError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { loadTrustedAuthorities } from '../network/certificates.ts';
-import { checkTokenDestination } from '../network/credentials.ts';
-import { resolveProxy } from '../network/proxy.ts';
+import type { Credentials } from '../network/credentials.ts';
+import { type LoadedRoute, loadRoute, requireRoute } from '../network/route.ts';
 import type { Messages } from '../report/messages.ts';
-import type { Setting } from '../settings/resolve.ts';
-import type { Source } from '../settings/source.ts';
-import { isUsualToken } from '../settings/token.ts';
+import { isUsualToken } from '../settings/identity.ts';
 import { userAgent } from '../version.ts';
 import { spareParser } from './spare-parser.ts';
 
-/** How a command reaches the service, each with where that was said. */
+/** How a command reaches the service. */
 interface Access {
-  readonly apiUrl: Setting<string>;
-  readonly token: Setting<string> | undefined;
+  readonly credentials: Credentials;
   readonly timeoutMs: number;
+  /** Default: the proxy and the certificates that the environment names. */
+  readonly route?: LoadedRoute;
 }
 
 /**
- * The client of a command, by the proxy and the certificates of the environment.
+ * Creates the client of a command.
  *
- * @throws ConfigError where either cannot be used
+ * @throws ConfigError if the proxy or the certificates cannot be used
  */
 export async function connectService(
-  access: Access,
+  { credentials, timeoutMs, route }: Access,
   { env, clock, secrets, nodeVersion }: Pick<Host, 'env' | 'clock' | 'secrets' | 'nodeVersion'>,
 ): Promise<DreaminaClient> {
   await spareParser({ nodeVersion });
-  const url = new URL(access.apiUrl.value);
-  const proxyUrl = resolveProxy(url, env);
+  const { proxyUrl, ca } = requireRoute(route ?? (await loadRoute(credentials.apiUrl, env)));
   if (proxyUrl !== undefined) {
     secrets.addProxy(proxyUrl);
   }
-  return new DreaminaClient({
-    ...access,
-    userAgent,
-    proxyUrl,
-    ca: url.protocol === 'https:' ? await loadTrustedAuthorities(env) : undefined,
-    now: clock.now,
-  });
+  return new DreaminaClient({ credentials, timeoutMs, userAgent, proxyUrl, ca, now: clock.now });
 }
 
-/** Warns of a token that has not the documented form; it is sent all the same, because the API drifts. */
+/** Warns of a token without the documented form; it is sent all the same, because the API drifts. */
 export function warnOfUnusualToken(token: string, messages: Messages): void {
   if (!isUsualToken(token)) {
     messages.warn('the token does not look like one of useapi.net (user:<digits>-<letters and digits>)');
-  }
-}
-
-/** Throws a ConfigError where a token from that source must not go to the `apiUrl`. */
-export function assertTokenDestination(apiUrl: Setting<string>, tokenSource: Source): void {
-  const permission = checkTokenDestination({
-    apiUrl: apiUrl.value,
-    apiUrlSource: apiUrl.source,
-    tokenSource,
-  });
-  if (!permission.allowed) {
-    throw new ConfigError(permission.reason);
   }
 }

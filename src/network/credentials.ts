@@ -1,36 +1,86 @@
+import { ConfigError } from '../errors.ts';
 import { isOfficial } from '../settings/api-url.ts';
-import { formatSource, type Source } from '../settings/source.ts';
+import type { Problem } from '../settings/resolve.ts';
+import { formatSource, type Setting, type Source } from '../settings/source.ts';
 import { isLoopbackHost } from './loopback.ts';
 
-/** Whether the token may be sent, and if not, why, in a sentence without the token. */
-export type TokenPermission =
-  | { readonly allowed: true }
-  | { readonly allowed: false; readonly reason: string };
+/** The settings that decide whether the token may be sent. */
+export interface TokenDestination {
+  readonly apiUrl: Setting<string> | Problem;
+  /** Where the token is from; undefined for none. */
+  readonly token: { readonly source: Source } | Problem | undefined;
+}
 
 /**
- * The rule for the token, asked before anything is done with the settings and again for each request.
- * The token goes only where its owner sent it: a project's config is the word of whoever made the folder, so an
- * address of another origin than the official one that stands there gets a token only from that same file.
+ * The rule for the token: why it must not be sent to the `apiUrl`, in a sentence without the token; undefined if it
+ * may, or if there is nothing to send. A token goes only where its owner sent it. A project's config is written by the
+ * author of the folder, so a server that it names, other than the official one, gets a token only from the same file.
  */
-export function checkTokenDestination(request: {
-  readonly apiUrl: string;
-  readonly apiUrlSource: Source;
-  readonly tokenSource: Source;
-}): TokenPermission {
-  const { apiUrl, apiUrlSource, tokenSource } = request;
-  const { origin, protocol, hostname } = new URL(apiUrl);
+export function findTokenRefusal({ apiUrl, token }: TokenDestination): string | undefined {
+  if (token === undefined || 'problem' in token || 'problem' in apiUrl) {
+    return undefined;
+  }
+  const { origin, protocol, hostname } = new URL(apiUrl.value);
   if (protocol !== 'https:' && !isLoopbackHost(hostname)) {
-    return { allowed: false, reason: `${origin} would be sent the token unencrypted` };
+    return `${origin} would be sent the token unencrypted`;
   }
-  if (apiUrlSource.kind !== 'project' || isOfficial(apiUrl)) {
-    return { allowed: true };
+  if (apiUrl.source.kind !== 'project' || isOfficial(apiUrl.value)) {
+    return undefined;
   }
-  if (tokenSource.kind === 'project' && tokenSource.path === apiUrlSource.path) return { allowed: true };
-  return {
-    allowed: false,
-    reason:
-      `${formatSource(apiUrlSource)} names another server, ${origin}, ` +
-      `and the token from ${formatSource(tokenSource)} is not sent there: that file did not give it. ` +
-      'If you trust this server, name it yourself with DREAMINA_API_URL or --config',
-  };
+  if (token.source.kind === 'project' && token.source.path === apiUrl.source.path) {
+    return undefined;
+  }
+  return (
+    `${formatSource(apiUrl.source)} names another server, ${origin}, ` +
+    `and the token from ${formatSource(token.source)} is not sent there, because it is not from the same file. ` +
+    'If you trust this server, name it yourself with DREAMINA_API_URL or --config'
+  );
+}
+
+/** Throws a ConfigError if the token must not be sent to the `apiUrl`. */
+export function assertTokenDestination(destination: TokenDestination): void {
+  const refusal = findTokenRefusal(destination);
+  if (refusal !== undefined) {
+    throw new ConfigError(refusal);
+  }
+}
+
+/** A server and the token that may be sent to it. Only the rule for the token makes one. */
+export class Credentials {
+  /** Without a trailing slash. */
+  readonly apiUrl: string;
+  /** Undefined to send none. Private, so that no other object passes for credentials. */
+  readonly #token: string | undefined;
+
+  private constructor(apiUrl: string, token: string | undefined) {
+    this.apiUrl = apiUrl;
+    this.#token = token;
+  }
+
+  /** @throws ConfigError if the token must not be sent to the `apiUrl` */
+  static fromSettings(settings: {
+    readonly apiUrl: Setting<string>;
+    readonly token: Setting<string> | undefined;
+  }): Credentials {
+    assertTokenDestination(settings);
+    return new Credentials(settings.apiUrl.value, settings.token?.value);
+  }
+
+  /**
+   * For a server that this process runs, and its token.
+   *
+   * @throws ConfigError if the server is not on this machine
+   */
+  static forOwnServer(apiUrl: string, token: string): Credentials {
+    const { origin, hostname } = new URL(apiUrl);
+    if (!isLoopbackHost(hostname)) {
+      throw new ConfigError(`${origin} is not on this machine`);
+    }
+    return new Credentials(apiUrl, token);
+  }
+
+  /** `user:<digits>-<alphanumeric>`, printable ASCII. */
+  get token(): string | undefined {
+    return this.#token;
+  }
 }

@@ -1,11 +1,11 @@
-const LOOPBACK_IPV4 = /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
+const loopbackIpv4 = /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
 
-/** Whether a host name, as `URL.hostname` gives it (lower case, IPv4 in four parts, IPv6 in brackets), is this machine. */
+/** Whether a host is this machine; takes it as `URL.hostname` gives it: lower case, IPv4 in four parts, IPv6 in brackets. */
 export function isLoopbackHost(hostname: string): boolean {
   return (
     hostname === 'localhost' ||
     hostname.endsWith('.localhost') ||
     hostname === '[::1]' ||
-    LOOPBACK_IPV4.test(hostname)
+    loopbackIpv4.test(hostname)
   );
 }

@@ -4,11 +4,11 @@ import type { Environment } from '../host.ts';
 import { isLoopbackHost } from './loopback.ts';
 
 /**
- * The proxy for a URL as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say, lower case first as in curl; undefined for none.
- * Loopback never goes through a proxy. By hand because the libraries for it read the real environment, and none of
- * them knows CIDR ranges in NO_PROXY.
+ * The proxy for a URL according to HTTPS_PROXY, HTTP_PROXY and NO_PROXY, lower case first as in curl; undefined for
+ * none. Loopback never goes through a proxy. No library, because those that exist read the real environment and do not
+ * support CIDR ranges in NO_PROXY.
  *
- * @throws ConfigError naming the variable whose address cannot be used; a password in it is not shown
+ * @throws ConfigError that names the variable with an unusable address, without showing a password
  */
 export function resolveProxy(url: URL, env: Environment): URL | undefined {
   if (isLoopbackHost(url.hostname) || isExempt(url, env.no_proxy || env.NO_PROXY || '')) {
@@ -23,13 +23,13 @@ export function resolveProxy(url: URL, env: Environment): URL | undefined {
 }
 
 /**
- * The address of a proxy, with or without its scheme.
+ * Parses the address of a proxy, with or without its scheme.
  *
- * @param source where it was said, for the error
- * @throws ConfigError where it is none; a password in it is not shown
+ * @param source names the origin of the address in errors
+ * @throws ConfigError if the address is unusable, without showing a password
  */
 export function parseProxyUrl(source: string, address: string): URL {
-  // curl takes host:port as well, which URL would read as a scheme.
+  // Accept host:port as curl does; URL would take the host for a scheme.
   const text = address.includes('://') ? address : `http://${address}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
@@ -45,6 +45,14 @@ export function parseProxyUrl(source: string, address: string): URL {
   return url;
 }
 
+/** The scheme, host and port of a proxy, and whether its address holds a user or password, without showing them. */
+export function describeProxy(url: URL): { readonly address: string; readonly hasCredentials: boolean } {
+  return {
+    address: `${url.protocol}//${url.host}`,
+    hasCredentials: url.username !== '' || url.password !== '',
+  };
+}
+
 function isPercentEncoded(text: string): boolean {
   try {
     decodeURIComponent(text);
@@ -55,7 +63,7 @@ function isPercentEncoded(text: string): boolean {
 }
 
 function isExempt(url: URL, noProxy: string): boolean {
-  // A name with a dot at its end is the same name.
+  // A trailing dot does not change a name.
   const host = url.hostname.replace(/^\[|[\].]$/g, '');
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
   return noProxy
@@ -66,7 +74,7 @@ function isExempt(url: URL, noProxy: string): boolean {
 }
 
 function matchesName(host: string, port: string, entry: string): boolean {
-  // A bare IPv6 address, whose last part would be taken for a port, is a range of one.
+  // A bare IPv6 address would lose its last part as a port; matchesRange handles it.
   const [, name, entryPort] = /^(.*?)(?::(\d+))?$/.exec(entry)!;
   const suffix = name!.replace(/^\[|[\].]$/g, '').replace(/^\*?\./, '');
   return (entryPort === undefined || entryPort === port) && (host === suffix || host.endsWith(`.${suffix}`));
@@ -75,9 +83,9 @@ function matchesName(host: string, port: string, entry: string): boolean {
 function matchesRange(host: string, entry: string): boolean {
   const [network = '', length] = entry.split('/');
   const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';
-  const longest = family === 'ipv6' ? 128 : 32;
-  const prefix = length ?? String(longest);
-  if (isIP(network) === 0 || !/^\d+$/.test(prefix) || Number(prefix) > longest || isIP(host) === 0) {
+  const maxPrefix = family === 'ipv6' ? 128 : 32;
+  const prefix = length ?? String(maxPrefix);
+  if (isIP(network) === 0 || !/^\d+$/.test(prefix) || Number(prefix) > maxPrefix || isIP(host) === 0) {
     return false;
   }
   const range = new BlockList();

@@ -1,105 +1,61 @@
-import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
 import type { Environment } from '../host.ts';
-import { loadTrustedAuthorities } from './certificates.ts';
+import { type CertificateFile, loadCertificates } from './certificates.ts';
 import { resolveProxy } from './proxy.ts';
 
-/** What stands between this machine and the service. */
-export interface InspectedRoute {
-  /** Undefined for none. */
-  readonly proxy: InspectedProxy | undefined;
-  /** The files that decide which servers are trusted; none where Node's own authorities do. */
-  readonly certificates: readonly InspectedCertificates[];
+/** The way from this machine to the service, with its problems. */
+export interface LoadedRoute {
+  /** The proxy to tunnel through, or why its address cannot be used; undefined for none. */
+  readonly proxy: URL | { readonly problem: ConfigError } | undefined;
+  /** PEM certificates of the authorities to trust instead of Node's own. */
+  readonly ca: string | undefined;
+  /** The files that the certificates come from; empty for Node's own. */
+  readonly certificates: readonly CertificateFile[];
+  /** Of the proxy, then of the certificates. */
+  readonly problems: readonly ConfigError[];
 }
 
-/** The proxy in effect, or why it cannot be used. */
-export type InspectedProxy =
-  | {
-      /** Scheme, host and port, without user and password. */
-      readonly address: string;
-      readonly hasCredentials: boolean;
-    }
-  | { readonly problem: ConfigError };
-
-/** A PEM file: SSL_CERT_FILE replaces Node's authorities, NODE_EXTRA_CA_CERTS adds to them. */
-interface InspectedCertificates {
-  readonly variable: 'SSL_CERT_FILE' | 'NODE_EXTRA_CA_CERTS';
-  readonly path: string;
-  /** Why no https server can be reached. */
-  readonly problem?: ConfigError;
-  /** Why the file is of no use, although runs go on without it. */
-  readonly warning?: string;
+/** A route without problems. */
+export interface RequiredRoute {
+  readonly proxyUrl: URL | undefined;
+  readonly ca: string | undefined;
 }
 
-/** Looks at the proxy and the certificates that the environment names for an address; http needs no certificates. */
-export async function inspectRoute(apiUrl: string, env: Environment): Promise<InspectedRoute> {
+/** Finds the proxy and the certificates that the environment names for an address; http needs no certificates. */
+export async function loadRoute(apiUrl: string, env: Environment): Promise<LoadedRoute> {
   const target = new URL(apiUrl);
+  const proxy = findProxy(target, env);
+  const { ca, files } =
+    target.protocol === 'https:' ? await loadCertificates(env) : { ca: undefined, files: [] };
+  const proxyProblems = proxy === undefined || proxy instanceof URL ? [] : [proxy.problem];
   return {
-    proxy: inspectProxy(target, env),
-    certificates:
-      target.protocol === 'https:'
-        ? [...(await inspectAuthorities(env)), ...(await inspectExtraAuthorities(env))]
-        : [],
+    proxy,
+    ca,
+    certificates: files,
+    problems: [...proxyProblems, ...files.flatMap(({ problem }) => problem ?? [])],
   };
 }
 
-function inspectProxy(target: URL, env: Environment): InspectedProxy | undefined {
-  try {
-    const url = resolveProxy(target, env);
-    return (
-      url && {
-        address: `${url.protocol}//${url.host}`,
-        hasCredentials: url.username !== '' || url.password !== '',
-      }
-    );
-  } catch (error) {
-    return { problem: asConfigError(error) };
+/**
+ * The route of a run that cannot go on with a wrong one.
+ *
+ * @throws the first problem, a ConfigError
+ */
+export function requireRoute({ proxy, ca, problems }: LoadedRoute): RequiredRoute {
+  const [problem] = problems;
+  if (problem !== undefined) {
+    throw problem;
   }
+  return { proxyUrl: proxy as URL | undefined, ca };
 }
 
-async function inspectAuthorities(env: Environment): Promise<readonly InspectedCertificates[]> {
-  if (!env.SSL_CERT_FILE) {
-    return [];
-  }
-  const file = { variable: 'SSL_CERT_FILE', path: env.SSL_CERT_FILE } as const;
+function findProxy(target: URL, env: Environment): LoadedRoute['proxy'] {
   try {
-    const pem = (await loadTrustedAuthorities(env)) ?? '';
-    if (hasCertificate(pem)) {
-      return [file];
+    return resolveProxy(target, env);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      return { problem: error };
     }
-    const problem = `environment variable SSL_CERT_FILE: ${file.path} has no certificate in it`;
-    return [{ ...file, problem: new ConfigError(problem) }];
-  } catch (error) {
-    return [{ ...file, problem: asConfigError(error) }];
+    throw error;
   }
-}
-
-async function inspectExtraAuthorities(env: Environment): Promise<readonly InspectedCertificates[]> {
-  if (!env.NODE_EXTRA_CA_CERTS) {
-    return [];
-  }
-  const file = { variable: 'NODE_EXTRA_CA_CERTS', path: env.NODE_EXTRA_CA_CERTS } as const;
-  const fault = await readFile(file.path, 'utf8').then(
-    (pem) => (hasCertificate(pem) ? undefined : 'has no certificate in it'),
-    (error: NodeJS.ErrnoException) => `cannot be read (${error.code})`,
-  );
-  return [
-    {
-      ...file,
-      ...(fault !== undefined && {
-        warning: `environment variable NODE_EXTRA_CA_CERTS: ${file.path} ${fault}`,
-      }),
-    },
-  ];
-}
-
-function hasCertificate(pem: string): boolean {
-  return /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(pem);
-}
-
-function asConfigError(error: unknown): ConfigError {
-  if (error instanceof ConfigError) {
-    return error;
-  }
-  throw error;
 }

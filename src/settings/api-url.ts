@@ -1,24 +1,26 @@
 import { isLoopbackHost } from '../network/loopback.ts';
 import { defaults } from './defaults.ts';
 
-/** The API's base address, normalized and without trailing slashes, or undefined when it is not one to talk to. */
+/** The base address of an API, normalized and without trailing slashes; undefined if it is not allowed. */
 export function normalizeApiUrl(text: string): string | undefined {
-  // `new URL` forgives what may hide another meaning: it drops tabs and line breaks, takes `\` for `/` and does
-  // without `//`; an empty query, fragment or user name leaves no trace in its parts. So the text is judged first.
+  // Check the text itself first: `new URL` drops tabs and line breaks, reads `\` as `/`, adds a missing `//`, and
+  // leaves no trace of an empty query, fragment or user name.
   if (!/^https?:\/\/[^/]/i.test(text) || /[^\x21-\x7e]|[\\?#]/.test(text) || !URL.canParse(text)) {
     return undefined;
   }
   const [, , authority = ''] = text.split('/');
   const url = new URL(text);
-  if (authority.includes('@') || (url.protocol === 'http:' && !isLoopbackHost(url.hostname)))
+  if (authority.includes('@') || (url.protocol === 'http:' && !isLoopbackHost(url.hostname))) {
     return undefined;
-
+  }
   let path = url.pathname;
-  while (path.endsWith('/')) path = path.slice(0, -1);
+  while (path.endsWith('/')) {
+    path = path.slice(0, -1);
+  }
   return url.origin + path;
 }
 
-/** Whether an address is one of the official server's, whatever its path. */
+/** Whether an address is on the official server, whatever its path. */
 export function isOfficial(apiUrl: string): boolean {
   return new URL(apiUrl).origin === new URL(defaults.apiUrl).origin;
 }

@@ -1,4 +1,4 @@
-/** What a setting is when nobody says it; by itself, because help shows it and checks nothing. */
+/** The default settings. They have their own file because help shows them and must load quickly. */
 export const defaults = {
   apiUrl: 'https://api.useapi.net/v1/dreamina',
   concurrency: 4,

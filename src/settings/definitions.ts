@@ -1,103 +1,120 @@
-import * as v from 'valibot';
-import { isAccount } from './account.ts';
 import { normalizeApiUrl } from './api-url.ts';
 import { defaults } from './defaults.ts';
-import { isToken } from './token.ts';
+import { isAccount, isToken, maskToken } from './identity.ts';
 
-/** One setting: where it can be said, what it is when nobody says it, and what it may be. */
-export interface Definition<Value> {
-  /** Environment variables, the first that is set wins. */
+/** One setting: its sources, its default, and the values that it allows. */
+interface Definition<Value> {
+  /** Environment variables; the first that is set wins. */
   readonly environment: readonly string[];
   readonly flag?: `--${string}`;
   readonly default?: Value;
-  /** Checks and completes what a file says. */
-  readonly schema: v.GenericSchema<unknown, Value>;
-  /** Checks and completes what a flag or an environment variable says, which is always text. */
-  readonly textSchema: v.GenericSchema<unknown, Value>;
-  /** Continues "must be …". */
+  /** Completes the sentence "must be …". */
   readonly allowed: string;
+  /**
+   * Returns the value in its final form, or undefined if it is not allowed.
+   *
+   * @param isText whether it comes from a flag or a variable, which hold numbers as text
+   */
+  readonly parse: (given: unknown, isText: boolean) => Value | undefined;
+  /** Formats the value as people write it, without secrets; the value itself by default. */
+  readonly show?: (value: Value) => string | number;
 }
 
-const WHOLE = /^\d+$/;
-const DECIMAL = /^\d+(\.\d+)?$/;
-
-const token = v.pipe(v.string(), v.check(isToken));
-
-const account = v.pipe(v.string(), v.check(isAccount));
-
-const apiUrl = v.pipe(
-  v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const url = normalizeApiUrl(dataset.value);
-    if (url !== undefined) return url;
-    addIssue();
-    return NEVER;
-  }),
-);
-
-const concurrency = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64));
-
-const retries = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(20));
-
-const timeout = v.pipe(v.number(), v.gtValue(0), v.maxValue(86_400));
-
-/** Every setting there is. */
+/** The table of all settings; everything about a setting stands here. */
 export const definitions = {
   token: {
     environment: ['DREAMINA_TOKEN', 'USEAPI_TOKEN'],
-    schema: token,
-    textSchema: token,
     allowed: 'text of printable ASCII characters without spaces or line breaks',
+    parse: parseText((text) => (isToken(text) ? text : undefined)),
+    show: maskToken,
   },
+  /** `REGION:email`. */
   account: {
     environment: ['DREAMINA_ACCOUNT'],
     flag: '--account',
-    schema: account,
-    textSchema: account,
     allowed: 'REGION:email, such as US:name@example.com',
+    parse: parseText((text) => (isAccount(text) ? text : undefined)),
   },
+  /** Without a trailing slash. */
   apiUrl: {
     environment: ['DREAMINA_API_URL'],
-    default: defaults.apiUrl,
-    schema: apiUrl,
-    textSchema: apiUrl,
+    default: defaults.apiUrl as string,
     allowed:
       'an absolute https URL without user name, password, query or fragment (http only for this machine itself)',
+    parse: parseText(normalizeApiUrl),
   },
+  /** Uploads in flight. */
   concurrency: {
     environment: ['DREAMINA_CONCURRENCY'],
     flag: '--concurrency',
-    default: defaults.concurrency,
-    schema: concurrency,
-    textSchema: v.pipe(v.string(), v.regex(WHOLE), v.transform(Number), concurrency),
-    allowed: 'a whole number from 1 to 64',
+    default: defaults.concurrency as number,
+    ...wholeNumber(1, 64),
   },
+  /** Tries after the first. */
   retries: {
     environment: ['DREAMINA_RETRIES'],
     flag: '--retries',
-    default: defaults.retries,
-    schema: retries,
-    textSchema: v.pipe(v.string(), v.regex(WHOLE), v.transform(Number), retries),
-    allowed: 'a whole number from 0 to 20',
+    default: defaults.retries as number,
+    ...wholeNumber(0, 20),
   },
-  /** Seconds. */
+  /** Limit of one attempt: people write seconds, the value is a whole number of milliseconds. */
   timeout: {
     environment: ['DREAMINA_TIMEOUT'],
     flag: '--timeout',
-    default: defaults.timeout,
-    schema: timeout,
-    textSchema: v.pipe(v.string(), v.regex(DECIMAL), v.transform(Number), timeout),
+    default: defaults.timeout * 1000,
     allowed: 'a number of seconds, more than 0 and at most 86400',
+    parse: parseSeconds,
+    show: (timeoutMs: number) => timeoutMs / 1000,
   },
 } as const satisfies Record<string, Definition<string> | Definition<number>>;
 
 /** The name of a setting, as config files spell it. */
 export type Key = keyof typeof definitions;
 
-/** Every key, in the order in which they are shown. */
+/** Every key, in display order. */
 export const keys = Object.keys(definitions) as readonly Key[];
+
+/** The type of a key's value. */
+export type Value<K extends Key> = NonNullable<ReturnType<(typeof definitions)[K]['parse']>>;
 
 /** A key that a flag can set. */
 export type FlagKey = {
   [K in Key]: (typeof definitions)[K] extends { readonly flag: string } ? K : never;
 }[Key];
+
+/** A key that always has a value. */
+export type DefaultKey = {
+  [K in Key]: (typeof definitions)[K] extends { readonly default: unknown } ? K : never;
+}[Key];
+
+/** The definition of a key, with the type of its value. */
+export function definitionOf<K extends Key>(key: K): Definition<Value<K>> {
+  return definitions[key] as unknown as Definition<Value<K>>;
+}
+
+function parseText(parse: (text: string) => string | undefined): (given: unknown) => string | undefined {
+  return (given) => (typeof given === 'string' ? parse(given) : undefined);
+}
+
+function wholeNumber(min: number, max: number) {
+  return {
+    allowed: `a whole number from ${min} to ${max}`,
+    parse: (given: unknown, isText: boolean): number | undefined => {
+      const value = isText ? parseNumber(given, /^\d+$/) : given;
+      return Number.isInteger(value) && isBetween(value, min, max) ? value : undefined;
+    },
+  };
+}
+
+function parseSeconds(given: unknown, isText: boolean): number | undefined {
+  const seconds = isText ? parseNumber(given, /^\d+(\.\d+)?$/) : given;
+  return isBetween(seconds, 0, 86_400) && seconds > 0 ? Math.max(1, Math.round(seconds * 1000)) : undefined;
+}
+
+function parseNumber(given: unknown, form: RegExp): number | undefined {
+  return typeof given === 'string' && form.test(given) ? Number(given) : undefined;
+}
+
+function isBetween(value: unknown, min: number, max: number): value is number {
+  return typeof value === 'number' && value >= min && value <= max;
+}

@@ -1,79 +1,85 @@
-import * as v from 'valibot';
 import { ConfigError, UsageError } from '../errors.ts';
-import { type Definition, definitions, type Key } from './definitions.ts';
+import { type DefaultKey, definitionOf, type Key, keys, type Value } from './definitions.ts';
+import { formatExposure } from './exposed-token.ts';
 import { quoteValue } from './quote-value.ts';
-import { formatSource, type Layer, type Source } from './source.ts';
+import { formatSource, type GatheredSettings, type Layer, type Setting, type Source } from './source.ts';
 import { findUnknownKeys } from './unknown-keys.ts';
 
-/** A checked value and where it came from. */
-export interface Setting<Value> {
-  readonly value: Value;
-  readonly source: Source;
+/** Why a setting has no usable value: a UsageError for a flag, a ConfigError for every other source. */
+export interface Problem {
+  readonly problem: ConfigError | UsageError;
 }
 
-/** Every setting with its source; only the token and the account have no default. */
+/** Every setting or its problem; undefined if nothing sets it and it has no default. */
+export type Settings = {
+  readonly [K in Key]: Setting<Value<K>> | Problem | (K extends DefaultKey ? never : undefined);
+};
+
+/** The outcome of {@link resolveSettings}. */
 export interface ResolvedSettings {
-  readonly token: Setting<string> | undefined;
-  readonly account: Setting<string> | undefined;
-  readonly apiUrl: Setting<string>;
-  readonly concurrency: Setting<number>;
-  readonly retries: Setting<number>;
-  /** Seconds. */
-  readonly timeout: Setting<number>;
-}
-
-/** What may be asked of {@link resolveSettings}. */
-export interface ResolveOptions {
-  /** Keys that play no part unless a flag sets them. */
-  readonly omit?: readonly Key[];
+  readonly settings: Settings;
+  /** A sentence for each unknown key, and for each config file that exposes a token. */
+  readonly warnings: readonly string[];
+  /** Of files, then of settings in display order. */
+  readonly problems: readonly (ConfigError | UsageError)[];
 }
 
 /**
- * Takes each key from the highest layer that has it and checks that value; what a higher layer hides is not checked.
- * Throws a UsageError for a wrong flag, a ConfigError for a wrong value from anywhere else.
+ * Takes each key from the highest layer that has it and checks that value; values that a higher layer hides are not
+ * checked.
+ *
+ * @param options.ignore keys that only a flag can set
  */
 export function resolveSettings(
-  layers: readonly Layer[],
-  { omit = [] }: ResolveOptions = {},
-): { readonly settings: ResolvedSettings; readonly warnings: readonly string[] } {
-  const find = <Value>(key: Key, definition: Definition<Value>) => {
-    const eligible = omit.includes(key) ? layers.filter(({ source }) => source.kind === 'flag') : layers;
-    return findSetting(key, definition, eligible);
-  };
+  { layers, files }: GatheredSettings,
+  { ignore = [] }: { readonly ignore?: readonly Key[] } = {},
+): ResolvedSettings {
+  const flags = layers.filter(({ source }) => source.kind === 'flag');
+  const settings = Object.fromEntries(
+    keys.map((key) => [key, resolveSetting(key, ignore.includes(key) ? flags : layers)]),
+  ) as unknown as Settings;
+  const exposing = ignore.includes('token')
+    ? []
+    : files.filter((file) => file.status === 'found' && file.exposesToken);
   return {
-    settings: {
-      token: find('token', definitions.token),
-      account: find('account', definitions.account),
-      apiUrl: find('apiUrl', definitions.apiUrl) ?? byDefault(definitions.apiUrl.default),
-      concurrency: find('concurrency', definitions.concurrency) ?? byDefault(definitions.concurrency.default),
-      retries: find('retries', definitions.retries) ?? byDefault(definitions.retries.default),
-      timeout: find('timeout', definitions.timeout) ?? byDefault(definitions.timeout.default),
-    },
-    warnings: layers.flatMap(findUnknownKeys),
+    settings,
+    warnings: [
+      ...layers.flatMap(findUnknownKeys),
+      ...exposing.map(({ path }) => `${formatExposure(path)}; chmod 600 it`),
+    ],
+    problems: [
+      ...files.flatMap((file) => (file.status === 'wrong' ? file.problem : [])),
+      ...keys.flatMap((key) => (isProblem(settings[key]) ? settings[key].problem : [])),
+    ],
   };
 }
 
-function findSetting<Value>(
-  key: Key,
-  definition: Definition<Value>,
+/** Whether a resolved value is a problem. */
+export function isProblem(resolved: object | undefined): resolved is Problem {
+  return resolved !== undefined && 'problem' in resolved;
+}
+
+function resolveSetting<K extends Key>(
+  key: K,
   layers: readonly Layer[],
-): Setting<Value> | undefined {
+): Setting<Value<K>> | Problem | undefined {
+  const definition = definitionOf(key);
   for (const { source, values } of layers) {
     const given = Object.hasOwn(values, key) ? values[key] : undefined;
-    if (given === undefined || given === null) continue;
-    const isText = source.kind === 'flag' || source.kind === 'environment';
-    const result = v.safeParse(isText ? definition.textSchema : definition.schema, given);
-    if (result.success) return { value: result.output, source };
-    throw wrongValue(key, definition.allowed, given, source);
+    if (given === undefined || given === null) {
+      continue;
+    }
+    const value = definition.parse(given, source.kind === 'flag' || source.kind === 'environment');
+    return value === undefined
+      ? { problem: wrongValue(key, definition.allowed, given, source) }
+      : { value, source };
   }
-  return undefined;
+  return definition.default === undefined
+    ? undefined
+    : { value: definition.default, source: { kind: 'default' } };
 }
 
-function byDefault<Value>(value: Value): Setting<Value> {
-  return { value, source: { kind: 'default' } };
-}
-
-function wrongValue(key: Key, allowed: string, given: unknown, source: Source): Error {
+function wrongValue(key: Key, allowed: string, given: unknown, source: Source): ConfigError | UsageError {
   const subject = source.kind === 'flag' ? source.name : `${formatSource(source)}: ${key}`;
   const rule = `${subject} must be ${allowed}`;
   if (key === 'token') {

@@ -1,21 +1,53 @@
-/** Where a value was said; `path` is absolute, and `config-file` is the one that `--config` or DREAMINA_CONFIG names. */
+import type { ConfigError } from '../errors.ts';
+
+/** Where a value comes from; `path` is absolute, and `--config` or DREAMINA_CONFIG names the `config-file`. */
 export type Source =
   | { readonly kind: 'flag'; readonly name: string }
   | { readonly kind: 'environment'; readonly name: string }
   | { readonly kind: 'config-file'; readonly path: string }
   | { readonly kind: 'project'; readonly path: string }
   | { readonly kind: 'user'; readonly path: string }
-  /** What a program gives the library. */
+  /** The options that a caller passes to the library. */
   | { readonly kind: 'options' }
   | { readonly kind: 'default' };
 
-/** What one source says, unchecked: it may hold unknown keys and values of any type. */
+/** The values of one source, unchecked: unknown keys and values of any type. */
 export interface Layer {
   readonly source: Source;
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** A source in words, to begin a message or to stand beside a value; a path is not escaped for a terminal. */
+/** A place of a config file, and what is there. */
+export type ConfigFile = {
+  readonly kind: 'config-file' | 'project' | 'user';
+  /** Absolute; if no project config was read, the folder where the search upwards began. */
+  readonly path: string;
+} & (
+  | {
+      readonly status: 'found';
+      readonly layer: Layer;
+      /** Whether it holds a token and other users may read or change it. */
+      readonly exposesToken: boolean;
+    }
+  | { readonly status: 'absent' }
+  | { readonly status: 'wrong'; readonly problem: ConfigError }
+);
+
+/** All sources of settings, unchecked. */
+export interface GatheredSettings {
+  /** Highest priority first; without the defaults. */
+  readonly layers: readonly Layer[];
+  /** In order of priority, with those that are absent or cannot be read. */
+  readonly files: readonly ConfigFile[];
+}
+
+/** A checked value and its source. */
+export interface Setting<Value> {
+  readonly value: Value;
+  readonly source: Source;
+}
+
+/** Formats a source for the start of a message, or to stand beside a value; does not escape a path for a terminal. */
 export function formatSource(source: Source): string {
   switch (source.kind) {
     case 'flag':

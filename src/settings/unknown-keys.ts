@@ -3,25 +3,25 @@ import { keys } from './definitions.ts';
 import { quoteValue } from './quote-value.ts';
 import { formatSource, type Layer } from './source.ts';
 
-/** More than anybody mistypes; a file full of them is no reason to print megabytes. */
-const mostTold = 10;
+/** More are counted, not listed: a file full of unknown keys must not print megabytes. */
+const maxListedKeys = 10;
 
-/** A warning for each key of a layer that no setting has, up to ten and then for all the rest. */
-export function findUnknownKeys({ source, values }: Layer): string[] {
+/** Warns of each key in a layer that is not a setting. */
+export function findUnknownKeys({ source, values }: Layer): readonly string[] {
   const unknown = Object.keys(values).filter((key) => !(keys as readonly string[]).includes(key));
   const warnings = unknown
-    .slice(0, mostTold)
-    .map((key) => `${formatSource(source)}: unknown key ${quoteValue(key)}; ${advice(key)}`);
+    .slice(0, maxListedKeys)
+    .map((key) => `${formatSource(source)}: unknown key ${quoteValue(key)}; ${advise(key)}`);
   const left = unknown.length - warnings.length;
   return left === 0 ? warnings : [...warnings, `${formatSource(source)}: ${left} more unknown keys`];
 }
 
-function advice(unknown: string): string {
+function advise(unknown: string): string {
   const nearest = nearestKey(unknown);
   return nearest === undefined ? `the keys are ${keys.join(', ')}` : `did you mean ${nearest}?`;
 }
 
-/** The known key that may have been meant: `api_url`, `API-URL` and `apiUlr` are all near `apiUrl`. */
+/** The known key that was probably meant: `api_url`, `API-URL` and `apiUlr` are all near `apiUrl`. */
 function nearestKey(unknown: string): string | undefined {
   const letters = unknown.replaceAll(/[-_]/g, '').toLowerCase();
   const lowerCaseKeys = keys.map((key) => key.toLowerCase());

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
-import { parseConfig } from '../../src/settings/parse.ts';
+import { parseConfig } from '../../src/settings/parse-config.ts';
+import { requireSettings } from '../../src/settings/require.ts';
 import { resolveSettings } from '../../src/settings/resolve.ts';
 import { fixture } from '../fixtures.ts';
 import { tempDir } from '../harness/temp-dir.ts';
@@ -146,15 +147,15 @@ test('the text of a config is settings or a ConfigError that quotes no secret', 
     fc.asyncProperty(configBytes, path, async (bytes, place) => {
       try {
         const values = (await parseConfig(Buffer.from(bytes).toString('utf8'), place)) ?? {};
-        const { settings, warnings } = resolveSettings([
-          { source: { kind: 'project', path: place }, values },
-        ]);
+        const layers = [{ source: { kind: 'project', path: place } as const, values }];
+        const resolved = resolveSettings({ layers, files: [] });
+        const settings = requireSettings(resolved);
         expect(URL.canParse(settings.apiUrl.value)).toBe(true);
         expect(Number.isInteger(settings.concurrency.value) && settings.concurrency.value > 0).toBe(true);
         expect(Number.isInteger(settings.retries.value) && settings.retries.value >= 0).toBe(true);
-        expect(settings.timeout.value > 0 && settings.timeout.value <= 86_400).toBe(true);
+        expect(settings.timeout.value > 0 && settings.timeout.value <= 86_400_000).toBe(true);
         expect(settings.token?.value ?? 'x').toMatch(/^[\x21-\x7e]+$/);
-        for (const warning of warnings) {
+        for (const warning of resolved.warnings) {
           expectNoSecret(warning);
         }
       } catch (error) {

@@ -1,49 +1,74 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DreaminaClient } from '../../src/client/client.ts';
-import { ConfigError } from '../../src/errors.ts';
-import type { Source } from '../../src/settings/source.ts';
+import { Credentials } from '../../src/network/credentials.ts';
 import { fixture } from '../fixtures.ts';
 import { rawServer, sendJson } from '../harness/raw-server.ts';
+import { runCli } from '../harness/run-cli.ts';
+import { tempDir } from '../harness/temp-dir.ts';
 
-const environment: Source = { kind: 'environment', name: 'DREAMINA_TOKEN' };
-const project: Source = { kind: 'project', path: '/p/.dreaminarc' };
+const token = 'user:1234-abcdef';
+const { file: night, contentType } = fixture('night.png');
 
-/** A client whose settings nobody has judged, and its two requests. */
-async function requestsOf(apiUrl: string, apiUrlSource: Source) {
-  const client = new DreaminaClient({
-    token: { value: 'user:1234-abcdef', source: environment },
-    apiUrl: { value: apiUrl, source: apiUrlSource },
-    timeoutMs: 1000,
-    userAgent: 'test',
-    now: Date.now,
-  });
-  const { file, contentType } = fixture('night.png');
-  const image = { bytes: await readFile(file), contentType, account: 'US:name@example.com' };
-  return [() => client.upload(image), () => client.listAccounts()];
+function clientWith(credentials: Credentials): DreaminaClient {
+  return new DreaminaClient({ credentials, timeoutMs: 1000, userAgent: 'test', now: Date.now });
 }
 
-describe('the client asks for each request whether the token may go', () => {
-  it('where a project names the server', async () => {
+describe('the client sends the token of its credentials, to their server', () => {
+  it('with each request', async () => {
+    const seen: unknown[] = [];
+    const server = await rawServer((response, request) => {
+      seen.push([request.method, request.url, request.headers.authorization]);
+      sendJson(response, 401, {});
+    });
+    const client = clientWith(Credentials.forOwnServer(server.apiUrl, token));
+    const image = { bytes: await readFile(night), contentType, account: 'US:name@example.com' };
+    await expect(client.upload(image)).rejects.toMatchObject({ code: 'unauthorized' });
+    await expect(client.listAccounts()).rejects.toMatchObject({ code: 'unauthorized' });
+    expect(await client.ping()).toBe(401);
+    const authorization = `Bearer ${token}`;
+    expect(seen).toEqual([
+      ['POST', '/v1/dreamina/assets/US%3Aname%40example.com', authorization],
+      ['GET', '/v1/dreamina/accounts', authorization],
+      ['GET', '/v1/dreamina/accounts', authorization],
+    ]);
+  });
+
+  it('and none if there is none', async () => {
+    const seen: unknown[] = [];
+    const server = await rawServer((response, request) => {
+      seen.push(request.headers.authorization);
+      sendJson(response, 401, {});
+    });
+    const apiUrl = { value: server.apiUrl, source: { kind: 'default' } } as const;
+    await clientWith(Credentials.fromSettings({ apiUrl, token: undefined })).ping();
+    expect(seen).toEqual([undefined]);
+  });
+});
+
+it('cannot be built from an imitation of credentials', () => {
+  const imitation = Object.assign(Object.create(Credentials.prototype), { apiUrl: 'https://evil.example' });
+  expect(() => clientWith(imitation as Credentials)).toThrow(TypeError);
+});
+
+describe('every command that sends the token asks first whether it may', () => {
+  it.each([
+    ['upload', ['upload', night], ''],
+    ['login', ['login', '--with-token'], `${token}\n`],
+    ['accounts', ['accounts'], ''],
+    ['doctor', ['doctor'], ''],
+  ])('%s', async (_command, argv, stdin) => {
     const server = await rawServer((response) => sendJson(response, 200, {}));
-    for (const request of await requestsOf(server.apiUrl, project)) {
-      await expect(request()).rejects.toThrow(ConfigError);
-      await expect(request()).rejects.toThrow('/p/.dreaminarc names another server');
-    }
+    const cwd = await tempDir();
+    await writeFile(join(cwd, '.dreaminarc'), JSON.stringify({ apiUrl: server.apiUrl }));
+    const env = { DREAMINA_TOKEN: token, DREAMINA_ACCOUNT: 'US:name@example.com' };
+    const refused = await runCli(argv, { cwd, env, stdin });
+    expect(refused.exitCode).toBe(4);
+    expect(refused.stdout + refused.stderr).toContain('.dreaminarc names another server');
     expect(server.count()).toBe(0);
-  });
-
-  it('where it would go unencrypted', async () => {
-    for (const request of await requestsOf('http://api.example.com/v1', environment)) {
-      await expect(request()).rejects.toThrow('http://api.example.com would be sent the token unencrypted');
-    }
-  });
-
-  it('and lets it go where its owner named the server', async () => {
-    const server = await rawServer((response) => sendJson(response, 401, {}));
-    for (const request of await requestsOf(server.apiUrl, environment)) {
-      await expect(request()).rejects.toMatchObject({ code: 'unauthorized' });
-    }
-    expect(server.count()).toBe(2);
+    // The same server, named by the user.
+    await runCli(argv, { cwd, env: { ...env, DREAMINA_API_URL: server.apiUrl }, stdin });
+    expect(server.count()).toBe(1);
   });
 });

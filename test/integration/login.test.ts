@@ -345,7 +345,7 @@ describe('the file that login writes', () => {
     await writeFile(dirname(file), '');
     const result = await login(['-a', us]);
     expect(result.exitCode).toBe(4);
-    expect(result.stderr).toContain(`error: ${file}: it cannot be looked at (ENOTDIR)\n`);
+    expect(result.stderr).toContain(`error: ${file}: it cannot be accessed (ENOTDIR)\n`);
     expect(count()).toBe(0);
   });
 

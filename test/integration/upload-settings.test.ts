@@ -839,13 +839,15 @@ describe('SSL_CERT_FILE', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('that holds no certificate trusts nobody', async () => {
+  it('that holds no certificate is a config error', async () => {
     const { sandbox, env } = await sandboxWith({ tls: selfSigned });
-    const result = await runCli(['upload', night, '--json'], {
-      env: { ...env, SSL_CERT_FILE: fileURLToPath(import.meta.url) },
-    });
-    expect(result.exitCode).toBe(1);
-    expect(result.json()).toMatchObject([{ attempts: 1, error: { code: 'network', retryable: false } }]);
+    const path = fileURLToPath(import.meta.url);
+    const result = await runCli(['upload', night, '--json'], { env: { ...env, SSL_CERT_FILE: path } });
+    expect(result.exitCode).toBe(4);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toBe(
+      `error: environment variable SSL_CERT_FILE: ${path} has no certificate in it\n`,
+    );
     expect(sandbox.requests).toEqual([]);
   });
 });

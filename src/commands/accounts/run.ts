@@ -1,16 +1,16 @@
 import type { Account } from '../../client/accounts-answer.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
+import { Credentials } from '../../network/credentials.ts';
 import { formatExpiry } from '../../report/expiry.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { formatTable } from '../../report/table.ts';
-import { findExposedTokens } from '../../settings/exposed-token.ts';
-import { loadSettings } from '../../settings/load.ts';
+import { gatherSettings } from '../../settings/gather.ts';
+import { requireSettings } from '../../settings/require.ts';
 import { resolveSettings } from '../../settings/resolve.ts';
-import { completeSettings } from '../../settings/settings.ts';
 import { formatSource } from '../../settings/source.ts';
 import { formatDuration } from '../../units.ts';
-import { assertTokenDestination, connectService } from '../service.ts';
+import { connectService } from '../service.ts';
 
 /** The flags of `dreamina accounts`, as they were typed. */
 export interface AccountsFlags {
@@ -26,21 +26,20 @@ export interface AccountsFlags {
  */
 export async function accounts(flags: AccountsFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, flags.verbose ? 'verbose' : 'normal');
-  const layers = await loadSettings({ config: flags.config }, host);
-  // A wrong account is no reason not to show the right ones.
-  const { settings, warnings } = resolveSettings(layers, { omit: ['account'] });
-  for (const warning of [...warnings, ...(await findExposedTokens(layers, host.platform))]) {
+  const gathered = await gatherSettings({ config: flags.config }, host);
+  // A wrong account must not keep people from seeing the right ones.
+  const resolved = resolveSettings(gathered, { ignore: ['account'] });
+  const { token, apiUrl, timeout } = requireSettings(resolved);
+  for (const warning of resolved.warnings) {
     messages.warn(warning);
   }
-  const { token, apiUrl } = settings;
   if (token === undefined) {
     throw new ConfigError('there is no token', {
       hint: 'Run `dreamina login`, or set DREAMINA_TOKEN.',
     });
   }
-  assertTokenDestination(apiUrl, token.source);
-  const { timeoutMs } = completeSettings(settings);
-  const client = await connectService({ apiUrl, token, timeoutMs }, host);
+  const credentials = Credentials.fromSettings({ apiUrl, token });
+  const client = await connectService({ credentials, timeoutMs: timeout.value }, host);
   let list: readonly Account[];
   try {
     messages.detail(`GET ${apiUrl.value}/accounts with the token from ${formatSource(token.source)}`);

@@ -1,13 +1,14 @@
 import type { Host } from '../../host.ts';
-import { type InspectedProxy, type InspectedRoute, inspectRoute } from '../../network/route.ts';
-import { maskToken } from '../../report/mask.ts';
+import { findTokenRefusal } from '../../network/credentials.ts';
+import { describeProxy } from '../../network/proxy.ts';
+import { type LoadedRoute, loadRoute } from '../../network/route.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { formatTable } from '../../report/table.ts';
-import { keys } from '../../settings/definitions.ts';
-import { findExposedTokens } from '../../settings/exposed-token.ts';
-import { type InspectedFile, type InspectedSetting, inspectSettings } from '../../settings/inspect.ts';
-import { formatSource, type Source } from '../../settings/source.ts';
-import { userConfigPath } from '../../settings/user-config-path.ts';
+import { definitionOf, type Key, keys } from '../../settings/definitions.ts';
+import { gatherSettings } from '../../settings/gather.ts';
+import { isProblem, resolveSettings, type Settings } from '../../settings/resolve.ts';
+import { type ConfigFile, formatSource, type Source } from '../../settings/source.ts';
+import { userConfigPath } from '../../settings/user-config.ts';
 
 /** The flags of `dreamina config`, as they were typed. */
 export interface ConfigFlags {
@@ -15,7 +16,7 @@ export interface ConfigFlags {
   readonly config?: string | false;
 }
 
-/** Runs `dreamina config` and returns its exit code. A wrong value does not hide the others. */
+/** Runs `dreamina config` and returns its exit code. Shows all values, even if some are wrong. */
 export async function config(flags: ConfigFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');
   const report = await createReport(flags.config, host);
@@ -33,7 +34,7 @@ export async function config(flags: ConfigFlags, host: Host): Promise<number> {
 interface ConfigReport {
   readonly settings: Readonly<Record<string, ReportedSetting>>;
   readonly files: readonly ReportedFile[];
-  /** Where the user's own config is, looked at or not. */
+  /** The path of the user's own config, whether it was read or not. */
   readonly userConfig: string;
   readonly proxy:
     | { readonly address: string; readonly hasCredentials: boolean }
@@ -41,76 +42,60 @@ interface ConfigReport {
     | null;
   readonly certificates: readonly { readonly variable: string; readonly path: string }[];
   readonly warnings: readonly string[];
-  /** What would end an upload with exit code 4. */
+  /** Each would end an upload with exit code 4. */
   readonly problems: readonly string[];
 }
 
 interface ReportedSetting {
   readonly value: string | number | null;
   readonly source: Source | null;
-  /** Why the value cannot be used, which is then not shown. */
+  /** Why the value, which is then not shown, cannot be used. */
   readonly problem?: string;
 }
 
 interface ReportedFile {
-  readonly kind: InspectedFile['kind'];
+  readonly kind: ConfigFile['kind'];
   readonly path: string;
-  readonly status: 'found' | 'absent' | 'wrong';
+  readonly status: ConfigFile['status'];
 }
 
-async function createReport(flag: string | false | undefined, host: Host): Promise<ConfigReport> {
-  const { settings, files, warnings, tokenRefusal } = await inspectSettings(flag, host);
+async function createReport(config: string | false | undefined, host: Host): Promise<ConfigReport> {
+  const gathered = await gatherSettings({ config }, host);
+  const { settings, warnings, problems } = resolveSettings(gathered);
   const { apiUrl } = settings;
-  const route: InspectedRoute =
-    'setting' in apiUrl
-      ? await inspectRoute(apiUrl.setting.value, host.env)
-      : { proxy: undefined, certificates: [] };
-  const problems = [
-    ...files.map(({ problem }) => problem),
-    ...keys.map((key) => problemOf(settings[key])),
-    problemOf(route.proxy ?? {}),
-    ...route.certificates.map(({ problem }) => problem),
-  ].flatMap((problem) => problem?.message ?? []);
+  const route = isProblem(apiUrl) ? undefined : await loadRoute(apiUrl.value, host.env);
+  const { certificates = [] } = route ?? {};
+  const messages = [...problems, ...(route?.problems ?? [])].map(({ message }) => message);
+  const refusal = findTokenRefusal(settings);
   return {
-    settings: Object.fromEntries(keys.map((key) => [key, reportSetting(key, settings[key])])),
-    files: files.map(({ kind, path, layer, problem }) => ({
-      kind,
-      path,
-      status: problem !== undefined ? 'wrong' : layer === undefined ? 'absent' : 'found',
-    })),
+    settings: Object.fromEntries(keys.map((key) => [key, reportSetting(key, settings)])),
+    files: gathered.files.map(({ kind, path, status }) => ({ kind, path, status })),
     userConfig: userConfigPath(host),
-    proxy: reportProxy(route.proxy),
-    certificates: route.certificates.map(({ variable, path }) => ({ variable, path })),
-    warnings: [
-      ...warnings,
-      ...(await findExposedTokens(
-        files.flatMap(({ layer }) => layer ?? []),
-        host.platform,
-      )),
-      ...route.certificates.flatMap(({ warning }) => warning ?? []),
-    ],
-    problems: tokenRefusal === undefined ? problems : [...problems, tokenRefusal],
+    proxy: reportProxy(route?.proxy),
+    certificates: certificates.map(({ variable, path }) => ({ variable, path })),
+    warnings: [...warnings, ...certificates.flatMap(({ warning }) => warning ?? [])],
+    problems: refusal === undefined ? messages : [...messages, refusal],
   };
 }
 
-function problemOf(inspected: object): Error | undefined {
-  return 'problem' in inspected ? (inspected.problem as Error) : undefined;
-}
-
-function reportProxy(proxy: InspectedProxy | undefined): ConfigReport['proxy'] {
-  return proxy === undefined ? null : 'problem' in proxy ? { problem: proxy.problem.message } : proxy;
-}
-
-function reportSetting(key: string, inspected: InspectedSetting): ReportedSetting {
-  if ('problem' in inspected) {
-    return { value: null, source: null, problem: inspected.problem.message };
+function reportProxy(proxy: LoadedRoute['proxy']): ConfigReport['proxy'] {
+  if (proxy === undefined) {
+    return null;
   }
-  const { setting } = inspected;
+  return proxy instanceof URL ? describeProxy(proxy) : { problem: proxy.problem.message };
+}
+
+function reportSetting<K extends Key>(key: K, settings: Settings): ReportedSetting {
+  const setting = settings[key];
+  if (isProblem(setting)) {
+    return { value: null, source: null, problem: setting.problem.message };
+  }
   if (setting === undefined) {
     return { value: null, source: null };
   }
   const { value, source } = setting;
-  return { value: key === 'token' ? maskToken(String(value)) : value, source };
+  const { show } = definitionOf(key);
+  return { value: show === undefined ? value : show(value), source };
 }
 
 function formatReport(report: ConfigReport, host: Host): string {
@@ -126,7 +111,7 @@ const fileKinds = {
   'config-file': 'config file',
   project: 'project config',
   user: 'user config',
-} as const satisfies Record<InspectedFile['kind'], string>;
+} as const satisfies Record<ConfigFile['kind'], string>;
 
 function formatFiles({ files, userConfig }: ConfigReport, host: Host): readonly (readonly string[])[] {
   const rows = files.map(({ kind, path, status }) => [

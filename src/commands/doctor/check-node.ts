@@ -2,7 +2,7 @@ import type { Host } from '../../host.ts';
 import { requiredNodeVersion } from '../../version.ts';
 import { type CheckResult, ok, otherProblem } from './finding.ts';
 
-/** Whether this Node is one that the package is made for. */
+/** Whether the package supports this version of Node. */
 export function checkNode({ nodeVersion }: Pick<Host, 'nodeVersion'>): CheckResult {
   return compareVersions(nodeVersion, requiredNodeVersion) >= 0
     ? ok('node', `Node ${nodeVersion}`)

@@ -6,7 +6,7 @@ import { type CheckResult, ok, skipped, warning } from './finding.ts';
 
 type Surroundings = Pick<Host, 'env' | 'cwd' | 'platform' | 'scriptPath'>;
 
-/** Whether `dreamina` on PATH is this program; ByteDance has a tool of the same name. */
+/** Whether `dreamina` on PATH is this program; ByteDance's own tool has the same name. */
 export async function checkPath(host: Surroundings): Promise<CheckResult> {
   if (host.scriptPath === undefined) {
     return skipped('path', 'this program was not started from a file');
@@ -57,7 +57,7 @@ async function resolveLinks(file: string): Promise<string> {
   return realpath(file).catch(() => file);
 }
 
-/** npm on Windows, and pnpm everywhere, put a script on PATH that starts the program, not a link to it. */
+/** Whether a file is the script that npm on Windows, and pnpm everywhere, put on PATH in place of a link. */
 async function isOwnShim(file: string): Promise<boolean> {
   const handle = await open(file).catch(() => undefined);
   if (handle === undefined) {

@@ -3,13 +3,14 @@ import type { Account } from '../../client/accounts-answer.ts';
 import type { DreaminaClient } from '../../client/client.ts';
 import { ApiError, isFatal } from '../../errors.ts';
 import type { Host } from '../../host.ts';
+import { Credentials } from '../../network/credentials.ts';
+import type { LoadedRoute } from '../../network/route.ts';
 import { formatExpiry } from '../../report/expiry.ts';
-import type { Inspection } from '../../settings/inspect.ts';
-import { formatSource } from '../../settings/source.ts';
+import { isProblem, type Settings } from '../../settings/resolve.ts';
+import { formatSource, type Setting } from '../../settings/source.ts';
 import { formatDuration } from '../../units.ts';
 import { connectService } from '../service.ts';
-import { hasProblem } from './check-settings.ts';
-import { type CheckResult, configProblem, ok, otherProblem, skipped, warning } from './finding.ts';
+import { type CheckResult, configProblem, ok, otherProblem, skipAll, skipped, warning } from './finding.ts';
 
 /** Shorter than an upload may take: someone is waiting for the result. */
 const maxWaitMs = 30_000;
@@ -18,23 +19,21 @@ const maxWaitMs = 30_000;
 const soonMs = 3 * 24 * 60 * 60 * 1000;
 
 /**
- * Asks the service for its accounts, once: whether it can be reached, takes the token, knows the account, and how long
- * the account's session lasts. Without a token it asks too, and learns only the first.
+ * Asks the service for its accounts, once: whether it can be reached, accepts the token, knows the account, and how long
+ * the account's session lasts. Without a token, only whether it can be reached.
  *
- * @param obstacle why nothing can be sent at all, undefined where the address is right and something can
+ * @param hasWrongFile whether a config file that cannot be read may set the account
  */
 export async function checkService(
-  { settings, files }: Inspection,
-  obstacle: string | undefined,
+  settings: Settings & { readonly apiUrl: Setting<string> },
+  route: LoadedRoute,
+  hasWrongFile: boolean,
   host: Pick<Host, 'env' | 'clock' | 'signal' | 'secrets' | 'nodeVersion'>,
 ): Promise<readonly CheckResult[]> {
   const { apiUrl } = settings;
-  if (obstacle !== undefined || 'problem' in apiUrl) {
-    return skipAll(['reachable', 'accepted', 'account', 'session'], obstacle ?? 'the apiUrl is wrong');
-  }
-  const url = apiUrl.setting.value;
-  const token = 'setting' in settings.token ? settings.token.setting : undefined;
-  const client = await connectService({ apiUrl: apiUrl.setting, token, timeoutMs: waitMs(settings) }, host);
+  const token = isProblem(settings.token) ? undefined : settings.token;
+  const credentials = Credentials.fromSettings({ apiUrl, token });
+  const client = await connectService({ credentials, timeoutMs: waitMs(settings), route }, host);
   const startedAt = host.clock.now();
   const answer = await ask(client, token !== undefined, host.signal).finally(() => client.close());
   if (answer instanceof ApiError && answer.httpStatus === undefined) {
@@ -45,7 +44,7 @@ export async function checkService(
   }
   const reachable = ok(
     'reachable',
-    `${new URL(url).host} answered in ${formatDuration(host.clock.now() - startedAt)}`,
+    `${new URL(apiUrl.value).host} answered in ${formatDuration(host.clock.now() - startedAt)}`,
   );
   if (answer === undefined) {
     return [reachable, ...skipAll(['accepted', 'account', 'session'], 'there is no token')];
@@ -61,11 +60,11 @@ export async function checkService(
   return [
     reachable,
     ok('accepted', 'the service takes the token'),
-    ...checkAccount(settings.account, answer, hasProblem(files), host.clock.now()),
+    ...checkAccount(settings.account, answer, hasWrongFile, host.clock.now()),
   ];
 }
 
-/** The accounts, why there are none, or undefined where the service was only greeted. */
+/** The accounts, or why there are none; undefined without a token, if the service answers. */
 async function ask(
   client: DreaminaClient,
   hasToken: boolean,
@@ -85,23 +84,21 @@ async function ask(
   }
 }
 
-function waitMs({ timeout }: Inspection['settings']): number {
-  const timeoutMs = 'setting' in timeout ? Math.round(timeout.setting.value * 1000) : maxWaitMs;
-  return Math.max(1, Math.min(timeoutMs, maxWaitMs));
+function waitMs({ timeout }: Settings): number {
+  return isProblem(timeout) ? maxWaitMs : Math.min(timeout.value, maxWaitMs);
 }
 
 function checkAccount(
-  inspected: Inspection['settings']['account'],
+  setting: Settings['account'],
   accounts: readonly Account[],
-  isHidden: boolean,
+  hasWrongFile: boolean,
   now: number,
 ): readonly CheckResult[] {
-  if ('problem' in inspected) {
-    return [configProblem('account', inspected.problem.message), skipped('session', 'the account is wrong')];
+  if (isProblem(setting)) {
+    return [configProblem('account', setting.problem.message), skipped('session', 'the account is wrong')];
   }
-  const { setting } = inspected;
   if (setting === undefined) {
-    const none = isHidden
+    const none = hasWrongFile
       ? skipped('account', 'a config file is wrong, and the account may be in it')
       : configProblem('account', 'there is no account', adviceOn(accounts));
     return [none, skipped('session', 'there is no account')];
@@ -142,8 +139,4 @@ function checkSession({ sessionExpires }: Account, now: number): CheckResult {
   return leftMs <= soonMs
     ? warning('session', `expires ${when}`, addAgain)
     : ok('session', `expires ${when}`);
-}
-
-function skipAll(checks: readonly string[], reason: string): readonly CheckResult[] {
-  return checks.map((check) => skipped(check, reason));
 }

@@ -1,77 +1,73 @@
 import type { Host } from '../../host.ts';
-import type { InspectedProxy, InspectedRoute } from '../../network/route.ts';
-import { maskToken } from '../../report/mask.ts';
+import { findTokenRefusal } from '../../network/credentials.ts';
+import { describeProxy } from '../../network/proxy.ts';
+import type { LoadedRoute } from '../../network/route.ts';
 import { isOfficial } from '../../settings/api-url.ts';
 import { keys } from '../../settings/definitions.ts';
-import { describeExposure, isExposed } from '../../settings/exposed-token.ts';
-import type { InspectedFile, Inspection } from '../../settings/inspect.ts';
-import { formatSource } from '../../settings/source.ts';
-import { isUsualToken } from '../../settings/token.ts';
+import { formatExposure } from '../../settings/exposed-token.ts';
+import { isUsualToken, maskToken } from '../../settings/identity.ts';
+import { isProblem, type Settings } from '../../settings/resolve.ts';
+import { formatSource, type GatheredSettings } from '../../settings/source.ts';
+import { findUnknownKeys } from '../../settings/unknown-keys.ts';
 import { type CheckResult, configProblem, ok, skipped, warning } from './finding.ts';
 
-/** Whether the config files can be read, and say what is allowed. */
-export function checkConfigFiles({ files, warnings }: Inspection): readonly CheckResult[] {
+/** Whether the config files can be read and hold known keys only. */
+export function checkConfigFiles({ layers, files }: GatheredSettings): readonly CheckResult[] {
   const results = [
-    ...files.flatMap(({ problem }) =>
-      problem === undefined ? [] : configProblem('config', problem.message, problem.hint),
+    ...files.flatMap((file) =>
+      file.status === 'wrong' ? configProblem('config', file.problem.message, file.problem.hint) : [],
     ),
-    ...warnings.map((text) => warning('config', text)),
+    ...layers.flatMap(findUnknownKeys).map((text) => warning('config', text)),
   ];
   if (results.length > 0) {
     return results;
   }
-  const found = files.flatMap(({ layer }) => layer ?? []);
-  return [
-    ok(
-      'config',
-      found.length === 0 ? 'no config file' : found.map((it) => formatSource(it.source)).join(', '),
-    ),
-  ];
+  const found = files.flatMap((file) => (file.status === 'found' ? formatSource(file.layer.source) : []));
+  return [ok('config', found.length === 0 ? 'no config file' : found.join(', '))];
 }
 
-/** Whether a config file with a token in it can be read by others; Windows has no such bits. */
-export async function checkPermissions(
-  { files }: Inspection,
+/** Whether other users can read a config file that holds a token; Windows has no such permission bits. */
+export function checkPermissions(
+  { files }: GatheredSettings,
   { platform }: Pick<Host, 'platform'>,
-): Promise<readonly CheckResult[]> {
-  const withToken = files.filter(({ layer }) => typeof layer?.values.token === 'string');
+): readonly CheckResult[] {
   if (platform === 'win32') {
     return [skipped('permissions', 'not on Windows')];
   }
-  if (withToken.length === 0) {
-    return [ok('permissions', 'no config file has a token in it')];
-  }
-  return Promise.all(withToken.map(checkMode));
-}
-
-async function checkMode({ path }: InspectedFile): Promise<CheckResult> {
-  return (await isExposed(path))
-    ? warning('permissions', describeExposure(path), `chmod 600 '${path}'`)
-    : ok('permissions', `only you may read ${path}`);
+  const results = files.flatMap((file) => {
+    if (file.status !== 'found' || typeof file.layer.values.token !== 'string') {
+      return [];
+    }
+    const { path, exposesToken } = file;
+    return exposesToken
+      ? warning('permissions', formatExposure(path), `chmod 600 '${path}'`)
+      : ok('permissions', `only you may read ${path}`);
+  });
+  return results.length > 0 ? results : [ok('permissions', 'no config file has a token in it')];
 }
 
 /** Whether the settings without a check of their own are right. */
-export function checkLimits({ settings }: Inspection): readonly CheckResult[] {
+export function checkLimits(settings: Settings): readonly CheckResult[] {
   const limits = keys.filter((key) => !['token', 'account', 'apiUrl'].includes(key));
   const problems = limits.flatMap((key) => {
-    const inspected = settings[key];
-    return 'problem' in inspected ? configProblem('settings', inspected.problem.message) : [];
+    const setting = settings[key];
+    return isProblem(setting) ? configProblem('settings', setting.problem.message) : [];
   });
   return problems.length > 0 ? problems : [ok('settings', `${limits.join(', ')} are right`)];
 }
 
-/** Whether there is a token. */
-export function checkToken({ settings, files }: Inspection): CheckResult {
-  const { token } = settings;
-  if ('problem' in token) {
-    return configProblem('token', token.problem.message, token.problem.hint);
+/** Whether there is a token, and of the documented form. */
+export function checkToken({ token }: Settings, gathered: GatheredSettings): CheckResult {
+  if (isProblem(token)) {
+    const { problem } = token;
+    return configProblem('token', problem.message, 'hint' in problem ? problem.hint : undefined);
   }
-  if (token.setting === undefined) {
-    return hasProblem(files)
+  if (token === undefined) {
+    return hasProblem(gathered)
       ? skipped('token', 'a config file is wrong, and the token may be in it')
       : configProblem('token', 'there is no token', 'Run `dreamina login`, or set DREAMINA_TOKEN.');
   }
-  const { value, source } = token.setting;
+  const { value, source } = token;
   const message = `${maskToken(value)} from ${formatSource(source)}`;
   return isUsualToken(value)
     ? ok('token', message)
@@ -82,12 +78,12 @@ export function checkToken({ settings, files }: Inspection): CheckResult {
       );
 }
 
-/** Whether the address is one to talk to. */
-export function checkApiUrl({ settings: { apiUrl } }: Inspection): CheckResult {
-  if ('problem' in apiUrl) {
+/** Whether the address is allowed, and whose server it is. */
+export function checkApiUrl({ apiUrl }: Settings): CheckResult {
+  if (isProblem(apiUrl)) {
     return configProblem('apiUrl', apiUrl.problem.message);
   }
-  const { value, source } = apiUrl.setting;
+  const { value, source } = apiUrl;
   if (source.kind === 'default') {
     return ok('apiUrl', value);
   }
@@ -99,49 +95,50 @@ export function checkApiUrl({ settings: { apiUrl } }: Inspection): CheckResult {
   return ok('apiUrl', `${value} from ${formatSource(source)}${remark}`);
 }
 
-/** Whether the token may be sent where the address points. */
-export function checkDestination({ settings: { token, apiUrl }, tokenRefusal }: Inspection): CheckResult {
-  if ('problem' in apiUrl) {
+/** Whether the token may be sent to the address. */
+export function checkDestination(settings: Settings): CheckResult {
+  const { token, apiUrl } = settings;
+  if (isProblem(apiUrl)) {
     return skipped('destination', 'the apiUrl is wrong');
   }
-  if ('problem' in token || token.setting === undefined) {
+  if (isProblem(token) || token === undefined) {
     return skipped('destination', 'there is no token to send');
   }
-  return tokenRefusal === undefined
-    ? ok('destination', `the token may go to ${new URL(apiUrl.setting.value).host}`)
-    : configProblem('destination', tokenRefusal);
+  const refusal = findTokenRefusal(settings);
+  return refusal === undefined
+    ? ok('destination', `the token may go to ${new URL(apiUrl.value).host}`)
+    : configProblem('destination', refusal);
 }
 
 /** The proxy in effect. */
-export function checkProxy(proxy: InspectedProxy | undefined): CheckResult {
+export function checkProxy({ proxy }: LoadedRoute): CheckResult {
   if (proxy === undefined) {
     return ok('proxy', 'none');
   }
-  return 'problem' in proxy
-    ? configProblem('proxy', proxy.problem.message)
-    : ok('proxy', proxy.hasCredentials ? `${proxy.address} (with a user and password)` : proxy.address);
+  if (!(proxy instanceof URL)) {
+    return configProblem('proxy', proxy.problem.message);
+  }
+  const { address, hasCredentials } = describeProxy(proxy);
+  return ok('proxy', hasCredentials ? `${address} (with a user and password)` : address);
 }
 
 /** The authorities in effect. */
-export function checkCertificates({ certificates }: InspectedRoute): readonly CheckResult[] {
+export function checkCertificates({ certificates }: LoadedRoute): readonly CheckResult[] {
   if (certificates.length === 0) {
     return [ok('certificates', "Node's own authorities")];
   }
+  const advice = 'Name a PEM file with certificates, or unset it.';
   return certificates.map(({ variable, path, problem, warning: fault }) => {
     if (problem !== undefined) {
-      return configProblem(
-        'certificates',
-        problem.message,
-        'Name a PEM file with certificates, or unset it.',
-      );
+      return configProblem('certificates', problem.message, advice);
     }
     return fault === undefined
       ? ok('certificates', `${path} (${variable})`)
-      : warning('certificates', fault, 'Name a PEM file with certificates, or unset it.');
+      : warning('certificates', fault, advice);
   });
 }
 
-/** Whether a file is wrong, so that what it may have said is unknown. */
-export function hasProblem(files: readonly InspectedFile[]): boolean {
-  return files.some(({ problem }) => problem !== undefined);
+/** Whether a config file cannot be read, so that its settings are unknown. */
+export function hasProblem({ files }: GatheredSettings): boolean {
+  return files.some(({ status }) => status === 'wrong');
 }

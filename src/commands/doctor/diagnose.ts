@@ -1,6 +1,8 @@
 import type { Host } from '../../host.ts';
-import { inspectRoute } from '../../network/route.ts';
-import { inspectSettings } from '../../settings/inspect.ts';
+import { findTokenRefusal } from '../../network/credentials.ts';
+import { loadRoute } from '../../network/route.ts';
+import { gatherSettings } from '../../settings/gather.ts';
+import { isProblem, resolveSettings } from '../../settings/resolve.ts';
 import { checkNode } from './check-node.ts';
 import { checkPath } from './check-path.ts';
 import { checkService } from './check-service.ts';
@@ -13,15 +15,19 @@ import {
   checkPermissions,
   checkProxy,
   checkToken,
+  hasProblem,
 } from './check-settings.ts';
-import { type CheckResult, skipped } from './finding.ts';
+import { type CheckResult, skipAll } from './finding.ts';
+
+/** The checks that ask the service. */
+const serviceChecks = ['reachable', 'accepted', 'account', 'session'];
 
 /**
- * Looks for everything that keeps uploads from working, from this machine outwards. Each result comes as soon as it is
- * known; what makes no sense after an earlier problem is skipped.
+ * Checks everything that uploads need, from this machine outwards. Yields each result as soon as it is known, and skips
+ * the checks that an earlier problem makes pointless.
  *
  * @param config the path that `--config` names; false is `--no-config`
- * @throws UsageError where `--config` makes no sense
+ * @throws UsageError if `--config` is empty
  */
 export async function* diagnose(
   config: string | false | undefined,
@@ -29,30 +35,27 @@ export async function* diagnose(
 ): AsyncGenerator<CheckResult, void> {
   yield checkNode(host);
   yield await checkPath(host);
-  const inspection = await inspectSettings(config, host);
-  yield* checkConfigFiles(inspection);
-  yield* await checkPermissions(inspection, host);
-  yield* checkLimits(inspection);
-  yield checkApiUrl(inspection);
-  yield checkToken(inspection);
-  yield checkDestination(inspection);
-
-  const { apiUrl } = inspection.settings;
-  if ('problem' in apiUrl) {
-    yield skipped('proxy', 'the apiUrl is wrong');
-    yield skipped('certificates', 'the apiUrl is wrong');
-    yield* await checkService(inspection, 'the apiUrl is wrong', host);
+  const gathered = await gatherSettings({ config }, host);
+  const { settings } = resolveSettings(gathered);
+  const { apiUrl } = settings;
+  yield* checkConfigFiles(gathered);
+  yield* checkPermissions(gathered, host);
+  yield* checkLimits(settings);
+  yield checkApiUrl(settings);
+  yield checkToken(settings, gathered);
+  yield checkDestination(settings);
+  if (isProblem(apiUrl)) {
+    yield* skipAll(['proxy', 'certificates', ...serviceChecks], 'the apiUrl is wrong');
     return;
   }
-  const route = await inspectRoute(apiUrl.setting.value, host.env);
-  const routeChecks = [checkProxy(route.proxy), ...checkCertificates(route)];
-  yield* routeChecks;
-  const isBlocked = routeChecks.some(({ status }) => status === 'problem');
-  const obstacle =
-    inspection.tokenRefusal !== undefined
-      ? 'the token must not go there'
-      : isBlocked
-        ? 'the proxy or the certificates are wrong'
-        : undefined;
-  yield* await checkService(inspection, obstacle, host);
+  const route = await loadRoute(apiUrl.value, host.env);
+  yield checkProxy(route);
+  yield* checkCertificates(route);
+  if (findTokenRefusal(settings) !== undefined) {
+    yield* skipAll(serviceChecks, 'the token must not go there');
+  } else if (route.problems.length > 0) {
+    yield* skipAll(serviceChecks, 'the proxy or the certificates are wrong');
+  } else {
+    yield* await checkService({ ...settings, apiUrl }, route, hasProblem(gathered), host);
+  }
 }

@@ -1,4 +1,4 @@
-/** What one check has come to. */
+/** The result of one check, as `--json` prints it. */
 export interface Finding {
   /** Its name, for scripts. */
   readonly check: string;
@@ -8,13 +8,13 @@ export interface Finding {
   readonly advice?: string;
 }
 
-/** A problem, and the exit code that uploads would have because of it. */
+/** A problem, and the exit code of an upload that meets it. */
 interface Problem extends Finding {
   readonly status: 'problem';
   readonly exitCode: 1 | 4;
 }
 
-/** What checks yield. */
+/** The result of one check. */
 export type CheckResult = (Finding & { readonly status: Exclude<Finding['status'], 'problem'> }) | Problem;
 
 /** Nothing is wrong. */
@@ -22,7 +22,7 @@ export function ok(check: string, message: string): CheckResult {
   return { check, status: 'ok', message };
 }
 
-/** Something that does not keep uploads from working, or not yet. */
+/** Uploads work, but something may stop them later. */
 export function warning(check: string, message: string, advice?: string): CheckResult {
   return { check, status: 'warning', message, ...(advice !== undefined && { advice }) };
 }
@@ -32,12 +32,17 @@ export function configProblem(check: string, message: string, advice?: string): 
   return { check, status: 'problem', message, ...(advice !== undefined && { advice }), exitCode: 4 };
 }
 
-/** Something else keeps uploads from working. */
+/** Something else stops uploads. */
 export function otherProblem(check: string, message: string, advice?: string): CheckResult {
   return { check, status: 'problem', message, ...(advice !== undefined && { advice }), exitCode: 1 };
 }
 
-/** The check makes no sense because of an earlier one. */
+/** An earlier result makes the check pointless. */
 export function skipped(check: string, reason: string): CheckResult {
   return { check, status: 'skipped', message: reason };
+}
+
+/** The same for several checks. */
+export function skipAll(checks: readonly string[], reason: string): readonly CheckResult[] {
+  return checks.map((check) => skipped(check, reason));
 }

@@ -10,7 +10,7 @@ export interface DoctorFlags {
   readonly config?: string | false;
 }
 
-/** Runs `dreamina doctor` and returns its exit code: 0 where there is no problem, whatever the warnings. */
+/** Runs `dreamina doctor` and returns its exit code: 0 if there is no problem; warnings do not count. */
 export async function doctor(flags: DoctorFlags, host: Host): Promise<number> {
   const colours = await loadColours(host.stdout, host.env);
   const results: CheckResult[] = [];
@@ -26,7 +26,7 @@ export async function doctor(flags: DoctorFlags, host: Host): Promise<number> {
   return exitCodeFor(results);
 }
 
-/** The token, the account and the settings come first: whoever mends those can run the command again. */
+/** A problem with the settings (4) goes before any other (1), because people can fix it themselves. */
 function exitCodeFor(results: readonly CheckResult[]): number {
   return Math.max(0, ...results.map((result) => (result.status === 'problem' ? result.exitCode : 0)));
 }

@@ -2,19 +2,23 @@ import type { Account } from '../../client/accounts-answer.ts';
 import { ConfigError, UsageError } from '../../errors.ts';
 import { readLine } from '../../files/read-line.ts';
 import type { Host } from '../../host.ts';
+import { assertTokenDestination, Credentials } from '../../network/credentials.ts';
 import { formatExpiry } from '../../report/expiry.ts';
 import type { Messages } from '../../report/messages.ts';
 import { StandardError } from '../../report/standard-error.ts';
-import { isAccount } from '../../settings/account.ts';
 import { definitions, keys } from '../../settings/definitions.ts';
-import { loadSettings, type SettingFlags } from '../../settings/load.ts';
+import { gatherSettings, type SettingFlags } from '../../settings/gather.ts';
+import { isAccount, isToken } from '../../settings/identity.ts';
+import { requireSettings } from '../../settings/require.ts';
 import { resolveSettings } from '../../settings/resolve.ts';
-import { completeSettings } from '../../settings/settings.ts';
 import { formatSource, type Source } from '../../settings/source.ts';
-import { isToken } from '../../settings/token.ts';
-import { userConfigPath } from '../../settings/user-config-path.ts';
-import { type ConfigChanges, readUserConfig, writeUserConfig } from '../../settings/write-user-config.ts';
-import { assertTokenDestination, connectService, warnOfUnusualToken } from '../service.ts';
+import {
+  type ConfigChanges,
+  readUserConfig,
+  userConfigPath,
+  writeUserConfig,
+} from '../../settings/user-config.ts';
+import { connectService, warnOfUnusualToken } from '../service.ts';
 import { canAsk, createQuestions, type Questions } from './ask.ts';
 
 /** The flags of `dreamina login`, as they were typed. */
@@ -35,22 +39,17 @@ export async function login(flags: LoginFlags, host: Host): Promise<number> {
   const path = userConfigPath(host);
   // What would keep the token from being written, or sent, is told before anybody is asked for it.
   const before = await readUserConfig(path);
-  const layers = await loadSettings({ flags: { account: flags.account }, config: flags.config }, host);
-  const { settings } = resolveSettings(layers, { omit: ['token', 'account'] });
+  const gathered = await gatherSettings({ flags: { account: flags.account }, config: flags.config }, host);
+  const settings = requireSettings(resolveSettings(gathered, { ignore: ['token', 'account'] }));
+  const { apiUrl, timeout } = settings;
   const source: Source = { kind: 'user', path };
-  assertTokenDestination(settings.apiUrl, source);
+  assertTokenDestination({ apiUrl, token: { source } });
 
   const token = await readToken(questions, host);
   host.secrets.addToken(token);
   warnOfUnusualToken(token, messages);
-  const client = await connectService(
-    {
-      apiUrl: settings.apiUrl,
-      token: { value: token, source },
-      timeoutMs: completeSettings(settings).timeoutMs,
-    },
-    host,
-  );
+  const credentials = Credentials.fromSettings({ apiUrl, token: { value: token, source } });
+  const client = await connectService({ credentials, timeoutMs: timeout.value }, host);
   let accounts: readonly Account[];
   try {
     accounts = await client.listAccounts(host.signal);
@@ -172,7 +171,7 @@ async function warnOfOthers(
   if (host.env.DREAMINA_CONFIG) {
     messages.warn('DREAMINA_CONFIG is set, so another config file is read instead of this one');
   }
-  const layers = await loadSettings({}, host).catch(() => []);
+  const { layers } = await gatherSettings({}, host);
   for (const key of keys.filter((it) => written[it] !== undefined)) {
     const first = layers.find(({ values }) => values[key] !== undefined && values[key] !== null);
     if (first !== undefined && !('path' in first.source && first.source.path === path)) {

@@ -1,15 +1,15 @@
 import { DreaminaClient } from '../../client/client.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
+import { Credentials } from '../../network/credentials.ts';
 import { isLoopbackHost } from '../../network/loopback.ts';
 import type { Messages } from '../../report/messages.ts';
 import { isOfficial } from '../../settings/api-url.ts';
-import type { ResolvedSettings, Setting } from '../../settings/resolve.ts';
-import { completeSettings } from '../../settings/settings.ts';
-import { formatSource, type Source } from '../../settings/source.ts';
+import type { RequiredSettings } from '../../settings/require.ts';
+import { formatSource, type Setting } from '../../settings/source.ts';
 import type { Destination } from '../../upload/session.ts';
 import { userAgent } from '../../version.ts';
-import { assertTokenDestination, connectService } from '../service.ts';
+import { connectService } from '../service.ts';
 import { spareParser } from '../spare-parser.ts';
 
 /** A destination with its connections. */
@@ -23,16 +23,15 @@ export interface OpenDestination extends Destination {
  *
  * @throws ConfigError where the token or the account is missing, or the token must not go there
  */
-export async function openService(resolved: ResolvedSettings, host: Host): Promise<OpenDestination> {
-  const { timeoutMs } = completeSettings(resolved);
-  const { token, account, apiUrl } = resolved;
+export async function openService(settings: RequiredSettings, host: Host): Promise<OpenDestination> {
+  const { token, account, apiUrl, timeout } = settings;
   if (token === undefined) {
     throw new ConfigError('there is no token', {
       hint: 'Run `dreamina login`, or set DREAMINA_TOKEN; --sandbox needs none.',
     });
   }
-  assertTokenDestination(apiUrl, token.source);
-  const client = await connectService({ apiUrl, token, timeoutMs }, host);
+  const credentials = Credentials.fromSettings({ apiUrl, token });
+  const client = await connectService({ credentials, timeoutMs: timeout.value }, host);
   if (account === undefined) {
     throw new ConfigError(`there is no account (the token is from ${formatSource(token.source)})`, {
       hint: `Give it with -a REGION:email, in DREAMINA_ACCOUNT, or as \`account\` in a config file${await describeAccounts(client, host)}.`,
@@ -73,15 +72,13 @@ async function describeAccounts(client: DreaminaClient, { signal }: Host): Promi
 }
 
 /** A stand-in of the service inside this process. */
-export async function openSandbox(resolved: ResolvedSettings, host: Host): Promise<OpenDestination> {
+export async function openSandbox({ timeout }: RequiredSettings, host: Host): Promise<OpenDestination> {
   const { startSandbox } = await import('../../sandbox/index.ts');
   await spareParser(host);
   const sandbox = await startSandbox();
-  const source: Source = { kind: 'flag', name: '--sandbox' };
   const client = new DreaminaClient({
-    token: { value: sandbox.token, source },
-    apiUrl: { value: sandbox.apiUrl, source },
-    timeoutMs: completeSettings(resolved).timeoutMs,
+    credentials: Credentials.forOwnServer(sandbox.apiUrl, sandbox.token),
+    timeoutMs: timeout.value,
     userAgent,
     now: host.clock.now,
   });

@@ -12,9 +12,9 @@ import { createResultWriter, maxFrames, type ResultFormat } from '../../report/r
 import { StandardError } from '../../report/standard-error.ts';
 import { UploadReporter } from '../../report/upload-reporter.ts';
 import { parseDuration } from '../../settings/duration.ts';
-import { findExposedTokens } from '../../settings/exposed-token.ts';
-import { loadSettings, type SettingFlags } from '../../settings/load.ts';
-import { type ResolvedSettings, resolveSettings } from '../../settings/resolve.ts';
+import { gatherSettings, type SettingFlags } from '../../settings/gather.ts';
+import { type RequiredSettings, requireSettings } from '../../settings/require.ts';
+import { resolveSettings } from '../../settings/resolve.ts';
 import { runSession, type SessionOptions } from '../../upload/session.ts';
 import { warnOfUnusualToken } from '../service.ts';
 import { type OpenDestination, openSandbox, openService, warnOfProjectServer } from './destination.ts';
@@ -118,13 +118,12 @@ async function runUpload(
   return tally.exitCode(signal);
 }
 
-async function readSettings(flags: UploadFlags, messages: Messages, host: Host): Promise<ResolvedSettings> {
-  const layers = await loadSettings({ flags, config: flags.config }, host);
-  const { settings, warnings } = resolveSettings(layers, {
-    omit: flags.sandbox ? ['token', 'account', 'apiUrl'] : [],
+async function readSettings(flags: UploadFlags, messages: Messages, host: Host): Promise<RequiredSettings> {
+  const resolved = resolveSettings(await gatherSettings({ flags, config: flags.config }, host), {
+    ignore: flags.sandbox ? ['token', 'account', 'apiUrl'] : [],
   });
-  const exposed = flags.sandbox ? [] : await findExposedTokens(layers, host.platform);
-  for (const warning of [...warnings, ...exposed]) {
+  const settings = requireSettings(resolved);
+  for (const warning of resolved.warnings) {
     messages.warn(warning);
   }
   if (settings.token !== undefined) {
@@ -201,7 +200,7 @@ function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {
 /** Opens nothing for a dry run, which sends nothing and needs neither token nor account. */
 async function openDestination(
   { dryRun, sandbox }: UploadFlags,
-  settings: ResolvedSettings,
+  settings: RequiredSettings,
   messages: Messages,
   host: Host,
 ): Promise<OpenDestination | undefined> {

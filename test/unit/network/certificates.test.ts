@@ -1,32 +1,74 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { ConfigError } from '../../../src/errors.ts';
-import { loadTrustedAuthorities } from '../../../src/network/certificates.ts';
+import { describe, expect, test } from 'vitest';
+import { loadCertificates } from '../../../src/network/certificates.ts';
+import { selfSigned } from '../../harness/certificate.ts';
 import { tempDir } from '../../harness/temp-dir.ts';
 
-test('SSL_CERT_FILE replaces the authorities of Node, NODE_EXTRA_CA_CERTS adds to it', async () => {
-  const folder = await tempDir();
-  const [own, extra] = [join(folder, 'own.pem'), join(folder, 'extra.pem')];
-  await writeFile(own, 'own');
-  await writeFile(extra, 'extra');
-  const load = (SSL_CERT_FILE?: string, NODE_EXTRA_CA_CERTS?: string) =>
-    loadTrustedAuthorities({ SSL_CERT_FILE, NODE_EXTRA_CA_CERTS });
+const pem = selfSigned.cert;
 
-  expect(await load()).toBeUndefined();
-  expect(await load('', extra)).toBeUndefined();
-  expect(await load(undefined, extra)).toBeUndefined();
-  expect(await load(own)).toBe('own\n');
-  expect(await load(own, '')).toBe('own\n');
-  expect(await load(own, extra)).toBe('own\nextra');
-  expect(await load(own, join(folder, 'none.pem'))).toBe('own\n');
+/** Paths of files with these contents; `none` does not exist. */
+async function filesWith(contents: Readonly<Record<string, string>>) {
+  const folder = await tempDir();
+  for (const [name, content] of Object.entries(contents)) {
+    await writeFile(join(folder, name), content);
+  }
+  return (name: string) => join(folder, name);
+}
+
+test('SSL_CERT_FILE replaces the authorities of Node, NODE_EXTRA_CA_CERTS adds to it', async () => {
+  const pathOf = await filesWith({ own: `own ${pem}`, extra: `extra ${pem}` });
+  const load = async (own?: string, extra?: string) => {
+    const { ca, files } = await loadCertificates({ SSL_CERT_FILE: own, NODE_EXTRA_CA_CERTS: extra });
+    return { ca, files: files.map(({ variable, path }) => [variable, path]) };
+  };
+  const own = pathOf('own');
+  const extra = pathOf('extra');
+
+  expect(await load()).toEqual({ ca: undefined, files: [] });
+  expect(await load('', '')).toEqual({ ca: undefined, files: [] });
+  expect(await load('', extra)).toEqual({ ca: undefined, files: [['NODE_EXTRA_CA_CERTS', extra]] });
+  expect(await load(own)).toEqual({ ca: `own ${pem}\n`, files: [['SSL_CERT_FILE', own]] });
+  expect(await load(own, extra)).toEqual({
+    ca: `own ${pem}\nextra ${pem}`,
+    files: [
+      ['SSL_CERT_FILE', own],
+      ['NODE_EXTRA_CA_CERTS', extra],
+    ],
+  });
+  expect((await load(own, pathOf('none'))).ca).toBe(`own ${pem}\n`);
 });
 
-test('a file of SSL_CERT_FILE that cannot be read is an error that names both', async () => {
-  const path = join(await tempDir(), 'none.pem');
-  const error = await loadTrustedAuthorities({ SSL_CERT_FILE: path }).catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(ConfigError);
-  expect((error as ConfigError).message).toBe(
-    `environment variable SSL_CERT_FILE: ${path} cannot be read (ENOENT)`,
-  );
+describe.each([
+  ['none', 'cannot be read (ENOENT)'],
+  ['blank', 'has no certificate in it'],
+  ['text', 'has no certificate in it'],
+])('a file that is wrong: %s', (name, fault) => {
+  test('is a problem in SSL_CERT_FILE', async () => {
+    const path = (await filesWith({ blank: '', text: 'CERTIFICATE' }))(name);
+    const { files } = await loadCertificates({ SSL_CERT_FILE: path });
+    const message = `environment variable SSL_CERT_FILE: ${path} ${fault}`;
+    expect(files).toEqual([
+      { variable: 'SSL_CERT_FILE', path, problem: expect.objectContaining({ name: 'ConfigError', message }) },
+    ]);
+  });
+
+  test('is a warning in NODE_EXTRA_CA_CERTS', async () => {
+    const path = (await filesWith({ blank: '', text: 'CERTIFICATE' }))(name);
+    const { files } = await loadCertificates({ NODE_EXTRA_CA_CERTS: path });
+    const warning = `environment variable NODE_EXTRA_CA_CERTS: ${path} ${fault}`;
+    expect(files).toEqual([{ variable: 'NODE_EXTRA_CA_CERTS', path, warning }]);
+  });
+});
+
+test('a blank SSL_CERT_FILE is no problem if NODE_EXTRA_CA_CERTS has a certificate', async () => {
+  const pathOf = await filesWith({ blank: '', extra: pem });
+  const { files } = await loadCertificates({
+    SSL_CERT_FILE: pathOf('blank'),
+    NODE_EXTRA_CA_CERTS: pathOf('extra'),
+  });
+  expect(files).toEqual([
+    { variable: 'SSL_CERT_FILE', path: pathOf('blank') },
+    { variable: 'NODE_EXTRA_CA_CERTS', path: pathOf('extra') },
+  ]);
 });

@@ -1,31 +1,51 @@
-import * as v from 'valibot';
 import { expect, test } from 'vitest';
-import { definitions, keys } from '../../../src/settings/definitions.ts';
+import { definitionOf, definitions, type Key, keys } from '../../../src/settings/definitions.ts';
 
-test('the keys, in the order in which they are shown', () => {
+const parse = (key: Key, given: unknown, isText: boolean) => definitionOf(key).parse(given, isText);
+
+test('the keys, in display order', () => {
   expect(keys).toEqual(['token', 'account', 'apiUrl', 'concurrency', 'retries', 'timeout']);
 });
 
-test('every default is an allowed value, in its complete form', () => {
-  for (const definition of Object.values(definitions)) {
-    if ('default' in definition)
-      expect(v.parse(definition.schema, definition.default)).toBe(definition.default);
+test('every default is an allowed value in its final form', () => {
+  const defaults = keys.flatMap((key) => {
+    const { default: value, show = (it: unknown) => it } = definitionOf<Key>(key);
+    return value === undefined ? [] : [[key, value, parse(key, show(value as never), false)]];
+  });
+  expect(defaults.map(([key]) => key)).toEqual(['apiUrl', 'concurrency', 'retries', 'timeout']);
+  for (const [, value, parsed] of defaults) {
+    expect(parsed).toBe(value);
+  }
+});
+
+test.each<[Key, unknown[], unknown[]]>([
+  ['concurrency', [1, 4, 64], [0, 65, -1, 1.5, Number.NaN, Infinity, '4', true, [4]]],
+  ['retries', [0, 5, 20], [-1, 21, 0.5, Number.NaN, '5', false]],
+  ['token', ['user:1-a'], [1234, true, ['user:1-a'], '']],
+  ['account', ['US:name@example.com'], [1, {}, 'name@example.com']],
+  ['apiUrl', ['https://example.com'], [1, 'example.com']],
+  ['timeout', [], [0, -1, 86_400.1, Number.NaN, Infinity, '120', true]],
+])('%s in a file', (key, right, wrong) => {
+  for (const value of right) {
+    expect(parse(key, value, false)).toBe(value);
+  }
+  for (const value of wrong) {
+    expect(parse(key, value, false), String(value)).toBeUndefined();
   }
 });
 
 test.each([
-  ['concurrency', [1, 4, 64], [0, 65, -1, 1.5, Number.NaN, Infinity, '4', true, [4]]],
-  ['retries', [0, 5, 20], [-1, 21, 0.5, Number.NaN, '5', false]],
-  ['timeout', [0.001, 0.5, 120, 86_400], [0, -1, 86_400.1, Number.NaN, Infinity, '120']],
-  ['token', ['user:1-a'], [1234, true, ['user:1-a'], '']],
-  ['account', ['US:name@example.com'], [1, {}, 'name@example.com']],
-  ['apiUrl', ['https://example.com'], [1, 'example.com']],
-] as const)('%s in a file', (key, right, wrong) => {
-  for (const value of right) expect(v.parse(definitions[key].schema, value)).toBe(value);
-  for (const value of wrong) expect(v.is(definitions[key].schema, value), String(value)).toBe(false);
+  [0.5, 500],
+  [1.001, 1001],
+  [0.0001, 1],
+  [120, 120_000],
+  [86_400, 86_400_000],
+])('a timeout of %d s is %d ms, and shown in seconds', (seconds, timeoutMs) => {
+  expect(parse('timeout', seconds, false)).toBe(timeoutMs);
+  expect(definitions.timeout.show(timeoutMs)).toBe(timeoutMs / 1000);
 });
 
-const NOT_PLAIN_DIGITS = [
+const notPlainDigits = [
   '',
   ' ',
   ' 4',
@@ -43,19 +63,19 @@ const NOT_PLAIN_DIGITS = [
   '٤',
 ];
 
-test.each([
-  ['concurrency', { 1: 1, 64: 64, '08': 8 }, ['0', '65', '1.5', '4.', '99999999999999999999']],
-  ['retries', { 0: 0, 20: 20 }, ['21', '0.5']],
+test.each<[Key, Record<string, number>, unknown[]]>([
+  ['concurrency', { 1: 1, 64: 64, '08': 8 }, [4, '0', '65', '1.5', '4.', '99999999999999999999']],
+  ['retries', { 0: 0, 20: 20 }, [4, '21', '0.5']],
   [
     'timeout',
-    { 1: 1, '0.5': 0.5, 86400: 86_400, '86400.0': 86_400 },
-    ['0', '0.0', '86401', '.5', '5.', '1.2.3', 'Infinity', 'NaN'],
+    { 1: 1000, '0.5': 500, 86400: 86_400_000, '86400.0': 86_400_000 },
+    [4, '0', '0.0', '86401', '.5', '5.', '1.2.3', 'Infinity', 'NaN'],
   ],
-] as const)('%s in a flag or a variable', (key, right, wrong) => {
+])('%s in a flag or a variable', (key, right, wrong) => {
   for (const [text, value] of Object.entries(right)) {
-    expect(v.parse(definitions[key].textSchema, text)).toBe(value);
+    expect(parse(key, text, true)).toBe(value);
   }
-  for (const text of [...NOT_PLAIN_DIGITS, ...wrong]) {
-    expect(v.is(definitions[key].textSchema, text), JSON.stringify(text)).toBe(false);
+  for (const text of [...notPlainDigits, ...wrong]) {
+    expect(parse(key, text, true), JSON.stringify(text)).toBeUndefined();
   }
 });

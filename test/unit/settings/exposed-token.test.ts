@@ -1,11 +1,13 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { describeExposure, findExposedTokens, isExposed } from '../../../src/settings/exposed-token.ts';
-import type { Layer } from '../../../src/settings/source.ts';
+import { exposesToken } from '../../../src/settings/exposed-token.ts';
 import { tempDir } from '../../harness/temp-dir.ts';
 
-describe.runIf(process.platform !== 'win32')('a file', () => {
+const exposes = (path: string, values: Readonly<Record<string, unknown>> = { token: 'user:1-a' }) =>
+  exposesToken({ source: { kind: 'user', path }, values }, 'linux');
+
+describe.runIf(process.platform !== 'win32')('a config file with a token', () => {
   test.each([
     [0o600, false],
     [0o400, false],
@@ -14,32 +16,29 @@ describe.runIf(process.platform !== 'win32')('a file', () => {
     [0o604, true],
     [0o620, true],
     [0o666, true],
-  ])('of mode %o: %s', async (mode, exposed) => {
+  ])('of mode %o exposes it: %s', async (mode, exposed) => {
     const path = join(await tempDir(), 'config');
     await writeFile(path, '');
     await chmod(path, mode);
-    expect(await isExposed(path)).toBe(exposed);
+    expect(await exposes(path)).toBe(exposed);
   });
 
-  test('that is none or not there is not exposed', async () => {
+  test('exposes nothing if it is missing, or no regular file', async () => {
     const folder = join(await tempDir(), 'folder');
     await mkdir(folder, { mode: 0o777 });
-    expect(await isExposed(folder)).toBe(false);
-    expect(await isExposed(join(folder, 'missing'))).toBe(false);
+    expect(await exposes(folder)).toBe(false);
+    expect(await exposes(join(folder, 'missing'))).toBe(false);
   });
 
-  test('is told of where it has a token, and not on Windows', async () => {
+  test('is not checked on Windows, without a token, or if it is no file', async () => {
     const path = join(await tempDir(), 'config');
     await writeFile(path, '');
     await chmod(path, 0o644);
-    const layer = (values: Layer['values']): Layer => ({ source: { kind: 'user', path }, values });
-    const environment: Layer = {
-      source: { kind: 'environment', name: 'DREAMINA_TOKEN' },
-      values: { token: 'user:1-a' },
-    };
-    const layers = [environment, layer({ token: 'user:1-a' })];
-    expect(await findExposedTokens(layers, 'linux')).toEqual([`${describeExposure(path)}; chmod 600 it`]);
-    expect(await findExposedTokens(layers, 'win32')).toEqual([]);
-    expect(await findExposedTokens([layer({ token: 7 }), layer({})], 'linux')).toEqual([]);
+    const values = { token: 'user:1-a' };
+    expect(await exposes(path)).toBe(true);
+    expect(await exposes(path, {})).toBe(false);
+    expect(await exposes(path, { token: 7 })).toBe(false);
+    expect(await exposesToken({ source: { kind: 'user', path }, values }, 'win32')).toBe(false);
+    expect(await exposesToken({ source: { kind: 'environment', name: 'X' }, values }, 'linux')).toBe(false);
   });
 });

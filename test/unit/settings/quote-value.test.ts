@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { quoteValue } from '../../../src/settings/quote-value.ts';
 
-const HIDDEN = 'a value that is not shown, for it may hold a secret';
+const HIDDEN = 'a value that is not shown, because it may hold a secret';
 const circle: unknown[] = [];
 circle.push(circle);
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { ConfigError, UsageError } from '../../../src/errors.ts';
-import type { Key } from '../../../src/settings/definitions.ts';
+import { requireSettings } from '../../../src/settings/require.ts';
 import { resolveSettings } from '../../../src/settings/resolve.ts';
-import { formatSource, type Layer, type Source } from '../../../src/settings/source.ts';
+import { type ConfigFile, formatSource, type Layer, type Source } from '../../../src/settings/source.ts';
 
 const sources = {
   flag: { kind: 'flag', name: '--concurrency' },
@@ -12,27 +12,33 @@ const sources = {
   user: { kind: 'user', path: '/u/config.json' },
 } as const satisfies Record<string, Source>;
 
-const failure = (layers: Layer[], options?: Parameters<typeof resolveSettings>[1]): Error => {
-  try {
-    resolveSettings(layers, options);
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('nothing was thrown');
-};
+type Options = Parameters<typeof resolveSettings>[1];
+
+const resolve = (layers: readonly Layer[], options?: Options) =>
+  resolveSettings({ layers, files: [] }, options);
+
+const settingsOf = (layers: readonly Layer[], options?: Options) => requireSettings(resolve(layers, options));
+
+/** The only problem of the layers. */
+function failure(layers: readonly Layer[], options?: Options): ConfigError | UsageError {
+  const { problems } = resolve(layers, options);
+  expect(problems).toHaveLength(1);
+  return problems[0]!;
+}
 
 test('without layers there are the defaults', () => {
   const source = { kind: 'default' };
-  expect(resolveSettings([])).toEqual({
+  expect(resolve([])).toEqual({
     settings: {
       token: undefined,
       account: undefined,
       apiUrl: { value: 'https://api.useapi.net/v1/dreamina', source },
       concurrency: { value: 4, source },
       retries: { value: 5, source },
-      timeout: { value: 120, source },
+      timeout: { value: 120_000, source },
     },
     warnings: [],
+    problems: [],
   });
 });
 
@@ -41,16 +47,16 @@ const pairs = Object.values(sources).flatMap((higher, index, all) =>
 );
 
 test.each(pairs)('$kind beats $kind', (higher, lower) => {
-  const say = (source: Source, value: number): Layer => {
+  const layer = (source: Source, value: number): Layer => {
     const isText = source.kind === 'flag' || source.kind === 'environment';
     return { source, values: { concurrency: isText ? String(value) : value } };
   };
-  const { settings } = resolveSettings([say(higher, 7), say(lower, 9)]);
+  const settings = settingsOf([layer(higher, 7), layer(lower, 9)]);
   expect(settings.concurrency).toEqual({ value: 7, source: higher });
 });
 
 test('each key comes by itself from the highest layer that has it', () => {
-  const { settings } = resolveSettings([
+  const settings = settingsOf([
     { source: sources.environment, values: { concurrency: '8' } },
     { source: sources.project, values: { account: 'US:name@example.com', concurrency: 2, retries: null } },
     { source: sources.user, values: { token: 'user:1-a', retries: 1, account: 'CA:name@example.com' } },
@@ -62,15 +68,13 @@ test('each key comes by itself from the highest layer that has it', () => {
   expect(settings.timeout.source).toEqual({ kind: 'default' });
 });
 
-test('a value is given in its complete form', () => {
-  const { settings } = resolveSettings([
-    { source: sources.user, values: { apiUrl: 'https://EXAMPLE.com/v1//' } },
-  ]);
+test('a value comes in its final form', () => {
+  const settings = settingsOf([{ source: sources.user, values: { apiUrl: 'https://EXAMPLE.com/v1//' } }]);
   expect(settings.apiUrl.value).toBe('https://example.com/v1');
 });
 
 test('a wrong value that a higher layer hides is no error', () => {
-  const { settings } = resolveSettings([
+  const settings = settingsOf([
     { source: sources.flag, values: { concurrency: '8' } },
     { source: sources.user, values: { concurrency: 'many' } },
   ]);
@@ -166,7 +170,7 @@ test.each([
   ['toString', 'the keys are '],
 ])('the unknown key %s: %s', (key, advice) => {
   for (const source of [sources['config-file'], sources.project, sources.user]) {
-    const { warnings } = resolveSettings([{ source, values: { [key]: 'secret' } }]);
+    const { warnings } = resolve([{ source, values: { [key]: 'secret' } }]);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain(`${formatSource(source)}: unknown key "${key}"; ${advice}`);
     expect(warnings[0]).not.toContain('secret');
@@ -177,36 +181,87 @@ test.each([
   [10, 10, 'unknown key "k9"'],
   [11, 11, '1 more unknown keys'],
   [5000, 11, '4990 more unknown keys'],
-])('%i unknown keys are told in %i warnings', (count, told, last) => {
+])('%i unknown keys give %i warnings', (count, listed, last) => {
   const values = Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 1]));
-  const { warnings } = resolveSettings([{ source: { kind: 'options' }, values }]);
-  expect(warnings).toHaveLength(told);
+  const { warnings } = resolve([{ source: { kind: 'options' }, values }]);
+  expect(warnings).toHaveLength(listed);
   expect(warnings.at(-1)).toContain(last);
 });
 
 test('an unknown key is escaped and cut', () => {
-  const { warnings } = resolveSettings([
+  const { warnings } = resolve([
     { source: sources.project, values: { '\u001b[31m': 1, ['k'.repeat(500)]: 1 } },
   ]);
   expect(warnings[0]).toContain('"\\u001b[31m"');
   expect(warnings[1]!.length).toBeLessThan(200);
 });
 
-test('omitted keys play no part, wrong or right, unless a flag sets them', () => {
-  const omit: Key[] = ['token', 'account', 'apiUrl'];
+test('ignored keys are not read, wrong or right, unless a flag sets them', () => {
+  const options: Options = { ignore: ['token', 'account', 'apiUrl'] };
   const configured = { token: 'not a token', account: 'wrong', apiUrl: 'wrong', retries: 1 };
-  const { settings } = resolveSettings(
+  const settings = settingsOf(
     [
       { source: { kind: 'flag', name: '--account' }, values: { account: 'US:sandbox@example.com' } },
       { source: { kind: 'environment', name: 'DREAMINA_TOKEN' }, values: { token: 'user:1-a' } },
       { source: sources.project, values: configured },
     ],
-    { omit },
+    options,
   );
   expect(settings.token).toBeUndefined();
   expect(settings.account?.value).toBe('US:sandbox@example.com');
   expect(settings.apiUrl.source).toEqual({ kind: 'default' });
   expect(settings.retries.value).toBe(1);
   const wrongFlag: Layer = { source: { kind: 'flag', name: '--account' }, values: { account: '..' } };
-  expect(failure([wrongFlag], { omit })).toBeInstanceOf(UsageError);
+  expect(failure([wrongFlag], options)).toBeInstanceOf(UsageError);
+});
+
+test('a problem of one setting does not hide the others', () => {
+  const { settings, problems } = resolve([
+    { source: sources.project, values: { retries: 'many', concurrency: 2, account: 'x' } },
+  ]);
+  expect(settings.concurrency).toEqual({ value: 2, source: sources.project });
+  expect(settings.retries).toEqual({ problem: problems[1] });
+  expect(settings.account).toEqual({ problem: problems[0] });
+  expect(problems.map(({ message }) => message)).toEqual([
+    expect.stringContaining('account must be'),
+    expect.stringContaining('retries must be'),
+  ]);
+});
+
+const wrongFile = {
+  kind: 'project',
+  path: '/p',
+  status: 'wrong',
+  problem: new ConfigError('/p/.dreaminarc: not valid YAML'),
+} satisfies ConfigFile;
+
+const exposingFile = {
+  kind: 'user',
+  path: '/u/config.json',
+  status: 'found',
+  layer: { source: sources.user, values: { token: 'user:1-a' } },
+  exposesToken: true,
+} satisfies ConfigFile;
+
+test('the problems of files come before those of settings', () => {
+  const layers = [{ source: sources.flag, values: { concurrency: '0' } }];
+  const { problems } = resolveSettings({ layers, files: [wrongFile] });
+  expect(problems).toEqual([wrongFile.problem, expect.any(UsageError)]);
+});
+
+test('a file that exposes a token is a warning, unless tokens are ignored', () => {
+  const gathered = { layers: [exposingFile.layer], files: [wrongFile, exposingFile] };
+  expect(resolveSettings(gathered).warnings).toEqual([
+    '/u/config.json has a token in it and others may read it; chmod 600 it',
+  ]);
+  expect(resolveSettings(gathered, { ignore: ['token'] }).warnings).toEqual([]);
+  const files = [{ ...exposingFile, exposesToken: false }];
+  expect(resolveSettings({ ...gathered, files }).warnings).toEqual([]);
+});
+
+test('requireSettings throws the first problem', () => {
+  const layers = [{ source: sources.user, values: { retries: 'many', account: 'x' } }];
+  const account = /^user config \/u\/config\.json: account must be/;
+  expect(() => requireSettings(resolveSettings({ layers, files: [] }))).toThrow(account);
+  expect(() => requireSettings(resolveSettings({ layers, files: [wrongFile] }))).toThrow(wrongFile.problem);
 });

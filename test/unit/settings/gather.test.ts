@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cosmiconfig } from 'cosmiconfig';
@@ -7,8 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigError, UsageError } from '../../../src/errors.ts';
 import type { Environment } from '../../../src/host.ts';
 import { Secrets } from '../../../src/secrets.ts';
-import { loadSettings, type SettingsRequest } from '../../../src/settings/load.ts';
+import { gatherSettings, type SettingsRequest } from '../../../src/settings/gather.ts';
+import { requireSettings } from '../../../src/settings/require.ts';
 import { resolveSettings } from '../../../src/settings/resolve.ts';
+import type { Layer } from '../../../src/settings/source.ts';
 
 let root: string;
 let cwd: string;
@@ -30,19 +32,36 @@ async function write(path: string, content: string | object): Promise<string> {
   return full;
 }
 
-const load = (request: SettingsRequest = {}, env: Environment = {}) =>
-  loadSettings(request, { env, cwd, homeDir: join(root, 'home'), platform: 'linux', secrets: new Secrets() });
+const gather = (request: SettingsRequest = {}, env: Environment = {}) =>
+  gatherSettings(request, {
+    env,
+    cwd,
+    homeDir: join(root, 'home'),
+    platform: 'linux',
+    secrets: new Secrets(),
+  });
 
-async function failure(request: SettingsRequest = {}, env: Environment = {}): Promise<Error> {
-  const error = await load(request, env).catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(Error);
-  return error as Error;
+/** The layers of settings without problems. */
+async function load(request: SettingsRequest = {}, env: Environment = {}) {
+  const { layers, files } = await gather(request, env);
+  expect(files.filter(({ status }) => status === 'wrong')).toEqual([]);
+  return layers;
 }
+
+/** The problem of the only file that is wrong. */
+async function failure(request: SettingsRequest = {}, env: Environment = {}): Promise<ConfigError> {
+  const { files } = await gather(request, env);
+  const problems = files.flatMap((file) => (file.status === 'wrong' ? file.problem : []));
+  expect(problems).toHaveLength(1);
+  return problems[0]!;
+}
+
+const settingsOf = (layers: readonly Layer[]) => requireSettings(resolveSettings({ layers, files: [] }));
 
 const user = (content: string | object) => write('home/.config/dreamina/config.json', content);
 
 describe('flags and environment', () => {
-  test('each flag and each variable is a layer of its own, flags first', async () => {
+  test('each flag and each variable is its own layer, flags first', async () => {
     const layers = await load(
       { flags: { account: 'US:a@example.com', timeout: '3', retries: undefined } },
       {
@@ -62,27 +81,27 @@ describe('flags and environment', () => {
         values: { apiUrl: 'https://example.com' },
       },
     ]);
-    expect(resolveSettings(layers).settings.token?.value).toBe('first');
+    expect(settingsOf(layers).token?.value).toBe('first');
   });
 
-  test('a variable that is empty is not set; a flag that is empty is wrong', async () => {
+  test('an empty variable is not set; an empty flag is wrong', async () => {
     expect(await load({}, { DREAMINA_TOKEN: '', DREAMINA_CONCURRENCY: '', DREAMINA_CONFIG: '' })).toEqual([]);
     const layers = await load({}, { DREAMINA_TOKEN: '', USEAPI_TOKEN: 'user:1-a' });
-    expect(resolveSettings(layers).settings.token?.source).toEqual({
+    expect(settingsOf(layers).token?.source).toEqual({
       kind: 'environment',
       name: 'USEAPI_TOKEN',
     });
     const empty = await load({ flags: { concurrency: '' } });
-    expect(() => resolveSettings(empty)).toThrow(UsageError);
+    expect(() => settingsOf(empty)).toThrow(UsageError);
   });
 
-  test('nothing but the flags that exist sets anything', async () => {
+  test('only known flags set something', async () => {
     const flags = { token: 'user:1-a', apiUrl: 'https://evil.example', json: true } as object;
     expect(await load({ flags })).toEqual([]);
   });
 });
 
-test('each token is a secret from then on, used or not', async () => {
+test('each token becomes a secret, used or not', async () => {
   const tokens = ['user:1-environment', 'user:2-other', 'user:3-project', 'user:4-user'];
   const [first, second, third, fourth] = tokens;
   await write('work/.dreaminarc', { token: third });
@@ -90,15 +109,15 @@ test('each token is a secret from then on, used or not', async () => {
   const secrets = new Secrets();
   const env = { DREAMINA_TOKEN: first, USEAPI_TOKEN: second };
   const host = { cwd: join(root, 'work'), homeDir: join(root, 'home'), platform: 'linux', secrets } as const;
-  await loadSettings({}, { ...host, env });
+  await gatherSettings({}, { ...host, env });
   expect(tokens.map((token) => secrets.mask(token))).toEqual(tokens.map(() => '[token]'));
 });
 
-test('what is no token is no secret', async () => {
+test('only tokens become secrets', async () => {
   await write('work/.dreaminarc', { token: ['user:1-project'], account: 'US:name@example.com' });
   const secrets = new Secrets();
   const host = { cwd: join(root, 'work'), homeDir: join(root, 'home'), platform: 'linux', secrets } as const;
-  await loadSettings({}, { ...host, env: {} });
+  await gatherSettings({}, { ...host, env: {} });
   expect(secrets.mask('user:1-project US:name@example.com')).toBe('user:1-project US:name@example.com');
 });
 
@@ -108,7 +127,7 @@ test('flag, environment, project, user: every pair in this order', async () => {
   const layers = await load({ flags: { concurrency: '1' } }, { DREAMINA_CONCURRENCY: '2' });
   expect(layers.map(({ source }) => source.kind)).toEqual(['flag', 'environment', 'project', 'user']);
   for (let skipped = 0; skipped < layers.length; skipped++) {
-    expect(resolveSettings(layers.slice(skipped)).settings.concurrency.value).toBe(skipped + 1);
+    expect(settingsOf(layers.slice(skipped)).concurrency.value).toBe(skipped + 1);
   }
 });
 
@@ -151,14 +170,13 @@ describe('a named config file', () => {
     expect(missing.message).toContain('--config');
     expect((await failure({}, { DREAMINA_CONFIG: 'missing.json' })).message).toContain('DREAMINA_CONFIG');
     expect((await failure({ config: '.' })).message).toContain('cannot be read (EISDIR)');
-    const empty = await failure({ config: '' });
-    expect(empty).toBeInstanceOf(UsageError);
-    expect(empty.message).toContain('--config');
+    await expect(gather({ config: '' })).rejects.toThrow(UsageError);
+    await expect(gather({ config: '' })).rejects.toThrow('--config');
     await write('project/a/b/c.toml', 'retries = 3');
     expect((await failure({ config: 'c.toml' })).message).toContain('JSON or YAML only');
   });
 
-  test.runIf(process.platform === 'linux')('a device without end is cut off', async () => {
+  test.runIf(process.platform === 'linux')('an endless device is cut off', async () => {
     expect((await failure({ config: '/dev/zero' })).message).toContain('1 MiB');
     expect(await load({ config: '/dev/null' })).toMatchObject([{ values: {} }]);
   });
@@ -172,7 +190,7 @@ describe('a named config file', () => {
 });
 
 describe("the user's config", () => {
-  test.each(['', '  \n', '{}'])('%j says nothing', async (content) => {
+  test.each(['', '  \n', '{}'])('%j sets nothing', async (content) => {
     const path = await user(content);
     expect(await load()).toEqual([{ source: { kind: 'user', path }, values: {} }]);
   });
@@ -185,7 +203,7 @@ describe("the user's config", () => {
     expect(error.message).not.toContain('secret');
   });
 
-  test('a home directory that is not one holds no config', async () => {
+  test('a home directory that is a file holds no config', async () => {
     await write('home', 'a file');
     expect(await load()).toEqual([]);
   });
@@ -215,7 +233,9 @@ describe("the project's config", () => {
     place === 'package.json' ? { name: 'x', dreamina: { retries } } : { retries };
 
   test('the places of one directory, in order', async () => {
-    for (const place of places) await write(`project/${place}`, content(place, places.indexOf(place)));
+    for (const place of places) {
+      await write(`project/${place}`, content(place, places.indexOf(place)));
+    }
     for (const [index, place] of places.entries()) {
       const path = join(root, 'project', place);
       expect(await load()).toEqual([{ source: { kind: 'project', path }, values: { retries: index } }]);
@@ -229,7 +249,7 @@ describe("the project's config", () => {
     expect(await load()).toEqual([{ source: { kind: 'project', path }, values: { retries: 2 } }]);
   });
 
-  test('what says nothing is passed over, an empty mapping is not', async () => {
+  test('a file that sets nothing is skipped, an empty mapping is not', async () => {
     await write('project/.dreaminarc', { retries: 1 });
     await write('project/a/.dreaminarc', '');
     await write('project/a/.dreaminarc.json', ' \n');
@@ -251,7 +271,7 @@ describe("the project's config", () => {
     'null',
     '"x"',
     `{"dreamina": {"retries": 2}, "x": "${'x'.repeat(1024 * 1024)}"}`,
-  ])('a package.json that is not ours is passed over (%#)', async (manifest) => {
+  ])('a package.json without a config is skipped (%#)', async (manifest) => {
     await write('project/.dreaminarc', { retries: 1 });
     await write('project/a/package.json', manifest);
     expect(await load()).toMatchObject([{ values: { retries: 1 } }]);
@@ -276,7 +296,7 @@ describe("the project's config", () => {
     expect(error.cause).toBeUndefined();
   });
 
-  test('1 MiB is the limit there too', async () => {
+  test('1 MiB is the limit of a project config too', async () => {
     const text = (size: number) => `{"retries": 1${' '.repeat(size - 14)}}`;
     await write('project/.dreaminarc.json', text(1024 * 1024));
     expect(await load()).toMatchObject([{ values: { retries: 1 } }]);
@@ -286,7 +306,7 @@ describe("the project's config", () => {
 
   // Reading this one fails, for root too.
   test.runIf(process.platform === 'linux').each(['.dreaminarc', 'package.json'])(
-    'a %s that cannot be read is an error, and not passed over',
+    'a %s that cannot be read is an error, not skipped',
     async (name) => {
       await symlink('/proc/self/mem', join(cwd, name));
       const error = await failure();
@@ -295,7 +315,7 @@ describe("the project's config", () => {
     },
   );
 
-  test('a byte order mark is no obstacle', async () => {
+  test('a byte order mark is ignored', async () => {
     await write('project/.dreaminarc.json', '\uFEFF{"retries": 1}');
     expect(await load()).toMatchObject([{ values: { retries: 1 } }]);
   });
@@ -305,19 +325,18 @@ describe("the project's config", () => {
     const path = await user({ apiUrl: 'https://example.com' });
     const host = { env: {}, homeDir: home, platform: 'linux', secrets: new Secrets() } as const;
     for (const from of [home, join(home, '.config'), join(home, '.config', 'dreamina')]) {
-      expect(await loadSettings({}, { ...host, cwd: from })).toEqual([
-        { source: { kind: 'user', path }, values: { apiUrl: 'https://example.com' } },
-      ]);
+      const { layers } = await gatherSettings({}, { ...host, cwd: from });
+      expect(layers).toEqual([{ source: { kind: 'user', path }, values: { apiUrl: 'https://example.com' } }]);
     }
   });
 
-  test('a working directory that is gone is no error', async () => {
+  test('a deleted working directory is no error', async () => {
     await write('project/.dreaminarc', { retries: 1 });
     await rm(cwd, { recursive: true });
     expect(await load()).toMatchObject([{ values: { retries: 1 } }]);
   });
 
-  test.runIf(process.platform !== 'win32')('what is not a regular file is not opened', async () => {
+  test.runIf(process.platform !== 'win32')('only regular files are opened', async () => {
     const path = join(cwd, '.dreaminarc');
     expect(spawnSync('mkfifo', [path]).status).toBe(0);
     expect((await failure()).message).toBe(`${path}: a config file must be a regular file`);
@@ -327,6 +346,42 @@ describe("the project's config", () => {
     await rm(path);
     await symlink('/dev/zero', join(cwd, 'package.json'));
     expect(await load()).toEqual([]);
+  });
+});
+
+describe('the files', () => {
+  test('are listed in their order, with those that are absent', async () => {
+    const userPath = join(root, 'home/.config/dreamina/config.json');
+    expect((await gather()).files).toEqual([
+      { kind: 'project', path: cwd, status: 'absent' },
+      { kind: 'user', path: userPath, status: 'absent' },
+    ]);
+    const path = await write('project/.dreaminarc', { retries: 1 });
+    await user({ retries: 2 });
+    expect((await gather()).files).toMatchObject([
+      { kind: 'project', path, status: 'found', layer: { values: { retries: 1 } }, exposesToken: false },
+      { kind: 'user', path: userPath, status: 'found', layer: { values: { retries: 2 } } },
+    ]);
+    expect((await gather({ config: false })).files).toEqual([]);
+  });
+
+  test('are still read if another one is wrong', async () => {
+    await write('project/.dreaminarc', '{');
+    const path = await user({ retries: 2 });
+    const { layers, files } = await gather({}, { DREAMINA_RETRIES: '3' });
+    expect(files.map(({ status }) => status)).toEqual(['wrong', 'found']);
+    expect(layers.map(({ source }) => source)).toEqual([
+      { kind: 'environment', name: 'DREAMINA_RETRIES' },
+      { kind: 'user', path },
+    ]);
+  });
+
+  test.runIf(process.platform !== 'win32')('tell whether they expose a token', async () => {
+    const path = await user({ token: 'user:1-a' });
+    await chmod(path, 0o644);
+    expect((await gather()).files).toMatchObject([{}, { exposesToken: true }]);
+    await chmod(path, 0o600);
+    expect((await gather()).files).toMatchObject([{}, { exposesToken: false }]);
   });
 });
 
@@ -343,7 +398,9 @@ describe('no config file is ever executed', () => {
 
   async function writeScripts(directory: string): Promise<void> {
     for (const name of ['.dreaminarc', '.config/dreaminarc', '.config/config', 'dreamina.config']) {
-      for (const extension of ['cjs', 'js', 'ts']) await write(`${directory}/${name}.${extension}`, script());
+      for (const extension of ['cjs', 'js', 'ts']) {
+        await write(`${directory}/${name}.${extension}`, script());
+      }
       await write(`${directory}/${name}.mjs`, module());
     }
   }

@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
-import { parseConfig } from '../../../src/settings/parse.ts';
+import { type ConfigValues, parseConfig } from '../../../src/settings/parse-config.ts';
 import { resolveSettings } from '../../../src/settings/resolve.ts';
+
+const resolve = (values: ConfigValues, path = '/p/.dreaminarc') =>
+  resolveSettings({ layers: [{ source: { kind: 'project', path }, values }], files: [] });
 
 async function failure(text: string, path: string): Promise<ConfigError> {
   const error = await parseConfig(text, path).catch((reason: unknown) => reason);
@@ -53,12 +56,12 @@ test.each([
   [
     '/p/c.yaml',
     'token: user:123-secret\ntoken: user:123-secret',
-    '/p/c.yaml:2:1: not valid YAML (a key stands there twice)',
+    '/p/c.yaml:2:1: not valid YAML (a key appears twice)',
   ],
   [
     '/p/.dreaminarc',
     '{"token": "user:123-secret", "token": "b"}',
-    '/p/.dreaminarc:1:30: not valid YAML (a key stands there twice)',
+    '/p/.dreaminarc:1:30: not valid YAML (a key appears twice)',
   ],
   ['/p/c.yaml', 'token: *user:123-secret', '/p/c.yaml:1:24: not valid YAML'],
   ['/p/c.yaml', 'token: !<user:123-secret> x', '/p/c.yaml:1:28: not valid YAML'],
@@ -68,12 +71,14 @@ test.each([
 ])('%s: %j is an error that quotes nothing', async (path, text, message) => {
   const error = await failure(text, path);
   expect(error.message).toMatch(/not valid (JSON|YAML)/);
-  if (message !== undefined) expect(error.message).toBe(message);
+  if (message !== undefined) {
+    expect(error.message).toBe(message);
+  }
   expect(error.cause).toBeUndefined();
   expect(`${error.message} ${error.hint}`).not.toContain('123');
 });
 
-test('lists without end within each other are an error like any other', async () => {
+test('very deep lists are an error like any other', async () => {
   expect((await failure('['.repeat(100_000), '/p/c.yaml')).message).toMatch(
     /^\/p\/c\.yaml(:1:\d+)?: not valid YAML$/,
   );
@@ -119,11 +124,11 @@ test.each([
 });
 
 test.each(['/p/c.json', '/p/c.yaml'])(
-  'keys that are special to JavaScript do nothing in %s',
+  'keys that are special to JavaScript have no effect in %s',
   async (path) => {
     const text = '{"__proto__": {"token": "user:1-a", "retries": 9}, "constructor": {"prototype": {"x": 1}}}';
     const values = (await parseConfig(text, path))!;
-    const { settings, warnings } = resolveSettings([{ source: { kind: 'project', path }, values }]);
+    const { settings, warnings } = resolve(values, path);
     expect(settings.token).toBeUndefined();
     expect(settings.retries).toEqual({ value: 5, source: { kind: 'default' } });
     expect(warnings).toHaveLength(2);
@@ -135,23 +140,19 @@ test('the example file is valid as it stands', async () => {
   const example = await readFile(new URL('../../../.dreaminarc.example', import.meta.url), 'utf8');
   const values = (await parseConfig(example, '/p/.dreaminarc'))!;
   expect(values).toEqual({ account: 'US:name@example.com' });
-  expect(resolveSettings([{ source: { kind: 'project', path: '/p/.dreaminarc' }, values }]).warnings).toEqual(
-    [],
-  );
+  expect(resolve(values)).toMatchObject({ warnings: [], problems: [] });
 });
 
 test('the example file names every key, and its commented ones are the defaults', async () => {
   const example = await readFile(new URL('../../../.dreaminarc.example', import.meta.url), 'utf8');
   const uncommented = example.replaceAll(/^# (\w+: )/gm, '$1').replace(/<digits>.*/, '1234-abc');
   const values = (await parseConfig(uncommented, '/p/.dreaminarc'))!;
-  const { settings, warnings } = resolveSettings([
-    { source: { kind: 'project', path: '/p/.dreaminarc' }, values },
-  ]);
+  const { settings, warnings } = resolve(values);
   expect(warnings).toEqual([]);
-  const defaults = resolveSettings([]).settings;
+  const source = { kind: 'project', path: '/p/.dreaminarc' };
+  const { settings: defaults } = resolve({});
   for (const key of ['apiUrl', 'concurrency', 'retries', 'timeout'] as const) {
-    expect(settings[key].source.kind).toBe('project');
-    expect(settings[key].value).toBe(defaults[key].value);
+    expect(settings[key]).toEqual({ ...defaults[key], source });
   }
-  expect(settings.token?.value).toBe('user:1234-abc');
+  expect(settings.token).toEqual({ value: 'user:1234-abc', source });
 });

@@ -1,14 +1,16 @@
 import { basename, extname } from 'node:path';
 import { ConfigError } from '../errors.ts';
 
-/** A config file's keys and values, unchecked. */
+/** The keys and values of a config file, unchecked. */
 export type ConfigValues = Readonly<Record<string, unknown>>;
 
-/** The config in a file's text, in the format its name tells; undefined where the file says nothing at all. */
+/** Parses the text of a config file, in the format of its extension; undefined if the file sets nothing. */
 export async function parseConfig(text: string, path: string): Promise<ConfigValues | undefined> {
   const format = configFormat(path);
   const content = withoutByteOrderMark(text);
-  if (content.trim() === '') return undefined;
+  if (content.trim() === '') {
+    return undefined;
+  }
   switch (format) {
     case 'package':
       return packageProperty(parseJson(content, path), path);
@@ -16,13 +18,13 @@ export async function parseConfig(text: string, path: string): Promise<ConfigVal
       return checkConfig(parseJson(content, path), path);
     case 'yaml': {
       const value = await parseYaml(content, path);
-      // What js-yaml makes of a file of comments.
+      // js-yaml returns null for a file of comments.
       return value === null ? undefined : checkConfig(value, path);
     }
   }
 }
 
-/** Whether a text is JSON, by the measure that {@link parseConfig} applies to it. */
+/** Whether {@link parseConfig} would accept a text as JSON. */
 export function isJson(text: string): boolean {
   try {
     JSON.parse(withoutByteOrderMark(text));
@@ -32,17 +34,19 @@ export function isJson(text: string): boolean {
   }
 }
 
-/** Whether a file is a package.json, whose config is its `dreamina` property. */
+/** Whether a file is a package.json, which holds the config in its `dreamina` property. */
 export function isPackageJson(path: string): boolean {
   return basename(path) === 'package.json';
 }
 
 function configFormat(path: string): 'json' | 'yaml' | 'package' {
-  if (isPackageJson(path)) return 'package';
+  if (isPackageJson(path)) {
+    return 'package';
+  }
   switch (extname(path).toLowerCase()) {
     case '.json':
       return 'json';
-    // A file without extension is YAML, of which JSON is a part.
+    // A file without extension is YAML, which includes JSON.
     case '':
     case '.yaml':
     case '.yml':
@@ -54,7 +58,7 @@ function configFormat(path: string): 'json' | 'yaml' | 'package' {
   }
 }
 
-// Neither parser's error goes any further, not even as a cause: both quote the line they stumble over, token and all.
+// Drop the parsers' own errors, also as causes: both quote the wrong line, which may hold the token.
 function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
@@ -68,19 +72,23 @@ async function parseYaml(text: string, path: string): Promise<unknown> {
   try {
     return load(text, { schema: JSON_SCHEMA });
   } catch (error) {
-    if (!(error instanceof YAMLException)) throw new ConfigError(`${path}: not valid YAML`);
-    // Some of its errors carry no mark, whatever its type says.
+    if (!(error instanceof YAMLException)) {
+      throw new ConfigError(`${path}: not valid YAML`);
+    }
+    // Some errors have no mark, although the type says so.
     const mark = error.mark as typeof error.mark | undefined;
     const position = mark === undefined ? '' : `:${mark.line + 1}:${mark.column + 1}`;
-    const detail = error.reason === 'duplicated mapping key' ? ' (a key stands there twice)' : '';
+    const detail = error.reason === 'duplicated mapping key' ? ' (a key appears twice)' : '';
     throw new ConfigError(`${path}${position}: not valid YAML${detail}`);
   }
 }
 
-/** `:line:column` where V8 tells; its other messages end in a quotation, which may read like a position. */
+/** `:line:column` if V8 gives it. Its other messages end in a quotation, which may look like a position. */
 function jsonErrorPosition(error: unknown, text: string): string {
   const match = / in JSON at position (\d+)(?: \(line \d+ column \d+\))?$/.exec((error as Error).message);
-  if (match === null) return '';
+  if (match === null) {
+    return '';
+  }
   const linesBefore = text.slice(0, Number(match[1])).split('\n');
   return `:${linesBefore.length}:${linesBefore.at(-1)!.length + 1}`;
 }
@@ -93,8 +101,10 @@ function packageProperty(manifest: unknown, path: string): ConfigValues | undefi
 }
 
 function checkConfig(value: unknown, where: string): ConfigValues {
-  if (!isMapping(value)) throw new ConfigError(`${where}: a config must be a mapping from keys to values`);
-  // cosmiconfig would read the file it names, and execute it if it is a script.
+  if (!isMapping(value)) {
+    throw new ConfigError(`${where}: a config must be a mapping from keys to values`);
+  }
+  // cosmiconfig would load the named file, and execute a script.
   if (Object.hasOwn(value, '$import')) {
     throw new ConfigError(`${where}: $import is not supported; a config file stands alone`);
   }

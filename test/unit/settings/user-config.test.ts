@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { userConfigPath } from '../../../src/settings/user-config-path.ts';
+import { userConfigPath } from '../../../src/settings/user-config.ts';
 
 test.each([
   ['linux', {}, '/home/ann', '/home/ann/.config/dreamina/config.json'],

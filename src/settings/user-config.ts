@@ -1,26 +1,51 @@
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, posix, win32 } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import type { Host } from '../host.ts';
 import { loadConfigFile } from './config-file.ts';
 import type { Key } from './definitions.ts';
-import type { ConfigValues } from './parse.ts';
+import type { ConfigValues } from './parse-config.ts';
 
-/** Keys to set; undefined takes one away. */
+/** The path of the user's config file, whether it exists or not. */
+export function userConfigPath(host: Pick<Host, 'env' | 'homeDir' | 'platform'>): string {
+  const path = host.platform === 'win32' ? win32 : posix;
+  return path.join(configHome(host, path), 'dreamina', 'config.json');
+}
+
+function configHome(
+  { env, homeDir, platform }: Pick<Host, 'env' | 'homeDir' | 'platform'>,
+  path: typeof posix,
+): string {
+  // The XDG specification says to ignore a relative path.
+  if (env.XDG_CONFIG_HOME && path.isAbsolute(env.XDG_CONFIG_HOME)) {
+    return env.XDG_CONFIG_HOME;
+  }
+  switch (platform) {
+    case 'win32':
+      return env.APPDATA || path.join(homeDir, 'AppData', 'Roaming');
+    case 'darwin':
+      return path.join(homeDir, 'Library', 'Application Support');
+    default:
+      return path.join(homeDir, '.config');
+  }
+}
+
+/** Keys to set; undefined removes a key. */
 export type ConfigChanges = { readonly [K in Key]?: string | undefined };
 
 /**
- * What stands in the user's config, `{}` where there is none.
+ * The values in the user's config, `{}` if there is none.
  *
- * @throws ConfigError where the file cannot be read as JSON, or is none to write to: a link, a directory
+ * @throws ConfigError if the file cannot be read as JSON, or must not be written to (a link, a directory)
  */
 export async function readUserConfig(path: string): Promise<ConfigValues> {
   const stats = await statInPlace(path);
   if (stats === undefined) {
     return {};
   }
-  // Replacing a link would leave what it points to as it was, and following one writes where nobody may expect it.
+  // Replacing a link would not change the file it points to, and following it writes to an unexpected place.
   if (stats.isSymbolicLink()) {
     throw new ConfigError(`${path}: it is a symbolic link and is not written to`, {
       hint: 'Put a regular file in its place, or write the token into the file it points to yourself.',
@@ -33,10 +58,10 @@ export async function readUserConfig(path: string): Promise<ConfigValues> {
 }
 
 /**
- * Changes keys of the user's config and keeps the others. The file is replaced as a whole, so that a crash leaves the
- * old one or the new one, and only its owner can read it; folders that are missing are made, for the owner alone.
+ * Changes keys of the user's config and keeps the others. Replaces the file as a whole, so that a crash leaves the old
+ * or the new one. Only the owner can read the file and the folders that this creates.
  *
- * @throws ConfigError where the file is not one to write to, see {@link readUserConfig}, or cannot be written
+ * @throws ConfigError if the file must not be written to, see {@link readUserConfig}, or cannot be written
  */
 export async function writeUserConfig(path: string, changes: ConfigChanges): Promise<void> {
   const values = { ...(await readUserConfig(path)), ...changes };
@@ -57,32 +82,26 @@ async function statInPlace(path: string): Promise<Stats | undefined> {
     if (cause.code === 'ENOENT') {
       return undefined;
     }
-    throw new ConfigError(`${path}: it cannot be looked at (${cause.code})`, { cause });
+    throw new ConfigError(`${path}: it cannot be accessed (${cause.code})`, { cause });
   });
 }
 
-/**
- * Makes a folder, and those above it that are missing. By hand, because Node's own recursion goes round and round below
- * a link to nowhere, which exists and cannot be made a folder in, and below /proc.
- */
+/** Makes a folder and its missing parents. Not `mkdir({ recursive: true })`, which never returns below /proc. */
 async function makeFolder(path: string): Promise<void> {
-  const make = async () => {
-    await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-      // What stands there may be no folder: opening a file in it tells.
+  const make = () =>
+    mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      // If something other than a folder is there, opening a file in it reports that.
       if (error.code !== 'EEXIST') {
         throw error;
       }
     });
-  };
-  try {
-    await make();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) {
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || dirname(path) === path) {
       throw error;
     }
     await makeFolder(dirname(path));
     await make();
-  }
+  });
 }
 
 async function replaceFile(path: string, text: string): Promise<void> {
@@ -103,7 +122,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-/** Under sudo, the owner of the config would be left with a file that is root's, and that he cannot read. */
+/** Refuses to replace another user's file: after `sudo`, its owner could no longer read it. */
 async function assertSameOwner(path: string, ours: FileHandle): Promise<void> {
   const theirs = await statInPlace(path);
   if (theirs !== undefined && theirs.uid !== (await ours.stat()).uid) {

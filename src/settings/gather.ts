@@ -1,0 +1,138 @@
+import { resolve } from 'node:path';
+import { ConfigError, UsageError } from '../errors.ts';
+import type { Environment, Host } from '../host.ts';
+import type { Secrets } from '../secrets.ts';
+import { loadConfigFile } from './config-file.ts';
+import { definitions, type FlagKey, keys } from './definitions.ts';
+import { exposesToken } from './exposed-token.ts';
+import { findProjectConfig } from './project-config.ts';
+import type { ConfigFile, GatheredSettings, Layer } from './source.ts';
+import { userConfigPath } from './user-config.ts';
+
+/** The flags that set something, as typed. */
+export type SettingFlags = { readonly [K in FlagKey]?: string | undefined };
+
+/** What a command line says about settings. */
+export interface SettingsRequest {
+  readonly flags?: SettingFlags | undefined;
+  /** The path that `--config` names, relative to the working directory; false is `--no-config`. */
+  readonly config?: string | false | undefined;
+}
+
+/** The part of the host that settings are read from. */
+export type Surroundings = Pick<Host, 'env' | 'cwd' | 'homeDir' | 'platform' | 'secrets'>;
+
+/**
+ * Reads flags, environment and config files. A file that cannot be read is a problem in the result, not an exception.
+ * Every token found becomes a secret, used or not.
+ *
+ * @throws UsageError if `--config` is empty
+ */
+export async function gatherSettings(
+  { flags = {}, config }: SettingsRequest,
+  host: Surroundings,
+): Promise<GatheredSettings> {
+  const environment = environmentLayers(host.env);
+  addTokens(environment, host.secrets);
+  const files = await gatherFiles(config, host);
+  const fileLayers = files.flatMap((file) => (file.status === 'found' ? file.layer : []));
+  addTokens(fileLayers, host.secrets);
+  return { layers: [...flagLayers(flags), ...environment, ...fileLayers], files };
+}
+
+function addTokens(layers: readonly Layer[], secrets: Secrets): void {
+  for (const { values } of layers) {
+    if (typeof values.token === 'string') {
+      secrets.addToken(values.token);
+    }
+  }
+}
+
+function flagLayers(flags: SettingFlags): readonly Layer[] {
+  return keys.flatMap((key): Layer[] => {
+    const definition = definitions[key];
+    const value = flags[key as FlagKey];
+    return 'flag' in definition && value !== undefined
+      ? [{ source: { kind: 'flag', name: definition.flag }, values: { [key]: value } }]
+      : [];
+  });
+}
+
+function environmentLayers(env: Environment): readonly Layer[] {
+  return keys.flatMap((key) =>
+    definitions[key].environment.flatMap((name): Layer[] => {
+      const value = readVariable(env, name);
+      return value === undefined ? [] : [{ source: { kind: 'environment', name }, values: { [key]: value } }];
+    }),
+  );
+}
+
+async function gatherFiles(
+  config: string | false | undefined,
+  host: Surroundings,
+): Promise<readonly ConfigFile[]> {
+  if (config === false) {
+    return [];
+  }
+  if (config === '') {
+    throw new UsageError('--config needs the name of a file');
+  }
+  const named = config ?? readVariable(host.env, 'DREAMINA_CONFIG');
+  if (named !== undefined) {
+    const path = resolve(host.cwd, named);
+    const load = async (): Promise<Layer> => {
+      const values = await loadConfigFile(path);
+      if (values === undefined) {
+        const by = config === undefined ? 'DREAMINA_CONFIG' : '--config';
+        throw new ConfigError(`${path}: there is no such config file (named by ${by})`);
+      }
+      return { source: { kind: 'config-file', path }, values };
+    };
+    return [await gatherFile('config-file', path, load, host)];
+  }
+  const userPath = userConfigPath(host);
+  return [
+    await gatherFile('project', host.cwd, () => loadProjectLayer(host.cwd), host),
+    await gatherFile('user', userPath, () => loadUserLayer(userPath), host),
+  ];
+}
+
+async function gatherFile(
+  kind: ConfigFile['kind'],
+  path: string,
+  load: () => Promise<Layer | undefined>,
+  { platform }: Surroundings,
+): Promise<ConfigFile> {
+  try {
+    const layer = await load();
+    return layer === undefined
+      ? { kind, path, status: 'absent' }
+      : {
+          kind,
+          path: 'path' in layer.source ? layer.source.path : path,
+          status: 'found',
+          layer,
+          exposesToken: await exposesToken(layer, platform),
+        };
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      return { kind, path, status: 'wrong', problem: error };
+    }
+    throw error;
+  }
+}
+
+async function loadProjectLayer(cwd: string): Promise<Layer | undefined> {
+  const found = await findProjectConfig(cwd);
+  return found && { source: { kind: 'project', path: found.path }, values: found.values };
+}
+
+async function loadUserLayer(path: string): Promise<Layer | undefined> {
+  const values = await loadConfigFile(path);
+  return values && { source: { kind: 'user', path }, values };
+}
+
+/** Treats an empty variable as not set: CI systems pass an undefined secret as ''. */
+function readVariable(env: Environment, name: string): string | undefined {
+  return env[name] || undefined;
+}
