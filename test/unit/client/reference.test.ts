@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseImageRef } from '../../../src/client/reference.ts';
+import { parseAssetRef, parseImageRef } from '../../../src/client/reference.ts';
 
 describe('parseImageRef', () => {
   it.each([
@@ -45,5 +45,74 @@ describe('parseImageRef', () => {
     ["a video's", 'US:a@b-video:w720:h1280:s123456:d5000-vid:v0123'],
   ])('knows nothing of %s', (_what, text) => {
     expect(parseImageRef(text)).toBeUndefined();
+  });
+});
+
+describe('parseAssetRef', () => {
+  it.each([
+    [
+      'CA:name@example.com-image:w2560:h1440:s580914-uri:tos-alisg-i-wopfjsm1ax-sg/abc123',
+      {
+        account: 'CA:name@example.com',
+        type: 'image',
+        width: 2560,
+        height: 1440,
+        sizeBytes: 580_914,
+        nativeId: 'tos-alisg-i-wopfjsm1ax-sg/abc123',
+      },
+    ],
+    [
+      'CA:name@example.com-video:w1070:h1904:s1656759:d5880-vid:v10762g50003d77lv1nog65ie0vi8oh0',
+      {
+        account: 'CA:name@example.com',
+        type: 'video',
+        width: 1070,
+        height: 1904,
+        sizeBytes: 1_656_759,
+        durationMs: 5880,
+        nativeId: 'v10762g50003d77lv1nog65ie0vi8oh0',
+      },
+    ],
+    [
+      'CA:name@example.com-audio:w480:h360:s562605:d14040-vid:v10762g50003d77l5uvog65nl4esjs2g',
+      {
+        account: 'CA:name@example.com',
+        type: 'audio',
+        width: 480,
+        height: 360,
+        sizeBytes: 562_605,
+        durationMs: 14_040,
+        nativeId: 'v10762g50003d77l5uvog65nl4esjs2g',
+      },
+    ],
+    // The public copies of the page mask the word before the measures.
+    [
+      'US:a-b@c-d.example-***:w1:h2:s3:d4-vid:x',
+      {
+        account: 'US:a-b@c-d.example',
+        type: '***',
+        width: 1,
+        height: 2,
+        sizeBytes: 3,
+        durationMs: 4,
+        nativeId: 'x',
+      },
+    ],
+  ])('takes %s apart', (text, parts) => {
+    expect(parseAssetRef(text)).toEqual(parts);
+  });
+
+  it.each([
+    ['an empty text', ''],
+    ['no type', 'US:a@b-:w1:h1:s1-uri:x'],
+    ['no dash before the type', 'US:a@b:w1:h1:s1-uri:x'],
+    ['a space in the native id', 'US:a@b-video:w1:h1:s1:d1-vid:x y'],
+    ['a duration that is no number', 'US:a@b-video:w1:h1:s1:dx-vid:x'],
+  ])('knows nothing of %s', (_what, text) => {
+    expect(parseAssetRef(text)).toBeUndefined();
+  });
+
+  it('takes time that grows with the length of the text alone', () => {
+    expect(parseAssetRef(`US:${'-image:w1:h1:s1-uri:'.repeat(20_000)} `)).toBeUndefined();
   });
 });

@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { describeErrno } from '../../src/errno.ts';
+
+test.each([
+  [Object.assign(new Error('open'), { code: 'EACCES' }), 'permission denied'],
+  [Object.assign(new Error('open'), { code: 'ENOSPC' }), 'no space is left on the disk'],
+  [Object.assign(new Error('open'), { code: 'EXOTIC' }), 'EXOTIC'],
+  [new Error('no code'), 'no code'],
+])('%s is told as: %s', (error, words) => {
+  expect(describeErrno(error)).toBe(words);
+});
