@@ -1,0 +1,119 @@
+import { UsageError } from '../errors.ts';
+
+/** The formats that print one object for a request to the API in place of records. */
+export const requestFormats = ['frames', 'omni', 'images'] as const;
+
+/** One of {@link requestFormats}. */
+export type RequestFormat = (typeof requestFormats)[number];
+
+/** What a request object is made of: the assets in input order. */
+interface Asset {
+  readonly type: 'image' | 'video' | 'audio';
+}
+
+/** An asset before it is sent, as far as a request has rules for it. */
+export interface PlannedAsset extends Asset {
+  readonly path: string;
+  /** Videos and audio; absent where it is not known. */
+  readonly durationMs?: number | undefined;
+}
+
+/** How many assets of each type a request takes at most (POST /videos and POST /images). */
+const maxAssets = {
+  frames: { image: 10, video: 0, audio: 0 },
+  omni: { image: 9, video: 3, audio: 3 },
+  images: { image: 6, video: 0, audio: 0 },
+} as const satisfies Record<RequestFormat, Record<Asset['type'], number>>;
+
+const endpoints = {
+  frames: 'POST /videos',
+  omni: 'POST /videos',
+  images: 'POST /images',
+} as const satisfies Record<RequestFormat, string>;
+
+/** How long the videos of an omni reference are together at most, and its audio; 0.1 s more is left to the server. */
+const maxTotalMs = { video: 15_400, audio: 15_000 } as const;
+const toleranceMs = 100;
+
+const plurals = { image: 'images', video: 'videos', audio: 'audio files' } as const;
+
+/**
+ * Checks before anything is sent that a request can take these assets.
+ *
+ * @throws UsageError that says what it cannot take
+ */
+export function assertRequest(format: RequestFormat, assets: readonly PlannedAsset[]): void {
+  const problems: string[] = [];
+  for (const type of ['image', 'video', 'audio'] as const) {
+    const ofType = assets.filter((asset) => asset.type === type);
+    const max = maxAssets[format][type];
+    if (ofType.length > max) {
+      problems.push(
+        max === 0
+          ? `--format ${format} takes images only; ${ofType[0]!.path} is ${type === 'video' ? 'a video' : 'an audio file'}`
+          : `--format ${format} takes at most ${max} ${plurals[type]}, as ${endpoints[format]} does; there are ${ofType.length}`,
+      );
+    }
+  }
+  if (format === 'omni') {
+    problems.push(...checkOmni(assets));
+  }
+  if (problems.length > 0) {
+    throw new UsageError(problems);
+  }
+}
+
+function checkOmni(assets: readonly PlannedAsset[]): string[] {
+  const problems: string[] = [];
+  for (const type of ['video', 'audio'] as const) {
+    const totalMs = assets
+      .filter((asset) => asset.type === type)
+      .reduce((sum, { durationMs = 0 }) => sum + durationMs, 0);
+    if (totalMs > maxTotalMs[type] + toleranceMs) {
+      problems.push(
+        `--format omni takes at most ${maxTotalMs[type] / 1000} s of ${type} together; there are ${(totalMs / 1000).toFixed(1)} s`,
+      );
+    }
+  }
+  if (assets.length > 0 && assets.every(({ type }) => type === 'audio')) {
+    problems.push('--format omni needs an image or a video beside the audio');
+  }
+  return problems;
+}
+
+/** The fields of a request for these references, ready to merge into its body. */
+export function createRequestObject(
+  format: RequestFormat,
+  assets: readonly (Asset & { readonly assetRef: string })[],
+): Readonly<Record<string, string>> {
+  const references = assets.map(({ assetRef }) => assetRef);
+  const names = fieldNames(format, assets);
+  return Object.fromEntries(names.map((name, i) => [name, references[i]!]));
+}
+
+function fieldNames(format: RequestFormat, assets: readonly Asset[]): readonly string[] {
+  switch (format) {
+    case 'frames':
+      return assets.length <= 2
+        ? ['firstFrameRef', 'endFrameRef'].slice(0, assets.length)
+        : assets.map((_, i) => `frame_${i + 1}_imageRef`);
+    case 'omni':
+      return numberByType(assets).map(({ type, number }) => `omni_${number}_${type}Ref`);
+    case 'images':
+      return assets.map((_, i) => `imageRef_${i + 1}`);
+  }
+}
+
+/** The names by which the prompt of an omni reference calls its assets: `@image1`, `@video1`, `@audio1`. */
+export function promptNames(assets: readonly Asset[]): readonly string[] {
+  return numberByType(assets).map(({ type, number }) => `@${type}${number}`);
+}
+
+/** Numbers assets from 1 within each type. */
+function numberByType(assets: readonly Asset[]): readonly (Asset & { readonly number: number })[] {
+  const counts = { image: 0, video: 0, audio: 0 };
+  return assets.map(({ type }) => {
+    counts[type] += 1;
+    return { type, number: counts[type] };
+  });
+}
