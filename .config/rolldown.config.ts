@@ -32,7 +32,7 @@ export default defineConfig({
         { name: 'client', test: /\/src\/client\//, priority: 1 },
         {
           name: 'shared',
-          test: /\/src\/(?!sandbox\/|completion\/)/,
+          test: /\/src\/(?!sandbox\/)/,
           minShareCount: 2,
         },
       ],

@@ -1,8 +1,9 @@
-import { ConfigError, isFatal, OutputError, UsageError } from './errors.ts';
+import { isFatal } from './errors.ts';
 import { Interruption } from './host.ts';
 import { hasReference, type UploadRecord } from './upload/record.ts';
 
-const exitCodes = {
+/** What the exit code of a command says. */
+export const exitCodes = {
   /** Every file has a reference. */
   all: 0,
   /** None has one. */
@@ -15,7 +16,8 @@ const exitCodes = {
   config: 4,
 } as const;
 
-const signalExitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+/** The exit code of a command that a signal ended: 128 and the number of the signal. */
+export const signalExitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** What a batch has come to so far, for its exit code. */
 export class Tally {
@@ -45,21 +47,4 @@ export class Tally {
     }
     return this.#good === 0 ? exitCodes.none : exitCodes.some;
   }
-}
-
-/** The exit code of a command that could not run; undefined for an error that is a mistake of ours. */
-export function exitCodeOf(error: unknown): number | undefined {
-  if (error instanceof UsageError) {
-    return exitCodes.usage;
-  }
-  if (error instanceof ConfigError) {
-    return exitCodes.config;
-  }
-  if (error instanceof OutputError) {
-    return exitCodes.none;
-  }
-  if (error instanceof Interruption) {
-    return error.cause === 'stdout-closed' ? exitCodes.none : signalExitCodes[error.cause];
-  }
-  return undefined;
 }

@@ -11,20 +11,14 @@ import { resolveSettings } from '../../settings/resolve.ts';
 import { completeSettings } from '../../settings/settings.ts';
 import { formatSource } from '../../settings/source.ts';
 import { assertTokenDestination, connectService, reportRefusal } from '../service.ts';
-
-/** The flags of `dreamina accounts`, as they were typed. */
-export interface AccountsFlags {
-  readonly json?: boolean;
-  readonly verbose?: boolean;
-  readonly config?: string | false;
-}
+import type { AccountsFlags } from './command.ts';
 
 /**
  * Runs `dreamina accounts` and returns its exit code.
  *
  * @throws UsageError or ConfigError before anything is sent
  */
-export async function accounts(flags: AccountsFlags, host: Host): Promise<number> {
+export async function runAccounts(flags: AccountsFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, flags.verbose ? 'verbose' : 'normal');
   const layers = await loadSettings({ config: flags.config }, host);
   // A wrong account is no reason not to show the right ones.

@@ -8,15 +8,10 @@ import { findExposedTokens } from '../../settings/exposed-token.ts';
 import { type InspectedFile, type InspectedSetting, inspectSettings } from '../../settings/inspect.ts';
 import { formatSource, type Source } from '../../settings/source.ts';
 import { userConfigPath } from '../../settings/user-config-path.ts';
-
-/** The flags of `dreamina config`, as they were typed. */
-export interface ConfigFlags {
-  readonly json?: boolean;
-  readonly config?: string | false;
-}
+import type { ConfigFlags } from './command.ts';
 
 /** Runs `dreamina config` and returns its exit code. A wrong value does not hide the others. */
-export async function config(flags: ConfigFlags, host: Host): Promise<number> {
+export async function runConfig(flags: ConfigFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');
   const report = await createReport(flags.config, host);
   host.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : formatReport(report, host));

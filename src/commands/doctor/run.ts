@@ -1,17 +1,12 @@
 import type { Host } from '../../host.ts';
 import { type Colours, loadColours } from '../../report/colours.ts';
 import { escapeUnsafe } from '../../report/escape.ts';
+import type { DoctorFlags } from './command.ts';
 import { diagnose } from './diagnose.ts';
 import type { CheckResult, Finding } from './finding.ts';
 
-/** The flags of `dreamina doctor`, as they were typed. */
-export interface DoctorFlags {
-  readonly json?: boolean;
-  readonly config?: string | false;
-}
-
 /** Runs `dreamina doctor` and returns its exit code: 0 where there is no problem, whatever the warnings. */
-export async function doctor(flags: DoctorFlags, host: Host): Promise<number> {
+export async function runDoctor(flags: DoctorFlags, host: Host): Promise<number> {
   const colours = await loadColours(host.stdout, host.env);
   const results: CheckResult[] = [];
   for await (const result of diagnose(flags.config, host)) {

@@ -7,7 +7,7 @@ import type { Messages } from '../../report/messages.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { isAccount } from '../../settings/account.ts';
 import { definitions, keys } from '../../settings/definitions.ts';
-import { loadSettings, type SettingFlags } from '../../settings/load.ts';
+import { loadSettings } from '../../settings/load.ts';
 import { resolveSettings } from '../../settings/resolve.ts';
 import { completeSettings } from '../../settings/settings.ts';
 import { formatSource, type Source } from '../../settings/source.ts';
@@ -16,19 +16,14 @@ import { userConfigPath } from '../../settings/user-config-path.ts';
 import { type ConfigChanges, readUserConfig, writeUserConfig } from '../../settings/write-user-config.ts';
 import { assertTokenDestination, connectService, reportRefusal, warnOfUnusualToken } from '../service.ts';
 import { canAsk, createQuestions, type Questions } from './ask.ts';
-
-/** The flags of `dreamina login`, as they were typed. */
-export interface LoginFlags extends Pick<SettingFlags, 'account'> {
-  readonly withToken?: boolean;
-  readonly config?: string | false;
-}
+import type { LoginFlags } from './command.ts';
 
 /**
  * Runs `dreamina login` and returns its exit code. Nothing is written unless the service has accepted the token.
  *
  * @throws UsageError or ConfigError where nothing is written
  */
-export async function login(flags: LoginFlags, host: Host): Promise<number> {
+export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');
   const questions = canAsk(host) && !flags.withToken ? createQuestions(host) : undefined;
   assertReadable(flags, questions, host);

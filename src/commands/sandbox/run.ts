@@ -3,26 +3,11 @@ import { UsageError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { formatBytes } from '../../report/units.ts';
-import {
-  type ApiRevision,
-  type Fault,
-  parseFault,
-  type SeenRequest,
-  startSandbox,
-} from '../../sandbox/index.ts';
-
-/** The flags of `dreamina sandbox`, as they were typed. */
-export interface SandboxFlags {
-  readonly port?: string;
-  readonly api?: ApiRevision;
-  readonly latency?: string;
-  readonly fault?: readonly string[];
-  readonly seed?: string;
-  readonly quiet?: boolean;
-}
+import { type Fault, parseFault, type SeenRequest, startSandbox } from '../../sandbox/index.ts';
+import type { SandboxFlags } from './command.ts';
 
 /** Runs `dreamina sandbox` until it is interrupted, and returns its exit code. */
-export async function sandbox(flags: SandboxFlags, host: Host): Promise<number> {
+export async function runSandbox(flags: SandboxFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, flags.quiet ? 'quiet' : 'normal');
   const server = await startSandbox({
     port: wholeNumber('--port', flags.port, 65_535),

@@ -14,7 +14,7 @@ import { StandardError } from '../../report/standard-error.ts';
 import { UploadReporter } from '../../report/upload-reporter.ts';
 import { parseDuration } from '../../settings/duration.ts';
 import { findExposedTokens } from '../../settings/exposed-token.ts';
-import { loadSettings, type SettingFlags } from '../../settings/load.ts';
+import { loadSettings } from '../../settings/load.ts';
 import { type ResolvedSettings, resolveSettings } from '../../settings/resolve.ts';
 import type { UploadEvent } from '../../upload/event.ts';
 import { checkManifest, Manifest } from '../../upload/manifest.ts';
@@ -22,33 +22,19 @@ import type { UploadRecord } from '../../upload/record.ts';
 import { uploadBatch } from '../../upload/upload-batch.ts';
 import { validateFiles } from '../../upload/validate-files.ts';
 import { warnOfUnusualToken } from '../service.ts';
+import type { UploadFlags } from './command.ts';
 import { type Destination, openSandbox, openService, warnOfProjectServer } from './destination.ts';
-
-/** The flags of `dreamina upload`, as they were typed. */
-export interface UploadFlags extends SettingFlags {
-  readonly filesFrom?: string;
-  readonly null?: boolean;
-  readonly recursive?: boolean;
-  readonly format?: ResultFormat;
-  readonly json?: boolean;
-  readonly manifest?: string;
-  readonly maxAge?: string;
-  readonly dryRun?: boolean;
-  readonly failFast?: boolean;
-  readonly sandbox?: boolean;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
-  readonly progress: boolean;
-  readonly annotations: boolean;
-  readonly config?: string | false;
-}
 
 /**
  * Runs `dreamina upload` and returns its exit code.
  *
  * @throws UsageError or ConfigError before anything is sent
  */
-export async function upload(patterns: readonly string[], flags: UploadFlags, host: Host): Promise<number> {
+export async function runUpload(
+  patterns: readonly string[],
+  flags: UploadFlags,
+  host: Host,
+): Promise<number> {
   const format = resolveFormat(flags);
   const found = await findInputs(patterns, flags, host);
   if (format === 'frames' && found.length > mostFrames) {
@@ -199,7 +185,7 @@ function showsProgress({ progress, quiet }: UploadFlags, { stderr, env }: Host):
 
 async function findInputs(
   patterns: readonly string[],
-  { filesFrom, null: nullSeparated = false, recursive = false }: UploadFlags,
+  { filesFrom, null: nullSeparated, recursive }: UploadFlags,
   host: Host,
 ): Promise<readonly FoundFile[]> {
   if (nullSeparated && filesFrom === undefined) {
@@ -208,8 +194,8 @@ async function findInputs(
   if (filesFrom === '-' && patterns.includes('-')) {
     throw new UsageError('standard input cannot be both the list of --files-from and an image');
   }
-  const literals = filesFrom === undefined ? [] : await readList(filesFrom, nullSeparated, host);
-  return findFiles({ patterns, literals, recursive }, host);
+  const literals = filesFrom === undefined ? [] : await readList(filesFrom, nullSeparated ?? false, host);
+  return findFiles({ patterns, literals, recursive: recursive ?? false }, host);
 }
 
 function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {
