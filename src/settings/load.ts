@@ -8,7 +8,7 @@ import type { Layer } from './source.ts';
 import { userConfigPath } from './user-config-path.ts';
 
 /** The flags that set something, as they were typed; undefined where they were not. */
-export type SettingFlags = { readonly [K in FlagKey]?: string | undefined };
+type SettingFlags = { readonly [K in FlagKey]?: string | undefined };
 
 /** What a command line says about settings. */
 export interface SettingsRequest {

@@ -78,9 +78,9 @@ describe('the bundle', () => {
   });
 
   it('loads for a completion neither the client nor the sandbox', async () => {
-    const loaded = await modulesLoadedBy(['complete', 'zsh', '--', 'sandbox', '--fault', '']);
+    const loaded = await modulesLoadedBy(['complete', 'zsh', '--', 'upload', '-a', '']);
     expect(loaded).toContainEqual(expect.stringMatching(/\/src\/commands\/complete\/run\.ts$/));
-    const needless = /\/src\/(client|sandbox\/sandbox)|\/(undici|ora|chalk)\//;
+    const needless = /\/src\/(client|sandbox|files)|\/(undici|ora|chalk)\//;
     expect(loaded.filter((id) => needless.test(id))).toEqual([]);
   });
 

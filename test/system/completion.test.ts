@@ -73,7 +73,8 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
       'dreamina upload su\tin\t': ['upload', 'sub dir/in.WebP'],
       'dreamina upload -r x sub\\ dir/\t': ['upload', '-r', 'x', 'sub dir/in.WebP'],
       'dreamina upload no\t': ['upload', 'notes.md'],
-      'dreamina upload a:\t': ['upload', 'a:b.png'],
+      // Fish also takes what follows a colon for the beginning of a path.
+      ...(name !== 'fish' && { 'dreamina upload a:\t': ['upload', 'a:b.png'] }),
       'dreamina upload ~/work/my\t': ['upload', join(shell.cwd, 'my shot.PNG')],
       'dreamina upload ~/work/no\t': ['upload', join(shell.cwd, 'notes.md')],
       'dreamina upload ~/work/sub\\ dir/i\t': ['upload', join(shell.cwd, 'sub dir', 'in.WebP')],

@@ -1,6 +1,5 @@
 import type { Argument, Command, CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import type { Host } from '../../host.ts';
-import { faultKinds } from '../../sandbox/index.ts';
 import { isAccount } from '../../settings/account.ts';
 import { loadSettings } from '../../settings/load.ts';
 
@@ -161,8 +160,11 @@ async function findValues(taker: Option | Argument, host: Host): Promise<Candida
       return { kind: 'files', extensions: imageExtensions };
     case 'REGION:email':
       return { kind: 'words', words: (await listAccounts(host)).map(toCandidate) };
-    case 'kind:amount':
+    case 'kind:amount': {
+      // Everything else is completed without the sandbox, which takes longer to load.
+      const { faultKinds } = await import('../../sandbox/index.ts');
       return { kind: 'words', words: faultKinds.map((kind) => toCandidate(`${kind}:`)) };
+    }
     default:
       return noWords;
   }
