@@ -28,11 +28,13 @@ export default defineConfig({
       groups: [
         // All that help and the version need.
         { name: 'main', tags: ['$initial'], priority: 2 },
+        // Completion needs the settings and not the client.
+        { name: 'settings', test: /\/src\/settings\//, priority: 2 },
         // What sends, and what else most commands share, is one file each to read, not ten.
         { name: 'client', test: /\/src\/client\//, priority: 1 },
         {
           name: 'shared',
-          test: /\/src\/(?!sandbox\/|completion\/)/,
+          test: /\/src\/(?!sandbox\/)/,
           minShareCount: 2,
         },
       ],

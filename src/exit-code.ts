@@ -53,20 +53,3 @@ export class Tally {
     return this.#good === 0 ? exitCodes.failure : exitCodes.partial;
   }
 }
-
-/** The exit code of a command that could not run; nothing for an error that is a bug of ours. */
-export function exitCodeOf(error: unknown): number | undefined {
-  if (error instanceof UsageError) {
-    return exitCodes.usage;
-  }
-  if (error instanceof ConfigError) {
-    return exitCodes.config;
-  }
-  if (error instanceof OutputError) {
-    return exitCodes.failure;
-  }
-  if (error instanceof ApiError) {
-    return isFatal(error.code) ? exitCodes.config : exitCodes.failure;
-  }
-  return error instanceof Interruption ? exitCodeOfInterruption(error) : undefined;
-}

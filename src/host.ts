@@ -2,11 +2,10 @@ import type { Secrets } from './secrets.ts';
 
 /** Everything the program takes from the world around it. `main.ts` builds the real one; a test builds its own. */
 export interface Host {
-  /** The arguments after the program's own name. */
-  readonly argv: readonly string[];
   readonly env: Environment;
   /** Absolute; relative paths are read from here. */
   readonly cwd: string;
+  /** Empty where there is none. */
   readonly homeDir: string;
   readonly platform: NodeJS.Platform;
   /** Such as `v24.1.0`. */
@@ -15,10 +14,6 @@ export interface Host {
   readonly scriptPath: string | undefined;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
   readonly stdout: TerminalStream;
-  /** Puts help or the version on standard output, at once: it is there before a stream would be set up. */
-  readonly printHelp: (text: string) => void;
-  /** The width of the terminal that help is for; undefined where it goes elsewhere. */
-  readonly helpColumns: number | undefined;
   readonly stderr: TerminalStream;
   /** What must not be printed, as it becomes known. */
   readonly secrets: Secrets;

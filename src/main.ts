@@ -1,10 +1,9 @@
-import { fstatSync, statSync, writeSync } from 'node:fs';
-import { devNull, homedir } from 'node:os';
+import { writeSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from './cli.ts';
 import { Interruption } from './errors.ts';
 import type { Host } from './host.ts';
-import { once } from './once.ts';
 import { Secrets } from './secrets.ts';
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
@@ -14,7 +13,7 @@ const graceMs = 700;
 
 /** Runs the command in this process. The only place that touches `process`. */
 async function main(): Promise<void> {
-  // Should the event loop run dry in the middle of the work, that is no success.
+  // A run whose event loop runs dry in the middle of the work has failed.
   process.exitCode = 1;
   const interruption = new AbortController();
   for (const [signal, number] of Object.entries(signalNumbers)) {
@@ -23,48 +22,39 @@ async function main(): Promise<void> {
         process.exit(128 + number);
       }
       interruption.abort(new Interruption(signal as keyof typeof signalNumbers));
-      // A reader that has stopped reading must not keep us.
+      // Do not wait for a reader that has stopped reading.
       setTimeout(() => process.exit(128 + number), graceMs).unref();
     });
   }
-  // Node sets a stream up when it is first asked for, and that takes as long as reading a program: both wait until
-  // there is something to print. Without a listener for errors, a reader that went away would end the run with a
-  // stack trace; one that leaves standard output ends it properly.
-  const openStdout = once(() =>
-    process.stdout.on('error', () => interruption.abort(new Interruption('stdout-closed'))),
-  );
-  const openStderr = once(() => process.stderr.on('error', () => {}));
+  const openHost = () => createHost(interruption);
+  process.exitCode = await run(process.argv.slice(2), openHost, (text) => {
+    try {
+      writeSync(1, text);
+    } catch {
+      // A pipe that is full, or that nobody reads.
+      openHost().stdout.write(text);
+    }
+  });
+  if (interruption.signal.aborted) {
+    // Flush the output, then exit: an open pipe on standard input may still hold the event loop.
+    process.stdout.write('', () => process.exit());
+  }
+}
 
-  const host: Host = {
-    argv: process.argv.slice(2),
+function createHost(interruption: AbortController): Host {
+  // Without these listeners, a reader that goes away would end the run with a stack trace.
+  process.stdout.on('error', () => interruption.abort(new Interruption('stdout-closed')));
+  process.stderr.on('error', () => {});
+  return {
     env: process.env,
     cwd: process.cwd(),
-    get homeDir() {
-      return homedir();
-    },
+    homeDir: findHomeDir(),
     platform: process.platform,
     nodeVersion: process.version,
     scriptPath: process.argv[1],
-    get stdin() {
-      return process.stdin;
-    },
-    get stdout() {
-      return openStdout();
-    },
-    get stderr() {
-      return openStderr();
-    },
-    printHelp: (text) => {
-      try {
-        writeSync(1, text);
-      } catch {
-        // A pipe that is full or that nobody reads: a stream knows what to do.
-        openStdout().write(text);
-      }
-    },
-    get helpColumns() {
-      return mayBeTerminal() ? openStdout().columns : undefined;
-    },
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
     secrets: new Secrets(),
     signal: interruption.signal,
     clock: {
@@ -73,19 +63,15 @@ async function main(): Promise<void> {
     },
     random: Math.random,
   };
-  process.exitCode = await run(host);
-  if (interruption.signal.aborted) {
-    // Something may still hold the event loop, such as a pipe that nobody writes to; what was printed goes out first.
-    process.stdout.write('', () => process.exit());
-  }
 }
 
-/** Whether standard output may be a terminal; only the stream, once set up, knows for certain. */
-function mayBeTerminal(): boolean {
-  const output = fstatSync(1);
-  return (
-    output.isCharacterDevice() && (process.platform === 'win32' || output.rdev !== statSync(devNull).rdev)
-  );
+/** The home directory; empty where there is none, as for a user id that the system does not know. */
+function findHomeDir(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
 }
 
 void main();

@@ -1,12 +1,6 @@
 /** The secret values of a run, as they become known, and text without them. */
 export class Secrets {
   readonly #values = new Map<string, { readonly spellings: RegExp | string; readonly mask: string }>();
-  #onKnown = () => {};
-
-  /** Calls `listener` before a secret is known: from then on, nothing may be printed as it is. */
-  beforeKnown(listener: () => void): void {
-    this.#onKnown = listener;
-  }
 
   /** Remembers a token. */
   addToken(token: string): void {
@@ -33,7 +27,6 @@ export class Secrets {
 
   #add(value: string, mask: string): void {
     if (isDistinct(value)) {
-      this.#onKnown();
       this.#values.set(value, { spellings: spellingsOf(value), mask });
     }
   }

@@ -73,7 +73,14 @@ describe('the bundle', () => {
     const loaded = await modulesLoadedBy(['upload', fixture('night.png').file], env);
     expect(loaded).toContainEqual(expect.stringMatching(/\/src\/client\/client\.ts$/));
     const needless =
-      /\/src\/(sandbox|completion)\/|\/src\/commands\/(login|sandbox|doctor|config|accounts)|\/(@inquirer|ora|chalk|js-yaml|cosmiconfig|tinyglobby|file-type|image-dimensions)\//;
+      /\/src\/sandbox\/|\/src\/commands\/(?!upload\/)\w+\/(?!command\.ts)|\/(@inquirer|ora|chalk|js-yaml|cosmiconfig|tinyglobby|file-type|image-dimensions)\//;
+    expect(loaded.filter((id) => needless.test(id))).toEqual([]);
+  });
+
+  it('loads for a completion neither the client nor the sandbox', async () => {
+    const loaded = await modulesLoadedBy(['complete', 'zsh', '--', 'upload', '-a', '']);
+    expect(loaded).toContainEqual(expect.stringMatching(/\/src\/commands\/complete\/run\.ts$/));
+    const needless = /\/src\/(client|sandbox|files)|\/(undici|ora|chalk)\//;
     expect(loaded.filter((id) => needless.test(id))).toEqual([]);
   });
 
@@ -81,7 +88,7 @@ describe('the bundle', () => {
     const loaded = await modulesLoadedBy([flag]);
     expect(loaded).toContainEqual(expect.stringMatching(/\/src\/cli\.ts$/));
     const needless =
-      /\/src\/(client|files|settings|completion|sandbox|commands)\/(?!defaults)|\/(undici|valibot|chalk)\//;
+      /\/src\/(client|files|settings|sandbox|commands)\/(?!defaults|\w+\/command\.ts)|\/(undici|valibot|chalk)\//;
     expect(loaded.filter((id) => needless.test(id))).toEqual([]);
   });
 });

@@ -48,16 +48,7 @@ const file = fc.oneof(
   argument,
 );
 
-const commands = [
-  'upload',
-  'login',
-  'accounts',
-  'config',
-  'doctor',
-  'sandbox',
-  'completion',
-  'complete-accounts',
-];
+const commands = ['upload', 'login', 'accounts', 'config', 'doctor', 'sandbox', 'completion', 'complete'];
 const nearCommands = ['uplaod', 'Upload', 'help', 'logout', '__proto__', 'constructor', '', '--', '-'];
 
 const uploadSwitches = [

@@ -43,7 +43,6 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
   const stdout = collector(world.onStdout);
   const stderr = collector();
   const host: Host = {
-    argv,
     env: world.env ?? {},
     cwd: world.cwd ?? home,
     homeDir: home,
@@ -55,8 +54,6 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
         ? world.stdin
         : Readable.from(world.stdin === undefined ? [] : [Buffer.from(world.stdin)]),
     stdout,
-    printHelp: (text) => stdout.write(text),
-    helpColumns: undefined,
     stderr,
     signal: world.signal ?? new AbortController().signal,
     clock: {
@@ -74,7 +71,11 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
     secrets: new Secrets(),
     random: world.random ?? (() => 0.5),
   };
-  const exitCode = await run(host);
+  const exitCode = await run(
+    argv,
+    () => host,
+    (text) => stdout.write(text),
+  );
   return {
     stdout: stdout.text(),
     stderr: stderr.text(),

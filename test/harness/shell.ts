@@ -168,7 +168,7 @@ function requireShell(name: ShellName): void {
 function recorder(record: string): string {
   return `#!/bin/sh
 case "$#$1" in
-  1complete-accounts | 2completion) exec '${process.execPath}' '${command}' "$@" ;;
+  2completion | [0-9]*complete) exec '${process.execPath}' '${command}' "$@" ;;
 esac
 for argument; do printf '%s\\0' "$argument"; done >'${record}'
 echo recorded

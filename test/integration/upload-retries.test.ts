@@ -9,6 +9,7 @@ import { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli.ts';
+import type { Host } from '../../src/host.ts';
 import type { UploadedRecord, UploadRecord } from '../../src/index.ts';
 import { Secrets } from '../../src/secrets.ts';
 import { fixture, fixtures } from '../fixtures.ts';
@@ -255,8 +256,7 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
         done();
       },
     });
-  const exitCode = run({
-    argv,
+  const host: Host = {
     env,
     cwd: tmpdir(),
     homeDir: '/nonexistent',
@@ -265,8 +265,6 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
     scriptPath: undefined,
     stdin: Readable.from([]),
     stdout: stream('stdout'),
-    printHelp: () => {},
-    helpColumns: undefined,
     stderr: stream('stderr'),
     signal: new AbortController().signal,
     clock: {
@@ -279,7 +277,12 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
     },
     secrets: new Secrets(),
     random: () => 0.5,
-  });
+  };
+  const exitCode = run(
+    argv,
+    () => host,
+    () => {},
+  );
   return {
     exitCode,
     output,

@@ -46,6 +46,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
       'dreamina upload --js x\x1b[D\x1b[D\t': ['upload', '--json', 'x'],
       'true; dreamina upload --js\t': ['upload', '--json'],
       'true | dreamina upload --js\t': ['upload', '--json'],
+      'NAME=value dreamina upload --js\t': ['upload', '--json'],
     });
   });
 
@@ -72,6 +73,11 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
       'dreamina upload su\tin\t': ['upload', 'sub dir/in.WebP'],
       'dreamina upload -r x sub\\ dir/\t': ['upload', '-r', 'x', 'sub dir/in.WebP'],
       'dreamina upload no\t': ['upload', 'notes.md'],
+      // Fish also takes what follows a colon for the beginning of a path.
+      ...(name !== 'fish' && { 'dreamina upload a:\t': ['upload', 'a:b.png'] }),
+      'dreamina upload ~/work/my\t': ['upload', join(shell.cwd, 'my shot.PNG')],
+      'dreamina upload ~/work/no\t': ['upload', join(shell.cwd, 'notes.md')],
+      'dreamina upload ~/work/sub\\ dir/i\t': ['upload', join(shell.cwd, 'sub dir', 'in.WebP')],
     });
   });
 
@@ -83,6 +89,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
       'dreamina upload --files-from my\t': ['upload', '--files-from', 'my list.txt'],
       'dreamina upload --files-from=my\t': ['upload', '--files-from=my list.txt'],
       'dreamina upload --manifest "my\t': ['upload', '--manifest', 'my list.txt'],
+      'dreamina upload --manifest ~/work/my\t': ['upload', '--manifest', join(shell.cwd, 'my list.txt')],
       'dreamina upload --config my\\ \t': ['upload', '--config', 'my list.txt'],
       'dreamina upload --format json -c \t4': ['upload', '--format', 'json', '-c', '4'],
       'dreamina upload -c 4\t': ['upload', '-c', '4'],
@@ -102,6 +109,9 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
       'dreamina upload -ra U\t': ['upload', '-ra', account],
       'dreamina upload --account US:f\t': ['upload', '--account', account],
       'dreamina upload --account=US:first.last+tag@\t': ['upload', `--account=${account}`],
+      'dreamina upload --account=\t': ['upload', `--account=${account}`],
+      'dreamina upload -aUS:\t': ['upload', `-a${account}`],
+      'dreamina login -a \t': ['login', '-a', account],
       'dreamina upload --account "U\t': ['upload', '--account', account],
       '~/bin/dreamina upload -a \t': ['upload', '-a', account],
     });
@@ -161,7 +171,7 @@ describe('what is offered', () => {
     expect(await offered('dreamina upload --fo')).toEqual(['--format\tform of the results (default: text)']);
     expect(await offered('dreamina up')).toEqual(['upload\tupload images, print one imageRef per file']);
     expect(await offered('dreamina upload ')).toEqual(['a.png']);
-    expect(await offered('dreamina-upload completion ')).toEqual(['bash', 'fish', 'zsh']);
+    expect(await offered('dreamina-upload completion ')).toEqual(['bash', 'zsh', 'fish']);
     expect(await offered('dreamina upload -c ')).toEqual([]);
   });
 });

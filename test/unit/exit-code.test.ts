@@ -1,13 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  ApiError,
-  ConfigError,
-  FileError,
-  Interruption,
-  type UploadErrorCode,
-  UsageError,
-} from '../../src/errors.ts';
-import { exitCodeOf, Tally } from '../../src/exit-code.ts';
+import { Interruption, type UploadErrorCode } from '../../src/errors.ts';
+import { Tally } from '../../src/exit-code.ts';
 import type { UploadRecord } from '../../src/upload/record.ts';
 
 /** A record of that status; an error's code stands for a failure. */
@@ -94,13 +87,11 @@ test.each([
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ] as const)('%s exits with %i, whatever was settled', (cause, exitCode) => {
-  const interruption = new Interruption(cause);
-  const signal = AbortSignal.abort(interruption);
+  const signal = AbortSignal.abort(new Interruption(cause));
   expect(tallyOf(['uploaded']).exitCode(signal)).toBe(exitCode);
   expect(tallyOf(['uploaded', 'cancelled']).exitCode(signal)).toBe(exitCode);
   expect(tallyOf(['unauthorized', 'cancelled']).exitCode(signal)).toBe(exitCode);
   expect(tallyOf([]).exitCode(signal)).toBe(exitCode);
-  expect(exitCodeOf(interruption)).toBe(exitCode);
 });
 
 test.each([new Interruption('stdout-closed'), new Error('stopped')])(
@@ -112,17 +103,3 @@ test.each([new Interruption('stdout-closed'), new Error('stopped')])(
     expect(tallyOf(['cancelled']).exitCode(signal)).toBe(1);
   },
 );
-
-test.each([
-  [new UsageError(['one', 'two']), 2],
-  [new ConfigError('there is no token'), 4],
-  [new ApiError('unauthorized', 'the token was refused'), 4],
-  [new ApiError('server_error', 'the service failed'), 1],
-  // A file's failure is in its record, and a bug of ours has no exit code of its own.
-  [new FileError('empty', 'it is empty'), undefined],
-  [new TypeError('x is not a function'), undefined],
-  ['text', undefined],
-  [undefined, undefined],
-])('%s, thrown, exits with %s', (error, exitCode) => {
-  expect(exitCodeOf(error)).toBe(exitCode);
-});

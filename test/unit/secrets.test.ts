@@ -56,17 +56,6 @@ describe('the password of a proxy', () => {
   });
 });
 
-test('what is to happen before a secret is known happens before', () => {
-  const secrets = new Secrets();
-  const masked: string[] = [];
-  secrets.beforeKnown(() => masked.push(secrets.mask(token)));
-  secrets.addToken('short');
-  expect(masked).toEqual([]);
-  secrets.addToken(token);
-  expect(masked).toEqual([token]);
-  expect(secrets.mask(token)).toBe('[token]');
-});
-
 test('whatever the secret is, it is found, however it is spelled', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), fc.string(), (secret, around) => {

@@ -11,20 +11,14 @@ import { resolveSettings } from '../../settings/resolve.ts';
 import { formatSource } from '../../settings/source.ts';
 import { formatDuration } from '../../units.ts';
 import { connectService } from '../service.ts';
-
-/** The flags of `dreamina accounts`, as they were typed. */
-export interface AccountsFlags {
-  readonly json?: boolean;
-  readonly verbose?: boolean;
-  readonly config?: string | false;
-}
+import type { AccountsFlags } from './command.ts';
 
 /**
- * Runs `dreamina accounts` and returns its exit code.
+ * Runs `dreamina accounts`.
  *
  * @throws UsageError or ConfigError before anything is sent
  */
-export async function accounts(flags: AccountsFlags, host: Host): Promise<number> {
+export async function runAccounts(flags: AccountsFlags, host: Host): Promise<void> {
   const { messages } = await StandardError.open(host, flags.verbose ? 'verbose' : 'normal');
   const gathered = await gatherSettings({ config: flags.config }, host);
   // A wrong account must not keep people from seeing the right ones.
@@ -58,7 +52,6 @@ export async function accounts(flags: AccountsFlags, host: Host): Promise<number
   if (list.length === 0) {
     messages.note('No account is configured under this token; add one at useapi.net (POST /accounts).');
   }
-  return 0;
 }
 
 function formatAccounts(list: readonly Account[], now: number): string {

@@ -1,15 +1,70 @@
+import type { Command } from '@commander-js/extra-typings';
+import type { Shell } from '../../add-command.ts';
 import type { Host } from '../../host.ts';
-import { gatherSettings } from '../../settings/gather.ts';
-import { isAccount } from '../../settings/identity.ts';
+import { type Completion, findCompletion } from './find-completion.ts';
+import { readBashLine } from './read-bash-line.ts';
 
 /**
- * Runs `dreamina complete-accounts`, which the scripts ask for the accounts that the settings name, one a line. Nobody
- * wants to read an error in the middle of a command line, so it prints none.
+ * Runs `dreamina complete`, and prints what the script of that shell reads, line by line: `words` or `files`; the part
+ * of the current word that stays; and then each word that fits, or the endings of the files to prefer, joined by `|`.
+ *
+ * @param words those behind the program's name up to the cursor, the last one incomplete; for bash, the line up to the
+ *   cursor and the part of it that the completion replaces
  */
-export async function completeAccounts(host: Host): Promise<number> {
-  const { layers } = await gatherSettings({}, host);
-  const given = layers.map(({ values }) => values.account);
-  const accounts = new Set(given.filter((account) => typeof account === 'string' && isAccount(account)));
-  host.stdout.write([...accounts].map((account) => `${account}\n`).join(''));
-  return 0;
+export async function runComplete(
+  shell: Shell,
+  words: readonly string[],
+  program: Command,
+  host: Host,
+): Promise<void> {
+  const lines =
+    shell === 'bash'
+      ? await completeInBash(words, program, host)
+      : formatters[shell](await findCompletion(program, words, host));
+  host.stdout.write(lines.map((line) => `${line}\n`).join(''));
+}
+
+async function completeInBash(
+  [line = '', replaced = '']: readonly string[],
+  program: Command,
+  host: Host,
+): Promise<readonly string[]> {
+  const { words, current, kept, isRedirection } = readBashLine(line, replaced);
+  if (isRedirection) {
+    return ['files', '', ''];
+  }
+  const completion = await findCompletion(program, [...words, current], host);
+  if (completion.kind === 'files') {
+    return ['files', kept, completion.extensions.join('|'), current];
+  }
+  const fitting = completion.words
+    .map(({ word }) => completion.head + word)
+    // Bash inserts words unquoted. A config file can come with a cloned repository, so a word with characters that
+    // mean something to the shell is not offered.
+    .filter((word) => word.startsWith(current) && /^[\w.:@+=-]*$/.test(word));
+  return ['words', kept, ...fitting.map((word) => word.slice(kept.length))];
+}
+
+const formatters = { zsh: formatForZsh, fish: formatForFish } as const;
+
+/** Words as `_describe` takes them. */
+function formatForZsh(completion: Completion): readonly string[] {
+  const { kind, head } = completion;
+  return kind === 'files'
+    ? [kind, head, completion.extensions.join('|')]
+    : [
+        kind,
+        head,
+        ...completion.words.map(({ word, description }) =>
+          [word.replaceAll(/[:\\]/g, '\\$&'), ...(description === '' ? [] : [description])].join(':'),
+        ),
+      ];
+}
+
+/** Words as `complete -a` takes them, which replace the whole of the current word. */
+function formatForFish(completion: Completion): readonly string[] {
+  const { kind, head } = completion;
+  return kind === 'files'
+    ? [kind, head, completion.extensions.join('|')]
+    : [kind, head, ...completion.words.map(({ word, description }) => `${head}${word}\t${description}`)];
 }

@@ -1,3 +1,4 @@
+import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { findTokenRefusal } from '../../network/credentials.ts';
 import { describeProxy } from '../../network/proxy.ts';
@@ -9,15 +10,10 @@ import { gatherSettings } from '../../settings/gather.ts';
 import { isProblem, resolveSettings, type Settings } from '../../settings/resolve.ts';
 import { type ConfigFile, formatSource, type Source } from '../../settings/source.ts';
 import { userConfigPath } from '../../settings/user-config.ts';
-
-/** The flags of `dreamina config`, as they were typed. */
-export interface ConfigFlags {
-  readonly json?: boolean;
-  readonly config?: string | false;
-}
+import type { ConfigFlags } from './command.ts';
 
 /** Runs `dreamina config` and returns its exit code. Shows all values, even if some are wrong. */
-export async function config(flags: ConfigFlags, host: Host): Promise<number> {
+export async function runConfig(flags: ConfigFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');
   const report = await createReport(flags.config, host);
   host.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : formatReport(report, host));
@@ -27,7 +23,7 @@ export async function config(flags: ConfigFlags, host: Host): Promise<number> {
   for (const problem of report.problems) {
     messages.error(problem);
   }
-  return report.problems.length === 0 ? 0 : 4;
+  return report.problems.length === 0 ? exitCodes.success : exitCodes.config;
 }
 
 /** What `--json` prints. */

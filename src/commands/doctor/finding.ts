@@ -1,3 +1,5 @@
+import { exitCodes } from '../../exit-code.ts';
+
 /** The result of one check, as `--json` prints it. */
 export interface Finding {
   /** Its name, for scripts. */
@@ -11,7 +13,7 @@ export interface Finding {
 /** A problem, and the exit code of an upload that meets it. */
 interface Problem extends Finding {
   readonly status: 'problem';
-  readonly exitCode: 1 | 4;
+  readonly exitCode: typeof exitCodes.failure | typeof exitCodes.config;
 }
 
 /** The result of one check. */
@@ -29,12 +31,24 @@ export function warning(check: string, message: string, advice?: string): CheckR
 
 /** Something is wrong with the token, the account or the settings. */
 export function configProblem(check: string, message: string, advice?: string): CheckResult {
-  return { check, status: 'problem', message, ...(advice !== undefined && { advice }), exitCode: 4 };
+  return {
+    check,
+    status: 'problem',
+    message,
+    ...(advice !== undefined && { advice }),
+    exitCode: exitCodes.config,
+  };
 }
 
 /** Something else stops uploads. */
 export function otherProblem(check: string, message: string, advice?: string): CheckResult {
-  return { check, status: 'problem', message, ...(advice !== undefined && { advice }), exitCode: 1 };
+  return {
+    check,
+    status: 'problem',
+    message,
+    ...(advice !== undefined && { advice }),
+    exitCode: exitCodes.failure,
+  };
 }
 
 /** An earlier result makes the check pointless. */

@@ -1,17 +1,13 @@
+import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { type Colours, loadColours } from '../../report/colours.ts';
 import { escapeUnsafe } from '../../report/escape.ts';
+import type { DoctorFlags } from './command.ts';
 import { diagnose } from './diagnose.ts';
 import type { CheckResult, Finding } from './finding.ts';
 
-/** The flags of `dreamina doctor`, as they were typed. */
-export interface DoctorFlags {
-  readonly json?: boolean;
-  readonly config?: string | false;
-}
-
 /** Runs `dreamina doctor` and returns its exit code: 0 if there is no problem; warnings do not count. */
-export async function doctor(flags: DoctorFlags, host: Host): Promise<number> {
+export async function runDoctor(flags: DoctorFlags, host: Host): Promise<number> {
   const colours = await loadColours(host.stdout, host.env);
   const results: CheckResult[] = [];
   for await (const result of diagnose(flags.config, host)) {
@@ -28,7 +24,10 @@ export async function doctor(flags: DoctorFlags, host: Host): Promise<number> {
 
 /** A problem with the settings (4) goes before any other (1), because people can fix it themselves. */
 function exitCodeFor(results: readonly CheckResult[]): number {
-  return Math.max(0, ...results.map((result) => (result.status === 'problem' ? result.exitCode : 0)));
+  return Math.max(
+    exitCodes.success,
+    ...results.map((result) => (result.status === 'problem' ? result.exitCode : exitCodes.success)),
+  );
 }
 
 function toFinding({ check, status, message, advice }: CheckResult): Finding {

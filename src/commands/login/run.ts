@@ -7,7 +7,7 @@ import { formatExpiry } from '../../report/expiry.ts';
 import type { Messages } from '../../report/messages.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { definitions, keys } from '../../settings/definitions.ts';
-import { gatherSettings, type SettingFlags } from '../../settings/gather.ts';
+import { gatherSettings } from '../../settings/gather.ts';
 import { isAccount, isToken } from '../../settings/identity.ts';
 import { requireSettings } from '../../settings/require.ts';
 import { resolveSettings } from '../../settings/resolve.ts';
@@ -20,19 +20,14 @@ import {
 } from '../../settings/user-config.ts';
 import { connectService, warnOfUnusualToken } from '../service.ts';
 import { canAsk, createQuestions, type Questions } from './ask.ts';
-
-/** The flags of `dreamina login`, as they were typed. */
-export interface LoginFlags extends Pick<SettingFlags, 'account'> {
-  readonly withToken?: boolean;
-  readonly config?: string | false;
-}
+import type { LoginFlags } from './command.ts';
 
 /**
- * Runs `dreamina login` and returns its exit code. Nothing is written unless the service has accepted the token.
+ * Runs `dreamina login`. Nothing is written unless the service has accepted the token.
  *
  * @throws UsageError or ConfigError where nothing is written
  */
-export async function login(flags: LoginFlags, host: Host): Promise<number> {
+export async function runLogin(flags: LoginFlags, host: Host): Promise<void> {
   const { messages } = await StandardError.open(host, 'normal');
   const questions = canAsk(host) && !flags.withToken ? createQuestions(host) : undefined;
   assertReadable(flags, questions, host);
@@ -64,7 +59,6 @@ export async function login(flags: LoginFlags, host: Host): Promise<number> {
   messages.note(`${path}: the token is in it${account === undefined ? '' : `, for the account ${account}`}.`);
   tellNext(account, usable, messages);
   await warnOfOthers(path, written, host, messages);
-  return 0;
 }
 
 function assertReadable({ withToken }: LoginFlags, questions: Questions | undefined, host: Host): void {

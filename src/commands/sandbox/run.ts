@@ -2,27 +2,12 @@ import { once } from 'node:events';
 import { UsageError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { StandardError } from '../../report/standard-error.ts';
-import {
-  type ApiRevision,
-  type Fault,
-  parseFault,
-  type SeenRequest,
-  startSandbox,
-} from '../../sandbox/index.ts';
+import { type Fault, parseFault, type SeenRequest, startSandbox } from '../../sandbox/index.ts';
 import { formatBytes } from '../../units.ts';
+import type { SandboxFlags } from './command.ts';
 
-/** The flags of `dreamina sandbox`, as they were typed. */
-export interface SandboxFlags {
-  readonly port?: string;
-  readonly api?: ApiRevision;
-  readonly latency?: string;
-  readonly fault?: readonly string[];
-  readonly seed?: string;
-  readonly quiet?: boolean;
-}
-
-/** Runs `dreamina sandbox` until it is interrupted, and returns its exit code. */
-export async function sandbox(flags: SandboxFlags, host: Host): Promise<number> {
+/** Runs `dreamina sandbox` until it is interrupted,. */
+export async function runSandbox(flags: SandboxFlags, host: Host): Promise<void> {
   const { messages } = await StandardError.open(host, flags.quiet ? 'quiet' : 'normal');
   const server = await startSandbox({
     port: wholeNumber('--port', flags.port, 65_535),
@@ -45,7 +30,6 @@ export async function sandbox(flags: SandboxFlags, host: Host): Promise<number> 
     await once(host.signal, 'abort');
   }
   await server.close();
-  return 0;
 }
 
 function wholeNumber(flag: string, text: string | undefined, most: number): number | undefined {

@@ -12,38 +12,24 @@ import { createResultWriter, maxFrames, type ResultFormat } from '../../report/r
 import { StandardError } from '../../report/standard-error.ts';
 import { UploadReporter } from '../../report/upload-reporter.ts';
 import { parseDuration } from '../../settings/duration.ts';
-import { gatherSettings, type SettingFlags } from '../../settings/gather.ts';
+import { gatherSettings } from '../../settings/gather.ts';
 import { type RequiredSettings, requireSettings } from '../../settings/require.ts';
 import { resolveSettings } from '../../settings/resolve.ts';
 import { runSession, type SessionOptions } from '../../upload/session.ts';
 import { warnOfUnusualToken } from '../service.ts';
+import type { UploadFlags } from './command.ts';
 import { type OpenDestination, openSandbox, openService, warnOfProjectServer } from './destination.ts';
-
-/** The flags of `dreamina upload`, as they were typed. */
-export interface UploadFlags extends SettingFlags {
-  readonly filesFrom?: string;
-  readonly null?: boolean;
-  readonly recursive?: boolean;
-  readonly format?: ResultFormat;
-  readonly json?: boolean;
-  readonly manifest?: string;
-  readonly maxAge?: string;
-  readonly dryRun?: boolean;
-  readonly failFast?: boolean;
-  readonly sandbox?: boolean;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
-  readonly progress: boolean;
-  readonly annotations: boolean;
-  readonly config?: string | false;
-}
 
 /**
  * Runs `dreamina upload` and returns its exit code.
  *
  * @throws UsageError or ConfigError before anything is sent
  */
-export async function upload(patterns: readonly string[], flags: UploadFlags, host: Host): Promise<number> {
+export async function runUpload(
+  patterns: readonly string[],
+  flags: UploadFlags,
+  host: Host,
+): Promise<number> {
   const format = resolveFormat(flags);
   const found = await findInputs(patterns, flags, host);
   if (format === 'frames' && found.length > maxFrames) {
@@ -73,7 +59,7 @@ export async function upload(patterns: readonly string[], flags: UploadFlags, ho
       format,
       destination?.apiUrl ?? '',
     );
-    return await runUpload(found, options, { reporter, standardError, flags, host });
+    return await reportSession(found, options, { reporter, standardError, flags, host });
   } finally {
     standardError.stopProgress();
     await destination?.close();
@@ -81,7 +67,7 @@ export async function upload(patterns: readonly string[], flags: UploadFlags, ho
 }
 
 /** Runs the session and reports its events and records. */
-async function runUpload(
+async function reportSession(
   found: readonly FoundFile[],
   options: SessionOptions,
   {
@@ -168,7 +154,7 @@ function showsProgress({ progress, quiet }: UploadFlags, { stderr, env }: Host):
 
 async function findInputs(
   patterns: readonly string[],
-  { filesFrom, null: nullSeparated = false, recursive = false }: UploadFlags,
+  { filesFrom, null: nullSeparated, recursive }: UploadFlags,
   host: Host,
 ): Promise<readonly FoundFile[]> {
   if (nullSeparated && filesFrom === undefined) {
@@ -177,8 +163,8 @@ async function findInputs(
   if (filesFrom === '-' && patterns.includes('-')) {
     throw new UsageError('standard input cannot be both the list of --files-from and a file to upload');
   }
-  const literals = filesFrom === undefined ? [] : await readList(filesFrom, nullSeparated, host);
-  return findFiles({ patterns, literals, recursive }, host);
+  const literals = filesFrom === undefined ? [] : await readList(filesFrom, nullSeparated ?? false, host);
+  return findFiles({ patterns, literals, recursive: recursive ?? false }, host);
 }
 
 function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {

@@ -1,0 +1,185 @@
+import type { Argument, Command, CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import type { Host } from '../../host.ts';
+import { gatherSettings } from '../../settings/gather.ts';
+import { isAccount } from '../../settings/identity.ts';
+
+/** What can stand at the cursor. */
+export type Completion = {
+  /** The beginning of the current word that belongs to no candidate, such as `--format=`. */
+  readonly head: string;
+} & Candidates;
+
+type Candidates =
+  | { readonly kind: 'words'; readonly words: readonly Candidate[] }
+  /** Paths; files with one of these extensions and directories first, any other file where there are none. */
+  | { readonly kind: 'files'; readonly extensions: readonly string[] };
+
+interface Candidate {
+  /** It ends in `:` where more of the same word must follow. */
+  readonly word: string;
+  readonly description: string;
+}
+
+/** The extensions, in any case, of the files that can be uploaded. */
+const imageExtensions = ['jpg', 'jpeg', 'png', 'webp'] as const;
+
+/**
+ * Finds what can stand at the end of a command line: every candidate for that place, whether it begins with the last
+ * word or not.
+ *
+ * @param words those behind the program's name, the last one incomplete
+ */
+export async function findCompletion(
+  program: Command,
+  words: readonly string[],
+  host: Host,
+): Promise<Completion> {
+  const current = words.at(-1) ?? '';
+  const { command, option, isLiteral, position } = readWords(program, words.slice(0, -1));
+  if (command === undefined) {
+    return { head: '', ...noWords };
+  }
+  if (option !== undefined) {
+    return { head: '', ...(await findValues(option, host)) };
+  }
+  if (!isLiteral && current.startsWith('-')) {
+    const { option: glued, head } = readFlag(command, current);
+    return glued !== undefined && head !== undefined
+      ? { head, ...(await findValues(glued, host)) }
+      : { head: '', ...listFlags(command) };
+  }
+  const argument = command.registeredArguments[position] ?? findVariadic(command);
+  if (argument !== undefined) {
+    return { head: '', ...(await findValues(argument, host)) };
+  }
+  if (command === program) {
+    return { head: '', ...listCommands(program) };
+  }
+  return { head: '', ...(current === '' && !isLiteral ? listFlags(command) : noWords) };
+}
+
+const noWords = { kind: 'words', words: [] } as const satisfies Candidates;
+
+/** Where a line ends that consists of these words. */
+interface Place {
+  /** The program itself before a command; undefined behind a command that does not exist. */
+  readonly command: CommandUnknownOpts | undefined;
+  /** The flag whose value comes next. */
+  readonly option: Option | undefined;
+  /** Whether `--` came before. */
+  readonly isLiteral: boolean;
+  /** How many arguments the command has so far. */
+  readonly position: number;
+}
+
+function readWords(program: CommandUnknownOpts, words: readonly string[]): Place {
+  let command: CommandUnknownOpts | undefined = program;
+  let option: Option | undefined;
+  let isLiteral = false;
+  let position = 0;
+  for (const word of words) {
+    if (option !== undefined) {
+      option = undefined;
+    } else if (!isLiteral && word === '--') {
+      isLiteral = true;
+    } else if (!isLiteral && /^-./.test(word)) {
+      const flag = command === undefined ? undefined : readFlag(command, word);
+      option = flag?.head === undefined ? flag?.option : undefined;
+    } else if (command === program) {
+      command = program
+        .createHelp()
+        .visibleCommands(program)
+        .find((it) => it.name() === word);
+    } else {
+      position += 1;
+    }
+  }
+  return { command, option, isLiteral, position };
+}
+
+/**
+ * The flag with a value in a word such as `--format=json`, `--format`, `-c4` or `-qc`, and what stands before the value;
+ * that is undefined where the value is the next word.
+ */
+function readFlag(
+  command: CommandUnknownOpts,
+  word: string,
+): { readonly option?: Option | undefined; readonly head?: string | undefined } {
+  const find = (name: string) =>
+    command.options.find((it) => [it.short, it.long].includes(name) && (it.required || it.optional));
+  if (word.startsWith('--')) {
+    const [name = ''] = word.split('=', 1);
+    return { option: find(name), head: name === word ? undefined : `${name}=` };
+  }
+  // Short flags may stand together.
+  for (let end = 2; end <= word.length; end += 1) {
+    const option = find(`-${word[end - 1]}`);
+    if (option !== undefined) {
+      return { option, head: end === word.length ? undefined : word.slice(0, end) };
+    }
+  }
+  return {};
+}
+
+function findVariadic({ registeredArguments }: CommandUnknownOpts): Argument | undefined {
+  const last = registeredArguments.at(-1);
+  return last?.variadic ? last : undefined;
+}
+
+function listCommands(program: CommandUnknownOpts): Candidates {
+  const help = program.createHelp();
+  const words = help.visibleCommands(program).map((command) => ({
+    word: command.name(),
+    description: help.subcommandDescription(command),
+  }));
+  return { kind: 'words', words };
+}
+
+function listFlags(command: CommandUnknownOpts): Candidates {
+  const words = command
+    .createHelp()
+    .visibleOptions(command)
+    .flatMap(({ short, long, description }) =>
+      // Commander also has null for a name that its help flag lacks.
+      [short, long].flatMap((word) => (word ? [{ word, description }] : [])),
+    );
+  return { kind: 'words', words };
+}
+
+/** The values that a flag or an argument can have: its choices, or what help calls the value. */
+async function findValues(taker: Option | Argument, host: Host): Promise<Candidates> {
+  if (taker.argChoices !== undefined) {
+    return { kind: 'words', words: taker.argChoices.map(toCandidate) };
+  }
+  const isFlag = 'flags' in taker;
+  const name = isFlag ? /[<[](.+)[>\]]/.exec(taker.flags)?.[1] : taker.name();
+  switch (name) {
+    case 'file':
+      return { kind: 'files', extensions: [] };
+    case 'files':
+      return { kind: 'files', extensions: imageExtensions };
+    case 'REGION:email':
+      return { kind: 'words', words: (await listAccounts(host)).map(toCandidate) };
+    case 'kind:amount': {
+      // Everything else is completed without the sandbox, which takes longer to load.
+      const { faultKinds } = await import('../../sandbox/index.ts');
+      return { kind: 'words', words: faultKinds.map((kind) => toCandidate(`${kind}:`)) };
+    }
+    default:
+      return noWords;
+  }
+}
+
+function toCandidate(word: string): Candidate {
+  return { word, description: '' };
+}
+
+/** The accounts that the settings name. A config file that cannot be read hides only itself. */
+async function listAccounts(host: Host): Promise<readonly string[]> {
+  const { layers } = await gatherSettings({}, host);
+  const accounts = layers
+    .map(({ values }) => values.account)
+    .filter((account) => typeof account === 'string')
+    .filter(isAccount);
+  return [...new Set(accounts)];
+}

@@ -1,0 +1,39 @@
+import { type Command, Option } from '@commander-js/extra-typings';
+import { addCommand, type FlagsOf, type Start } from '../../add-command.ts';
+
+/** Adds `dreamina sandbox`. */
+export function addSandbox(program: Command, start: Start) {
+  return addCommand(program, 'sandbox')
+    .summary('run a local stand-in of the API until interrupted')
+    .description(
+      'Runs a stand-in of the API on 127.0.0.1 and prints the environment that points dreamina at it.',
+    )
+    .option('--port <n>', 'where to listen (default: a free port)')
+    .addOption(
+      new Option(
+        '--api <revision>',
+        'how answers name the reference: imageRef, assetRef or both (default: both)',
+      ).choices(['legacy', 'current', 'both'] as const),
+    )
+    .option('--latency <ms>', 'wait before each answer')
+    .option(
+      '--fault <kind:amount>',
+      'misbehave: 429:0.3 fails three uploads in ten, reset:2 the first two; may be repeated',
+      (fault: string, faults: readonly string[] = []) => [...faults, fault],
+    )
+    .option('--seed <n>', 'makes faults repeatable (default: 1)')
+    .option('-q, --quiet', 'do not list the requests')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dreamina sandbox --port 8080
+  dreamina sandbox --fault 429:0.2 --fault reset:3 --latency 200`,
+    )
+    .action(async (flags) => {
+      const { runSandbox } = await import('./run.ts');
+      await start((host) => runSandbox(flags, host));
+    });
+}
+
+export type SandboxFlags = FlagsOf<typeof addSandbox>;

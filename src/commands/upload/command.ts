@@ -1,0 +1,56 @@
+import { type Command, Option } from '@commander-js/extra-typings';
+import { addCommand, configOption, type FlagsOf, noConfigOption, type Start } from '../../add-command.ts';
+import { resultFormats } from '../../report/result-writer.ts';
+import { defaults } from '../../settings/defaults.ts';
+
+/** Adds `dreamina upload`. */
+export function addUpload(program: Command, start: Start) {
+  return addCommand(program, 'upload')
+    .argument('[files...]', 'paths, globs, directories with -r, or - for one image on standard input')
+    .summary('upload images, print one imageRef per file')
+    .description(
+      'Uploads JPEG, PNG and WebP images and prints one imageRef per file, in the order of the files.',
+    )
+    .optionsGroup('Which files:')
+    .option('--files-from <file>', 'read paths from a file, one a line; - for standard input')
+    .option('-0, --null', 'the paths of --files-from end in NUL bytes')
+    .option('-r, --recursive', 'descend into directories for .jpg, .jpeg, .png and .webp files')
+    .optionsGroup('How to send them:')
+    .option('-a, --account <REGION:email>', 'the account they are uploaded to')
+    .option('-c, --concurrency <n>', `uploads in flight, 1-64 (default: ${defaults.concurrency})`)
+    .option('--retries <n>', `tries after the first, 0-20 (default: ${defaults.retries})`)
+    .option('--timeout <seconds>', `limit of one attempt (default: ${defaults.timeout})`)
+    .option('--manifest <file>', 'remember references here, and send nothing twice')
+    .option('--max-age <duration>', 'ignore manifest entries older than 90m, 12h, 7d')
+    .option('--fail-fast', 'stop at the first failure')
+    .option('--dry-run', 'check everything, send nothing')
+    .option('--sandbox', 'upload to a stand-in in this process: no token, no network')
+    .optionsGroup('What to print:')
+    .addOption(new Option('--format <format>', 'form of the results (default: text)').choices(resultFormats))
+    .option('--json', 'short for --format json')
+    .option('-q, --quiet', 'only errors')
+    .option('-v, --verbose', 'each request and retry')
+    .option('--no-progress', 'no progress on the terminal')
+    .option('--no-annotations', 'in GitHub Actions: no annotations, no step summary')
+    .addOption(configOption())
+    .addOption(noConfigOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dreamina upload shot.png
+  dreamina upload first.png last.png --format frames
+  dreamina upload 'shots/*.png' -c 8 --format ndjson > refs.ndjson
+  magick shot.tiff png:- | dreamina upload -
+  find . -name '*.png' -print0 | dreamina upload --files-from - -0
+
+Exit codes: 0 every file has a reference, 1 none has, 2 usage, 3 some have,
+4 token, account or config, 130/143 interrupted.`,
+    )
+    .action(async (files, flags) => {
+      const { runUpload } = await import('./run.ts');
+      await start((host) => runUpload(files, flags, host));
+    });
+}
+
+export type UploadFlags = FlagsOf<typeof addUpload>;

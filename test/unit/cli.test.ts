@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { exitCodeOf } from '../../src/cli.ts';
+import { ApiError, ConfigError, FileError, Interruption, OutputError, UsageError } from '../../src/errors.ts';
+import { runCli } from '../harness/run-cli.ts';
+
+it.each([
+  [new UsageError(['one', 'two']), 2],
+  [new ConfigError('there is no token'), 4],
+  [new OutputError('ENOSPC', 'reference'), 1],
+  [new Interruption('SIGINT'), 130],
+  [new Interruption('SIGTERM'), 143],
+  [new Interruption('SIGHUP'), 129],
+  [new Interruption('stdout-closed'), 1],
+  [new ApiError('unauthorized', 'the token was refused'), 4],
+  [new ApiError('server_error', 'the service failed'), 1],
+  // The failure of a file is in its record, and a bug has no exit code of its own.
+  [new FileError('empty', 'it is empty'), undefined],
+  [new TypeError('x is not a function'), undefined],
+  ['text', undefined],
+  [undefined, undefined],
+])('%s, thrown, has the exit code %s', (error, exitCode) => {
+  expect(exitCodeOf(error)).toBe(exitCode);
+});
+
+it.each([
+  [['--help'], 0],
+  [['-V'], 0],
+  [['upload', '--version'], 0],
+  [[], 0],
+  [['--unknown'], 2],
+  [['unknown'], 2],
+  [['upload', '--unknown'], 2],
+  [['upload', '-c'], 2],
+  [['completion', 'tcsh'], 2],
+  [['config', 'excess'], 2],
+])('%j has the exit code %i', async (argv, exitCode) => {
+  expect((await runCli(argv)).exitCode).toBe(exitCode);
+});
+
+it.each([
+  [['config'], true],
+  [['config', '--no-color'], false],
+  [['upload', '--no-color'], false],
+  // Here it is the name of a file.
+  [['upload', '--', '--no-color'], true],
+])('errors of %j are coloured: %s', async (argv, isColoured) => {
+  const env = { FORCE_COLOR: '1', DREAMINA_RETRIES: 'many' };
+  const { stderr } = await runCli(argv, { env });
+  expect(stderr).toContain('error:');
+  expect(stderr.includes('\x1b[')).toBe(isColoured);
+});
