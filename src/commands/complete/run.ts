@@ -1,7 +1,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Shell } from '../../add-command.ts';
 import type { Host } from '../../host.ts';
-import { type Completion, findCompletion } from './find-completion.ts';
+import { type Candidate, type Completion, findCompletion } from './find-completion.ts';
 import { readBashLine } from './read-bash-line.ts';
 
 /**
@@ -50,22 +50,28 @@ const formatters = { zsh: formatForZsh, fish: formatForFish } as const;
 
 /** Words as `_describe` takes them. */
 function formatForZsh(completion: Completion): readonly string[] {
-  const { kind, head } = completion;
-  return kind === 'files'
-    ? [kind, head, completion.extensions.join('|')]
-    : [
-        kind,
-        head,
-        ...completion.words.map(({ word, description }) =>
-          [word.replaceAll(/[:\\]/g, '\\$&'), ...(description === '' ? [] : [description])].join(':'),
-        ),
-      ];
+  return formatCompletion(completion, ({ word, description }) =>
+    join(word.replaceAll(/[:\\]/g, '\\$&'), ':', description),
+  );
 }
 
 /** Words as `complete -a` takes them, which replace the whole of the current word. */
 function formatForFish(completion: Completion): readonly string[] {
+  return formatCompletion(completion, ({ word, description }) =>
+    join(`${completion.head}${word}`, '\t', description),
+  );
+}
+
+function formatCompletion(
+  completion: Completion,
+  formatWord: (candidate: Candidate) => string,
+): readonly string[] {
   const { kind, head } = completion;
   return kind === 'files'
     ? [kind, head, completion.extensions.join('|')]
-    : [kind, head, ...completion.words.map(({ word, description }) => `${head}${word}\t${description}`)];
+    : [kind, head, ...completion.words.map(formatWord)];
+}
+
+function join(word: string, separator: string, description: string): string {
+  return description === '' ? word : `${word}${separator}${description}`;
 }
