@@ -2,11 +2,8 @@ import { Argument, type Command, type CommandOptions, Option } from '@commander-
 import type { Host } from './host.ts';
 import { version } from './version.ts';
 
-/** What a command comes to: its exit code, or nothing where it did what it was asked. */
-export type CommandResult = number | undefined | void;
-
-/** Runs a command with the host, and ends the program with the exit code of its result. */
-export type Start = (command: (host: Host) => CommandResult | Promise<CommandResult>) => Promise<void>;
+/** Runs a command with the host, and ends the program with the exit code that it returns. */
+export type Start = (command: (host: Host) => number | Promise<number>) => Promise<void>;
 
 /** The flags of the command that a function adds, as they were typed. */
 export type FlagsOf<Add extends (...args: never[]) => unknown> =

@@ -47,7 +47,7 @@ export async function run(
   let host: Host | undefined;
   const open = () => (host ??= maskOutput(applyNoColor(argv, openHost())));
   const start: Start = async (command) => {
-    exitCode = (await command(open())) ?? exitCodes.success;
+    exitCode = await command(open());
   };
   const program = createProgram(start, {
     writeOut: printHelp,

@@ -1,4 +1,4 @@
-import { ApiError, ConfigError, Interruption, isFatal, OutputError, UsageError } from './errors.ts';
+import { Interruption, isFatal } from './errors.ts';
 import { hasReference, type UploadRecord } from './upload/record.ts';
 
 /** Every exit code of the command, and the only place that writes them as numbers. */

@@ -116,7 +116,7 @@ describe('standard output', () => {
       const run = spawnCli(['upload', night], { env, shell: 'exec > /dev/full' });
       expect(await run.ended).toBe(1);
       expect(run.stderr()).toBe(
-        `error: standard output cannot be written (ENOSPC); what was to be printed:\n  ${sandbox.assets[0]!.imageRef}\n`,
+        `error: standard output cannot be written: no space is left on the disk; this was not printed:\n  ${sandbox.assets[0]!.imageRef}\n`,
       );
     },
   );

@@ -189,7 +189,7 @@ test('whatever a config file holds and wherever it is, a run ends as it promises
     { argv: ['upload', '--dry-run', '--json', night], exitCodes: [0, 4], form: 'json' },
     { argv: ['upload', '--sandbox', night], exitCodes: [0, 4], form: 'text' },
     { argv: ['doctor', '--json'], exitCodes: [0, 1, 4], form: 'json' },
-    { argv: ['complete-accounts'], exitCodes: [0], form: 'text' },
+    { argv: ['complete', 'fish', '--', 'upload', '-a', ''], exitCodes: [0], form: 'text' },
   ] as const;
   const homeDir = await tempDir();
   // Its port answers nobody, and it goes before whatever a file says: nothing leaves this machine.
@@ -203,8 +203,7 @@ test('whatever a config file holds and wherever it is, a run ends as it promises
         const file = join(homeDir, place);
         await mkdir(dirname(file), { recursive: true });
         await writeFile(file, bytes);
-        const named =
-          place.startsWith('named') && run.argv[0] !== 'complete-accounts' ? ['--config', place] : [];
+        const named = place.startsWith('named') && run.argv[0] !== 'complete' ? ['--config', place] : [];
         await runAndExpect([...run.argv, ...named], { homeDir, env }, run);
         await rm(file);
       },

@@ -148,7 +148,7 @@ test('whatever the environment holds, a run ends as it promises', async () => {
     { argv: ['config', '--json'], exitCodes: [0, 4], form: 'json' },
     { argv: ['upload', '--dry-run', '--json', night, 'config.json'], exitCodes: [3, 4], form: 'json' },
     { argv: ['upload', '--sandbox', night, '-v'], exitCodes: [0, 4], form: 'text' },
-    { argv: ['complete-accounts'], exitCodes: [0], form: 'text' },
+    { argv: ['complete', 'fish', '--', 'upload', '-a', ''], exitCodes: [0], form: 'text' },
   ] as const;
   await fc.assert(
     fc.asyncProperty(

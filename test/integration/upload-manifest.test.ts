@@ -334,7 +334,10 @@ describe('a manifest that cannot be kept', () => {
       });
       expect(await run.ended).toBe(0);
       expect(JSON.parse(run.stdout())).toMatchObject([
-        { status: 'uploaded', warnings: ['it could not be written to the manifest (EFBIG)'] },
+        {
+          status: 'uploaded',
+          warnings: ['it could not be written to the manifest: the file would be too large'],
+        },
       ]);
       expect(run.stderr()).toContain(`warning: ${night}: it could not be written to the manifest`);
     },

@@ -1,5 +1,6 @@
 import type { Account } from '../../client/accounts-answer.ts';
 import { ConfigError } from '../../errors.ts';
+import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { Credentials } from '../../network/credentials.ts';
 import { formatExpiry } from '../../report/expiry.ts';
@@ -18,7 +19,7 @@ import type { AccountsFlags } from './command.ts';
  *
  * @throws UsageError or ConfigError before anything is sent
  */
-export async function runAccounts(flags: AccountsFlags, host: Host): Promise<void> {
+export async function runAccounts(flags: AccountsFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, flags.verbose ? 'verbose' : 'normal');
   const gathered = await gatherSettings({ config: flags.config }, host);
   // A wrong account must not keep people from seeing the right ones.
@@ -52,6 +53,7 @@ export async function runAccounts(flags: AccountsFlags, host: Host): Promise<voi
   if (list.length === 0) {
     messages.note('No account is configured under this token; add one at useapi.net (POST /accounts).');
   }
+  return exitCodes.success;
 }
 
 function formatAccounts(list: readonly Account[], now: number): string {

@@ -14,9 +14,11 @@ type Candidates =
   /** Paths; files with one of these extensions and directories first, any other file where there are none. */
   | { readonly kind: 'files'; readonly extensions: readonly string[] };
 
-interface Candidate {
+/** A word that fits. */
+export interface Candidate {
   /** It ends in `:` where more of the same word must follow. */
   readonly word: string;
+  /** Empty where there is nothing to say. */
   readonly description: string;
 }
 

@@ -1,7 +1,8 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Shell } from '../../add-command.ts';
+import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
-import { type Completion, findCompletion } from './find-completion.ts';
+import { type Candidate, type Completion, findCompletion } from './find-completion.ts';
 import { readBashLine } from './read-bash-line.ts';
 
 /**
@@ -16,12 +17,13 @@ export async function runComplete(
   words: readonly string[],
   program: Command,
   host: Host,
-): Promise<void> {
+): Promise<number> {
   const lines =
     shell === 'bash'
       ? await completeInBash(words, program, host)
       : formatters[shell](await findCompletion(program, words, host));
   host.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  return exitCodes.success;
 }
 
 async function completeInBash(
@@ -49,22 +51,28 @@ const formatters = { zsh: formatForZsh, fish: formatForFish } as const;
 
 /** Words as `_describe` takes them. */
 function formatForZsh(completion: Completion): readonly string[] {
-  const { kind, head } = completion;
-  return kind === 'files'
-    ? [kind, head, completion.extensions.join('|')]
-    : [
-        kind,
-        head,
-        ...completion.words.map(({ word, description }) =>
-          [word.replaceAll(/[:\\]/g, '\\$&'), ...(description === '' ? [] : [description])].join(':'),
-        ),
-      ];
+  return formatCompletion(completion, ({ word, description }) =>
+    join(word.replaceAll(/[:\\]/g, '\\$&'), ':', description),
+  );
 }
 
 /** Words as `complete -a` takes them, which replace the whole of the current word. */
 function formatForFish(completion: Completion): readonly string[] {
+  return formatCompletion(completion, ({ word, description }) =>
+    join(`${completion.head}${word}`, '\t', description),
+  );
+}
+
+function formatCompletion(
+  completion: Completion,
+  formatWord: (candidate: Candidate) => string,
+): readonly string[] {
   const { kind, head } = completion;
   return kind === 'files'
     ? [kind, head, completion.extensions.join('|')]
-    : [kind, head, ...completion.words.map(({ word, description }) => `${head}${word}\t${description}`)];
+    : [kind, head, ...completion.words.map(formatWord)];
+}
+
+function join(word: string, separator: string, description: string): string {
+  return description === '' ? word : `${word}${separator}${description}`;
 }

@@ -1,9 +1,11 @@
 import type { Shell } from '../../add-command.ts';
+import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 
 /** Runs `dreamina completion`, and prints the script for that shell. */
-export function runCompletion(shell: Shell, host: Host): void {
+export function runCompletion(shell: Shell, host: Host): number {
   host.stdout.write(scripts[shell]);
+  return exitCodes.success;
 }
 
 /** They know nothing of the program: `dreamina complete` tells them what to offer. */

@@ -1,5 +1,6 @@
 import type { Account } from '../../client/accounts-answer.ts';
 import { ConfigError, UsageError } from '../../errors.ts';
+import { exitCodes } from '../../exit-code.ts';
 import { readLine } from '../../files/read-line.ts';
 import type { Host } from '../../host.ts';
 import { assertTokenDestination, Credentials } from '../../network/credentials.ts';
@@ -27,7 +28,7 @@ import type { LoginFlags } from './command.ts';
  *
  * @throws UsageError or ConfigError where nothing is written
  */
-export async function runLogin(flags: LoginFlags, host: Host): Promise<void> {
+export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');
   const questions = canAsk(host) && !flags.withToken ? createQuestions(host) : undefined;
   assertReadable(flags, questions, host);
@@ -59,9 +60,10 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<void> {
   messages.note(`${path}: the token is in it${account === undefined ? '' : `, for the account ${account}`}.`);
   tellNext(account, usable, messages);
   await warnOfOthers(path, written, host, messages);
+  return exitCodes.success;
 }
 
-function assertReadable({ withToken }: LoginFlags, questions: Questions | undefined, host: Host): void {
+function assertReadable({ withToken }: LoginFlags, questions: Questions | undefined, host: Host): number {
   if (withToken && host.stdin.isTTY) {
     throw new UsageError(
       '--with-token reads the token from a pipe or a file, not from a terminal, where it would be shown; leave it out to be asked',
@@ -142,7 +144,7 @@ function listOf(names: readonly string[]): string {
   return names.length === 0 ? 'none is' : `these are: ${names.join(', ')}`;
 }
 
-function tellNext(account: string | undefined, usable: readonly Account[], messages: Messages): void {
+function tellNext(account: string | undefined, usable: readonly Account[], messages: Messages): number {
   if (account !== undefined) {
     return;
   }
@@ -161,7 +163,7 @@ async function warnOfOthers(
   written: ConfigChanges,
   host: Host,
   messages: Messages,
-): Promise<void> {
+): Promise<number> {
   if (host.env.DREAMINA_CONFIG) {
     messages.warn('DREAMINA_CONFIG is set, so another config file is read instead of this one');
   }

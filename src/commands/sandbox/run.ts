@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { UsageError } from '../../errors.ts';
+import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { type Fault, parseFault, type SeenRequest, startSandbox } from '../../sandbox/index.ts';
@@ -7,7 +8,7 @@ import { formatBytes } from '../../units.ts';
 import type { SandboxFlags } from './command.ts';
 
 /** Runs `dreamina sandbox` until it is interrupted,. */
-export async function runSandbox(flags: SandboxFlags, host: Host): Promise<void> {
+export async function runSandbox(flags: SandboxFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, flags.quiet ? 'quiet' : 'normal');
   const server = await startSandbox({
     port: wholeNumber('--port', flags.port, 65_535),
@@ -30,6 +31,7 @@ export async function runSandbox(flags: SandboxFlags, host: Host): Promise<void>
     await once(host.signal, 'abort');
   }
   await server.close();
+  return exitCodes.success;
 }
 
 function wholeNumber(flag: string, text: string | undefined, most: number): number | undefined {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { readBashLine } from '../../../../src/commands/complete/read-bash-line.ts';
 
@@ -48,4 +49,17 @@ it.each([
   ['dreamina upload x', 'other', ''],
 ])('%s, of which bash replaces %s, keeps %s', (line, replaced, kept) => {
   expect(readBashLine(line, replaced).kept).toBe(kept);
+});
+
+it.each([
+  ['single quotes', (word: string) => `'${word.replaceAll("'", `'\\''`)}'`],
+  ['double quotes', (word: string) => `"${word.replaceAll(/[$`"\\]/g, '\\$&')}"`],
+  ['backslashes', (word: string) => word.replaceAll(/[\s\S]/gu, '\\$&')],
+])('reads any word in %s', (_, quote) => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ minLength: 1, unit: 'binary' })), (words) => {
+      const line = `dreamina ${words.map((word) => `${quote(word)} `).join('')}`;
+      expect(readBashLine(line, '')).toMatchObject({ words, current: '' });
+    }),
+  );
 });
