@@ -6,7 +6,7 @@ export interface Pixels {
   readonly height: number;
 }
 
-/** A type the API takes. */
+/** A Content-Type that the API accepts. */
 export type ContentType = keyof typeof signatures;
 
 const signatures = {
@@ -20,24 +20,26 @@ const signatures = {
 } as const;
 
 // The RIFF, chunk and VP8L headers. No JPEG, PNG or WebP is shorter.
-const shortestImageBytes = 25;
+const minImageBytes = 25;
 
-/** The types the API takes, in the order in which it names them. */
+/** The types that the API accepts, in the order in which it names them. */
 export const contentTypes = Object.keys(signatures) as ContentType[];
 
-/** Whether a Content-Type header is, to the letter, one the API takes. */
+/** Whether a Content-Type header is exactly one that the API accepts. */
 export function isContentType(header: string | undefined): header is ContentType {
   return header !== undefined && Object.hasOwn(signatures, header);
 }
 
-/** Whether the bytes begin as files of that type do. */
+/** Whether the bytes begin like a file of that type. */
 export function matchesContentType(bytes: Buffer, contentType: ContentType): boolean {
   return signatures[contentType].matches(bytes);
 }
 
-/** The size an image has by its own bytes, EXIF orientation left aside; undefined where they do not tell. */
+/** Reads the size of an image from its bytes, without its EXIF orientation; undefined if they do not say. */
 export function readPixels(bytes: Buffer, contentType: ContentType): Pixels | undefined {
-  if (bytes.length < shortestImageBytes) return undefined;
+  if (bytes.length < minImageBytes) {
+    return undefined;
+  }
   const image = imageDimensionsFromData(bytes);
   if (image?.type !== signatures[contentType].library || image.width === 0 || image.height === 0) {
     return undefined;

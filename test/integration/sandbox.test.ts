@@ -49,7 +49,7 @@ async function receive(request: ClientRequest): Promise<Received> {
 
 type Sending = RequestOptions & { body?: Buffer };
 
-/** Sends a good upload, but for what `options` change about it. */
+/** Sends a valid upload, changed by `options`. */
 function send(sandbox: Sandbox, { body = image, headers, ...options }: Sending = {}): Promise<Received> {
   const { hostname, port } = new URL(sandbox.origin);
   const request = http.request({
@@ -71,14 +71,16 @@ function dial(sandbox: Sandbox, options: { allowHalfOpen?: boolean } = {}): Sock
 
 interface RawEnd {
   text: string;
-  /** `FIN` for an orderly end, else the code of the socket's error. */
+  /** `FIN` for an orderly end, otherwise the code of the socket's error. */
   end: string;
 }
 
-/** Writes bytes to a fresh TCP connection and tells everything that came back and how the connection ended. */
+/** Writes bytes to a new TCP connection; returns what came back and how the connection ended. */
 function sendRaw(sandbox: Sandbox, ...bytes: (string | Buffer)[]): Promise<RawEnd> {
   const socket = dial(sandbox);
-  for (const part of bytes) socket.write(part);
+  for (const part of bytes) {
+    socket.write(part);
+  }
   return new Promise((resolve) => {
     let received = '';
     let end = 'FIN';
@@ -96,7 +98,7 @@ function rawHead(sandbox: Sandbox, contentLength: number, extra = ''): string {
   return `POST ${uploadPath} HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Bearer ${sandbox.token}\r\nContent-Type: image/png\r\nContent-Length: ${contentLength}\r\n${extra}\r\n`;
 }
 
-/** Starts a sandbox whose settled requests can be awaited one by one. */
+/** Starts a sandbox with a way to wait for the next settled request. */
 async function startWatched(options: SandboxOptions) {
   const waiting: ((request: SeenRequest) => void)[] = [];
   const sandbox = await start({ ...options, onRequest: (request) => waiting.shift()?.(request) });
@@ -127,11 +129,13 @@ describe('an upload', () => {
     ['legacy', ['imageRef']],
     ['current', ['assetRef']],
     ['both', ['imageRef', 'assetRef']],
-  ] as const)('names the reference as the revision "%s" does', async (api, names) => {
+  ] as const)('has the reference fields of the revision "%s"', async (api, names) => {
     const sandbox = await start({ api });
     const { json } = await send(sandbox);
     expect(Object.keys(json)).toEqual([...names, 'account', 'width', 'height', 'size']);
-    for (const name of names) expect(json[name]).toBe(sandbox.assets[0]?.imageRef);
+    for (const name of names) {
+      expect(json[name]).toBe(sandbox.assets[0]?.imageRef);
+    }
   });
 
   test('goes to the account in its path', async () => {
@@ -141,7 +145,7 @@ describe('an upload', () => {
     expect(json.imageRef).toMatch(/^CA:sandbox@example\.com-image:/);
   });
 
-  test('repeated gives another asset', async () => {
+  test('of the same bytes creates another asset', async () => {
     const sandbox = await start();
     const first = await send(sandbox);
     const second = await send(sandbox);
@@ -152,7 +156,7 @@ describe('an upload', () => {
     ]);
   });
 
-  test('gets the same reference from the same seed, another from another', async () => {
+  test('gets the same reference for the same seed, and another for another seed', async () => {
     const [first, same, other] = await Promise.all([
       start({ seed: 5 }),
       start({ seed: 5 }),
@@ -163,13 +167,13 @@ describe('an upload', () => {
     expect((await send(other)).json.imageRef).not.toBe(reference);
   });
 
-  test('may have up to the limit', async () => {
+  test('may be as large as the limit', async () => {
     const sandbox = await start();
     const body = Buffer.concat([image], limitBytes);
     expect(await send(sandbox, { body })).toMatchObject({ status: 200, json: { size: limitBytes } });
   });
 
-  test('may come in chunks and ask first', async () => {
+  test('may be chunked, and may wait for 100 Continue', async () => {
     const sandbox = await start();
     const { hostname, port } = new URL(sandbox.origin);
     const request = http.request({
@@ -258,7 +262,7 @@ describe('an upload is refused', () => {
     expect(sandbox.requests).toMatchObject([{ status, bodySize: (options.body ?? image).length }]);
   });
 
-  test('only after its body was read, so that the connection serves the next one', async () => {
+  test('after its body is read, so that the connection serves the next request', async () => {
     const sandbox = await start();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
@@ -273,7 +277,7 @@ describe('an upload is refused', () => {
 });
 
 describe('GET /accounts', () => {
-  test('lists the accounts, their sessions good for 30 days', async () => {
+  test('lists the accounts, with sessions of 30 days', async () => {
     const sandbox = await start({ now: () => Date.parse('2026-01-01T00:00:00Z') });
     const { status, json } = await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts' });
     expect(status).toBe(200);
@@ -294,7 +298,7 @@ describe('GET /accounts', () => {
     expect(Object.keys(json)).toEqual(sandbox.accounts);
   });
 
-  test('goes by the real clock unless told otherwise', async () => {
+  test('uses the system clock by default', async () => {
     const sandbox = await start();
     const { json } = await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts' });
     expect(Date.parse((json[account] as { sessionExpires: string }).sessionExpires)).toBeGreaterThan(
@@ -352,8 +356,8 @@ test('HEAD gets a 405 without a body', async () => {
   expect(answer).toMatchObject({ status: 405, text: '', headers: { allow: 'GET' } });
 });
 
-describe('what it saw', () => {
-  test('is told of each request, in order of arrival', async () => {
+describe('the log', () => {
+  test('has each request, in order of arrival', async () => {
     const told: SeenRequest[] = [];
     const sandbox = await start({ onRequest: (request) => told.push(request) });
     await send(sandbox, { headers: { 'x-mark': 'a' } });
@@ -382,7 +386,7 @@ describe('what it saw', () => {
     expect(told[1]).not.toHaveProperty('account');
   });
 
-  test('keeps the order of arrival where a later request is settled first', async () => {
+  test('keeps the order of arrival if a later request is settled first', async () => {
     const { sandbox, nextSettled } = await startWatched({ faults: [{ kind: 'slow', count: 1 }] });
     const slow = dial(sandbox);
     slow.write(rawHead(sandbox, image.length, 'Expect: 100-continue\r\n'));
@@ -398,7 +402,7 @@ describe('what it saw', () => {
     ]);
   });
 
-  test('counts the most uploads in flight', async () => {
+  test('counts the uploads in flight', async () => {
     const sandbox = await start({ latencyMs: 30 });
     expect(sandbox.maxInFlight).toBe(0);
     await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts' });
@@ -421,7 +425,7 @@ test('latency holds back every answer', async () => {
 });
 
 describe('the fault', () => {
-  test('429 is an answer with Retry-After only when told', async () => {
+  test('429 has a Retry-After only if asked to', async () => {
     const faults = [{ kind: '429', count: 1 }] as const;
     const plain = await send(await start({ faults }));
     expect(plain).toMatchObject({ status: 429, json: { error: expect.any(String) } });
@@ -433,7 +437,7 @@ describe('the fault', () => {
   test.each([
     ['500', 500, 'Internal server error'],
     ['596', 596, 'Session expired'],
-  ] as const)('%s is an answer in JSON', async (kind, status, error) => {
+  ] as const)('%s is a JSON answer', async (kind, status, error) => {
     const sandbox = await start({ faults: [{ kind, count: 1 }] });
     expect(await send(sandbox)).toMatchObject({ status, json: { error } });
     expect(sandbox.assets).toEqual([]);
@@ -449,7 +453,7 @@ describe('the fault', () => {
     expect(sandbox.assets).toEqual([]);
   });
 
-  test('reset cuts the connection before the body', async () => {
+  test('reset resets the connection before the body', async () => {
     const sandbox = await start({ faults: [{ kind: 'reset', count: 1 }] });
     expect(await sendRaw(sandbox, rawHead(sandbox, image.length))).toEqual({ text: '', end: 'ECONNRESET' });
     expect(sandbox.assets).toEqual([]);
@@ -457,7 +461,7 @@ describe('the fault', () => {
     expect((await send(sandbox)).status).toBe(200);
   });
 
-  test('reset-after-body cuts the connection when the asset is stored', async () => {
+  test('reset-after-body stores the asset and resets the connection', async () => {
     const sandbox = await start({ faults: [{ kind: 'reset-after-body', count: 1 }] });
     const { text, end } = await sendRaw(sandbox, rawHead(sandbox, image.length), image);
     expect({ text, end }).toEqual({ text: '', end: 'ECONNRESET' });
@@ -486,7 +490,7 @@ describe('the fault', () => {
     expect(sandbox.assets).toHaveLength(1);
   });
 
-  test('truncated-json is a 200 cut in its middle that ends in good order', async () => {
+  test('truncated-json is half a 200 on a connection that closes normally', async () => {
     const sandbox = await start({ faults: [{ kind: 'truncated-json', count: 1 }] });
     const { text, end } = await sendRaw(sandbox, rawHead(sandbox, image.length), image);
     const [head = '', body = ''] = text.split('\r\n\r\n');
@@ -500,7 +504,7 @@ describe('the fault', () => {
     expect(sandbox.requests).toMatchObject([{ status: 200, fault: 'truncated-json' }]);
   });
 
-  test('early-401 answers while the body is still to come', async () => {
+  test('early-401 answers before the body has arrived', async () => {
     const sandbox = await start({ faults: [{ kind: 'early-401', count: 1 }] });
     const { text, end } = await sendRaw(sandbox, rawHead(sandbox, image.length), image.subarray(0, 100));
     expect(text).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\n/);
@@ -511,7 +515,7 @@ describe('the fault', () => {
     expect(sandbox.assets).toEqual([]);
   });
 
-  test('early-401 closes on a client that goes on sending, a second later', async () => {
+  test('early-401 closes the connection after a second if the client keeps sending', async () => {
     const sandbox = await start({ faults: [{ kind: 'early-401', count: 1 }] });
     const begunMs = performance.now();
     const socket = dial(sandbox, { allowHalfOpen: true });
@@ -528,7 +532,7 @@ describe('the fault', () => {
     expect(performance.now() - begunMs).toBeGreaterThan(950);
   });
 
-  test('is not spent on an upload that is refused by its head, nor on anything else', async () => {
+  test('is not used up by other requests, or by uploads whose headers are refused', async () => {
     const sandbox = await start({ faults: [{ kind: '500', count: 1 }] });
     expect((await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts' })).status).toBe(200);
     expect((await send(sandbox, { headers: { authorization: 'no' } })).status).toBe(401);
@@ -537,10 +541,12 @@ describe('the fault', () => {
     expect((await send(sandbox)).status).toBe(200);
   });
 
-  test('strikes the same uploads again with the same seed', async () => {
+  test('hits the same uploads for the same seed', async () => {
     const run = async (seed: number) => {
       const sandbox = await start({ faults: [{ kind: '500', rate: 0.5 }], seed });
-      for (let upload = 0; upload < 20; upload += 1) await send(sandbox);
+      for (let upload = 0; upload < 20; upload += 1) {
+        await send(sandbox);
+      }
       return sandbox.requests.map((request) => request.status);
     };
     const [statuses, again, others] = await Promise.all([run(1), run(1), run(2)]);
@@ -551,7 +557,7 @@ describe('the fault', () => {
 });
 
 describe('it survives', () => {
-  test('a client that goes away in the middle of the body', async () => {
+  test('a client that disconnects in the middle of the body', async () => {
     const { sandbox, nextSettled } = await startWatched({});
     const socket = dial(sandbox);
     const settled = nextSettled();
@@ -596,7 +602,7 @@ describe('it survives', () => {
 });
 
 describe('close', () => {
-  test('cuts what is under way, at once and as often as it is called', async () => {
+  test('ends every request at once, and may be called twice', async () => {
     const { sandbox, nextSettled } = await startWatched({ latencyMs: 1_000_000 });
     const settled = nextSettled();
     const socket = dial(sandbox);
@@ -631,7 +637,7 @@ describe('close', () => {
     expect((await start({ port: Number(new URL(origin).port) })).origin).toBe(origin);
   });
 
-  test('happens at the end of a scope', async () => {
+  test('runs at the end of an `await using` scope', async () => {
     let left: Sandbox;
     {
       await using sandbox = await startSandbox();
@@ -642,7 +648,7 @@ describe('close', () => {
   });
 });
 
-test('tells where it is', async () => {
+test('has an address, a token and accounts', async () => {
   const sandbox = await start();
   expect(sandbox.origin).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect(sandbox.apiUrl).toBe(`${sandbox.origin}/v1/dreamina`);
