@@ -58,8 +58,19 @@ export interface Outcome {
   readonly stallMs: number;
 }
 
-/** Finds the route of a request by its raw path. The API has no query: one makes the path unknown. */
-export function findRoute(method: string, path: string): Route {
+/**
+ * Finds the route of a request by its raw path. The API has no query: one makes the path unknown.
+ *
+ * @param ownHost the host that the server was told to listen on; undefined if it answers to any Host header
+ */
+export function findRoute(
+  { method = '', url: path = '', headers }: IncomingMessage,
+  ownHost: string | undefined,
+): Route {
+  if (ownHost !== undefined && !isThisMachine(headers.host, ownHost)) {
+    const error = `Host (${headers.host ?? 'none'}) not served here: use 127.0.0.1, localhost or [::1]`;
+    return { kind: 'refused', answer: errorAnswer(421, error) };
+  }
   const upload = /^\/v1\/dreamina\/assets\/([^/?#]+)$/.exec(path);
   if (upload) {
     return method === 'POST' ? { kind: 'upload', segment: upload[1]! } : refuseMethod(method, 'POST');
@@ -89,6 +100,21 @@ export async function handleRequest(
     case 'upload':
       return handleUpload(route.segment, request, state);
   }
+}
+
+/**
+ * Whether a Host header names this machine, with any port. A web page can make its own name resolve to 127.0.0.1 (DNS
+ * rebinding) and then read what the server answers, but the browser still sends that name.
+ */
+function isThisMachine(hostHeader: string | undefined, ownHost: string): boolean {
+  const [, name] = /^(\[[^\]]*\]|[^:]*)(?::\d+)?$/.exec(hostHeader?.toLowerCase() ?? '') ?? [];
+  const names = ['127.0.0.1', 'localhost', '[::1]', formatHost(ownHost).toLowerCase()];
+  return name !== undefined && names.includes(name);
+}
+
+/** Formats a host name or address as it stands in a URL. */
+export function formatHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function refuseMethod(method: string, allow: string): Route {

@@ -7,11 +7,11 @@ import { accounts, decodeAccount, exampleToken } from './accounts.ts';
 import { type ApiRevision, type Asset, AssetStore } from './assets.ts';
 import { Connections } from './connections.ts';
 import { createFaultPlan, type Fault, type FaultKind } from './faults.ts';
-import { apiPath, findRoute, handleRequest } from './handle-request.ts';
+import { apiPath, findRoute, formatHost, handleRequest } from './handle-request.ts';
 
 /** Options of a sandbox; each has a default. */
 export interface SandboxOptions {
-  /** The address to listen on; default 127.0.0.1. */
+  /** The address to listen on; default 127.0.0.1. Over plain http, `Host` must be this address or a loopback one. */
   host?: string | undefined;
   /** Default 0, any free port. */
   port?: number | undefined;
@@ -114,7 +114,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const { method = '', url: path = '', headers } = request;
     const place = arrived.push(undefined) - 1;
     const connection = connections.of(request.socket);
-    const route = findRoute(method, path);
+    // Over TLS, the certificate already tells a browser that this is not the server it asked for.
+    const route = findRoute(request, tls ? undefined : host);
     const account = route.kind === 'upload' ? decodeAccount(route.segment) : undefined;
     const uploads = route.kind === 'upload' ? 1 : 0;
     inFlight += uploads;
@@ -154,7 +155,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   server.listen(port, host);
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
-  const origin = `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  const origin = `${tls ? 'https' : 'http'}://${formatHost(host)}:${address.port}`;
 
   let closing: Promise<void> | undefined;
   async function stop(): Promise<void> {

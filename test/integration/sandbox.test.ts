@@ -95,7 +95,7 @@ function sendRaw(sandbox: Sandbox, ...bytes: (string | Buffer)[]): Promise<RawEn
 }
 
 function rawHead(sandbox: Sandbox, contentLength: number, extra = ''): string {
-  return `POST ${uploadPath} HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Bearer ${sandbox.token}\r\nContent-Type: image/png\r\nContent-Length: ${contentLength}\r\n${extra}\r\n`;
+  return `POST ${uploadPath} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${sandbox.token}\r\nContent-Type: image/png\r\nContent-Length: ${contentLength}\r\n${extra}\r\n`;
 }
 
 /** Starts a sandbox with a way to wait for the next settled request. */
@@ -556,6 +556,68 @@ describe('the fault', () => {
   });
 });
 
+describe('the Host header', () => {
+  test.each(['127.0.0.1', 'localhost', 'LocalHost', '[::1]'])(
+    'may be %s, with any port or none',
+    async (name) => {
+      const sandbox = await start();
+      for (const host of [name, `${name}:${new URL(sandbox.origin).port}`, `${name}:80`]) {
+        expect((await send(sandbox, { headers: { host } })).status, host).toBe(200);
+      }
+    },
+  );
+
+  test.each([
+    ...[
+      'evil.example',
+      'evil.example:80',
+      'evil.localhost',
+      'localhost.evil.example',
+      'localhost.',
+      'localhost:',
+    ],
+    ...[
+      '127.0.0.1.evil.example',
+      '127.0.0.1@evil.example',
+      'evil.example:127.0.0.1',
+      '0.0.0.0',
+      '[::]',
+      '::1',
+    ],
+    ...['2130706433', '127.1', '10.0.0.1', '[::ffff:127.0.0.1]', 'localhost:80:80', '[::1', 'a localhost'],
+  ])('is refused if it is "%s"', async (host) => {
+    const faults = [{ kind: '500', count: 1 }] as const;
+    const sandbox = await start({ faults });
+    for (const options of [{}, { method: 'GET', path: '/v1/dreamina/accounts' }, { path: '/' }]) {
+      const answer = await send(sandbox, { ...options, headers: { host } });
+      expect(answer).toMatchObject({
+        status: 421,
+        headers: { 'content-type': 'application/json' },
+        json: { error: `Host (${host}) not served here: use 127.0.0.1, localhost or [::1]` },
+      });
+    }
+    expect(sandbox.assets).toEqual([]);
+    expect(sandbox.requests).toMatchObject([{ status: 421 }, { status: 421 }, { status: 421 }]);
+    expect(sandbox.requests[0]).not.toHaveProperty('fault');
+  });
+
+  test('is required, and the first of several counts', async () => {
+    const sandbox = await start();
+    expect((await sendRaw(sandbox, 'GET / HTTP/1.0\r\n\r\n')).text).toMatch(/^HTTP\/1\.1 421 /);
+    expect((await sendRaw(sandbox, 'GET / HTTP/1.0\r\nHost:\r\n\r\n')).text).toMatch(/^HTTP\/1\.1 421 /);
+    const two = 'GET / HTTP/1.1\r\nHost: evil.example\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+    expect((await sendRaw(sandbox, two)).text).toMatch(/^HTTP\/1\.1 4(00|21) /);
+    const absolute = `GET http://localhost/v1/dreamina/accounts HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n`;
+    expect((await sendRaw(sandbox, absolute)).text).toMatch(/^HTTP\/1\.1 421 /);
+  });
+
+  test('may be the address that the sandbox was told to listen on', async () => {
+    const sandbox = await start({ host: '127.0.0.2' });
+    expect((await send(sandbox)).status).toBe(200);
+    expect((await send(sandbox, { headers: { host: '127.0.0.3' } })).status).toBe(421);
+  });
+});
+
 describe('it survives', () => {
   test('a client that disconnects in the middle of the body', async () => {
     const { sandbox, nextSettled } = await startWatched({});
@@ -575,7 +637,7 @@ describe('it survives', () => {
     const { sandbox, nextSettled } = await startWatched({ latencyMs: 1_000_000 });
     const socket = dial(sandbox);
     const settled = nextSettled();
-    socket.write('GET / HTTP/1.1\r\nHost: sandbox\r\nExpect: 100-continue\r\n\r\n');
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\r\n');
     await once(socket, 'data');
     socket.resetAndDestroy();
     expect(await settled).toMatchObject({ path: '/', status: undefined });
@@ -677,11 +739,11 @@ test.each<[SandboxOptions, string]>([
 });
 
 describe('over TLS', () => {
-  const sendSecure = (sandbox: Sandbox) => {
+  const sendSecure = (sandbox: Sandbox, headers: Record<string, string> = {}) => {
     const request = https.request(`${sandbox.apiUrl}/assets/${encodeURIComponent(account)}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${sandbox.token}`, 'content-type': 'image/png' },
-      // What is tested is the server: whether the certificate is trusted is the client's business.
+      headers: { authorization: `Bearer ${sandbox.token}`, 'content-type': 'image/png', ...headers },
+      // This tests the server only.
       rejectUnauthorized: false,
     });
     request.end(image);
@@ -693,6 +755,11 @@ describe('over TLS', () => {
     expect(sandbox.origin).toMatch(/^https:/);
     expect(await sendSecure(sandbox)).toMatchObject({ status: 200, json: { size: image.length } });
     expect(sandbox.requests).toMatchObject([{ status: 200, sha256: imageSha256, connection: 1 }]);
+  });
+
+  test('it answers to any Host, because its certificate names the server', async () => {
+    const sandbox = await start({ tls });
+    expect((await sendSecure(sandbox, { host: 'api.example.test' })).status).toBe(200);
   });
 
   test('it resets, and answers early', async () => {
