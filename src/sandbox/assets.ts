@@ -1,13 +1,20 @@
 import { createHash } from 'node:crypto';
 import { type Answer, errorAnswer, jsonAnswer } from './answer.ts';
-import { type ContentType, matchesContentType, type Pixels, readPixels } from './image.ts';
+import { checkUpload, type Dimensions, type Upload } from './check-upload.ts';
+import { type AssetType, typeOf } from './media/formats.ts';
 
-/** Which field of an answer holds the reference: `imageRef` (legacy), `assetRef` (current) or both. */
+/**
+ * Which revision of the API to speak: `legacy` takes images only and answers with `imageRef`, `current` answers with
+ * `assetRef`, and `both` is `current` with `imageRef` beside it for images.
+ */
 export type ApiRevision = 'legacy' | 'current' | 'both';
 
-/** An image that the sandbox has accepted. */
+/** A file that the sandbox has accepted. */
 export interface Asset {
-  readonly imageRef: string;
+  readonly type: AssetType;
+  readonly assetRef: string;
+  /** The same reference, for images. */
+  readonly imageRef?: string;
   readonly account: string;
   /** SHA-256 of the bytes, in hex. */
   readonly sha256: string;
@@ -15,20 +22,7 @@ export interface Asset {
   readonly size: number;
 }
 
-/** An upload that was read to its end. */
-export interface Upload {
-  readonly account: string;
-  readonly contentType: ContentType;
-  /** In bytes. */
-  readonly size: number;
-  /** SHA-256 of the bytes, in hex. */
-  readonly sha256: string;
-  /** Undefined if there are more than {@link maxImageBytes}. */
-  readonly bytes: Buffer | undefined;
-}
-
-/** The largest image that is accepted. */
-export const maxImageBytes = 10_485_760;
+const base32Digits = '0123456789abcdefghijklmnopqrstuv';
 
 /** Checks uploads and keeps those that it accepts. */
 export class AssetStore {
@@ -44,34 +38,35 @@ export class AssetStore {
   }
 
   /** Accepts an upload, or answers what is wrong with it. */
-  accept({ account, contentType, size, sha256, bytes }: Upload): Answer {
-    if (size === 0) {
-      return errorAnswer(400, 'Image is empty');
+  accept(upload: Upload): Answer {
+    const dimensions = checkUpload(upload);
+    if (typeof dimensions === 'string') {
+      return errorAnswer(400, dimensions);
     }
-    if (bytes === undefined) {
-      return errorAnswer(400, `Image is too large: ${size} bytes, the limit is ${maxImageBytes}`);
-    }
-    if (!matchesContentType(bytes, contentType)) {
-      return errorAnswer(400, `Image does not match its Content-Type (${contentType})`);
-    }
-    const pixels = readPixels(bytes, contentType);
-    if (!pixels) {
-      return errorAnswer(400, 'Image is damaged: its width and height cannot be read');
-    }
-    const imageRef = this.#createReference(account, size, pixels);
-    this.assets.push({ imageRef, account, sha256, size });
+    const { account, size, sha256 } = upload;
+    const { width, height, durationMs } = dimensions;
+    const type = typeOf(upload.contentType);
+    const assetRef = this.#createReference(account, type, size, dimensions);
+    const imageRef = type === 'image' ? { imageRef: assetRef } : {};
+    this.assets.push({ type, assetRef, ...imageRef, account, sha256, size });
     return jsonAnswer(200, {
-      ...(this.#api === 'current' ? {} : { imageRef }),
-      ...(this.#api === 'legacy' ? {} : { assetRef: imageRef }),
+      ...(this.#api === 'current' ? {} : imageRef),
+      ...(this.#api === 'legacy' ? {} : { assetRef }),
       account,
-      ...pixels,
+      ...(type === 'image' ? { width, height } : { type, width, height, duration: durationMs }),
       size,
     });
   }
 
   /** Counts the assets into the reference, because the same bytes get a new one each time. */
-  #createReference(account: string, size: number, { width, height }: Pixels): string {
-    const id = createHash('sha256').update(`${this.#seed}/${this.assets.length}`).digest('hex').slice(0, 32);
-    return `${account}-image:w${width}:h${height}:s${size}-uri:tos-sandbox/${id}`;
+  #createReference(account: string, type: AssetType, size: number, dimensions: Dimensions): string {
+    const { width, height, durationMs } = dimensions;
+    const hash = createHash('sha256').update(`${this.#seed}/${this.assets.length}`).digest();
+    const head = `${account}-${type}:w${width}:h${height}:s${size}`;
+    if (durationMs === undefined) {
+      return `${head}-uri:tos-sandbox/${hash.toString('hex', 0, 16)}`;
+    }
+    const id = Array.from(hash.subarray(0, 20), (byte) => base32Digits[byte % 32]).join('');
+    return `${head}:d${durationMs}-vid:v10762g50003${id}`;
   }
 }

@@ -13,9 +13,9 @@ import {
   sendWhole,
   unauthorizedAnswer,
 } from './answer.ts';
-import { type AssetStore, maxImageBytes } from './assets.ts';
+import type { ApiRevision, AssetStore } from './assets.ts';
 import type { FaultKind, FaultPlan } from './faults.ts';
-import { type ContentType, contentTypes, isContentType } from './image.ts';
+import { type ContentType, contentTypes, limits, typeOf } from './media/formats.ts';
 
 /** The path where the API begins. */
 export const apiPath = '/v1/dreamina';
@@ -28,6 +28,7 @@ export type Route =
 
 /** The state of a server that its answers depend on. */
 export interface ServerState {
+  readonly api: ApiRevision;
   readonly store: AssetStore;
   readonly faultPlan: FaultPlan;
   readonly retryAfterSeconds: number | undefined;
@@ -125,9 +126,9 @@ function refuseMethod(method: string, allow: string): Route {
 async function handleUpload(
   segment: string,
   request: IncomingMessage,
-  { store, faultPlan, retryAfterSeconds, slowMs }: ServerState,
+  { api, store, faultPlan, retryAfterSeconds, slowMs }: ServerState,
 ): Promise<Outcome> {
-  const head = readUploadHead(segment, request.headers);
+  const head = readUploadHead(segment, request.headers, api);
   if ('status' in head) {
     return skipBody(request, head);
   }
@@ -141,7 +142,7 @@ async function handleUpload(
     return { ...end, body: { size: 0 }, answer: unauthorizedAnswer(), send: sendEarly };
   }
 
-  const body = await readBody(request, maxImageBytes);
+  const body = await readBody(request, limits[typeOf(head.contentType)].maxBytes);
   if (body.sha256 === undefined) {
     return { ...end, body };
   }
@@ -173,6 +174,7 @@ async function handleUpload(
 function readUploadHead(
   segment: string,
   headers: IncomingHttpHeaders,
+  api: ApiRevision,
 ): { readonly account: string; readonly contentType: ContentType } | Answer {
   if (!isAuthorized(headers.authorization)) {
     return unauthorizedAnswer();
@@ -187,10 +189,12 @@ function readUploadHead(
   if (!accounts.some((known) => known === account)) {
     return errorAnswer(404, `Unable to find configuration for account ${account}`);
   }
-  const contentType = headers['content-type'];
-  if (!isContentType(contentType)) {
-    const values = contentTypes.join(', ');
-    return errorAnswer(400, `Content-Type (${contentType ?? 'none'}) not supported. Valid values: ${values}`);
+  const given = headers['content-type'];
+  const supported = contentTypes.filter((type) => api !== 'legacy' || typeOf(type) === 'image');
+  const contentType = supported.find((type) => type === given);
+  if (contentType === undefined) {
+    const values = supported.join(', ');
+    return errorAnswer(400, `Content-Type (${given ?? 'none'}) not supported. Valid values: ${values}`);
   }
   return { account, contentType };
 }

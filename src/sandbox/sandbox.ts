@@ -97,7 +97,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   assertDelay('latencyMs', latencyMs);
   assertDelay('slowMs', slowMs);
   const store = new AssetStore(api, seed);
-  const state = { store, faultPlan: createFaultPlan(faults, seed), retryAfterSeconds, slowMs, now };
+  const state = { api, store, faultPlan: createFaultPlan(faults, seed), retryAfterSeconds, slowMs, now };
   /** In order of arrival; undefined until the request is settled. */
   const arrived: (SeenRequest | undefined)[] = [];
   const serving = new Set<Promise<void>>();

@@ -12,7 +12,7 @@ import {
   type SeenRequest,
   startSandbox,
 } from '../../src/sandbox/index.ts';
-import { fixture, fixtures } from '../fixtures.ts';
+import { clip, clips, fixture, fixtures } from '../fixtures.ts';
 import { selfSigned as tls } from '../harness/certificate.ts';
 
 const account = 'US:sandbox@example.com';
@@ -20,6 +20,8 @@ const uploadPath = `/v1/dreamina/assets/${encodeURIComponent(account)}`;
 const image = readFileSync(fixture('night.png').file);
 const imageSha256 = createHash('sha256').update(image).digest('hex');
 const limitBytes = 10_485_760;
+const imageTypes = 'image/jpeg, image/png, image/webp';
+const allTypes = `${imageTypes}, video/mp4, video/quicktime, video/webm, audio/mpeg, audio/mp3, audio/wav, audio/mp4, audio/aac`;
 
 async function start(options?: SandboxOptions): Promise<Sandbox> {
   const sandbox = await startSandbox(options);
@@ -151,8 +153,22 @@ describe('an upload', () => {
     const second = await send(sandbox);
     expect(second.json.imageRef).not.toBe(first.json.imageRef);
     expect(sandbox.assets).toEqual([
-      { imageRef: first.json.imageRef, account, sha256: imageSha256, size: image.length },
-      { imageRef: second.json.imageRef, account, sha256: imageSha256, size: image.length },
+      {
+        type: 'image',
+        imageRef: first.json.imageRef,
+        assetRef: first.json.imageRef,
+        account,
+        sha256: imageSha256,
+        size: image.length,
+      },
+      {
+        type: 'image',
+        imageRef: second.json.imageRef,
+        assetRef: second.json.imageRef,
+        account,
+        sha256: imageSha256,
+        size: image.length,
+      },
     ]);
   });
 
@@ -222,13 +238,13 @@ describe('an upload is refused', () => {
       'as a BMP',
       { headers: { 'content-type': 'image/bmp' } },
       400,
-      'Content-Type (image/bmp) not supported. Valid values: image/jpeg, image/png, image/webp',
+      `Content-Type (image/bmp) not supported. Valid values: ${allTypes}`,
     ],
     [
       'as a form',
       { headers: { 'content-type': 'multipart/form-data; boundary=x' } },
       400,
-      'Content-Type (multipart/form-data; boundary=x) not supported. Valid values: image/jpeg, image/png, image/webp',
+      `Content-Type (multipart/form-data; boundary=x) not supported. Valid values: ${allTypes}`,
     ],
     ['with a parameter', { headers: { 'content-type': 'image/png; charset=utf-8' } }, 400, /not supported/],
     ['without a type', { headers: { 'content-type': [] } }, 400, /^Content-Type \(none\) not supported/],
@@ -273,6 +289,214 @@ describe('an upload is refused', () => {
       { bodySize: limitBytes, connection: 1 },
       { bodySize: image.length, connection: 1 },
     ]);
+  });
+});
+
+describe('a video or audio file', () => {
+  const sendClip = (sandbox: Sandbox, contentType: string, body: Buffer) =>
+    send(sandbox, { body, headers: { 'content-type': contentType } });
+
+  /** Mono, 8-bit, 8000 samples a second. */
+  const wav = (durationMs: number) => {
+    const bytes = Buffer.alloc(44 + durationMs * 8);
+    bytes.write('RIFF____WAVEfmt ');
+    bytes.writeUInt32LE(16, 16);
+    bytes.writeUInt16LE(1, 20);
+    bytes.writeUInt16LE(1, 22);
+    bytes.writeUInt32LE(8000, 24);
+    bytes.writeUInt32LE(8000, 28);
+    bytes.writeUInt16LE(1, 32);
+    bytes.writeUInt16LE(8, 34);
+    bytes.write('data', 36);
+    bytes.writeUInt32LE(durationMs * 8, 40);
+    return bytes;
+  };
+
+  /** A copy of a clip with some bytes written behind a text or bytes in it. */
+  const changed = (
+    name: Parameters<typeof clip>[0],
+    behind: string | Buffer,
+    ...writes: [number, string][]
+  ) => {
+    const bytes = Buffer.from(readFileSync(clip(name).file));
+    for (const [offset, hex] of writes) {
+      bytes.write(hex, bytes.indexOf(behind) + behind.length + offset, 'hex');
+    }
+    return bytes;
+  };
+  const webmOf = (durationMs: number) => {
+    const value = Buffer.alloc(8);
+    value.writeDoubleBE(durationMs);
+    return changed('clip.webm', Buffer.from('448988', 'hex'), [0, value.toString('hex')]);
+  };
+  const mp4Of = (width: number, height: number) => {
+    const size = Buffer.alloc(4);
+    size.writeUInt16BE(width);
+    size.writeUInt16BE(height, 2);
+    return changed('clip.mp4', 'avc1\0\0\0\0\0\0\0\x01', [16, size.toString('hex')]);
+  };
+
+  test.each(clips)('is answered with its measures: $name', async ({ file, contentType, type, ...given }) => {
+    const sandbox = await start();
+    const { status, json } = await sendClip(sandbox, contentType, readFileSync(file));
+    const { width, height } = type === 'audio' ? { width: 480, height: 360 } : given;
+    const { duration, assetRef } = json as { duration: number; assetRef: string };
+    expect(status).toBe(200);
+    expect(json).toEqual({ assetRef, account, type, width, height, duration, size: given.size });
+    expect(Math.abs(duration - given.durationMs)).toBeLessThanOrEqual(5);
+    expect(assetRef).toMatch(
+      new RegExp(
+        `^${account}-${type}:w${width}:h${height}:s${given.size}:d${duration}-vid:v10762g50003[0-9a-v]{20}$`,
+      ),
+    );
+    expect(sandbox.assets).toMatchObject([{ type, assetRef, size: given.size }]);
+    expect(sandbox.assets[0]).not.toHaveProperty('imageRef');
+  });
+
+  test('may be an MP3 under its second name', async () => {
+    const { file } = clip('tone.mp3');
+    expect(await sendClip(await start(), 'audio/mp3', readFileSync(file))).toMatchObject({
+      status: 200,
+      json: { type: 'audio' },
+    });
+  });
+
+  test.each(['current', 'both'] as const)('has an assetRef only in the revision "%s"', async (api) => {
+    const { file } = clip('clip.mp4');
+    const { json } = await sendClip(await start({ api }), 'video/mp4', readFileSync(file));
+    expect(Object.keys(json)).toEqual(['assetRef', 'account', 'type', 'width', 'height', 'duration', 'size']);
+  });
+
+  test.each(clips)('is unknown to the revision "legacy": $name', async ({ file, contentType }) => {
+    const sandbox = await start({ api: 'legacy' });
+    expect(await sendClip(sandbox, contentType, readFileSync(file))).toMatchObject({
+      status: 400,
+      json: { error: `Content-Type (${contentType}) not supported. Valid values: ${imageTypes}` },
+    });
+    expect(sandbox.assets).toEqual([]);
+  });
+
+  test.each<[string, string, Buffer]>([
+    ['2 s of sound', 'audio/wav', wav(2000)],
+    ['15 s of sound', 'audio/wav', wav(15_000)],
+    ['a WAV of 15,728,640 bytes', 'audio/wav', Buffer.concat([wav(15_000)], 15_728_640)],
+    ['15.4 s of video', 'video/webm', webmOf(15_400)],
+    ['the smallest sides', 'video/mp4', mp4Of(200, 200)],
+    ['the largest sides', 'video/mp4', mp4Of(2160, 2160)],
+  ])('is accepted at the limit: %s', async (_what, contentType, body) => {
+    expect((await sendClip(await start(), contentType, body)).json).not.toHaveProperty('error');
+  });
+
+  test.each<[string, string, Buffer, string]>([
+    ['no sound', 'audio/wav', wav(0), 'Audio is damaged: its duration cannot be read'],
+    [
+      'too little sound',
+      'audio/wav',
+      wav(1999),
+      'Audio duration (1.999 seconds) not supported. Valid values: 2 to 15 seconds',
+    ],
+    [
+      'too much sound',
+      'audio/wav',
+      wav(15_001),
+      'Audio duration (15.001 seconds) not supported. Valid values: 2 to 15 seconds',
+    ],
+    [
+      'too much video',
+      'video/webm',
+      webmOf(15_401),
+      'Video duration (15.401 seconds) not supported. Valid values: 2 to 15.4 seconds',
+    ],
+    [
+      'a side too short',
+      'video/mp4',
+      mp4Of(199, 400),
+      'Video dimensions (199x400) not supported. Valid values: 200 to 2160 pixels a side',
+    ],
+    [
+      'a side too long',
+      'video/mp4',
+      mp4Of(400, 2161),
+      'Video dimensions (400x2161) not supported. Valid values: 200 to 2160 pixels a side',
+    ],
+    [
+      'no video track',
+      'video/mp4',
+      changed('clip.mp4', 'hdlr', [8, Buffer.from('meta').toString('hex')]),
+      'Video has no video track',
+    ],
+    ['an empty video', 'video/mp4', Buffer.alloc(0), 'Video is empty'],
+    ['an empty audio file', 'audio/aac', Buffer.alloc(0), 'Audio is empty'],
+    [
+      'a large audio file',
+      'audio/wav',
+      Buffer.concat([wav(15_000)], 15_728_641),
+      'Audio is too large: 15728641 bytes, the limit is 15728640',
+    ],
+    [
+      'a large video',
+      'video/mp4',
+      Buffer.alloc(52_428_801),
+      'Video is too large: 52428801 bytes, the limit is 52428800',
+    ],
+    [
+      'a video that is cut short',
+      'video/mp4',
+      readFileSync(clip('clip.mp4').file).subarray(0, -100),
+      'Video is damaged: its duration, width and height cannot be read',
+    ],
+    ['sound as a video', 'video/mp4', readFileSync(clip('tone.m4a').file), 'Video has no video track'],
+    [
+      'a video as sound',
+      'audio/mp4',
+      readFileSync(clip('clip.mp4').file),
+      'Audio does not match its Content-Type (audio/mp4): it has a video track',
+    ],
+    [
+      'a QuickTime movie as MP4',
+      'video/mp4',
+      readFileSync(clip('clip.mov').file),
+      'Video does not match its Content-Type (video/mp4)',
+    ],
+    [
+      'an MP4 as a QuickTime movie',
+      'video/quicktime',
+      readFileSync(clip('clip.mp4').file),
+      'Video does not match its Content-Type (video/quicktime)',
+    ],
+    [
+      'AAC as MP3',
+      'audio/mpeg',
+      readFileSync(clip('tone.aac').file),
+      'Audio does not match its Content-Type (audio/mpeg)',
+    ],
+    ['an image as a video', 'video/webm', image, 'Video does not match its Content-Type (video/webm)'],
+    [
+      'a video as an image',
+      'image/png',
+      readFileSync(clip('clip.mp4').file),
+      'Image does not match its Content-Type (image/png)',
+    ],
+  ])('is refused: %s', async (_what, contentType, body, error) => {
+    const sandbox = await start();
+    expect(await sendClip(sandbox, contentType, body)).toMatchObject({ status: 400, json: { error } });
+    expect(sandbox.assets).toEqual([]);
+    expect(sandbox.requests).toMatchObject([{ status: 400, bodySize: body.length }]);
+  });
+
+  test.each([
+    'audio/x-wav',
+    'audio/m4a',
+    'video/x-m4v',
+    'audio/ogg',
+    'image/jpg',
+    'VIDEO/MP4',
+    'video/mp4;x=1',
+    'toString',
+  ])('is refused as %s', async (contentType) => {
+    const { status, json } = await sendClip(await start(), contentType, wav(3000));
+    expect(status).toBe(400);
+    expect(json.error).toBe(`Content-Type (${contentType}) not supported. Valid values: ${allTypes}`);
   });
 });
 
