@@ -39,7 +39,7 @@ export interface ServerState {
 }
 
 /** A request body, as far as it was read. */
-export interface Body {
+interface Body {
   /** Bytes that were read, also those beyond the limit. */
   readonly size: number;
   /** SHA-256 of the whole body, in hex; undefined if it was not read to its end. */
