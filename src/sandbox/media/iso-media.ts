@@ -1,3 +1,4 @@
+import { findBox, isLong, readBoxes, readEntries, readFields, requireBox } from './boxes.ts';
 import type { Measures, Picture } from './measures.ts';
 
 /** Major brands of still images, which share the container (ISO/IEC 23008-12, AVIF, Canon's CR3). */
@@ -6,17 +7,7 @@ const imageBrands = ['mif1', 'msf1', 'heic', 'heix', 'heim', 'heis', 'hevc', 'he
 /** What a QuickTime file without a brand begins with. */
 const quickTimeStarts = ['moov', 'mdat', 'wide', 'free', 'skip', 'pnot'];
 
-/** A list of boxes and a table may have no more entries; a clip of a minute needs a few thousand. */
-const maxEntries = 100_000;
-
 const stillCodecs = ['jpeg', 'png '];
-
-interface Box {
-  readonly type: string;
-  /** Where the box begins, header included. */
-  readonly start: number;
-  readonly payload: Buffer;
-}
 
 interface Track {
   readonly isVideo: boolean;
@@ -334,92 +325,8 @@ function readRun(trun: Buffer, defaults: Defaults): Run {
   return { count, dataOffset, duration, end, size };
 }
 
-/** Reads the optional fields of a box one after the other; its flags say which are there. */
-function readFields(payload: Buffer) {
-  const flags = payload.readUIntBE(1, 3);
-  let at = 4;
-  return {
-    has: (flag: number) => (flags & flag) !== 0,
-    next(isThere: boolean | undefined): number | undefined {
-      if (!isThere) {
-        return undefined;
-      }
-      at += 4;
-      return payload.readUInt32BE(at - 4);
-    },
-    next64(): number {
-      at += 8;
-      return Number(payload.readBigUInt64BE(at - 8));
-    },
-  };
-}
-
-/** Reads a table whose number of entries stands before it. */
-function readEntries<Entry>(
-  payload: Buffer,
-  countAt: number,
-  entryBytes: number,
-  read: (entry: Buffer) => Entry,
-): Entry[] {
-  const count = payload.readUInt32BE(countAt);
-  const start = countAt + 4;
-  if (count > maxEntries || start + count * entryBytes > payload.length) {
-    throw new RangeError('a table is too long');
-  }
-  return Array.from({ length: count }, (_, index) => read(payload.subarray(start + index * entryBytes)));
-}
-
-/** Whether the version of a box is 1, with 64-bit times. */
-function isLong(payload: Buffer): boolean {
-  return payload.readUInt8(0) === 1;
-}
-
 function assertInFile(end: number, fileBytes: number): void {
   if (end > fileBytes) {
     throw new RangeError('its samples lie behind its end');
-  }
-}
-
-function requireBox(parent: Buffer, type: string): Buffer {
-  const payload = findBox(parent, type);
-  if (!payload) {
-    throw new RangeError(`the box ${type} is missing`);
-  }
-  return payload;
-}
-
-function findBox(parent: Buffer, type: string, onOverrun?: 'stop' | 'throw'): Buffer | undefined {
-  for (const box of readBoxes(parent, onOverrun)) {
-    if (box.type === type) {
-      return box.payload;
-    }
-  }
-  return undefined;
-}
-
-/** Reads the boxes of a list one after the other; fewer than 8 bytes at its end are none (QuickTime ends some with 4). */
-function* readBoxes(bytes: Buffer, onOverrun: 'stop' | 'throw' = 'throw'): Generator<Box, undefined> {
-  let at = 0;
-  for (let count = 0; bytes.length - at >= 8; count += 1) {
-    if (count === maxEntries) {
-      throw new RangeError('there are too many boxes');
-    }
-    let headerBytes = 8;
-    let sizeBytes = bytes.readUInt32BE(at);
-    if (sizeBytes === 0 && onOverrun === 'stop') {
-      sizeBytes = bytes.length - at; // Until the end of the file.
-    } else if (sizeBytes === 1) {
-      headerBytes = 16;
-      sizeBytes = bytes.length - at < headerBytes ? 0 : Number(bytes.readBigUInt64BE(at + 8));
-    }
-    if (sizeBytes < headerBytes || sizeBytes > bytes.length - at) {
-      if (onOverrun === 'stop') {
-        return;
-      }
-      throw new RangeError('a box is longer than what it is in');
-    }
-    const payload = bytes.subarray(at + headerBytes, at + sizeBytes);
-    yield { type: bytes.toString('latin1', at + 4, at + 8), start: at, payload };
-    at += sizeBytes;
   }
 }
