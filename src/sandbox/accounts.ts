@@ -1,7 +1,7 @@
-/** The accounts that are configured under every token. */
+/** The accounts configured under every token. */
 export const accounts = ['US:sandbox@example.com', 'CA:sandbox@example.com'] as const;
 
-/** A token of the form the API takes; so is every other of that form. */
+/** One of the tokens the sandbox accepts: it accepts every token of this form. */
 export const exampleToken = 'user:1000-s4ndb0x';
 
 const sessionMs = 30 * 24 * 60 * 60 * 1000;
@@ -11,7 +11,7 @@ export function isAuthorized(authorization: string | undefined): boolean {
   return /^Bearer user:\d+-[A-Za-z0-9]+$/.test(authorization ?? '');
 }
 
-/** The account a path segment names, undefined where it is not valid percent-encoding. */
+/** Decodes the account in a path segment; undefined if the percent-encoding is invalid. */
 export function decodeAccount(segment: string): string | undefined {
   try {
     return decodeURIComponent(segment);
@@ -20,7 +20,7 @@ export function decodeAccount(segment: string): string | undefined {
   }
 }
 
-/** What GET /accounts answers: each account with its region, its limits and the end of its session. */
+/** The body of GET /accounts: each account with its region, its limits and the end of its session. */
 export function describeAccounts(nowMs: number): Record<string, unknown> {
   const sessionExpires = new Date(nowMs + sessionMs).toISOString();
   return Object.fromEntries(

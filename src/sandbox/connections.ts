@@ -3,15 +3,15 @@ import type { Socket } from 'node:net';
 
 /** One TCP connection to the sandbox. */
 export interface Connection {
-  /** 1 for the first, and so on. */
+  /** 1 for the first connection, and so on. */
   readonly ordinal: number;
-  /** The TCP socket, also under TLS: only it can be reset. */
+  /** The TCP socket, also under TLS: only a TCP socket can be reset. */
   readonly tcp: Socket;
-  /** Aborted when the connection is gone. */
-  readonly gone: AbortSignal;
+  /** Aborted when the connection closes. */
+  readonly closed: AbortSignal;
 }
 
-/** Keeps account of a server's sockets. */
+/** Tracks the open connections of a server. */
 export class Connections {
   readonly #open = new Set<Connection>();
   readonly #bySocket = new WeakMap<Socket, Connection>();
@@ -22,36 +22,43 @@ export class Connections {
     server.on('secureConnection', (secure: Socket) => this.#addSecure(secure));
   }
 
-  /** The connection on which a request came. */
+  /** The connection of a request's socket. */
   of(socket: Socket): Connection {
     const connection = this.#bySocket.get(socket);
-    if (!connection) throw new Error('a request came on a socket the sandbox has not seen');
+    if (!connection) {
+      throw new Error('a request came on a socket that the sandbox does not know');
+    }
     return connection;
   }
 
-  /** Cuts every connection. */
+  /** Closes every connection at once. */
   destroyAll(): void {
-    for (const { tcp } of this.#open) tcp.destroy();
+    for (const { tcp } of this.#open) {
+      tcp.destroy();
+    }
   }
 
   #add(tcp: Socket): void {
-    const gone = new AbortController();
+    const closed = new AbortController();
     this.#count += 1;
-    const connection = { ordinal: this.#count, tcp, gone: gone.signal };
+    const connection = { ordinal: this.#count, tcp, closed: closed.signal };
     this.#open.add(connection);
     this.#bySocket.set(tcp, connection);
     tcp.once('close', () => {
       this.#open.delete(connection);
-      gone.abort();
+      closed.abort();
     });
   }
 
-  // Node does not tell which TCP socket a TLS socket stands on; the client's address and port do.
+  // Node does not say which TCP socket carries a TLS socket; the client's address and port do.
   #addSecure(secure: Socket): void {
     const connection = [...this.#open].findLast(
       ({ tcp }) => tcp.remotePort === secure.remotePort && tcp.remoteAddress === secure.remoteAddress,
     );
-    if (connection) this.#bySocket.set(secure, connection);
-    else secure.destroy();
+    if (connection) {
+      this.#bySocket.set(secure, connection);
+    } else {
+      secure.destroy();
+    }
   }
 }

@@ -1,6 +1,4 @@
-import { createRandom } from './random.ts';
-
-/** Every way the sandbox can be told to fail an upload. */
+/** Every way in which the sandbox can fail an upload. */
 export const faultKinds = [
   '429',
   '500',
@@ -16,19 +14,19 @@ export const faultKinds = [
 /** One way to fail an upload. */
 export type FaultKind = (typeof faultKinds)[number];
 
-/** A kind of failure and how often it strikes: either `rate` or `count`, never both. */
+/** A way to fail uploads and how often it happens: either `rate` or `count`, never both. */
 export interface Fault {
   readonly kind: FaultKind;
-  /** The share of uploads it strikes, above 0 and up to 1. */
+  /** The share of uploads that fail, above 0 and up to 1. */
   readonly rate?: number;
-  /** It strikes this many uploads, the first ones that no earlier count has claimed. */
+  /** This many uploads fail: the first ones that no earlier count has claimed. */
   readonly count?: number;
 }
 
 const kindsText = faultKinds.join(', ');
 
 /**
- * Reads `<kind>:<rate or count>`: a number with a `.` or a `%` is a rate, a bare whole number a count, so `1` is the
+ * Parses `<kind>:<rate or count>`. A number with a `.` or a `%` is a rate and a whole number is a count, so `1` is the
  * first upload and `1.0` is every upload. Throws a RangeError that says what is allowed.
  */
 export function parseFault(text: string): Fault {
@@ -37,29 +35,33 @@ export function parseFault(text: string): Fault {
   const [, digits, percent] = /^(\d+|\d*\.\d+)(%?)$/.exec(text.slice(colon + 1)) ?? [];
   const value = Number(digits);
   const often = percent ? { rate: value / 100 } : digits?.includes('.') ? { rate: value } : { count: value };
-  if (isFaultKind(kind) && isFrequency(often)) return { kind, ...often };
+  if (isFaultKind(kind) && isFrequency(often)) {
+    return { kind, ...often };
+  }
   throw new RangeError(
     `"${text}" is not a fault: it reads <kind>:<rate or count>, with a kind of ${kindsText}, and a rate (0.3 or 30%, up to 1.0 or 100%) or a whole count of 1 or more`,
   );
 }
 
-/** Which fault, if any, strikes each upload; ask once for each, in the order in which they arrive. */
+/** Decides which fault each upload gets. */
 export interface FaultPlan {
+  /** The fault of the next upload to arrive, if any. */
   next(): FaultKind | undefined;
 }
 
-/** Builds the plan for one server. Throws a RangeError for a wrong fault, or rates that add up to more than 1. */
+/** Creates the plan of one server. Throws a RangeError for an invalid fault, or rates that add up to more than 1. */
 export function createFaultPlan(faults: readonly Fault[], seed: number): FaultPlan {
   for (const fault of faults) {
-    if (isFaultKind(fault.kind) && isFrequency(fault)) continue;
-    throw new RangeError(
-      `${JSON.stringify(fault)} is not a fault: it needs a kind of ${kindsText}, and either a rate above 0 and up to 1 or a whole count of 1 or more`,
-    );
+    if (!isFaultKind(fault.kind) || !isFrequency(fault)) {
+      throw new RangeError(
+        `${JSON.stringify(fault)} is not a fault: it needs a kind of ${kindsText}, and either a rate above 0 and up to 1 or a whole count of 1 or more`,
+      );
+    }
   }
   const counts = faults.map((fault) => ({ kind: fault.kind, left: fault.count ?? 0 }));
   const rates = faults.map((fault) => ({ kind: fault.kind, rate: fault.rate ?? 0 }));
   const total = rates.reduce((sum, { rate }) => sum + rate, 0);
-  // 0.4 + 0.2 + 0.3 + 0.1 is a little more than 1 in binary.
+  // In binary, 0.4 + 0.2 + 0.3 + 0.1 is slightly more than 1.
   if (total > 1 + 1e-9) {
     throw new RangeError(`the rates of the faults add up to ${total}: together they may be at most 1`);
   }
@@ -67,20 +69,33 @@ export function createFaultPlan(faults: readonly Fault[], seed: number): FaultPl
 
   return {
     next() {
-      // Drawn even where a count decides, so that adding a count leaves the later draws as they were.
+      // Draw even if a count decides, so that adding a count does not change the later draws.
       let draw = random();
       const counted = counts.find((fault) => fault.left > 0);
       if (counted) {
         counted.left -= 1;
         return counted.kind;
       }
-      // One draw decides between all rates: each owns a stretch of [0, 1) as long as its rate.
+      // One draw decides between all rates: each rate owns a part of [0, 1) as long as itself.
       for (const { kind, rate } of rates) {
-        if (draw < rate) return kind;
+        if (draw < rate) {
+          return kind;
+        }
         draw -= rate;
       }
       return undefined;
     },
+  };
+}
+
+/** Creates a repeatable source of numbers in [0, 1): the mulberry32 generator. */
+export function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
 
@@ -89,6 +104,8 @@ function isFaultKind(text: string): text is FaultKind {
 }
 
 function isFrequency({ rate, count }: Omit<Fault, 'kind'>): boolean {
-  if (rate === undefined) return Number.isSafeInteger(count) && count! >= 1;
+  if (rate === undefined) {
+    return Number.isSafeInteger(count) && count! >= 1;
+  }
   return count === undefined && rate > 0 && rate <= 1;
 }

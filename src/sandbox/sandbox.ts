@@ -1,23 +1,19 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accounts, decodeAccount, exampleToken } from './accounts.ts';
-import { type Asset, Assets } from './assets.ts';
+import { type ApiRevision, type Asset, AssetStore } from './assets.ts';
 import { Connections } from './connections.ts';
-import { sendWhole } from './delivery.ts';
-import { createFaultPlan, type Fault } from './faults.ts';
-import { RequestLog, type SeenRequest } from './request-log.ts';
-import { apiPath, findRoute } from './routes.ts';
-import type { ApiRevision } from './upload.ts';
-import { reachVerdict } from './verdict.ts';
+import { createFaultPlan, type Fault, type FaultKind } from './faults.ts';
+import { apiPath, findRoute, formatHost, handleRequest } from './handle-request.ts';
 
-/** How a sandbox is to behave; everything has a default. */
+/** Options of a sandbox; each has a default. */
 export interface SandboxOptions {
-  /** Default 127.0.0.1. */
+  /** The address to listen on; default 127.0.0.1. Over plain http, `Host` must be this address or a loopback one. */
   host?: string | undefined;
-  /** Default 0, any free one. */
+  /** Default 0, any free port. */
   port?: number | undefined;
   /** Default both. */
   api?: ApiRevision | undefined;
@@ -25,42 +21,64 @@ export interface SandboxOptions {
   latencyMs?: number | undefined;
   /** Default none. */
   faults?: readonly Fault[] | undefined;
-  /** Decides where the rates strike and what the references are; default 1. */
+  /** Decides which uploads get a fault with a rate, and what the references are; default 1. */
   seed?: number | undefined;
-  /** Serves https with this key and certificate, in PEM. */
+  /** Serve https with this key and certificate, in PEM. */
   tls?: { key: string | Buffer; cert: string | Buffer } | undefined;
-  /** Called with each request as it is settled, before its answer is sent; it must not throw. */
+  /** Called with each request once it is settled, before its answer is sent; it must not throw. */
   onRequest?: ((request: SeenRequest) => void) | undefined;
   /** How long the fault `slow` stalls, beyond the latency; default 30,000. */
   slowMs?: number | undefined;
-  /** Sent as Retry-After with the fault `429`; default not sent. */
+  /** The Retry-After of the fault `429`; not sent by default. */
   retryAfterSeconds?: number | undefined;
   /** Milliseconds since the Unix epoch; default the system's clock. */
   now?: (() => number) | undefined;
 }
 
-/** A stand-in of the API that is listening. */
+/** One request that the sandbox has received, and what it did about it. */
+export interface SeenRequest {
+  readonly method: string;
+  /** As it was sent, still percent-encoded. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** The account that an upload names, decoded. */
+  readonly account?: string;
+  /** Bytes of the body that were read. */
+  readonly bodySize: number;
+  /** SHA-256 of the body, in hex, if all of it was read. */
+  readonly sha256?: string;
+  /** Undefined if no answer was sent: the sandbox reset the connection, or the client had disconnected. */
+  readonly status: number | undefined;
+  readonly fault?: FaultKind;
+  /** The connection it came on: 1 for the first one opened, and so on. */
+  readonly connection: number;
+}
+
+/** A running sandbox. */
 export interface Sandbox extends AsyncDisposable {
   /** Such as `http://127.0.0.1:40123`. */
   readonly origin: string;
-  /** Where the API begins: what a client takes as its `apiUrl`. */
+  /** Where the API begins: the `apiUrl` of a client. */
   readonly apiUrl: string;
-  /** A token it takes; it takes every other of that form too. */
+  /** A token that it accepts; it accepts every token of this form. */
   readonly token: string;
   readonly accounts: readonly string[];
-  /** Every request that is settled, in the order in which they arrived. */
+  /** Every settled request, in the order in which they arrived. */
   readonly requests: readonly SeenRequest[];
-  /** Every image it has taken, in the order in which it took them. */
+  /** Every accepted upload, in the order in which they were accepted. */
   readonly assets: readonly Asset[];
-  /** The most uploads that were being served at once so far. */
+  /** The highest number of uploads served at the same time so far. */
   readonly maxInFlight: number;
-  /** Cuts every connection and stops listening; promptly, whatever is under way. */
+  /** Closes every connection at once, finished or not, and stops listening. */
   close(): Promise<void>;
 }
 
+/** Node's timers fire at once if the delay does not fit into 31 bits. */
+const maxDelayMs = 1_000_000_000;
+
 /**
- * Starts a stand-in of the API, strict to its documentation, which fails as it is told to.
- * Rejects with a RangeError for options that make no sense, and with Node's error where it cannot listen.
+ * Starts a server that stands in for the API, is as strict as its documentation, and fails on request.
+ * Rejects with a RangeError for an invalid option, and with Node's error if it cannot listen.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const {
@@ -78,41 +96,38 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   } = options;
   assertDelay('latencyMs', latencyMs);
   assertDelay('slowMs', slowMs);
-  const assets = new Assets(seed);
-  const faultPlan = createFaultPlan(faults, seed);
-  const circumstances = { api, assets, faultPlan, retryAfterSeconds, slowMs, now };
-  const log = new RequestLog(onRequest);
+  const store = new AssetStore(api, seed);
+  const state = { api, store, faultPlan: createFaultPlan(faults, seed), retryAfterSeconds, slowMs, now };
+  /** In order of arrival; undefined until the request is settled. */
+  const arrived: (SeenRequest | undefined)[] = [];
   const serving = new Set<Promise<void>>();
   let inFlight = 0;
   let maxInFlight = 0;
 
-  const server: Server = tls ? createTlsServer(tls) : createServer();
-  // However long an upload takes, it is the client's patience that is to end it.
+  const server = tls ? createTlsServer(tls) : createServer();
+  // Only the client decides when an upload takes too long.
   server.requestTimeout = 0;
   server.headersTimeout = 0;
   const connections = new Connections(server);
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url: path = '', headers } = request;
-    const settle = log.arrive();
+    const place = arrived.push(undefined) - 1;
     const connection = connections.of(request.socket);
-    const route = findRoute(method, path);
+    // Over TLS, the certificate already tells a browser that this is not the server it asked for.
+    const route = findRoute(request, tls ? undefined : host);
     const account = route.kind === 'upload' ? decodeAccount(route.segment) : undefined;
     const uploads = route.kind === 'upload' ? 1 : 0;
     inFlight += uploads;
     maxInFlight = Math.max(maxInFlight, inFlight);
 
-    const {
-      body,
-      fault,
-      answer,
-      send = sendWhole,
-      stallMs = 0,
-    } = await reachVerdict(route, request, circumstances);
-    if (answer) await wait(latencyMs + stallMs, connection.gone);
+    const { body, fault, answer, send, stallMs } = await handleRequest(route, request, state);
+    if (answer) {
+      await wait(latencyMs + stallMs, connection.closed);
+    }
     const isAnswered = answer !== undefined && request.socket.writable;
     inFlight -= uploads;
-    settle({
+    const seen: SeenRequest = {
       method,
       path,
       headers,
@@ -122,9 +137,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       status: isAnswered ? answer.status : undefined,
       ...(fault === undefined ? {} : { fault }),
       connection: connection.ordinal,
-    });
-    if (isAnswered) send(response, answer);
-    else connection.tcp.resetAndDestroy();
+    };
+    arrived[place] = seen;
+    onRequest?.(seen);
+    if (isAnswered) {
+      send(response, answer);
+    } else {
+      connection.tcp.resetAndDestroy();
+    }
   }
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -135,7 +155,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   server.listen(port, host);
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
-  const origin = `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  const origin = `${tls ? 'https' : 'http'}://${formatHost(host)}:${address.port}`;
 
   let closing: Promise<void> | undefined;
   async function stop(): Promise<void> {
@@ -156,9 +176,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     token: exampleToken,
     accounts,
     get requests() {
-      return log.settled;
+      return arrived.filter((request) => request !== undefined);
     },
-    assets: assets.all,
+    assets: store.assets,
     get maxInFlight() {
       return maxInFlight;
     },
@@ -167,15 +187,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
 }
 
-// Node's timers fire at once beyond 31 bits.
-const longestDelayMs = 1_000_000_000;
-
 function assertDelay(name: string, delayMs: number): void {
-  if (delayMs >= 0 && delayMs <= longestDelayMs) return;
-  throw new RangeError(`${name} is ${delayMs}: it must be from 0 to ${longestDelayMs} milliseconds`);
+  if (!(delayMs >= 0 && delayMs <= maxDelayMs)) {
+    throw new RangeError(`${name} is ${delayMs}: it must be from 0 to ${maxDelayMs} milliseconds`);
+  }
 }
 
 async function wait(delayMs: number, signal: AbortSignal): Promise<void> {
-  // Rejects only because the connection is gone, which the caller sees on the socket.
-  if (delayMs > 0) await sleep(delayMs, undefined, { signal }).catch(() => {});
+  if (delayMs > 0) {
+    // Rejects only if the connection is closed, which the caller sees on the socket.
+    await sleep(delayMs, undefined, { signal }).catch(() => {});
+  }
 }

@@ -12,7 +12,7 @@ import {
   type SeenRequest,
   startSandbox,
 } from '../../src/sandbox/index.ts';
-import { fixture, fixtures } from '../fixtures.ts';
+import { clip, clips, fixture, fixtures } from '../fixtures.ts';
 import { selfSigned as tls } from '../harness/certificate.ts';
 
 const account = 'US:sandbox@example.com';
@@ -20,6 +20,8 @@ const uploadPath = `/v1/dreamina/assets/${encodeURIComponent(account)}`;
 const image = readFileSync(fixture('night.png').file);
 const imageSha256 = createHash('sha256').update(image).digest('hex');
 const limitBytes = 10_485_760;
+const imageTypes = 'image/jpeg, image/png, image/webp';
+const allTypes = `${imageTypes}, video/mp4, video/quicktime, video/webm, audio/mpeg, audio/mp3, audio/wav, audio/mp4, audio/aac`;
 
 async function start(options?: SandboxOptions): Promise<Sandbox> {
   const sandbox = await startSandbox(options);
@@ -49,7 +51,7 @@ async function receive(request: ClientRequest): Promise<Received> {
 
 type Sending = RequestOptions & { body?: Buffer };
 
-/** Sends a good upload, but for what `options` change about it. */
+/** Sends a valid upload, changed by `options`. */
 function send(sandbox: Sandbox, { body = image, headers, ...options }: Sending = {}): Promise<Received> {
   const { hostname, port } = new URL(sandbox.origin);
   const request = http.request({
@@ -71,14 +73,16 @@ function dial(sandbox: Sandbox, options: { allowHalfOpen?: boolean } = {}): Sock
 
 interface RawEnd {
   text: string;
-  /** `FIN` for an orderly end, else the code of the socket's error. */
+  /** `FIN` for an orderly end, otherwise the code of the socket's error. */
   end: string;
 }
 
-/** Writes bytes to a fresh TCP connection and tells everything that came back and how the connection ended. */
+/** Writes bytes to a new TCP connection; returns what came back and how the connection ended. */
 function sendRaw(sandbox: Sandbox, ...bytes: (string | Buffer)[]): Promise<RawEnd> {
   const socket = dial(sandbox);
-  for (const part of bytes) socket.write(part);
+  for (const part of bytes) {
+    socket.write(part);
+  }
   return new Promise((resolve) => {
     let received = '';
     let end = 'FIN';
@@ -93,10 +97,10 @@ function sendRaw(sandbox: Sandbox, ...bytes: (string | Buffer)[]): Promise<RawEn
 }
 
 function rawHead(sandbox: Sandbox, contentLength: number, extra = ''): string {
-  return `POST ${uploadPath} HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Bearer ${sandbox.token}\r\nContent-Type: image/png\r\nContent-Length: ${contentLength}\r\n${extra}\r\n`;
+  return `POST ${uploadPath} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${sandbox.token}\r\nContent-Type: image/png\r\nContent-Length: ${contentLength}\r\n${extra}\r\n`;
 }
 
-/** Starts a sandbox whose settled requests can be awaited one by one. */
+/** Starts a sandbox with a way to wait for the next settled request. */
 async function startWatched(options: SandboxOptions) {
   const waiting: ((request: SeenRequest) => void)[] = [];
   const sandbox = await start({ ...options, onRequest: (request) => waiting.shift()?.(request) });
@@ -127,11 +131,13 @@ describe('an upload', () => {
     ['legacy', ['imageRef']],
     ['current', ['assetRef']],
     ['both', ['imageRef', 'assetRef']],
-  ] as const)('names the reference as the revision "%s" does', async (api, names) => {
+  ] as const)('has the reference fields of the revision "%s"', async (api, names) => {
     const sandbox = await start({ api });
     const { json } = await send(sandbox);
     expect(Object.keys(json)).toEqual([...names, 'account', 'width', 'height', 'size']);
-    for (const name of names) expect(json[name]).toBe(sandbox.assets[0]?.imageRef);
+    for (const name of names) {
+      expect(json[name]).toBe(sandbox.assets[0]?.imageRef);
+    }
   });
 
   test('goes to the account in its path', async () => {
@@ -141,18 +147,32 @@ describe('an upload', () => {
     expect(json.imageRef).toMatch(/^CA:sandbox@example\.com-image:/);
   });
 
-  test('repeated gives another asset', async () => {
+  test('of the same bytes creates another asset', async () => {
     const sandbox = await start();
     const first = await send(sandbox);
     const second = await send(sandbox);
     expect(second.json.imageRef).not.toBe(first.json.imageRef);
     expect(sandbox.assets).toEqual([
-      { imageRef: first.json.imageRef, account, sha256: imageSha256, size: image.length },
-      { imageRef: second.json.imageRef, account, sha256: imageSha256, size: image.length },
+      {
+        type: 'image',
+        imageRef: first.json.imageRef,
+        assetRef: first.json.imageRef,
+        account,
+        sha256: imageSha256,
+        size: image.length,
+      },
+      {
+        type: 'image',
+        imageRef: second.json.imageRef,
+        assetRef: second.json.imageRef,
+        account,
+        sha256: imageSha256,
+        size: image.length,
+      },
     ]);
   });
 
-  test('gets the same reference from the same seed, another from another', async () => {
+  test('gets the same reference for the same seed, and another for another seed', async () => {
     const [first, same, other] = await Promise.all([
       start({ seed: 5 }),
       start({ seed: 5 }),
@@ -163,13 +183,13 @@ describe('an upload', () => {
     expect((await send(other)).json.imageRef).not.toBe(reference);
   });
 
-  test('may have up to the limit', async () => {
+  test('may be as large as the limit', async () => {
     const sandbox = await start();
     const body = Buffer.concat([image], limitBytes);
     expect(await send(sandbox, { body })).toMatchObject({ status: 200, json: { size: limitBytes } });
   });
 
-  test('may come in chunks and ask first', async () => {
+  test('may be chunked, and may wait for 100 Continue', async () => {
     const sandbox = await start();
     const { hostname, port } = new URL(sandbox.origin);
     const request = http.request({
@@ -218,13 +238,13 @@ describe('an upload is refused', () => {
       'as a BMP',
       { headers: { 'content-type': 'image/bmp' } },
       400,
-      'Content-Type (image/bmp) not supported. Valid values: image/jpeg, image/png, image/webp',
+      `Content-Type (image/bmp) not supported. Valid values: ${allTypes}`,
     ],
     [
       'as a form',
       { headers: { 'content-type': 'multipart/form-data; boundary=x' } },
       400,
-      'Content-Type (multipart/form-data; boundary=x) not supported. Valid values: image/jpeg, image/png, image/webp',
+      `Content-Type (multipart/form-data; boundary=x) not supported. Valid values: ${allTypes}`,
     ],
     ['with a parameter', { headers: { 'content-type': 'image/png; charset=utf-8' } }, 400, /not supported/],
     ['without a type', { headers: { 'content-type': [] } }, 400, /^Content-Type \(none\) not supported/],
@@ -258,7 +278,7 @@ describe('an upload is refused', () => {
     expect(sandbox.requests).toMatchObject([{ status, bodySize: (options.body ?? image).length }]);
   });
 
-  test('only after its body was read, so that the connection serves the next one', async () => {
+  test('after its body is read, so that the connection serves the next request', async () => {
     const sandbox = await start();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
@@ -272,8 +292,216 @@ describe('an upload is refused', () => {
   });
 });
 
+describe('a video or audio file', () => {
+  const sendClip = (sandbox: Sandbox, contentType: string, body: Buffer) =>
+    send(sandbox, { body, headers: { 'content-type': contentType } });
+
+  /** Mono, 8-bit, 8000 samples a second. */
+  const wav = (durationMs: number) => {
+    const bytes = Buffer.alloc(44 + durationMs * 8);
+    bytes.write('RIFF____WAVEfmt ');
+    bytes.writeUInt32LE(16, 16);
+    bytes.writeUInt16LE(1, 20);
+    bytes.writeUInt16LE(1, 22);
+    bytes.writeUInt32LE(8000, 24);
+    bytes.writeUInt32LE(8000, 28);
+    bytes.writeUInt16LE(1, 32);
+    bytes.writeUInt16LE(8, 34);
+    bytes.write('data', 36);
+    bytes.writeUInt32LE(durationMs * 8, 40);
+    return bytes;
+  };
+
+  /** A copy of a clip with some bytes written behind a text or bytes in it. */
+  const changed = (
+    name: Parameters<typeof clip>[0],
+    behind: string | Buffer,
+    ...writes: [number, string][]
+  ) => {
+    const bytes = Buffer.from(readFileSync(clip(name).file));
+    for (const [offset, hex] of writes) {
+      bytes.write(hex, bytes.indexOf(behind) + behind.length + offset, 'hex');
+    }
+    return bytes;
+  };
+  const webmOf = (durationMs: number) => {
+    const value = Buffer.alloc(8);
+    value.writeDoubleBE(durationMs);
+    return changed('clip.webm', Buffer.from('448988', 'hex'), [0, value.toString('hex')]);
+  };
+  const mp4Of = (width: number, height: number) => {
+    const size = Buffer.alloc(4);
+    size.writeUInt16BE(width);
+    size.writeUInt16BE(height, 2);
+    return changed('clip.mp4', 'avc1\0\0\0\0\0\0\0\x01', [16, size.toString('hex')]);
+  };
+
+  test.each(clips)('is answered with its measures: $name', async ({ file, contentType, type, ...given }) => {
+    const sandbox = await start();
+    const { status, json } = await sendClip(sandbox, contentType, readFileSync(file));
+    const { width, height } = type === 'audio' ? { width: 480, height: 360 } : given;
+    const { duration, assetRef } = json as { duration: number; assetRef: string };
+    expect(status).toBe(200);
+    expect(json).toEqual({ assetRef, account, type, width, height, duration, size: given.size });
+    expect(Math.abs(duration - given.durationMs)).toBeLessThanOrEqual(5);
+    expect(assetRef).toMatch(
+      new RegExp(
+        `^${account}-${type}:w${width}:h${height}:s${given.size}:d${duration}-vid:v10762g50003[0-9a-v]{20}$`,
+      ),
+    );
+    expect(sandbox.assets).toMatchObject([{ type, assetRef, size: given.size }]);
+    expect(sandbox.assets[0]).not.toHaveProperty('imageRef');
+  });
+
+  test('may be an MP3 under its second name', async () => {
+    const { file } = clip('tone.mp3');
+    expect(await sendClip(await start(), 'audio/mp3', readFileSync(file))).toMatchObject({
+      status: 200,
+      json: { type: 'audio' },
+    });
+  });
+
+  test.each(['current', 'both'] as const)('has an assetRef only in the revision "%s"', async (api) => {
+    const { file } = clip('clip.mp4');
+    const { json } = await sendClip(await start({ api }), 'video/mp4', readFileSync(file));
+    expect(Object.keys(json)).toEqual(['assetRef', 'account', 'type', 'width', 'height', 'duration', 'size']);
+  });
+
+  test.each(clips)('is unknown to the revision "legacy": $name', async ({ file, contentType }) => {
+    const sandbox = await start({ api: 'legacy' });
+    expect(await sendClip(sandbox, contentType, readFileSync(file))).toMatchObject({
+      status: 400,
+      json: { error: `Content-Type (${contentType}) not supported. Valid values: ${imageTypes}` },
+    });
+    expect(sandbox.assets).toEqual([]);
+  });
+
+  test.each<[string, string, Buffer]>([
+    ['2 s of sound', 'audio/wav', wav(2000)],
+    ['15 s of sound', 'audio/wav', wav(15_000)],
+    ['a WAV of 15,728,640 bytes', 'audio/wav', Buffer.concat([wav(15_000)], 15_728_640)],
+    ['15.4 s of video', 'video/webm', webmOf(15_400)],
+    ['the smallest sides', 'video/mp4', mp4Of(200, 200)],
+    ['the largest sides', 'video/mp4', mp4Of(2160, 2160)],
+  ])('is accepted at the limit: %s', async (_what, contentType, body) => {
+    expect((await sendClip(await start(), contentType, body)).json).not.toHaveProperty('error');
+  });
+
+  test.each<[string, string, Buffer, string]>([
+    ['no sound', 'audio/wav', wav(0), 'Audio is damaged: its duration cannot be read'],
+    [
+      'too little sound',
+      'audio/wav',
+      wav(1999),
+      'Audio duration (1.999 seconds) not supported. Valid values: 2 to 15 seconds',
+    ],
+    [
+      'too much sound',
+      'audio/wav',
+      wav(15_001),
+      'Audio duration (15.001 seconds) not supported. Valid values: 2 to 15 seconds',
+    ],
+    [
+      'too much video',
+      'video/webm',
+      webmOf(15_401),
+      'Video duration (15.401 seconds) not supported. Valid values: 2 to 15.4 seconds',
+    ],
+    [
+      'a side too short',
+      'video/mp4',
+      mp4Of(199, 400),
+      'Video dimensions (199x400) not supported. Valid values: 200 to 2160 pixels a side',
+    ],
+    [
+      'a side too long',
+      'video/mp4',
+      mp4Of(400, 2161),
+      'Video dimensions (400x2161) not supported. Valid values: 200 to 2160 pixels a side',
+    ],
+    [
+      'no video track',
+      'video/mp4',
+      changed('clip.mp4', 'hdlr', [8, Buffer.from('meta').toString('hex')]),
+      'Video has no video track',
+    ],
+    ['an empty video', 'video/mp4', Buffer.alloc(0), 'Video is empty'],
+    ['an empty audio file', 'audio/aac', Buffer.alloc(0), 'Audio is empty'],
+    [
+      'a large audio file',
+      'audio/wav',
+      Buffer.concat([wav(15_000)], 15_728_641),
+      'Audio is too large: 15728641 bytes, the limit is 15728640',
+    ],
+    [
+      'a large video',
+      'video/mp4',
+      Buffer.alloc(52_428_801),
+      'Video is too large: 52428801 bytes, the limit is 52428800',
+    ],
+    [
+      'a video that is cut short',
+      'video/mp4',
+      readFileSync(clip('clip.mp4').file).subarray(0, -100),
+      'Video is damaged: its duration, width and height cannot be read',
+    ],
+    ['sound as a video', 'video/mp4', readFileSync(clip('tone.m4a').file), 'Video has no video track'],
+    [
+      'a video as sound',
+      'audio/mp4',
+      readFileSync(clip('clip.mp4').file),
+      'Audio does not match its Content-Type (audio/mp4): it has a video track',
+    ],
+    [
+      'a QuickTime movie as MP4',
+      'video/mp4',
+      readFileSync(clip('clip.mov').file),
+      'Video does not match its Content-Type (video/mp4)',
+    ],
+    [
+      'an MP4 as a QuickTime movie',
+      'video/quicktime',
+      readFileSync(clip('clip.mp4').file),
+      'Video does not match its Content-Type (video/quicktime)',
+    ],
+    [
+      'AAC as MP3',
+      'audio/mpeg',
+      readFileSync(clip('tone.aac').file),
+      'Audio does not match its Content-Type (audio/mpeg)',
+    ],
+    ['an image as a video', 'video/webm', image, 'Video does not match its Content-Type (video/webm)'],
+    [
+      'a video as an image',
+      'image/png',
+      readFileSync(clip('clip.mp4').file),
+      'Image does not match its Content-Type (image/png)',
+    ],
+  ])('is refused: %s', async (_what, contentType, body, error) => {
+    const sandbox = await start();
+    expect(await sendClip(sandbox, contentType, body)).toMatchObject({ status: 400, json: { error } });
+    expect(sandbox.assets).toEqual([]);
+    expect(sandbox.requests).toMatchObject([{ status: 400, bodySize: body.length }]);
+  });
+
+  test.each([
+    'audio/x-wav',
+    'audio/m4a',
+    'video/x-m4v',
+    'audio/ogg',
+    'image/jpg',
+    'VIDEO/MP4',
+    'video/mp4;x=1',
+    'toString',
+  ])('is refused as %s', async (contentType) => {
+    const { status, json } = await sendClip(await start(), contentType, wav(3000));
+    expect(status).toBe(400);
+    expect(json.error).toBe(`Content-Type (${contentType}) not supported. Valid values: ${allTypes}`);
+  });
+});
+
 describe('GET /accounts', () => {
-  test('lists the accounts, their sessions good for 30 days', async () => {
+  test('lists the accounts, with sessions of 30 days', async () => {
     const sandbox = await start({ now: () => Date.parse('2026-01-01T00:00:00Z') });
     const { status, json } = await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts' });
     expect(status).toBe(200);
@@ -294,7 +522,7 @@ describe('GET /accounts', () => {
     expect(Object.keys(json)).toEqual(sandbox.accounts);
   });
 
-  test('goes by the real clock unless told otherwise', async () => {
+  test('uses the system clock by default', async () => {
     const sandbox = await start();
     const { json } = await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts' });
     expect(Date.parse((json[account] as { sessionExpires: string }).sessionExpires)).toBeGreaterThan(
@@ -352,8 +580,8 @@ test('HEAD gets a 405 without a body', async () => {
   expect(answer).toMatchObject({ status: 405, text: '', headers: { allow: 'GET' } });
 });
 
-describe('what it saw', () => {
-  test('is told of each request, in order of arrival', async () => {
+describe('the log', () => {
+  test('has each request, in order of arrival', async () => {
     const told: SeenRequest[] = [];
     const sandbox = await start({ onRequest: (request) => told.push(request) });
     await send(sandbox, { headers: { 'x-mark': 'a' } });
@@ -382,7 +610,7 @@ describe('what it saw', () => {
     expect(told[1]).not.toHaveProperty('account');
   });
 
-  test('keeps the order of arrival where a later request is settled first', async () => {
+  test('keeps the order of arrival if a later request is settled first', async () => {
     const { sandbox, nextSettled } = await startWatched({ faults: [{ kind: 'slow', count: 1 }] });
     const slow = dial(sandbox);
     slow.write(rawHead(sandbox, image.length, 'Expect: 100-continue\r\n'));
@@ -398,7 +626,7 @@ describe('what it saw', () => {
     ]);
   });
 
-  test('counts the most uploads in flight', async () => {
+  test('counts the uploads in flight', async () => {
     const sandbox = await start({ latencyMs: 30 });
     expect(sandbox.maxInFlight).toBe(0);
     await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts' });
@@ -421,7 +649,7 @@ test('latency holds back every answer', async () => {
 });
 
 describe('the fault', () => {
-  test('429 is an answer with Retry-After only when told', async () => {
+  test('429 has a Retry-After only if asked to', async () => {
     const faults = [{ kind: '429', count: 1 }] as const;
     const plain = await send(await start({ faults }));
     expect(plain).toMatchObject({ status: 429, json: { error: expect.any(String) } });
@@ -433,7 +661,7 @@ describe('the fault', () => {
   test.each([
     ['500', 500, 'Internal server error'],
     ['596', 596, 'Session expired'],
-  ] as const)('%s is an answer in JSON', async (kind, status, error) => {
+  ] as const)('%s is a JSON answer', async (kind, status, error) => {
     const sandbox = await start({ faults: [{ kind, count: 1 }] });
     expect(await send(sandbox)).toMatchObject({ status, json: { error } });
     expect(sandbox.assets).toEqual([]);
@@ -449,7 +677,7 @@ describe('the fault', () => {
     expect(sandbox.assets).toEqual([]);
   });
 
-  test('reset cuts the connection before the body', async () => {
+  test('reset resets the connection before the body', async () => {
     const sandbox = await start({ faults: [{ kind: 'reset', count: 1 }] });
     expect(await sendRaw(sandbox, rawHead(sandbox, image.length))).toEqual({ text: '', end: 'ECONNRESET' });
     expect(sandbox.assets).toEqual([]);
@@ -457,7 +685,7 @@ describe('the fault', () => {
     expect((await send(sandbox)).status).toBe(200);
   });
 
-  test('reset-after-body cuts the connection when the asset is stored', async () => {
+  test('reset-after-body stores the asset and resets the connection', async () => {
     const sandbox = await start({ faults: [{ kind: 'reset-after-body', count: 1 }] });
     const { text, end } = await sendRaw(sandbox, rawHead(sandbox, image.length), image);
     expect({ text, end }).toEqual({ text: '', end: 'ECONNRESET' });
@@ -486,7 +714,7 @@ describe('the fault', () => {
     expect(sandbox.assets).toHaveLength(1);
   });
 
-  test('truncated-json is a 200 cut in its middle that ends in good order', async () => {
+  test('truncated-json is half a 200 on a connection that closes normally', async () => {
     const sandbox = await start({ faults: [{ kind: 'truncated-json', count: 1 }] });
     const { text, end } = await sendRaw(sandbox, rawHead(sandbox, image.length), image);
     const [head = '', body = ''] = text.split('\r\n\r\n');
@@ -500,7 +728,7 @@ describe('the fault', () => {
     expect(sandbox.requests).toMatchObject([{ status: 200, fault: 'truncated-json' }]);
   });
 
-  test('early-401 answers while the body is still to come', async () => {
+  test('early-401 answers before the body has arrived', async () => {
     const sandbox = await start({ faults: [{ kind: 'early-401', count: 1 }] });
     const { text, end } = await sendRaw(sandbox, rawHead(sandbox, image.length), image.subarray(0, 100));
     expect(text).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\n/);
@@ -511,7 +739,7 @@ describe('the fault', () => {
     expect(sandbox.assets).toEqual([]);
   });
 
-  test('early-401 closes on a client that goes on sending, a second later', async () => {
+  test('early-401 closes the connection after a second if the client keeps sending', async () => {
     const sandbox = await start({ faults: [{ kind: 'early-401', count: 1 }] });
     const begunMs = performance.now();
     const socket = dial(sandbox, { allowHalfOpen: true });
@@ -528,7 +756,7 @@ describe('the fault', () => {
     expect(performance.now() - begunMs).toBeGreaterThan(950);
   });
 
-  test('is not spent on an upload that is refused by its head, nor on anything else', async () => {
+  test('is not used up by other requests, or by uploads whose headers are refused', async () => {
     const sandbox = await start({ faults: [{ kind: '500', count: 1 }] });
     expect((await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts' })).status).toBe(200);
     expect((await send(sandbox, { headers: { authorization: 'no' } })).status).toBe(401);
@@ -537,10 +765,12 @@ describe('the fault', () => {
     expect((await send(sandbox)).status).toBe(200);
   });
 
-  test('strikes the same uploads again with the same seed', async () => {
+  test('hits the same uploads for the same seed', async () => {
     const run = async (seed: number) => {
       const sandbox = await start({ faults: [{ kind: '500', rate: 0.5 }], seed });
-      for (let upload = 0; upload < 20; upload += 1) await send(sandbox);
+      for (let upload = 0; upload < 20; upload += 1) {
+        await send(sandbox);
+      }
       return sandbox.requests.map((request) => request.status);
     };
     const [statuses, again, others] = await Promise.all([run(1), run(1), run(2)]);
@@ -550,8 +780,70 @@ describe('the fault', () => {
   });
 });
 
+describe('the Host header', () => {
+  test.each(['127.0.0.1', 'localhost', 'LocalHost', '[::1]'])(
+    'may be %s, with any port or none',
+    async (name) => {
+      const sandbox = await start();
+      for (const host of [name, `${name}:${new URL(sandbox.origin).port}`, `${name}:80`]) {
+        expect((await send(sandbox, { headers: { host } })).status, host).toBe(200);
+      }
+    },
+  );
+
+  test.each([
+    ...[
+      'evil.example',
+      'evil.example:80',
+      'evil.localhost',
+      'localhost.evil.example',
+      'localhost.',
+      'localhost:',
+    ],
+    ...[
+      '127.0.0.1.evil.example',
+      '127.0.0.1@evil.example',
+      'evil.example:127.0.0.1',
+      '0.0.0.0',
+      '[::]',
+      '::1',
+    ],
+    ...['2130706433', '127.1', '10.0.0.1', '[::ffff:127.0.0.1]', 'localhost:80:80', '[::1', 'a localhost'],
+  ])('is refused if it is "%s"', async (host) => {
+    const faults = [{ kind: '500', count: 1 }] as const;
+    const sandbox = await start({ faults });
+    for (const options of [{}, { method: 'GET', path: '/v1/dreamina/accounts' }, { path: '/' }]) {
+      const answer = await send(sandbox, { ...options, headers: { host } });
+      expect(answer).toMatchObject({
+        status: 421,
+        headers: { 'content-type': 'application/json' },
+        json: { error: `Host (${host}) not served here: use 127.0.0.1, localhost or [::1]` },
+      });
+    }
+    expect(sandbox.assets).toEqual([]);
+    expect(sandbox.requests).toMatchObject([{ status: 421 }, { status: 421 }, { status: 421 }]);
+    expect(sandbox.requests[0]).not.toHaveProperty('fault');
+  });
+
+  test('is required, and the first of several counts', async () => {
+    const sandbox = await start();
+    expect((await sendRaw(sandbox, 'GET / HTTP/1.0\r\n\r\n')).text).toMatch(/^HTTP\/1\.1 421 /);
+    expect((await sendRaw(sandbox, 'GET / HTTP/1.0\r\nHost:\r\n\r\n')).text).toMatch(/^HTTP\/1\.1 421 /);
+    const two = 'GET / HTTP/1.1\r\nHost: evil.example\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+    expect((await sendRaw(sandbox, two)).text).toMatch(/^HTTP\/1\.1 4(00|21) /);
+    const absolute = `GET http://localhost/v1/dreamina/accounts HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n`;
+    expect((await sendRaw(sandbox, absolute)).text).toMatch(/^HTTP\/1\.1 421 /);
+  });
+
+  test('may be the address that the sandbox was told to listen on', async () => {
+    const sandbox = await start({ host: '127.0.0.2' });
+    expect((await send(sandbox)).status).toBe(200);
+    expect((await send(sandbox, { headers: { host: '127.0.0.3' } })).status).toBe(421);
+  });
+});
+
 describe('it survives', () => {
-  test('a client that goes away in the middle of the body', async () => {
+  test('a client that disconnects in the middle of the body', async () => {
     const { sandbox, nextSettled } = await startWatched({});
     const socket = dial(sandbox);
     const settled = nextSettled();
@@ -569,7 +861,7 @@ describe('it survives', () => {
     const { sandbox, nextSettled } = await startWatched({ latencyMs: 1_000_000 });
     const socket = dial(sandbox);
     const settled = nextSettled();
-    socket.write('GET / HTTP/1.1\r\nHost: sandbox\r\nExpect: 100-continue\r\n\r\n');
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\r\n');
     await once(socket, 'data');
     socket.resetAndDestroy();
     expect(await settled).toMatchObject({ path: '/', status: undefined });
@@ -596,7 +888,7 @@ describe('it survives', () => {
 });
 
 describe('close', () => {
-  test('cuts what is under way, at once and as often as it is called', async () => {
+  test('ends every request at once, and may be called twice', async () => {
     const { sandbox, nextSettled } = await startWatched({ latencyMs: 1_000_000 });
     const settled = nextSettled();
     const socket = dial(sandbox);
@@ -631,7 +923,7 @@ describe('close', () => {
     expect((await start({ port: Number(new URL(origin).port) })).origin).toBe(origin);
   });
 
-  test('happens at the end of a scope', async () => {
+  test('runs at the end of an `await using` scope', async () => {
     let left: Sandbox;
     {
       await using sandbox = await startSandbox();
@@ -642,7 +934,7 @@ describe('close', () => {
   });
 });
 
-test('tells where it is', async () => {
+test('has an address, a token and accounts', async () => {
   const sandbox = await start();
   expect(sandbox.origin).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect(sandbox.apiUrl).toBe(`${sandbox.origin}/v1/dreamina`);
@@ -671,11 +963,11 @@ test.each<[SandboxOptions, string]>([
 });
 
 describe('over TLS', () => {
-  const sendSecure = (sandbox: Sandbox) => {
+  const sendSecure = (sandbox: Sandbox, headers: Record<string, string> = {}) => {
     const request = https.request(`${sandbox.apiUrl}/assets/${encodeURIComponent(account)}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${sandbox.token}`, 'content-type': 'image/png' },
-      // What is tested is the server: whether the certificate is trusted is the client's business.
+      headers: { authorization: `Bearer ${sandbox.token}`, 'content-type': 'image/png', ...headers },
+      // This tests the server only.
       rejectUnauthorized: false,
     });
     request.end(image);
@@ -687,6 +979,11 @@ describe('over TLS', () => {
     expect(sandbox.origin).toMatch(/^https:/);
     expect(await sendSecure(sandbox)).toMatchObject({ status: 200, json: { size: image.length } });
     expect(sandbox.requests).toMatchObject([{ status: 200, sha256: imageSha256, connection: 1 }]);
+  });
+
+  test('it answers to any Host, because its certificate names the server', async () => {
+    const sandbox = await start({ tls });
+    expect((await sendSecure(sandbox, { host: 'api.example.test' })).status).toBe(200);
   });
 
   test('it resets, and answers early', async () => {

@@ -63,7 +63,7 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   return exitCodes.success;
 }
 
-function assertReadable({ withToken }: LoginFlags, questions: Questions | undefined, host: Host): number {
+function assertReadable({ withToken }: LoginFlags, questions: Questions | undefined, host: Host): void {
   if (withToken && host.stdin.isTTY) {
     throw new UsageError(
       '--with-token reads the token from a pipe or a file, not from a terminal, where it would be shown; leave it out to be asked',
@@ -144,7 +144,7 @@ function listOf(names: readonly string[]): string {
   return names.length === 0 ? 'none is' : `these are: ${names.join(', ')}`;
 }
 
-function tellNext(account: string | undefined, usable: readonly Account[], messages: Messages): number {
+function tellNext(account: string | undefined, usable: readonly Account[], messages: Messages): void {
   if (account !== undefined) {
     return;
   }
@@ -163,7 +163,7 @@ async function warnOfOthers(
   written: ConfigChanges,
   host: Host,
   messages: Messages,
-): Promise<number> {
+): Promise<void> {
   if (host.env.DREAMINA_CONFIG) {
     messages.warn('DREAMINA_CONFIG is set, so another config file is read instead of this one');
   }

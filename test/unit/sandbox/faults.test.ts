@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { createFaultPlan, type Fault, faultKinds, parseFault } from '../../../src/sandbox/faults.ts';
+import {
+  createFaultPlan,
+  createRandom,
+  type Fault,
+  faultKinds,
+  parseFault,
+} from '../../../src/sandbox/faults.ts';
 
 const take = (count: number, faults: readonly Fault[], seed = 1) => {
   const plan = createFaultPlan(faults, seed);
@@ -38,7 +44,7 @@ describe('parseFault', () => {
 });
 
 describe('createFaultPlan', () => {
-  test('without faults nothing is struck', () => {
+  test('no fault without faults', () => {
     expect(take(3, [])).toEqual([undefined, undefined, undefined]);
   });
 
@@ -50,23 +56,25 @@ describe('createFaultPlan', () => {
     expect(take(5, faults)).toEqual(['500', '500', 'reset', undefined, undefined]);
   });
 
-  test('a rate of 1 strikes every upload', () => {
+  test('a rate of 1 is every upload', () => {
     expect(take(20, [{ kind: '429', rate: 1 }])).toEqual(Array(20).fill('429'));
   });
 
-  test('rates strike as often as they say, one draw deciding between them', () => {
+  test('rates happen as often as they say, also when there are several', () => {
     const faults: Fault[] = [
       { kind: '429', rate: 0.4 },
       { kind: '500', rate: 0.2 },
       { kind: '596', rate: 0.3 },
       { kind: 'reset', rate: 0.1 },
     ];
-    const struck = take(10_000, faults);
-    const share = (kind: string) => struck.filter((other) => other === kind).length / struck.length;
-    for (const { kind, rate } of faults) expect(share(kind)).toBeCloseTo(rate!, 1);
+    const drawn = take(10_000, faults);
+    const share = (kind: string) => drawn.filter((other) => other === kind).length / drawn.length;
+    for (const { kind, rate } of faults) {
+      expect(share(kind)).toBeCloseTo(rate!, 1);
+    }
   });
 
-  test('a seed decides where rates strike, and a count before them moves none of the later', () => {
+  test('the seed decides which uploads a rate hits, and a count before them changes no later draw', () => {
     const rate: Fault = { kind: '429', rate: 0.5 };
     expect(take(50, [rate], 3)).toEqual(take(50, [rate], 3));
     expect(take(50, [rate], 3)).not.toEqual(take(50, [rate], 4));
@@ -94,5 +102,23 @@ describe('createFaultPlan', () => {
   ])('refuses %j', (fault) => {
     expect(() => createFaultPlan([fault as Fault], 1)).toThrow(RangeError);
     expect(() => createFaultPlan([fault as Fault], 1)).toThrow(/is not a fault: it needs a kind of 429, 500/);
+  });
+});
+
+describe('createRandom', () => {
+  const draw = (count: number, random: () => number) => Array.from({ length: count }, random);
+
+  test('gives the same numbers for the same seed, and others for another', () => {
+    expect(draw(5, createRandom(7))).toEqual(draw(5, createRandom(7)));
+    expect(draw(5, createRandom(7))).not.toEqual(draw(5, createRandom(8)));
+  });
+
+  test('spreads its numbers over [0, 1)', () => {
+    const numbers = draw(10_000, createRandom(1));
+    expect(numbers.every((number) => number >= 0 && number < 1)).toBe(true);
+    for (let tenth = 0; tenth < 10; tenth += 1) {
+      const share = numbers.filter((number) => Math.floor(number * 10) === tenth).length / numbers.length;
+      expect(share).toBeCloseTo(0.1, 1);
+    }
   });
 });

@@ -1,0 +1,101 @@
+import {
+  type AssetType,
+  type ContentType,
+  limits,
+  matchesContentType,
+  measure,
+  typeOf,
+} from './media/formats.ts';
+import type { Measures } from './media/measures.ts';
+
+/** An upload that was read to its end. */
+export interface Upload {
+  readonly account: string;
+  readonly contentType: ContentType;
+  /** In bytes. */
+  readonly size: number;
+  /** SHA-256 of the bytes, in hex. */
+  readonly sha256: string;
+  /** Undefined if there are more than the limit of the type. */
+  readonly bytes: Buffer | undefined;
+}
+
+/** What the API answers about the content of an upload. */
+export interface Dimensions {
+  readonly width: number;
+  readonly height: number;
+  /** Whole milliseconds; undefined for an image. */
+  readonly durationMs?: number | undefined;
+}
+
+const titles: Readonly<Record<AssetType, string>> = { image: 'Image', video: 'Video', audio: 'Audio' };
+
+/** What the API answers as the size of an audio file, whatever is in it. */
+const audioSize = { width: 480, height: 360 };
+
+const unreadable: Readonly<Record<AssetType, string>> = {
+  image: 'width and height',
+  video: 'duration, width and height',
+  audio: 'duration',
+};
+
+/** Measures an upload and checks it against the limits of its type. A string says what is wrong with it. */
+export function checkUpload(upload: Upload): Dimensions | string {
+  const type = typeOf(upload.contentType);
+  const dimensions = checkFile(upload, type);
+  return typeof dimensions === 'string' ? `${titles[type]} ${dimensions}` : dimensions;
+}
+
+function checkFile({ contentType, size, bytes }: Upload, type: AssetType): Dimensions | string {
+  const { maxBytes, durationMs: durations, sidePixels: sides } = limits[type];
+  if (size === 0) {
+    return 'is empty';
+  }
+  if (bytes === undefined) {
+    return `is too large: ${size} bytes, the limit is ${maxBytes}`;
+  }
+  if (!matchesContentType(bytes, contentType)) {
+    return `does not match its Content-Type (${contentType})`;
+  }
+  const measures = measure(bytes, contentType);
+  if (!measures || !isComplete(type, measures)) {
+    return `is damaged: its ${unreadable[type]} cannot be read`;
+  }
+  const { picture } = measures;
+  if (type === 'audio' && picture) {
+    return `does not match its Content-Type (${contentType}): it has a video track`;
+  }
+  if (type === 'video' && !picture) {
+    return 'has no video track';
+  }
+  const { width, height } = picture ?? audioSize;
+  const durationMs = measures.durationMs && Math.round(measures.durationMs);
+  if (durations && !isWithin(durationMs!, durations)) {
+    const [min, max] = durations.map((limit) => limit / 1000);
+    return `duration (${durationMs! / 1000} seconds) not supported. Valid values: ${min} to ${max} seconds`;
+  }
+  if (sides && !(isWithin(width, sides) && isWithin(height, sides))) {
+    return `dimensions (${width}x${height}) not supported. Valid values: ${sides.join(' to ')} pixels a side`;
+  }
+  return { width, height, durationMs };
+}
+
+function isComplete(type: AssetType, { picture, durationMs }: Measures): boolean {
+  const hasDuration = durationMs !== undefined && durationMs > 0 && Number.isFinite(durationMs);
+  switch (type) {
+    case 'image':
+      return hasArea(picture);
+    case 'video':
+      return hasDuration && (picture === undefined || hasArea(picture));
+    case 'audio':
+      return hasDuration;
+  }
+}
+
+function hasArea(picture: Measures['picture']): boolean {
+  return picture !== undefined && picture.width > 0 && picture.height > 0;
+}
+
+function isWithin(value: number, [min, max]: readonly [number, number]): boolean {
+  return value >= min && value <= max;
+}

@@ -1,0 +1,226 @@
+import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { accounts, decodeAccount, describeAccounts, isAuthorized } from './accounts.ts';
+import {
+  type Answer,
+  badGatewayAnswer,
+  errorAnswer,
+  jsonAnswer,
+  type SendAnswer,
+  sendEarly,
+  sendTruncated,
+  sendWhole,
+  unauthorizedAnswer,
+} from './answer.ts';
+import type { ApiRevision, AssetStore } from './assets.ts';
+import type { FaultKind, FaultPlan } from './faults.ts';
+import { type ContentType, contentTypes, limits, typeOf } from './media/formats.ts';
+
+/** The path where the API begins. */
+export const apiPath = '/v1/dreamina';
+
+/** What a request asks for; `segment` is the account as it stands in the path, still percent-encoded. */
+export type Route =
+  | { readonly kind: 'upload'; readonly segment: string }
+  | { readonly kind: 'accounts' }
+  | { readonly kind: 'refused'; readonly answer: Answer };
+
+/** The state of a server that its answers depend on. */
+export interface ServerState {
+  readonly api: ApiRevision;
+  readonly store: AssetStore;
+  readonly faultPlan: FaultPlan;
+  readonly retryAfterSeconds: number | undefined;
+  /** How long the fault `slow` stalls. */
+  readonly slowMs: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+/** A request body, as far as it was read. */
+interface Body {
+  /** Bytes that were read, also those beyond the limit. */
+  readonly size: number;
+  /** SHA-256 of the whole body, in hex; undefined if it was not read to its end. */
+  readonly sha256?: string;
+  /** Undefined if the body was not read to its end, or is larger than the limit. */
+  readonly bytes?: Buffer;
+}
+
+/** How a request ends. */
+export interface Outcome {
+  readonly body: Body;
+  readonly fault?: FaultKind | undefined;
+  /** Undefined if the connection is to be reset. */
+  readonly answer?: Answer;
+  readonly send: SendAnswer;
+  /** How long the answer stalls, beyond the latency of all answers. */
+  readonly stallMs: number;
+}
+
+/**
+ * Finds the route of a request by its raw path. The API has no query: one makes the path unknown.
+ *
+ * @param ownHost the host that the server was told to listen on; undefined if it answers to any Host header
+ */
+export function findRoute(
+  { method = '', url: path = '', headers }: IncomingMessage,
+  ownHost: string | undefined,
+): Route {
+  if (ownHost !== undefined && !isThisMachine(headers.host, ownHost)) {
+    const error = `Host (${headers.host ?? 'none'}) not served here: use 127.0.0.1, localhost or [::1]`;
+    return { kind: 'refused', answer: errorAnswer(421, error) };
+  }
+  const upload = /^\/v1\/dreamina\/assets\/([^/?#]+)$/.exec(path);
+  if (upload) {
+    return method === 'POST' ? { kind: 'upload', segment: upload[1]! } : refuseMethod(method, 'POST');
+  }
+  if (path === `${apiPath}/accounts`) {
+    return method === 'GET' ? { kind: 'accounts' } : refuseMethod(method, 'GET');
+  }
+  return { kind: 'refused', answer: errorAnswer(404, `Unknown path: ${path}`) };
+}
+
+/** Reads a request as far as its fault allows and decides how it ends. Draws the fault before any wait. */
+export async function handleRequest(
+  route: Route,
+  request: IncomingMessage,
+  state: ServerState,
+): Promise<Outcome> {
+  switch (route.kind) {
+    case 'refused':
+      return skipBody(request, route.answer);
+    case 'accounts':
+      return skipBody(
+        request,
+        isAuthorized(request.headers.authorization)
+          ? jsonAnswer(200, describeAccounts(state.now()))
+          : unauthorizedAnswer(),
+      );
+    case 'upload':
+      return handleUpload(route.segment, request, state);
+  }
+}
+
+/**
+ * Whether a Host header names this machine, with any port. A web page can make its own name resolve to 127.0.0.1 (DNS
+ * rebinding) and then read what the server answers, but the browser still sends that name.
+ */
+function isThisMachine(hostHeader: string | undefined, ownHost: string): boolean {
+  const [, name] = /^(\[[^\]]*\]|[^:]*)(?::\d+)?$/.exec(hostHeader?.toLowerCase() ?? '') ?? [];
+  const names = ['127.0.0.1', 'localhost', '[::1]', formatHost(ownHost).toLowerCase()];
+  return name !== undefined && names.includes(name);
+}
+
+/** Formats a host name or address as it stands in a URL. */
+export function formatHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function refuseMethod(method: string, allow: string): Route {
+  const answer = errorAnswer(405, `Method ${method} not allowed here: use ${allow}`, { allow });
+  return { kind: 'refused', answer };
+}
+
+async function handleUpload(
+  segment: string,
+  request: IncomingMessage,
+  { api, store, faultPlan, retryAfterSeconds, slowMs }: ServerState,
+): Promise<Outcome> {
+  const head = readUploadHead(segment, request.headers, api);
+  if ('status' in head) {
+    return skipBody(request, head);
+  }
+
+  const fault = faultPlan.next();
+  const end = { fault, send: sendWhole, stallMs: 0 };
+  if (fault === 'reset') {
+    return { ...end, body: { size: 0 } };
+  }
+  if (fault === 'early-401') {
+    return { ...end, body: { size: 0 }, answer: unauthorizedAnswer(), send: sendEarly };
+  }
+
+  const body = await readBody(request, limits[typeOf(head.contentType)].maxBytes);
+  if (body.sha256 === undefined) {
+    return { ...end, body };
+  }
+  const accept = () => store.accept({ ...head, size: body.size, sha256: body.sha256!, bytes: body.bytes });
+  switch (fault) {
+    case '429': {
+      const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+      return { ...end, body, answer: errorAnswer(429, 'At capacity, try again later', headers) };
+    }
+    case '500':
+      return { ...end, body, answer: errorAnswer(500, 'Internal server error') };
+    case '502-html':
+      return { ...end, body, answer: badGatewayAnswer() };
+    case '596':
+      return { ...end, body, answer: errorAnswer(596, 'Session expired') };
+    case 'reset-after-body':
+      accept();
+      return { ...end, body };
+    case 'slow':
+      return { ...end, body, answer: accept(), stallMs: slowMs };
+    case 'truncated-json':
+      return { ...end, body, answer: accept(), send: sendTruncated };
+    case undefined:
+      return { ...end, body, answer: accept() };
+  }
+}
+
+/** Checks the path and the headers of an upload: its account and type, or the answer that refuses it. */
+function readUploadHead(
+  segment: string,
+  headers: IncomingHttpHeaders,
+  api: ApiRevision,
+): { readonly account: string; readonly contentType: ContentType } | Answer {
+  if (!isAuthorized(headers.authorization)) {
+    return unauthorizedAnswer();
+  }
+  if (/[:@]/.test(segment)) {
+    return errorAnswer(400, 'The account must be percent-encoded as one path segment, ":" and "@" included');
+  }
+  const account = decodeAccount(segment);
+  if (account === undefined) {
+    return errorAnswer(400, 'The account is not valid percent-encoding');
+  }
+  if (!accounts.some((known) => known === account)) {
+    return errorAnswer(404, `Unable to find configuration for account ${account}`);
+  }
+  const given = headers['content-type'];
+  const supported = contentTypes.filter((type) => api !== 'legacy' || typeOf(type) === 'image');
+  const contentType = supported.find((type) => type === given);
+  if (contentType === undefined) {
+    const values = supported.join(', ');
+    return errorAnswer(400, `Content-Type (${given ?? 'none'}) not supported. Valid values: ${values}`);
+  }
+  return { account, contentType };
+}
+
+/** Reads the body without keeping it, so that the connection can serve the next request. */
+async function skipBody(request: IncomingMessage, answer: Answer): Promise<Outcome> {
+  return { body: await readBody(request, 0), answer, send: sendWhole, stallMs: 0 };
+}
+
+/** Reads a body to its end but keeps at most `maxBytes` of it; never rejects. */
+async function readBody(source: Readable, maxBytes: number): Promise<Body> {
+  const hash = createHash('sha256');
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      hash.update(chunk);
+      if (size <= maxBytes) {
+        chunks.push(chunk);
+      }
+    }
+  } catch {
+    // The client disconnected, or its chunked encoding is broken.
+    return { size };
+  }
+  const sha256 = hash.digest('hex');
+  return size <= maxBytes ? { size, sha256, bytes: Buffer.concat(chunks) } : { size, sha256 };
+}
