@@ -110,11 +110,16 @@ test.each([new Interruption('stdout-closed'), new Error('stopped')])(
 test.each([
   [new UsageError(['one', 'two']), 2],
   [new ConfigError('there is no token'), 4],
-  // An image's failure is in its record and a mistake of ours has no code of its own.
-  [new UploadError('empty', 'it is empty'), undefined],
-  [new TypeError('x is not a function'), undefined],
-  ['text', undefined],
-  [undefined, undefined],
-])('%s, thrown, exits with %s', (error, exitCode) => {
+])('%s, thrown, exits with %i', (error, exitCode) => {
   expect(exitCodeOf(error)).toBe(exitCode);
+});
+
+// A file's failure is in its record, and a bug has no code of its own.
+test.each([
+  ['an upload error', new UploadError('empty', 'it is empty')],
+  ['a type error', new TypeError('x is not a function')],
+  ['text', 'text'],
+  ['nothing', undefined],
+])('%s, thrown, has no exit code of its own', (_what, error) => {
+  expect(exitCodeOf(error)).toBeUndefined();
 });

@@ -40,7 +40,11 @@ test('a JPEG without a frame has no size, nor has a PNG of no pixels', () => {
   expect(readPixels(png, 'image/png')).toBeUndefined();
 });
 
-test.each([undefined, '', 'image/bmp', 'IMAGE/PNG', 'image/png; charset=utf-8', 'toString'])(
+test('a missing Content-Type is not supported', () => {
+  expect(isContentType(undefined)).toBe(false);
+});
+
+test.each(['', 'image/bmp', 'IMAGE/PNG', 'image/png; charset=utf-8', 'toString'])(
   'the Content-Type %s is not supported',
   (header) => {
     expect(isContentType(header)).toBe(false);
