@@ -23,7 +23,7 @@ const night = fixture('night.png').file;
 const redact = (text: string) => text.replaceAll(spellingsOf(token), '[token]');
 
 /** Longer than any message with a server's words in it. */
-const longestMessage = 700;
+const maxMessageLength = 700;
 
 function answerOf(body: fc.Arbitrary<string>): fc.Arbitrary<Answer> {
   return fc.record({
@@ -49,7 +49,7 @@ function readOrRefuse<Value>(read: () => Value, { status }: Answer): Value | und
       throw error;
     }
     expect(error.httpStatus).toBe(status);
-    expect(error.message.length).toBeLessThan(longestMessage);
+    expect(error.message.length).toBeLessThan(maxMessageLength);
     const waitMs = backoffMs(1, error.retryAfterMs, () => 0.5);
     expect(waitMs >= 0 && waitMs <= 300_000).toBe(true);
     return undefined;
@@ -66,7 +66,7 @@ test('an answer to an upload is a reference or a refusal', () => {
         for (const pixels of [asset.width ?? 1, asset.height ?? 1]) {
           expect(Number.isSafeInteger(pixels) && pixels >= 0).toBe(true);
         }
-        expect(asset.warnings.every((text) => text.length < longestMessage)).toBe(true);
+        expect(asset.warnings.every((text) => text.length < maxMessageLength)).toBe(true);
       }
       expectCleanPrototype();
     }),

@@ -127,7 +127,7 @@ describe('nginx that closes connections between requests', () => {
     ['keepalive_timeout 1s 1s;', 200],
     ['keepalive_timeout 0;', 1],
     ['keepalive_requests 3;', 3],
-  ])('%s costs none of 200 uploads another try', async (directives, mostOnOne) => {
+  ])('%s costs none of 200 uploads another try', async (directives, maxOnOneConnection) => {
     const sandbox = await startTestSandbox();
     const nginx = await startNginx({ server: directives, location: `proxy_pass ${sandbox.origin};` });
     const small = await smallImages(200);
@@ -138,9 +138,11 @@ describe('nginx that closes connections between requests', () => {
     expect(sandbox.requests).toHaveLength(small.length);
     await expect.poll(() => nginx.log()).toHaveLength(small.length);
     const ordinals = (await nginx.log()).map(({ ordinal }) => ordinal);
-    expect(Math.max(...ordinals)).toBeLessThanOrEqual(mostOnOne);
+    expect(Math.max(...ordinals)).toBeLessThanOrEqual(maxOnOneConnection);
     // Where nginx lets them, connections are used again.
-    expect(Math.max(...ordinals) > 1).toBe(mostOnOne > 1 && directives !== 'keepalive_timeout 1s 1s;');
+    expect(Math.max(...ordinals) > 1).toBe(
+      maxOnOneConnection > 1 && directives !== 'keepalive_timeout 1s 1s;',
+    );
   });
 
   it('is nothing to a client that has paused for longer', async () => {
