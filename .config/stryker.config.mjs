@@ -10,7 +10,7 @@ export default {
     lines('src/upload/upload-batch.ts', '  #judge(', '  #since('),
   ],
   testRunner: 'vitest',
-  vitest: { configFile: '.config/vitest.mutation.config.ts' },
+  vitest: { configFile: '.config/vitest.config.ts' },
   // TypeScript 7 has no API for Stryker to read its configuration with; nothing in it needs to be rewritten.
   tsconfigFile: 'none',
   coverageAnalysis: 'perTest',

@@ -1,12 +1,93 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-export default defineConfig({
+const minuteMs = 60_000;
+
+/** Stryker, which can choose no project, loads this file in its workers. */
+const isMutationRun = process.env.STRYKER_MUTATOR_WORKER !== undefined;
+
+/** Runs first the tests that a mutant most likely fails: its file's own unit test, other unit tests, the rest. */
+class LikeliestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const mutated = this.ctx.config.related?.[0] ?? '';
+    const ownTest = mutated.replace('/src/', '/test/unit/').replace(/\.ts$/, '.test.ts');
+    const rank = ({ moduleId }: TestSpecification) =>
+      moduleId === ownTest ? 0 : moduleId.includes('/test/unit/') ? 1 : 2;
+    return files.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
+// `--mode fuzz` tries many new cases, where `npm test` tries the same few each time.
+export default defineConfig(({ mode }) => ({
   test: {
     root: fileURLToPath(new URL('..', import.meta.url)),
-    include: ['test/{unit,integration,e2e,fuzz}/**/*.test.ts'],
-    testTimeout: 20_000,
-    // The same few cases every time; `npm run test:fuzz` tries many, and others.
-    provide: { fuzz: { cases: 500, seed: 1 } },
+    maxWorkers: '100%',
+    ...(isMutationRun && { sequence: { sequencer: LikeliestFirst } }),
+    coverage: { provider: 'v8', include: ['src/**'], reporter: ['text', 'html'] },
+    projects: isMutationRun
+      ? [mutation()]
+      : [
+          // Files of these four share processes and loaded modules, so each test restores what it changes.
+          project('unit', { isolate: false }),
+          project('integration', { isolate: false }),
+          project('e2e', { isolate: false }),
+          project('fuzz', { isolate: false, ...(mode === 'fuzz' ? manyCases() : fewCases) }),
+          // Needs nginx, tinyproxy, openssl, strace, zsh and fish.
+          project('system', { testTimeout: minuteMs }),
+          project('soak', { testTimeout: 10 * minuteMs }),
+        ],
   },
-});
+}));
+
+type ProjectOptions = NonNullable<TestProjectInlineConfiguration['test']>;
+
+/** The tests of one folder of `test`. */
+function project(name: string, options: ProjectOptions): TestProjectInlineConfiguration {
+  return {
+    extends: true,
+    test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 20_000, ...options },
+  };
+}
+
+const fewCases: ProjectOptions = { provide: { fuzz: { cases: 500, seed: 1 } } };
+
+/** FUZZ_SEED repeats a run; FUZZ_CASES is the number of cases. */
+function manyCases(): ProjectOptions {
+  return {
+    testTimeout: 10 * minuteMs,
+    globalSetup: 'test/fuzz/tell-seed.ts',
+    provide: {
+      fuzz: {
+        seed: Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31),
+        cases: Number(process.env.FUZZ_CASES ?? 100_000),
+      },
+    },
+  };
+}
+
+/** The tests that mutants must survive, see stryker.config.mjs. None of them needs the built command. */
+function mutation(): TestProjectInlineConfiguration {
+  return {
+    extends: true,
+    plugins: [
+      {
+        name: 'processes',
+        // Stryker asks for threads, which can change neither the working directory nor the time zone.
+        configureVitest: ({ project }) => {
+          project.config.pool = 'forks';
+        },
+      },
+    ],
+    test: {
+      name: 'mutation',
+      include: [
+        'test/unit/{client,settings,upload}/**/*.test.ts',
+        'test/integration/{config,doctor,error-texts,login,upload-answers,upload-retries,upload-settings}.test.ts',
+      ],
+      testTimeout: 20_000,
+      // Stryker runs workers of its own.
+      maxWorkers: 1,
+    },
+  };
+}

@@ -17,7 +17,7 @@ const fromHere = (path) => fileURLToPath(new URL(path, import.meta.url));
 const command = fromHere('../../bin/dreamina.js');
 const node = process.execPath;
 const picture = await readFile(fromHere('../fixtures/night.png'));
-const MiB = 1024 * 1024;
+const miB = 1024 * 1024;
 
 const work = await mkdtemp(join(tmpdir(), 'dreamina-bench-'));
 const servers = [];
@@ -173,7 +173,7 @@ const parts = {
   async memory() {
     const env = await startServer(0);
     const { folder } = await makeImages(200, 9_900_000);
-    const inFlightMiB = (8 * 9_900_000) / MiB;
+    const inFlightMiB = (8 * 9_900_000) / miB;
     const [ours, bare] = await inTurn(
       3,
       [upload('-c', '8', '-r', folder), [node, ...reporting, '-e', '0']],

@@ -7,6 +7,8 @@ const response = await fetch(`${DREAMINA_API_URL}/assets/${encodeURIComponent(DR
   headers: { authorization: `Bearer ${DREAMINA_TOKEN}`, 'content-type': 'image/png' },
   body: await readFile(process.argv[2]),
 });
-if (!response.ok) throw new Error(`HTTP ${response.status}`);
+if (!response.ok) {
+  throw new Error(`HTTP ${response.status}`);
+}
 const asset = await response.json();
 console.log(asset.assetRef ?? asset.imageRef);

@@ -16,13 +16,16 @@ const signals = [
   ['SIGHUP', 129],
 ] as const;
 
-async function folderOf(count: number): Promise<string> {
+async function folderOf(count: number, suffix = ''): Promise<string> {
   const dir = await tempDir();
   for (let i = 0; i < count; i += 1) {
-    await copyFile(night, join(dir, `${i}.png`));
+    await copyFile(night, join(dir, `${i}${suffix}.png`));
   }
   return dir;
 }
+
+/** Makes the records of a few hundred files larger than what a pipe holds. */
+const longSuffix = '-'.repeat(200);
 
 /** Sends a signal at once, and lets the test fail rather than wait where the program does not heed it. */
 function interrupt(run: SpawnedCli, signal: NodeJS.Signals): Promise<number | NodeJS.Signals> {
@@ -70,8 +73,8 @@ describe('a signal', () => {
     expect(JSON.parse(run.stdout())).toMatchObject([{ status: 'cancelled', attempts: 1 }]);
   });
 
-  it.each([['-'], ['--files-from', '-']])('ends the wait for standard input: %s %s', async (...args) => {
-    const run = spawnCli(['upload', '--sandbox', '--json', ...args]);
+  it.each(['-', '--files-from -'])('ends the wait for standard input: upload %s', async (args) => {
+    const run = spawnCli(['upload', '--sandbox', '--json', ...args.split(' ')]);
     // More than a pipe holds: once it is gone, the program reads and waits for the rest.
     await new Promise((resolve) => run.process.stdin.write(Buffer.alloc(1024 * 1024, 'x'), resolve));
     expect(await interrupt(run, 'SIGTERM')).toBe(143);
@@ -87,11 +90,11 @@ describe('a signal', () => {
   });
 
   it('ends it although nobody reads what it prints', async () => {
-    const dir = await folderOf(400);
+    const dir = await folderOf(250, longSuffix);
     const { env } = await sandboxWith();
     const run = spawnCli(['upload', '-r', dir, '-c', '16', '--json', '-v'], { env });
     run.process.stdout.pause();
-    await run.waitFor('stderr', ': uploaded in', 400);
+    await run.waitFor('stderr', ': uploaded in', 250);
     run.process.kill('SIGINT');
     const code = await new Promise((resolve) => run.process.once('exit', resolve));
     expect(code).toBe(130);
@@ -123,12 +126,15 @@ describe('standard output', () => {
 
   it('reaches a slow reader to the last byte', async () => {
     const { env } = await sandboxWith();
-    const run = spawnCli(['upload', '-r', await folderOf(600), '-c', '16', '--json', '-v'], { env });
+    const run = spawnCli(['upload', '-r', await folderOf(300, longSuffix), '-c', '16', '--json', '-v'], {
+      env,
+    });
     run.process.stdout.pause();
-    // The pipe holds 64 kB and the results are four times that, so the program has to wait for its reader.
-    await run.waitFor('stderr', ': uploaded in', 600);
+    // The results are more than the pipe holds, so the program has to wait for its reader.
+    await run.waitFor('stderr', ': uploaded in', 300);
     run.process.stdout.resume();
     expect(await run.ended).toBe(0);
-    expect(JSON.parse(run.stdout())).toHaveLength(600);
+    expect(JSON.parse(run.stdout())).toHaveLength(300);
+    expect(run.stdout().length).toBeGreaterThan(2 * 65_536);
   });
 });

@@ -31,7 +31,7 @@ const shares = {
 const all = Object.values(shares).reduce((sum, share) => sum + share, 0);
 
 /** More than any case takes on a machine that is busy; beyond it, the case hangs. */
-const longestCaseMs = 10_000;
+const maxCaseMs = 10_000;
 
 /** What to give `fc.assert` for a subject. */
 export function casesOf<Values>(subject: keyof typeof shares): Parameters<Values> {
@@ -39,6 +39,6 @@ export function casesOf<Values>(subject: keyof typeof shares): Parameters<Values
   return {
     seed,
     numRuns: Math.max(1, Math.round((cases * shares[subject]) / all)),
-    timeout: longestCaseMs,
+    timeout: maxCaseMs,
   };
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -14,6 +15,8 @@ export interface RawServer {
   readonly apiUrl: string;
   /** How many requests have come. */
   readonly count: () => number;
+  /** Resolves when that many requests have come. */
+  readonly received: (requests: number) => Promise<void>;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -39,6 +42,11 @@ export async function rawServer(respond: Respond, options: { drain?: boolean } =
   return {
     apiUrl,
     count: () => count,
+    received: async (requests) => {
+      while (count < requests) {
+        await once(server, 'request');
+      }
+    },
     env: {
       DREAMINA_API_URL: apiUrl,
       DREAMINA_TOKEN: 'user:1234-abcdef',
@@ -56,6 +64,27 @@ export function sendJson(
 ): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(JSON.stringify(body));
+}
+
+/** Answers every request with that JSON. */
+export function answering(
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Respond {
+  return (response) => sendJson(response, status, body, headers);
+}
+
+/** Answers every request with those bytes. */
+export function answeringBytes(
+  status: number,
+  body: string | Buffer,
+  headers: Readonly<Record<string, string>> = { 'content-type': 'application/json' },
+): Respond {
+  return (response) => {
+    response.writeHead(status, headers);
+    response.end(body);
+  };
 }
 
 /** A well-formed reference. */

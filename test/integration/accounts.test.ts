@@ -55,13 +55,18 @@ describe('accounts', () => {
     ['', 'unknown'],
     [null, 'unknown'],
     [1764000000000, 'unknown'],
-    [undefined, 'unknown'],
   ])('a session that expires %j reads %s', async (sessionExpires, words) => {
     const { env } = await accountsServer({
       'US:a@example.com': { account: 'US:a@example.com', sessionExpires },
     });
     const result = await runCli(['accounts'], { env, now });
     expect(result.lines[1]).toBe(`US:a@example.com  US      ${words}`);
+  });
+
+  it('a session without an expiry date reads unknown', async () => {
+    const { env } = await accountsServer({ 'US:a@example.com': { account: 'US:a@example.com' } });
+    const result = await runCli(['accounts'], { env, now });
+    expect(result.lines[1]).toBe('US:a@example.com  US      unknown');
   });
 
   it('lives with what the API adds, leaves out and gives another type', async () => {

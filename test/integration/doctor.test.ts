@@ -273,9 +273,13 @@ describe('the way to the service', () => {
 
 describe('the account', () => {
   it.each([
-    [undefined, 'there is no account'],
-    ['US:other@example.com', 'US:other@example.com from environment variable DREAMINA_ACCOUNT is not'],
-  ])('%s: names those that are configured', async (DREAMINA_ACCOUNT, words) => {
+    ['missing', undefined, 'there is no account'],
+    [
+      'unknown',
+      'US:other@example.com',
+      'US:other@example.com from environment variable DREAMINA_ACCOUNT is not',
+    ],
+  ])('that is %s: names those that are configured', async (_what, DREAMINA_ACCOUNT, words) => {
     const { env } = await accountServer({});
     const { findings, exitCode } = await diagnose({ env: { ...env, DREAMINA_ACCOUNT } });
     expect(of(findings, 'account')).toEqual([
@@ -314,12 +318,19 @@ describe('the account', () => {
     ['2026-11-23T13:00:00Z', 'warning', 'expires 2026-11-23 (in 1 hour)', 0],
     ['2026-11-23T12:00:00Z', 'problem', '2026-11-23 (expired just now)', 4],
     ['2026-11-20T12:00:00Z', 'problem', '2026-11-20 (expired 3 days ago)', 4],
-    [undefined, 'skipped', 'the service does not say when it expires', 0],
   ])('a session until %s: %s', async (sessionExpires, status, message, code) => {
     const { env } = await accountServer({ sessionExpires });
     const { findings, exitCode } = await diagnose({ env });
     expect(of(findings, 'session')[0]!.slice(0, 2)).toEqual([status, message]);
     expect(exitCode).toBe(code);
+  });
+
+  it('a session without an expiry date: skipped', async () => {
+    const { env } = await accountServer({});
+    const { findings, exitCode } = await diagnose({ env });
+    const message = 'the service does not say when it expires';
+    expect(of(findings, 'session')[0]!.slice(0, 2)).toEqual(['skipped', message]);
+    expect(exitCode).toBe(0);
   });
 });
 
@@ -335,17 +346,17 @@ describe.runIf(process.platform !== 'win32')('PATH', () => {
     const link = join(dir, 'bin/dreamina');
     await symlink('../lib/bin/dreamina.js', link);
     const other = await program(join(dir, 'other/dreamina'));
-    const PATH = `${join(dir, 'empty')}:${dirname(link)}:${dirname(other)}`;
-    expect(await pathFinding({ env: { PATH }, scriptPath })).toEqual(['ok', link]);
-    expect(await pathFinding({ env: { PATH }, scriptPath: link })).toEqual(['ok', link]);
+    const path = `${join(dir, 'empty')}:${dirname(link)}:${dirname(other)}`;
+    expect(await pathFinding({ env: { PATH: path }, scriptPath })).toEqual(['ok', link]);
+    expect(await pathFinding({ env: { PATH: path }, scriptPath: link })).toEqual(['ok', link]);
   });
 
   it('is a warning where another `dreamina` comes first', async () => {
     const dir = await tempDir();
     const scriptPath = await program(join(dir, 'own/dreamina'));
     const other = await program(join(dir, 'other/dreamina'));
-    const PATH = `${dirname(other)}:${dirname(scriptPath)}`;
-    expect(await pathFinding({ env: { PATH }, scriptPath })).toEqual([
+    const path = `${dirname(other)}:${dirname(scriptPath)}`;
+    expect(await pathFinding({ env: { PATH: path }, scriptPath })).toEqual([
       'warning',
       `${other} comes first on PATH and is not this program (${scriptPath})`,
       'Say `dreamina-upload` instead, or put its folder first on PATH.',
@@ -360,8 +371,8 @@ describe.runIf(process.platform !== 'win32')('PATH', () => {
     await symlink(join(dir, 'gone'), join(dir, 'b/dreamina'));
     await mkdir(join(dir, 'c'));
     await writeFile(join(dir, 'c/dreamina'), '', { mode: 0o644 });
-    const PATH = ['a', 'b', 'c', 'own'].map((name) => join(dir, name)).join(':');
-    expect(await pathFinding({ env: { PATH }, scriptPath })).toEqual(['ok', scriptPath]);
+    const path = ['a', 'b', 'c', 'own'].map((name) => join(dir, name)).join(':');
+    expect(await pathFinding({ env: { PATH: path }, scriptPath })).toEqual(['ok', scriptPath]);
     expect(await pathFinding({ env: { PATH: '' }, scriptPath })).toEqual([
       'ok',
       'there is no `dreamina` on PATH',

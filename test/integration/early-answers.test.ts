@@ -14,7 +14,7 @@ import { tempDir } from '../harness/temp-dir.ts';
 const program = fileURLToPath(new URL('../harness/early-server.mjs', import.meta.url));
 const account = 'US:name@example.com';
 const token = 'user:1234-abcdef';
-const inFlight = 8;
+const inFlight = 4;
 const night = fixture('night.png').file;
 // The most the API takes, and more than all the buffers between two programs hold.
 const bigSize = 10_485_760;

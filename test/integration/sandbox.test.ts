@@ -907,7 +907,9 @@ describe('close', () => {
     const sandbox = await start({ faults: [{ kind: 'slow', count: 1 }] });
     const cut = send(sandbox).catch((error: NodeJS.ErrnoException) => error.code);
     // Each round trip gives the upload, sent before it, time to be read; once it is stored, only the stall is left.
-    while (sandbox.assets.length === 0) await send(sandbox, { path: '/' });
+    while (sandbox.assets.length === 0) {
+      await send(sandbox, { path: '/' });
+    }
     await sandbox.close();
     const upload = sandbox.requests.find(({ fault }) => fault === 'slow');
     expect(upload).toMatchObject({ status: undefined, sha256: imageSha256 });

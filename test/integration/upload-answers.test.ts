@@ -6,7 +6,14 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { FailedRecord, UploadedRecord, UploadRecord } from '../../src/index.ts';
 import { fixture, fixtures } from '../fixtures.ts';
-import { exampleReference, type Respond, rawServer, sendJson } from '../harness/raw-server.ts';
+import {
+  answering,
+  answeringBytes,
+  exampleReference,
+  type Respond,
+  rawServer,
+  sendJson,
+} from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
 import { tempDir } from '../harness/temp-dir.ts';
@@ -37,23 +44,6 @@ async function uploadTo(respond: Respond, { drain = true, flags = [] as readonly
     everything: text.stdout + text.stderr + json.stdout,
   };
 }
-
-/** A server that answers with a body as it is. */
-function saying(
-  status: number,
-  body: string | Buffer,
-  headers: Record<string, string> = { 'content-type': 'application/json' },
-): Respond {
-  return (response) => {
-    response.writeHead(status, headers);
-    response.end(body);
-  };
-}
-
-const answering =
-  (status: number, body: unknown): Respond =>
-  (response) =>
-    sendJson(response, status, body);
 
 /** What stands in the record of one failed upload and on standard error, and nowhere else. */
 function expectFailure(
@@ -172,7 +162,7 @@ describe('a refusal is told with its code, message, hint, status and exit code',
     ],
     [599, '', 'server_error', 'the service failed (HTTP 599)', hints.server_error, false, 1],
   ] as const)('%d with %j: %s', async (status, body, code, message, hint, retryable, exitCode) => {
-    const result = await uploadTo(saying(status, body));
+    const result = await uploadTo(answeringBytes(status, body));
     expect(result.exitCode).toBe(exitCode);
     expectFailure(result, {
       code,
@@ -185,7 +175,7 @@ describe('a refusal is told with its code, message, hint, status and exit code',
 
   it('also where the body is compressed although identity was asked for', async () => {
     const body = gzipSync(JSON.stringify({ error: 'Image is empty' }));
-    const result = await uploadTo(saying(400, body, { 'content-encoding': 'gzip' }));
+    const result = await uploadTo(answeringBytes(400, body, { 'content-encoding': 'gzip' }));
     expect(result.record).toMatchObject({
       error: { message: 'the server refused it (HTTP 400: Image is empty)' },
     });
@@ -543,34 +533,34 @@ describe('an answer without a reference is a bad_response', () => {
     ],
     [
       'gzip that is cut off',
-      saying(200, gzipSync(JSON.stringify({ imageRef: reference })).subarray(0, 30), {
+      answeringBytes(200, gzipSync(JSON.stringify({ imageRef: reference })).subarray(0, 30), {
         'content-encoding': 'gzip',
       }),
       cutOff,
       true,
     ],
-    ['gzip that is none', saying(200, 'not gzip', { 'content-encoding': 'gzip' }), cutOff, true],
+    ['gzip that is none', answeringBytes(200, 'not gzip', { 'content-encoding': 'gzip' }), cutOff, true],
     [
       'an encoding that nobody knows',
-      saying(200, gzipSync('{}'), { 'content-encoding': 'compress' }),
+      answeringBytes(200, gzipSync('{}'), { 'content-encoding': 'compress' }),
       'the answer is not a JSON object (HTTP 200)',
       false,
     ],
     [
       'a gzip bomb',
-      saying(200, gzipSync(Buffer.alloc(64 * 1024 * 1024)), { 'content-encoding': 'gzip' }),
+      answeringBytes(200, gzipSync(Buffer.alloc(64 * 1024 * 1024)), { 'content-encoding': 'gzip' }),
       tooLong,
       false,
     ],
     [
       'a brotli bomb',
-      saying(200, brotliCompressSync(Buffer.alloc(16 * 1024 * 1024)), { 'content-encoding': 'br' }),
+      answeringBytes(200, brotliCompressSync(Buffer.alloc(16 * 1024 * 1024)), { 'content-encoding': 'br' }),
       tooLong,
       false,
     ],
     [
       'more than 1 MiB',
-      saying(200, JSON.stringify({ x: 'x'.repeat(1024 * 1024), imageRef: reference })),
+      answeringBytes(200, JSON.stringify({ x: 'x'.repeat(1024 * 1024), imageRef: reference })),
       tooLong,
       false,
     ],
@@ -599,7 +589,7 @@ describe('an answer without a reference is a bad_response', () => {
   it('exactly 1 MiB is not too much', async () => {
     const start = `{"imageRef":"${reference}","x":"`;
     const body = `${start}${'x'.repeat(1024 * 1024 - start.length - 2)}"}`;
-    expect((await uploadTo(saying(200, body))).text.lines).toEqual([reference]);
+    expect((await uploadTo(answeringBytes(200, body))).text.lines).toEqual([reference]);
   });
 
   it.each(['429', '500'])('%s with a body without end is that refusal all the same', async (status) => {
@@ -679,7 +669,7 @@ describe('a redirect', () => {
   });
 
   it('to nowhere is told as well', async () => {
-    const { record } = await uploadTo(saying(302, '', {}));
+    const { record } = await uploadTo(answeringBytes(302, '', {}));
     expect(record).toMatchObject({ error: { code: 'rejected', message: 'the server redirects (HTTP 302)' } });
   });
 });
@@ -722,8 +712,8 @@ describe('the token appears nowhere when a server sends it back', () => {
     'in the error of a refusal': (text) => answering(403, { error: `no such token: ${text}!` }),
     'in the error beside a reference': (text) => answering(200, { imageRef: reference, error: text }),
     'in the error of a 200': (text) => answering(200, { error: `${'x'.repeat(290)}${text}` }),
-    'in Location': (text) => saying(302, '', { location: `https://evil.example/?token=${text}` }),
-    'in HTML': (text) => saying(502, `<h1>Bearer ${text}</h1>`, {}),
+    'in Location': (text) => answeringBytes(302, '', { location: `https://evil.example/?token=${text}` }),
+    'in HTML': (text) => answeringBytes(502, `<h1>Bearer ${text}</h1>`, {}),
     'in the account': (text) => answering(200, { imageRef: reference, account: text }),
     'in the reference': (text) => answering(200, { imageRef: `ref/${text}` }),
     'in a refusal of the token': (text) => answering(401, { error: `Bearer ${text} is not known` }),
@@ -740,7 +730,7 @@ describe('the token appears nowhere when a server sends it back', () => {
 
   it('escaped in JSON', async () => {
     const body = String.raw`{"error":"user\u003a1234\u002Dabc\u0064ef"}`;
-    const { everything } = await uploadTo(saying(400, body), { flags: ['-v'] });
+    const { everything } = await uploadTo(answeringBytes(400, body), { flags: ['-v'] });
     expect(everything).toContain('[token]');
     expect(everything).not.toContain(secret);
   });

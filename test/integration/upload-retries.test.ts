@@ -2,21 +2,21 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { run } from '../../src/cli.ts';
 import type { Host } from '../../src/host.ts';
 import type { UploadedRecord, UploadRecord } from '../../src/index.ts';
 import { Secrets } from '../../src/secrets.ts';
 import { fixture, fixtures } from '../fixtures.ts';
 import { selfSigned } from '../harness/certificate.ts';
-import { exampleReference, type Respond, rawServer, sendJson } from '../harness/raw-server.ts';
+import { freePort } from '../harness/free-port.ts';
+import { answering, exampleReference, type Respond, rawServer, sendJson } from '../harness/raw-server.ts';
 import { runCli, type World } from '../harness/run-cli.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
+import { tcpServer } from '../harness/tcp-server.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
 const night = fixture('night.png');
@@ -37,29 +37,8 @@ async function uploadAfter(
   return { ...result, record: record!, count: server.count() };
 }
 
-const refusing =
-  (status: number, headers: Record<string, string> = {}): Respond =>
-  (response) =>
-    sendJson(response, status, { error: 'no' }, headers);
-
-/** A TCP server that does with each connection what the test says, on loopback. */
-async function tcpServer(onSocket: (socket: Socket) => void) {
-  const sockets: Socket[] = [];
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    socket.on('error', () => {});
-    onSocket(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    for (const socket of sockets) {
-      socket.destroy();
-    }
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return { port: (server.address() as AddressInfo).port, sockets };
-}
+const refusing = (status: number, headers?: Record<string, string>) =>
+  answering(status, { error: 'no' }, headers);
 
 const credentials = { DREAMINA_TOKEN: 'user:1234-abcdef', DREAMINA_ACCOUNT: 'US:name@example.com' };
 
@@ -286,12 +265,11 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
   return {
     exitCode,
     output,
-    /** Resolves when `count` sleep, or as soon as it is `otherwise`. */
-    asleep: async (count: number, otherwise: () => boolean) => {
-      while (sleepers.length < count && !otherwise()) {
+    /** Resolves when `count` sleep. */
+    asleep: async (count: number) => {
+      while (sleepers.length < count) {
         await new Promise<void>((resolve) => {
           changed = resolve;
-          setTimeout(resolve, 5);
         });
       }
     },
@@ -341,7 +319,7 @@ describe('a 429', () => {
     });
     const cli = startWithClock(['upload', '-r', dir, '-c', '4', '--json', '-v'], server.env);
     // All four places of the batch wait, each for all of the pause: whoever was refused, and three with new files.
-    await cli.asleep(4, () => server.count() > 4);
+    await Promise.race([cli.asleep(4), server.received(5)]);
     expect(server.count()).toBe(4);
     expect(cli.sleeping()).toEqual([60_000, 60_000, 60_000, 60_000]);
     expect(cli.output.stderr).toContain('the server is at capacity: nothing is sent for 1m\n');
@@ -371,11 +349,11 @@ describe('a 429', () => {
       }
     });
     const cli = startWithClock(['upload', '-r', dir, '-c', '4', '--json'], server.env);
-    await cli.asleep(4, () => server.count() > 4);
+    await Promise.race([cli.asleep(4), server.received(5)]);
     expect(cli.sleeping()).toEqual([10_000, 10_000, 10_000, 10_000]);
     cli.advance(10_000);
     // One goes out, alone, while the others wait for its place; it is refused again.
-    await cli.asleep(4, () => server.count() > 5);
+    await Promise.race([cli.asleep(4), server.received(6)]);
     expect(server.count()).toBe(5);
     expect(cli.sleeping()).toEqual([200_000, 200_000, 200_000, 200_000]);
     cli.advance(200_000);
@@ -393,6 +371,7 @@ describe('a 429', () => {
     let answered = 0;
     const arrivals: number[] = [];
     const tooMany: number[] = [];
+    const bystander = await rawServer(answering(200, {}));
     const server = await rawServer(async (response, _request, ordinal) => {
       inFlight += 1;
       if (ordinal < 4) {
@@ -409,8 +388,8 @@ describe('a 429', () => {
         // These answer only together, so four have to be in flight again.
         await lastFour();
       } else {
-        // Latency, for whatever else would go out to arrive meanwhile.
-        await delay(20);
+        // Whatever else the client has sent arrives during a round trip on a new connection.
+        await (await fetch(bystander.apiUrl, { headers: { connection: 'close' } })).text();
       }
       inFlight -= 1;
       answered += 1;
@@ -427,10 +406,7 @@ describe('a 429', () => {
 
 describe('a connection that', () => {
   it('is refused is tried again, and is a network error', async () => {
-    const closed = createServer().listen(0, '127.0.0.1');
-    await once(closed, 'listening');
-    const { port } = closed.address() as AddressInfo;
-    await new Promise((resolve) => closed.close(resolve));
+    const port = await freePort();
     const runWith = (...flags: string[]) =>
       runCli(['upload', night.file, '--retries', '3', ...flags], { env: pointedAt(port) });
     const json = await runWith('--json');

@@ -8,9 +8,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { UploadRecord } from '../../src/index.ts';
 import { fixture, fixtures } from '../fixtures.ts';
 import { selfSigned } from '../harness/certificate.ts';
+import { freePort } from '../harness/free-port.ts';
 import { type RawServer, rawServer, sendJson } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
+import { tcpServer } from '../harness/tcp-server.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
 const night = fixture('night.png').file;
@@ -717,10 +719,7 @@ describe('a proxy', () => {
   });
 
   it('that is not there is a network error that names it, and not its password', async () => {
-    const closed = createServer().listen(0, '127.0.0.1');
-    await once(closed, 'listening');
-    const { port } = closed.address() as AddressInfo;
-    await new Promise((resolve) => closed.close(resolve));
+    const port = await freePort();
     const result = await runCli(['upload', night, '--json', '--retries', '1'], {
       env: { ...elsewhere, HTTPS_PROXY: `http://me:hunter2@127.0.0.1:${port}` },
     });
@@ -735,22 +734,12 @@ describe('a proxy', () => {
   });
 
   it('that drops the connection is asked once for each attempt', async () => {
-    let connections = 0;
-    const dropping = createServer();
-    dropping.on('connection', (socket: Socket) => {
-      connections += 1;
-      socket.once('data', () => socket.destroy());
-    });
-    dropping.listen(0, '127.0.0.1');
-    await once(dropping, 'listening');
-    onTestFinished(() => {
-      dropping.close();
-    });
+    const dropping = await tcpServer((socket) => socket.once('data', () => socket.destroy()));
     const result = await runCli(['upload', night, '--json', '--retries', '2'], {
-      env: { ...elsewhere, HTTPS_PROXY: `http://127.0.0.1:${(dropping.address() as AddressInfo).port}` },
+      env: { ...elsewhere, HTTPS_PROXY: `http://127.0.0.1:${dropping.port}` },
     });
     expect(result.json()).toMatchObject([{ attempts: 3, error: { code: 'network' } }]);
-    expect(connections).toBe(3);
+    expect(dropping.sockets).toHaveLength(3);
   });
 
   it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])(

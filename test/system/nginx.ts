@@ -1,8 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '../harness/free-port.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 import type { Authority } from './authority.ts';
-import { freePort, startServer } from './program.ts';
+import { startServer } from './program.ts';
 
 /** A real nginx that is listening on loopback. */
 export interface Nginx {

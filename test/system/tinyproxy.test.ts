@@ -3,10 +3,10 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/index.ts';
 import { fixtures } from '../fixtures.ts';
+import { freePort } from '../harness/free-port.ts';
 import { spawnCli } from '../harness/spawn-cli.ts';
 import { type Authority, makeAuthority } from './authority.ts';
 import { startNginx } from './nginx.ts';
-import { freePort } from './program.ts';
 import { startTinyproxy } from './tinyproxy.ts';
 import { bigImages, night, smallImages, startTestSandbox, token, upload } from './upload.ts';
 

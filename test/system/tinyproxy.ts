@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '../harness/free-port.ts';
 import { tempDir } from '../harness/temp-dir.ts';
-import { freePort, startServer } from './program.ts';
+import { startServer } from './program.ts';
 
 /** A real tinyproxy that is listening on loopback. */
 export interface Tinyproxy {

@@ -30,8 +30,11 @@ describe('parseRetryAfter', () => {
     },
   );
 
+  it('no header says nothing', () => {
+    expect(parseRetryAfter(undefined, now)).toBeUndefined();
+  });
+
   it.each([
-    undefined,
     '',
     ' ',
     '-5',

@@ -216,12 +216,12 @@ describe('readUploadAnswer reads a refusal', () => {
   });
 
   it.each([
-    ['7', 7000],
-    [['7', '8'], 7000],
-    ['Mon, 23 Nov 2026 00:00:09 GMT', 9000],
-    ['nonsense', undefined],
-    [undefined, undefined],
-  ])('with Retry-After %j', (value, retryAfterMs) => {
+    ['that is a number', '7', 7000],
+    ['that comes twice', ['7', '8'], 7000],
+    ['that is a date', 'Mon, 23 Nov 2026 00:00:09 GMT', 9000],
+    ['that cannot be read', 'nonsense', undefined],
+    ['that is missing', undefined, undefined],
+  ])('with a Retry-After %s', (_what, value, retryAfterMs) => {
     const headers = { 'retry-after': value };
     expect(refusalOf(answer(503, '', { headers })).retryAfterMs).toBe(retryAfterMs);
   });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { quoteValue } from '../../../src/settings/quote-value.ts';
 
-const HIDDEN = 'a value that is not shown, because it may hold a secret';
+const hidden = 'a value that is not shown, because it may hold a secret';
 const circle: unknown[] = [];
 circle.push(circle);
 
@@ -17,10 +17,10 @@ test.each([
   [null, 'null'],
   [circle, 'a list'],
   [{ a: 1 }, 'a mapping'],
-  ['user:1234-abc', HIDDEN],
-  ['Bearer abc', HIDDEN],
-  ['https://ann:password@example.com', HIDDEN],
-  ['https://example.com?key=secret', HIDDEN],
+  ['user:1234-abc', hidden],
+  ['Bearer abc', hidden],
+  ['https://ann:password@example.com', hidden],
+  ['https://example.com?key=secret', hidden],
 ])('%j', (value, expected) => {
   expect(quoteValue(value)).toBe(expected);
 });
