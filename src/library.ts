@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { absolutePath } from './absolute-path.ts';
 import { DreaminaClient as Client } from './client/client.ts';
 import { checkFiles } from './media/check-files.ts';
 import { parseProxyUrl } from './network/proxy.ts';
@@ -85,10 +86,15 @@ export async function uploadFiles(
   const manifest =
     options.manifest === undefined
       ? undefined
-      : await Manifest.open(resolve(options.manifest), { account, endpoint, maxAgeMs, clock: systemClock });
+      : await Manifest.open(absolutePath(options.manifest, here), {
+          account,
+          endpoint,
+          maxAgeMs,
+          clock: systemClock,
+        });
   const records: UploadRecord[] = [];
   try {
-    const found = paths.map((path) => ({ path, source: resolve(path) }));
+    const found = paths.map((path) => ({ path, source: absolutePath(path, here) }));
     const files = await checkFiles(found, { failFast }, signal);
     const batch = uploadBatch(
       files,
@@ -105,6 +111,13 @@ export async function uploadFiles(
   }
   return records;
 }
+
+/** The working directory, asked for by relative paths only: it may be gone. */
+const here = {
+  get cwd() {
+    return resolve();
+  },
+};
 
 const systemClock = {
   now: Date.now,

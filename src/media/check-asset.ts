@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { UploadError } from '../errors.ts';
+import { encodePath } from '../files/path-bytes.ts';
 import { readStream } from '../files/read-stream.ts';
 import { groupDigits } from '../group-digits.ts';
 import { detectImageType, headBytes, type ImageContentType } from './detect-type.ts';
@@ -121,7 +122,7 @@ async function withFile<Result>(path: string, use: (handle: FileHandle) => Promi
   let handle: FileHandle;
   try {
     // Non-blocking, because opening a FIFO otherwise waits for somebody to write to it.
-    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    handle = await open(encodePath(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
     const kind = unopenableKinds[(cause as NodeJS.ErrnoException).code ?? ''];
     throw kind === undefined ? unreadable(cause) : notAFile(kind, cause);
@@ -162,15 +163,22 @@ const readProblems: Readonly<Record<string, string>> = {
   ELOOP: 'its symbolic links go round in a circle',
   EMFILE: 'too many files are open',
   EIO: 'the disk reports an error',
+  ENAMETOOLONG: 'its path is too long for the system',
 };
 
 function unreadable(cause: unknown): UploadError {
-  const code = (cause as NodeJS.ErrnoException).code ?? '';
-  return new UploadError(
-    'unreadable',
-    `it cannot be read: ${readProblems[code] ?? (code || 'unknown error')}`,
-    {
-      cause,
-    },
-  );
+  return new UploadError('unreadable', `it cannot be read: ${describeProblem(cause)}`, { cause });
+}
+
+/** The failure of a folder that could not be searched for files. */
+export function unreadableFolder(cause: unknown): UploadError {
+  return new UploadError('unreadable', `the folder cannot be read: ${describeProblem(cause)}`, {
+    cause,
+    hint: 'What is in it was not uploaded; leave it out with --exclude, or see that you may read it.',
+  });
+}
+
+function describeProblem(cause: unknown): string {
+  const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+  return readProblems[code] ?? code;
 }

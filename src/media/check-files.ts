@@ -1,7 +1,7 @@
 import { pMapIterable } from 'p-map';
 import { UploadError } from '../errors.ts';
 import type { FoundFile } from '../files/found-file.ts';
-import { type CheckedImage, checkImageFile, checkImageStream } from './check-asset.ts';
+import { type CheckedImage, checkImageFile, checkImageStream, unreadableFolder } from './check-asset.ts';
 
 /** What checking one file came to. */
 export type FileCheck =
@@ -25,16 +25,15 @@ export async function checkFiles(
   options: { readonly failFast: boolean },
   signal: AbortSignal,
 ): Promise<readonly CheckedFile[]> {
-  const sources = new Set(files.map(({ source }) => source));
+  const inputs = new Map(files.map((file) => [file.source, file]));
   const results = pMapIterable(
-    sources,
-    (source): FileCheck | Promise<FileCheck> =>
-      stopped || signal.aborted ? unchecked : check(source, signal),
+    inputs.values(),
+    (file): FileCheck | Promise<FileCheck> => (stopped || signal.aborted ? unchecked : check(file, signal)),
     { concurrency: openAtOnce },
   )[Symbol.asyncIterator]();
   const checks = new Map<FoundFile['source'], FileCheck>();
   let stopped = false;
-  for (const source of sources) {
+  for (const source of inputs.keys()) {
     const result = (await results.next()).value as FileCheck;
     // A later file that was looked at meanwhile does not count: the first failure is the first in input order.
     checks.set(source, stopped ? unchecked : result);
@@ -45,7 +44,10 @@ export async function checkFiles(
 
 const unchecked: FileCheck = { kind: 'unchecked' };
 
-async function check(source: FoundFile['source'], signal: AbortSignal): Promise<FileCheck> {
+async function check({ source, folderError }: FoundFile, signal: AbortSignal): Promise<FileCheck> {
+  if (folderError !== undefined) {
+    return { kind: 'refused', error: unreadableFolder(folderError) };
+  }
   try {
     const image =
       typeof source === 'string' ? await checkImageFile(source) : await checkImageStream(source, signal);

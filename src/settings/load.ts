@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { absolutePath } from '../absolute-path.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import type { Environment, Host } from '../host.ts';
 import { loadConfigFile } from './config-file.ts';
@@ -64,7 +64,7 @@ async function fileLayers(config: string | false | undefined, host: Surroundings
   if (config === '') throw new UsageError('--config needs the name of a file');
   const named = config ?? readVariable(host.env, 'DREAMINA_CONFIG');
   if (named !== undefined) {
-    const path = resolve(host.cwd, named);
+    const path = absolutePath(named, host);
     const values = await loadConfigFile(path);
     if (values !== undefined) return [{ source: { kind: 'config-file', path }, values }];
     throw new ConfigError(

@@ -1,6 +1,7 @@
-import { resolve } from 'node:path';
+import { absolutePath } from '../../absolute-path.ts';
 import { OutputError, UsageError } from '../../errors.ts';
 import { Tally } from '../../exit-code.ts';
+import { acceptedExtensions } from '../../files/accepted-extensions.ts';
 import { findFiles } from '../../files/find-files.ts';
 import type { FoundFile } from '../../files/found-file.ts';
 import { readList } from '../../files/read-list.ts';
@@ -29,6 +30,8 @@ export interface UploadFlags extends SettingFlags {
   readonly filesFrom?: string;
   readonly null?: boolean;
   readonly recursive?: boolean;
+  readonly exclude?: readonly string[];
+  readonly hidden?: boolean;
   readonly format?: ResultFormat;
   readonly json?: boolean;
   readonly manifest?: string;
@@ -199,7 +202,7 @@ function showsProgress({ progress, quiet }: UploadFlags, { stderr, env }: Host):
 
 async function findInputs(
   patterns: readonly string[],
-  { filesFrom, null: nullSeparated = false, recursive = false }: UploadFlags,
+  { filesFrom, null: nullSeparated = false, recursive = false, exclude = [], hidden = false }: UploadFlags,
   host: Host,
 ): Promise<readonly FoundFile[]> {
   if (nullSeparated && filesFrom === undefined) {
@@ -209,7 +212,7 @@ async function findInputs(
     throw new UsageError('standard input cannot be both the list of --files-from and an image');
   }
   const literals = filesFrom === undefined ? [] : await readList(filesFrom, nullSeparated, host);
-  return findFiles({ patterns, literals, recursive }, host);
+  return findFiles({ patterns, literals, recursive, exclude, hidden, extensions: acceptedExtensions }, host);
 }
 
 function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {
@@ -238,7 +241,7 @@ async function openManifest(
   if (manifest === undefined) {
     return undefined;
   }
-  const path = resolve(host.cwd, manifest);
+  const path = absolutePath(manifest, host);
   if (destination === undefined) {
     await checkManifest(path);
     return undefined;
