@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
+import { pMapIterable } from 'p-map';
 import { absolutePath } from '../absolute-path.ts';
 import { UsageError } from '../errors.ts';
 import { groupDigits } from '../group-digits.ts';
@@ -9,7 +10,7 @@ import { Exclusion } from './exclusion.ts';
 import { expandBraces, PatternTooLarge } from './expand-braces.ts';
 import { FolderReader } from './folder-reader.ts';
 import type { FoundFile } from './found-file.ts';
-import { createNaturalOrder } from './natural-order.ts';
+import { sortNaturally } from './natural-order.ts';
 import { encodePath, showPath } from './path-bytes.ts';
 import { mayHaveGroups, type PatternSyntax, parsePattern } from './pattern.ts';
 import { type Match, Search, type SearchOptions } from './search.ts';
@@ -40,31 +41,26 @@ type FileHost = Pick<Host, 'cwd' | 'homeDir' | 'platform' | 'signal' | 'stdin'>;
  */
 export async function findFiles(request: FileRequest, host: FileHost): Promise<readonly FoundFile[]> {
   const finder = new Finder(request, host);
+  const inputs: readonly Input[] = [
+    ...request.patterns.map((name) => ({ name, find: () => finder.findPattern(name) })),
+    ...request.literals.map((name) => ({ name, find: () => finder.findLiteral(name) })),
+  ];
   const found: FoundFile[] = [];
   const problems: string[] = [];
   let problemCount = 0;
-  const collect = async (name: string, find: () => Promise<readonly FoundFile[]>) => {
-    host.signal.throwIfAborted();
-    try {
-      // Not spread into one call, which takes some hundred thousand arguments at the most.
-      for (const file of await find()) {
-        found.push(file);
-      }
-    } catch (error) {
-      if (!(error instanceof NamesNothing)) {
-        throw error;
-      }
+  const results = pMapIterable(inputs, (input) => tryToFind(input, host.signal), { concurrency: atOnce });
+  for await (const { name, result } of results) {
+    if (result instanceof NamesNothing) {
       problemCount += 1;
       if (problems.length < maxProblems) {
-        problems.push(`${shorten(showPath(name)) || "''"}: ${shorten(showPath(await error.describe()))}`);
+        problems.push(`${shorten(showPath(name)) || "''"}: ${shorten(showPath(await result.describe()))}`);
       }
+      continue;
     }
-  };
-  for (const pattern of request.patterns) {
-    await collect(pattern, () => finder.findPattern(pattern));
-  }
-  for (const literal of request.literals) {
-    await collect(literal, () => finder.findLiteral(literal));
+    // Not spread into one call, which takes some hundred thousand arguments at the most.
+    for (const file of result) {
+      found.push(file);
+    }
   }
   if (problemCount > problems.length) {
     problems.push(`${groupDigits(problemCount - problems.length)} more name nothing either`);
@@ -79,6 +75,27 @@ export async function findFiles(request: FileRequest, host: FileHost): Promise<r
   }
   return found;
 }
+
+/** One argument, or one entry of a list. */
+interface Input {
+  readonly name: string;
+  readonly find: () => Promise<readonly FoundFile[]>;
+}
+
+async function tryToFind({ name, find }: Input, signal: AbortSignal) {
+  signal.throwIfAborted();
+  try {
+    return { name, result: await find() };
+  } catch (error) {
+    if (error instanceof NamesNothing) {
+      return { name, result: error };
+    }
+    throw error;
+  }
+}
+
+/** How many are looked for at once: enough to keep a disk busy. */
+const atOnce = 16;
 
 /** How many problems are told one by one. */
 const maxProblems = 10;
@@ -245,14 +262,14 @@ class Finder {
   /** What was found, in order, each real file once, by a name without a link if it has one; undefined for nothing. */
   #filesOf({ matches }: Search): readonly FoundFile[] | undefined {
     const once = new Map<string, Match>();
-    const order = createNaturalOrder();
-    for (const match of matches.sort((a, b) => order(a.path, b.path))) {
+    const sorted = sortNaturally(matches, ({ path }) => path);
+    for (const match of sorted) {
       const known = once.get(match.realPath);
       if (known === undefined || (known.isLinked && !match.isLinked)) {
         once.set(match.realPath, match);
       }
     }
-    const files = matches
+    const files = sorted
       .filter((match) => once.get(match.realPath) === match)
       .map(({ path, source, folderError }) => ({
         path: showPath(path),

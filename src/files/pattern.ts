@@ -19,7 +19,8 @@ export function mayHaveGroups(text: string): boolean {
   return /[?*+@!]\(/.test(text);
 }
 
-const maxDepth = 100;
+/** Of groups in groups; each level multiplies what a match may cost. */
+const maxDepth = 8;
 
 /**
  * Reads a pattern without braces as bash reads it.
@@ -61,7 +62,13 @@ type Item =
   | { readonly kind: 'any' }
   | { readonly kind: 'star' }
   | { readonly kind: 'set'; readonly has: (character: string) => boolean }
-  | { readonly kind: 'group'; readonly sign: GroupSign; readonly alternatives: readonly (readonly Item[])[] };
+  | Group;
+
+interface Group {
+  readonly kind: 'group';
+  readonly sign: GroupSign;
+  readonly alternatives: readonly (readonly Item[])[];
+}
 
 type GroupSign = '?' | '*' | '+' | '@' | '!';
 
@@ -89,8 +96,8 @@ class Match {
   readonly #name: readonly string[];
   /** Whether only a dot in the pattern matches the first character. */
   readonly #isDotProtected: boolean;
-  /** What `!( )` came to from a place, because groups in groups would ask again and again. */
-  readonly #excluded = new Map<Item, (Places | undefined)[]>();
+  /** What a group came to from a place, because groups in groups would ask again and again. */
+  readonly #known = new Map<Group, (Places | undefined)[]>();
 
   constructor(name: readonly string[], isDotProtected: boolean) {
     this.#name = name;
@@ -154,8 +161,8 @@ class Match {
   }
 
   #spread(from: Places): Places {
-    const to = from.slice();
-    for (let i = this.#isDotProtected ? 1 : 0; i < this.length; i += 1) {
+    const to = this.#withoutStart(from.slice());
+    for (let i = 0; i < this.length; i += 1) {
       if (to[i] === 1) {
         to[i + 1] = 1;
       }
@@ -163,22 +170,45 @@ class Match {
     return to;
   }
 
-  #group(group: Item & { kind: 'group' }, from: Places): Places {
+  #group(group: Group, from: Places): Places {
+    const known = this.#known.get(group) ?? [];
+    this.#known.set(group, known);
+    const to = new Uint8Array(this.length + 1);
+    for (let start = 0; start <= this.length; start += 1) {
+      if (from[start] === 1) {
+        const places = known[start] ?? this.#groupFrom(group, start);
+        known[start] = places;
+        addAll(to, places);
+      }
+    }
+    return this.#withoutStart(to);
+  }
+
+  /** A dot in front must be what the pattern begins with: no wildcard may stand before it, even for nothing. */
+  #withoutStart(places: Places): Places {
+    if (this.#isDotProtected) {
+      places[0] = 0;
+    }
+    return places;
+  }
+
+  #groupFrom(group: Group, start: number): Places {
+    const from = this.startAt(start);
     switch (group.sign) {
       case '@':
         return this.#either(group, from);
       case '?':
-        return addAll(from.slice(), this.#either(group, from));
+        return addAll(this.#either(group, from), from);
       case '+':
         return this.#repeat(group, this.#either(group, from));
       case '*':
-        return this.#repeat(group, from.slice());
+        return this.#repeat(group, from);
       case '!':
-        return this.#neither(group, from);
+        return this.#neither(group, start);
     }
   }
 
-  #either({ alternatives }: Item & { kind: 'group' }, from: Places): Places {
+  #either({ alternatives }: Group, from: Places): Places {
     const to = new Uint8Array(this.length + 1);
     for (const items of alternatives) {
       addAll(to, this.run(items, from));
@@ -187,8 +217,8 @@ class Match {
   }
 
   /** Adds to the places where they lead, as long as there are new ones. */
-  #repeat(group: Item & { kind: 'group' }, places: Places): Places {
-    let fresh = places;
+  #repeat(group: Group, places: Places): Places {
+    let fresh = places.slice();
     while (fresh.includes(1)) {
       const next = this.#either(group, fresh);
       fresh = next.map((isThere, i) => (isThere === 1 && places[i] !== 1 ? 1 : 0));
@@ -197,23 +227,11 @@ class Match {
     return places;
   }
 
-  #neither(group: Item & { kind: 'group' }, from: Places): Places {
-    const to = new Uint8Array(this.length + 1);
-    const known = this.#excluded.get(group) ?? [];
-    this.#excluded.set(group, known);
-    for (let start = 0; start <= this.length; start += 1) {
-      if (from[start] === 1) {
-        const excluded = known[start] ?? this.#either(group, this.startAt(start));
-        known[start] = excluded;
-        const last = start === 0 && this.#isDotProtected ? 0 : this.length;
-        for (let end = start; end <= last; end += 1) {
-          if (excluded[end] !== 1) {
-            to[end] = 1;
-          }
-        }
-      }
-    }
-    return to;
+  #neither(group: Group, start: number): Places {
+    const excluded = this.#either(group, this.startAt(start));
+    // Any character may be what it takes, but for a dot in front.
+    const isNothing = start === 0 && this.#isDotProtected;
+    return excluded.map((isThere, i) => (i >= start && !isNothing && isThere !== 1 ? 1 : 0));
   }
 }
 
@@ -352,12 +370,16 @@ function findGroupEnds(characters: readonly string[]): ReadonlyMap<number, numbe
   return ends;
 }
 
+/** Or thousands of `[` in a row would each look for the end. */
+const maxSetLength = 512;
+
 /** A set of characters, such as `[a-z]`, `[!0-9]` or `[[:alpha:]_]`; undefined where nothing closes it. */
 function parseSet(
   characters: readonly string[],
   start: number,
-  end: number,
+  limit: number,
 ): { readonly has: (character: string) => boolean; readonly end: number } | undefined {
+  const end = Math.min(limit, start + maxSetLength);
   const isNegated = characters[start] === '!' || characters[start] === '^';
   const first = isNegated ? start + 1 : start;
   const tests: ((character: string) => boolean)[] = [];

@@ -109,7 +109,7 @@ const names = [
   'a-b',
   '^',
 ];
-const files = names.flatMap((name) => [name, `${name}.p`]);
+const files = ['.p', ...names.flatMap((name) => [name, `${name}.p`])];
 const folders = ['', 'd', 'd/e', 'd/.h', 'f (x)', '{g}', '.h', 'd/e/a'];
 const links: readonly (readonly [string, string])[] = [
   ['d/up', '..'],
