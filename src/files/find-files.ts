@@ -135,38 +135,38 @@ class Finder {
     this.#host = host;
   }
 
-  /** An argument. A shell that has expanded a pattern hands over names that may look like patterns: what exists is meant. */
+  /** A shell that has expanded a pattern hands over names that may look like patterns: what exists is meant. */
   async findPattern(pattern: string): Promise<readonly FoundFile[]> {
     if (pattern === '-') {
       return [{ path: '-', source: this.#host.stdin }];
     }
-    const named = await this.#findPath(pattern);
-    if (named === undefined && pattern === '') {
-      throw this.#absent(pattern);
+    const kind = await this.#kindOf(pattern);
+    if (pattern !== '' && (kind === 'absent' || (kind === 'unknown' && /[*?[]/.test(pattern)))) {
+      return this.#expand(pattern);
     }
-    return named ?? this.#expand(pattern);
+    return this.#findPath(pattern, kind);
   }
 
   async findLiteral(path: string): Promise<readonly FoundFile[]> {
-    const files = await this.#findPath(path);
-    if (files === undefined) {
-      throw this.#absent(path);
-    }
-    return files;
+    return this.#findPath(path, await this.#kindOf(path));
   }
 
-  /** The file at a path, or what is below it; undefined where there is nothing. */
-  async #findPath(path: string): Promise<readonly FoundFile[] | undefined> {
-    // Nowhere in Unix is the empty path the working directory: `-r "$folder"` with no folder set is a mistake.
-    const kind = path === '' ? 'absent' : await kindOf(absolutePath(path, this.#host));
+  async #findPath(path: string, kind: PathKind): Promise<readonly FoundFile[]> {
     switch (kind) {
       case 'absent':
-        return undefined;
-      case 'file':
-        return [{ path: showPath(path), source: await this.#sourceOf(path) }];
+        throw this.#absent(path);
       case 'directory':
         return this.#findBelow(path);
+      // Checking a path that cannot be looked at says what is wrong.
+      case 'unknown':
+      case 'file':
+        return [{ path: showPath(path), source: await this.#sourceOf(path) }];
     }
+  }
+
+  /** Nowhere in Unix is the empty path the working directory: `-r "$folder"` with no folder set is a mistake. */
+  async #kindOf(path: string): Promise<PathKind> {
+    return path === '' ? 'absent' : kindOf(absolutePath(path, this.#host));
   }
 
   async #findBelow(path: string): Promise<readonly FoundFile[]> {
@@ -243,11 +243,12 @@ class Finder {
    * @param whole the argument where there is but this word in it
    */
   async #searchNamed(path: string, search: Search, whole: string | undefined): Promise<void> {
-    switch (await kindOf(absolutePath(path, this.#host))) {
+    switch (await this.#kindOf(path)) {
       case 'absent':
         throw whole === undefined
           ? new NamesNothing(() => `there is no such file as ${path}`)
           : this.#absent(whole);
+      case 'unknown':
       case 'file': {
         const source = await this.#sourceOf(path);
         const { realPath } = await this.#reader.follow(source);
@@ -334,11 +335,12 @@ const absentCodes: ReadonlySet<string | undefined> = new Set([
   'ERR_INVALID_ARG_VALUE',
 ]);
 
-async function kindOf(file: string): Promise<'absent' | 'directory' | 'file'> {
+type PathKind = 'absent' | 'directory' | 'file' | 'unknown';
+
+async function kindOf(file: string): Promise<PathKind> {
   try {
     return (await stat(encodePath(file))).isDirectory() ? 'directory' : 'file';
   } catch (error) {
-    // A path that stat cannot read counts as a file: checking it then says what is wrong.
-    return absentCodes.has((error as NodeJS.ErrnoException).code) ? 'absent' : 'file';
+    return absentCodes.has((error as NodeJS.ErrnoException).code) ? 'absent' : 'unknown';
   }
 }

@@ -19,7 +19,7 @@ export class FolderReader {
   readonly #entries = new Map<string, Promise<readonly Entry[]>>();
   readonly #realPaths = new Map<string, Promise<string>>();
 
-  /** What is in a folder, in no order; rejects with the system's error. */
+  /** What is in a folder, sorted so that every run does the same; rejects with the system's error. */
   list(folder: string): Promise<readonly Entry[]> {
     return remember(this.#entries, folder, readEntries);
   }
@@ -53,6 +53,10 @@ function remember<Value>(
 }
 
 async function readEntries(folder: string): Promise<readonly Entry[]> {
+  return (await readUnsorted(folder)).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function readUnsorted(folder: string): Promise<Entry[]> {
   const path = encodePath(folder);
   const entries = await readdir(path, { withFileTypes: true });
   if (!entries.some(({ name }) => name.includes('\ufffd'))) {

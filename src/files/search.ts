@@ -81,8 +81,7 @@ export class Search {
     if (start !== undefined) {
       visit(start, named);
     }
-    for (let next = direct.pop() ?? linked.pop(); next !== undefined; next = direct.pop() ?? linked.pop()) {
-      const { place, step } = next;
+    for (const { place, step } of inOrder(direct, linked)) {
       const key = `${step}:${place.realPath}`;
       if (visited.has(key)) {
         continue;
@@ -283,6 +282,20 @@ export class Search {
   #isNamedLikeAnImage(name: string): boolean {
     const dot = name.lastIndexOf('.');
     return dot !== -1 && this.#options.extensions.has(name.slice(dot + 1).toLowerCase());
+  }
+}
+
+/** What is in the first list, and then in the second, also what is added to either meanwhile. */
+function* inOrder<Item>(first: readonly Item[], second: readonly Item[]): Generator<Item, void, undefined> {
+  let [i, j] = [0, 0];
+  while (i < first.length || j < second.length) {
+    if (i < first.length) {
+      yield first[i]!;
+      i += 1;
+    } else {
+      yield second[j]!;
+      j += 1;
+    }
   }
 }
 

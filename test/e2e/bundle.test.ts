@@ -73,7 +73,7 @@ describe('the bundle', () => {
     const loaded = await modulesLoadedBy(['upload', fixture('night.png').file], env);
     expect(loaded).toContainEqual(expect.stringMatching(/\/src\/client\/client\.ts$/));
     const needless =
-      /\/src\/(sandbox|completion)\/|\/src\/commands\/(login|sandbox|doctor|config|accounts)|\/(@inquirer|ora|chalk|js-yaml|cosmiconfig|tinyglobby|file-type|image-dimensions)\//;
+      /\/src\/(sandbox|completion)\/|\/src\/commands\/(login|sandbox|doctor|config|accounts)|\/(@inquirer|ora|chalk|js-yaml|cosmiconfig|file-type|image-dimensions)\//;
     expect(loaded.filter((id) => needless.test(id))).toEqual([]);
   });
 
