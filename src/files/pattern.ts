@@ -73,7 +73,7 @@ interface Group {
 type GroupSign = '?' | '*' | '+' | '@' | '!';
 
 /** Matches one name, in a time that grows with the length of the name and of the pattern, never exponentially. */
-export class NamePattern {
+class NamePattern {
   readonly kind = 'pattern';
   readonly #items: readonly Item[];
 
