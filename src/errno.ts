@@ -6,7 +6,7 @@ const meanings: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is not a directory',
   EISDIR: 'it is a directory',
   ELOOP: 'its symbolic links form a loop',
-  ENAMETOOLONG: 'the name is too long',
+  ENAMETOOLONG: 'its path is too long for the system',
   EMFILE: 'too many files are open',
   ENFILE: 'too many files are open on this machine',
   ENOSPC: 'no space is left on the disk',

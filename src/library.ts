@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { absolutePath } from './absolute-path.ts';
 import { DreaminaClient as Client } from './client/client.ts';
 import { Credentials } from './network/credentials.ts';
 import { parseProxyUrl } from './network/proxy.ts';
@@ -84,13 +85,13 @@ export async function uploadFiles(
   const records: UploadRecord[] = [];
   try {
     const session = runSession(
-      paths.map((path) => ({ path, source: resolve(path) })),
+      paths.map((path) => ({ path, source: absolutePath(path, here) })),
       {
         destination: { uploader: client, account, endpoint },
         concurrency,
         retries,
         failFast,
-        manifestPath: options.manifest === undefined ? undefined : resolve(options.manifest),
+        manifestPath: options.manifest === undefined ? undefined : absolutePath(options.manifest, here),
         maxAgeMs: options.maxAgeMs,
       },
       { clock: systemClock, random: Math.random, signal, onEvent },
@@ -104,6 +105,13 @@ export async function uploadFiles(
   }
   return records;
 }
+
+/** The working directory, asked for by relative paths only: it may be gone. */
+const here = {
+  get cwd() {
+    return resolve();
+  },
+};
 
 const systemClock = {
   now: Date.now,

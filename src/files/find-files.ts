@@ -1,59 +1,69 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
+import { pMapIterable } from 'p-map';
+import { absolutePath } from '../absolute-path.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { groupDigits } from '../units.ts';
+import { describeAbsentPath, describeUrl, expandHome } from './absent-path.ts';
+import { Exclusion } from './exclusion.ts';
+import { expandBraces, PatternTooLarge } from './expand-braces.ts';
+import { FolderReader } from './folder-reader.ts';
 import type { FoundFile } from './found-file.ts';
-import { createNaturalOrder } from './natural-order.ts';
+import { sortNaturally } from './natural-order.ts';
+import { encodePath, showPath } from './path-bytes.ts';
+import { mayHaveGroups, type PatternSyntax, parsePattern } from './pattern.ts';
+import { type Match, Search, type SearchOptions } from './search.ts';
 
 /** What names the files of a run. */
 export interface FileRequest {
   /** Paths, globs and `-`. */
   readonly patterns: readonly string[];
-  /** Paths that are never globs and never standard input. */
+  /** Paths that are never globs and never standard input, as `decodePath` gives them. */
   readonly literals: readonly string[];
   /** Whether directories are descended into. */
   readonly recursive: boolean;
+  /** Whether globs and `recursive` take hidden files and folders. */
+  readonly hidden: boolean;
+  /** Globs of what globs and `recursive` leave out. */
+  readonly exclude: readonly string[];
+  /** How the files that `recursive` takes end, in lower case and without the dot. */
+  readonly extensions: readonly string[];
 }
+
+type FileHost = Pick<Host, 'cwd' | 'homeDir' | 'platform' | 'signal' | 'stdin'>;
 
 /**
  * Finds every file that is asked for, in the order of asking.
+ * Rejects with the signal's reason when it is aborted meanwhile.
  *
- * @throws UsageError that lists everything that names nothing
+ * @throws UsageError that lists what names nothing
  */
-export async function findFiles(
-  request: FileRequest,
-  host: Pick<Host, 'cwd' | 'platform' | 'stdin'>,
-): Promise<readonly FoundFile[]> {
+export async function findFiles(request: FileRequest, host: FileHost): Promise<readonly FoundFile[]> {
+  const finder = new Finder(request, host);
+  const inputs: readonly Input[] = [
+    ...request.patterns.map((name) => ({ name, find: () => finder.findPattern(name) })),
+    ...request.literals.map((name) => ({ name, find: () => finder.findLiteral(name) })),
+  ];
   const found: FoundFile[] = [];
   const problems: string[] = [];
-  const collect = async (name: string, find: () => Promise<readonly FoundFile[]>) => {
-    try {
-      const files = await find();
-      if (files.length === 0) {
-        throw new NamesNothing('there is no .jpg, .jpeg, .png or .webp file in it');
+  let problemCount = 0;
+  const results = pMapIterable(inputs, (input) => tryToFind(input, host.signal), { concurrency: atOnce });
+  for await (const { name, result } of results) {
+    if (result instanceof NamesNothing) {
+      problemCount += 1;
+      if (problems.length < maxProblems) {
+        problems.push(`${shorten(showPath(name)) || "''"}: ${shorten(showPath(await result.describe()))}`);
       }
-      // Not spread into one call, which takes some hundred thousand arguments at the most.
-      for (const file of files) {
-        found.push(file);
-      }
-    } catch (error) {
-      if (!(error instanceof NamesNothing)) {
-        throw error;
-      }
-      problems.push(`${name || "''"}: ${error.message}`);
+      continue;
     }
-  };
-  for (const pattern of request.patterns) {
-    await collect(pattern, () => findPattern(pattern, request.recursive, host));
+    // Not spread into one call, which takes some hundred thousand arguments at the most.
+    for (const file of result) {
+      found.push(file);
+    }
   }
-  for (const literal of request.literals) {
-    await collect(literal, async () => {
-      const files = await findPath(literal, request.recursive, host.cwd);
-      if (files === undefined) {
-        throw new NamesNothing('there is no such file');
-      }
-      return files;
-    });
+  if (problemCount > problems.length) {
+    problems.push(`${groupDigits(problemCount - problems.length)} more name nothing either`);
   }
   if (problems.length > 0) {
     throw new UsageError(problems);
@@ -66,84 +76,255 @@ export async function findFiles(
   return found;
 }
 
-/** One argument leads to no file; its message continues "<argument>: …". */
-class NamesNothing extends Error {}
+/** One argument, or one entry of a list. */
+interface Input {
+  readonly name: string;
+  readonly find: () => Promise<readonly FoundFile[]>;
+}
 
-async function findPattern(
-  pattern: string,
-  recursive: boolean,
-  host: Pick<Host, 'cwd' | 'platform' | 'stdin'>,
-): Promise<readonly FoundFile[]> {
-  if (pattern === '-') {
-    return [{ path: '-', source: host.stdin }];
+async function tryToFind({ name, find }: Input, signal: AbortSignal) {
+  signal.throwIfAborted();
+  try {
+    return { name, result: await find() };
+  } catch (error) {
+    if (error instanceof NamesNothing) {
+      return { name, result: error };
+    }
+    throw error;
   }
-  // A shell that has expanded a pattern hands over names that may look like patterns: what exists is meant literally.
-  const existing = await findPath(pattern, recursive, host.cwd);
-  if (existing !== undefined) {
-    return existing;
+}
+
+/** How many are looked for at once: enough to keep a disk busy. */
+const atOnce = 16;
+
+/** How many problems are told one by one. */
+const maxProblems = 10;
+
+/** A list that is no list may have names of any length. */
+const maxShownLength = 400;
+
+function shorten(text: string): string {
+  return text.length <= maxShownLength ? text : `${text.slice(0, maxShownLength)}…`;
+}
+
+/** One argument leads to no file. */
+class NamesNothing extends Error {
+  /** Continues "<argument>: …"; looked for only where it is told. */
+  readonly describe: () => string | Promise<string>;
+
+  constructor(describe: () => string | Promise<string>) {
+    super('names nothing');
+    this.describe = describe;
   }
-  const portable = host.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
-  // Most runs have no pattern, and do not wait for what expands one.
-  const { glob, isDynamicPattern } = await import('tinyglobby');
-  if (!isDynamicPattern(portable)) {
-    throw new NamesNothing('there is no such file');
+}
+
+/** Each folder is read once for all arguments. */
+class Finder {
+  readonly #options: SearchOptions;
+  readonly #host: FileHost;
+  readonly #reader = new FolderReader();
+  readonly #extensions: string;
+
+  /** @throws UsageError for a pattern of `exclude` that is none */
+  constructor({ recursive, hidden, exclude, extensions }: FileRequest, host: FileHost) {
+    const exclusion = new Exclusion(exclude);
+    this.#options = { recursive, hidden, exclusion, extensions: new Set(extensions) };
+    this.#extensions = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
+      extensions.map((extension) => `.${extension}`),
+    );
+    this.#host = host;
   }
-  const [folder, rest] = splitPattern(portable);
-  const matches = await glob(rest, {
-    cwd: resolve(host.cwd, folder),
-    expandDirectories: false,
-    onlyFiles: !recursive,
-  }).catch((error: unknown) => {
-    // The one for more than 65,536 characters (Linux lets 131,071 through), the other for brackets in brackets.
-    throw error instanceof SyntaxError || error instanceof RangeError
-      ? new NamesNothing('there is no such file, and it is too long for a pattern')
-      : error;
-  });
-  if (matches.length === 0) {
-    throw new NamesNothing('there is no such file, and as a pattern it matches none');
+
+  /** A shell that has expanded a pattern hands over names that may look like patterns: what exists is meant. */
+  async findPattern(pattern: string): Promise<readonly FoundFile[]> {
+    if (pattern === '-') {
+      return [{ path: '-', source: this.#host.stdin }];
+    }
+    const kind = await this.#kindOf(pattern);
+    if (pattern !== '' && (kind === 'absent' || (kind === 'unknown' && /[*?[]/.test(pattern)))) {
+      return this.#expand(pattern);
+    }
+    return this.#findPath(pattern, kind);
   }
-  // A pattern may match a directory and, with **, what is in it; it still names each file once.
-  const files = new Map<FoundFile['source'], FoundFile>();
-  for (const match of matches.sort(createNaturalOrder())) {
-    for (const file of (await findPath(folder + match, recursive, host.cwd)) ?? []) {
-      files.set(file.source, file);
+
+  async findLiteral(path: string): Promise<readonly FoundFile[]> {
+    return this.#findPath(path, await this.#kindOf(path));
+  }
+
+  async #findPath(path: string, kind: PathKind): Promise<readonly FoundFile[]> {
+    switch (kind) {
+      case 'absent':
+        throw this.#absent(path);
+      case 'directory':
+        return this.#findBelow(path);
+      // Checking a path that cannot be looked at says what is wrong.
+      case 'unknown':
+      case 'file':
+        return [{ path: showPath(path), source: await this.#sourceOf(path) }];
     }
   }
-  return [...files.values()];
-}
 
-/**
- * Splits a pattern into the folder it begins with (empty, or ending in a slash) and what it asks for there.
- * Given both at once, and a pattern that leads out of the working directory, as `../*` and absolute ones do,
- * tinyglobby finds nothing inside that directory: https://github.com/SuperchupuDev/tinyglobby/issues/128
- */
-function splitPattern(pattern: string): [folder: string, rest: string] {
-  const end = pattern.lastIndexOf('/', pattern.search(/[*?[{(\\]/)) + 1;
-  return [pattern.slice(0, end), pattern.slice(end)];
-}
-
-/** The file at a path, or the images below it, be there any or none; undefined where there is nothing. */
-async function findPath(
-  path: string,
-  recursive: boolean,
-  cwd: string,
-): Promise<readonly FoundFile[] | undefined> {
-  // Nowhere in Unix is the empty path the working directory: `-r "$folder"` with no folder set is a mistake.
-  if (path === '') {
-    return undefined;
+  /** Nowhere in Unix is the empty path the working directory: `-r "$folder"` with no folder set is a mistake. */
+  async #kindOf(path: string): Promise<PathKind> {
+    return path === '' ? 'absent' : kindOf(absolutePath(path, this.#host));
   }
-  const file = resolve(cwd, path);
-  switch (await kindOf(file)) {
-    case 'absent':
-      return undefined;
-    case 'file':
-      return [{ path, source: file }];
-    case 'directory':
-      if (!recursive) {
-        throw new NamesNothing('it is a directory; use -r to upload the images in it');
+
+  async #findBelow(path: string): Promise<readonly FoundFile[]> {
+    const search = new Search(this.#options, this.#reader, this.#host);
+    await this.#searchBelow(path, search);
+    return this.#filesOf(search) ?? this.#nothingBelow(search);
+  }
+
+  async #searchBelow(path: string, search: Search): Promise<void> {
+    if (!this.#options.recursive) {
+      throw new NamesNothing(() => 'it is a directory; use -r to upload the images in it');
+    }
+    const folder = absolutePath(path, this.#host);
+    // Where it cannot be resolved it cannot be read either, and that is told.
+    const realPath = await this.#reader.realPath(folder).catch(() => folder);
+    await search.addBelowNamed(/^\.(?:\/+\.)*\/*$/.test(path) ? '' : path.replace(/\/*$/, '/'), realPath);
+  }
+
+  async #expand(pattern: string): Promise<readonly FoundFile[]> {
+    const portable = this.#host.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
+    try {
+      if (portable.length > maxPatternLength) {
+        throw new PatternTooLarge();
       }
-      return findImagesBelow(path, file);
+      const words = expandBraces(portable);
+      const search = await this.#searchWords(pattern, words, { hasGroups: false });
+      const files = this.#filesOf(search);
+      if (files !== undefined && (files.length === 1 || !isOneName(portable))) {
+        return files;
+      }
+      if (files !== undefined) {
+        throw new NamesNothing(
+          () =>
+            'several names that are not UTF-8 look like this; use a pattern in quotes, or --files-from with -0',
+        );
+      }
+      // `*(1).png` is plain text to bash, and a group under its extglob.
+      const grouped = mayHaveGroups(portable)
+        ? this.#filesOf(await this.#searchWords(pattern, words, { hasGroups: true }))
+        : undefined;
+      return (
+        grouped ?? (search.hasSearchedBelow ? this.#nothingBelow(search) : this.#noMatch(pattern, search))
+      );
+    } catch (error) {
+      throw error instanceof PatternTooLarge
+        ? new NamesNothing(() => 'there is no such file, and it is too long for a pattern')
+        : error;
+    }
   }
+
+  /** @param pattern what the words were expanded from */
+  async #searchWords(pattern: string, words: readonly string[], syntax: PatternSyntax): Promise<Search> {
+    const search = new Search(this.#options, this.#reader, this.#host);
+    for (const word of words.filter((it) => it !== '')) {
+      const isForFolders = /[^/]\/+$/.test(word);
+      const parts = parsePattern(isForFolders ? word.replace(/\/+$/, '') : word, syntax);
+      if (parts.some(({ kind }) => kind !== 'literal')) {
+        await search.addMatches(parts, isForFolders);
+      } else {
+        const path = parts.map((part) => (part.kind === 'literal' ? part.name : '')).join('/');
+        await this.#searchNamed(
+          isForFolders ? `${path}/` : path,
+          search,
+          words.length === 1 ? pattern : undefined,
+        );
+      }
+    }
+    return search;
+  }
+
+  /**
+   * Adds what a word without wildcards names: braces may have made it, or backslashes.
+   *
+   * @param whole the argument where there is but this word in it
+   */
+  async #searchNamed(path: string, search: Search, whole: string | undefined): Promise<void> {
+    switch (await this.#kindOf(path)) {
+      case 'absent':
+        throw whole === undefined
+          ? new NamesNothing(() => `there is no such file as ${path}`)
+          : this.#absent(whole);
+      case 'unknown':
+      case 'file': {
+        const source = await this.#sourceOf(path);
+        const { realPath } = await this.#reader.follow(source);
+        search.matches.push({ path, source, realPath, isLinked: false });
+        return;
+      }
+      case 'directory':
+        await this.#searchBelow(path, search);
+    }
+  }
+
+  /** What was found, in order, each real file once, by a name without a link if it has one; undefined for nothing. */
+  #filesOf({ matches }: Search): readonly FoundFile[] | undefined {
+    const once = new Map<string, Match>();
+    const sorted = sortNaturally(matches, ({ path }) => path);
+    for (const match of sorted) {
+      const known = once.get(match.realPath);
+      if (known === undefined || (known.isLinked && !match.isLinked)) {
+        once.set(match.realPath, match);
+      }
+    }
+    const files = sorted
+      .filter((match) => once.get(match.realPath) === match)
+      .map(({ path, source, folderError }) => ({
+        path: showPath(path),
+        source,
+        ...(folderError !== undefined && { folderError }),
+      }));
+    return files.length === 0 ? undefined : files;
+  }
+
+  /** A folder's path without links, and the name in it: so a file that is named in two ways is known to be one. */
+  async #sourceOf(path: string): Promise<string> {
+    const file = absolutePath(path, this.#host);
+    if (sep === '\\') {
+      return file;
+    }
+    const [folder, name] = [dirname(file), basename(file)];
+    return this.#reader.realPath(folder).then(
+      (realPath) => join(realPath, name),
+      () => file,
+    );
+  }
+
+  #absent(path: string): NamesNothing {
+    return new NamesNothing(() => describeAbsentPath(path, this.#host, this.#reader));
+  }
+
+  #nothingBelow({ hasLeftOut }: Search): never {
+    const more = hasLeftOut ? ' that is neither hidden nor excluded' : '';
+    throw new NamesNothing(() => `there is no ${this.#extensions} file in it${more}`);
+  }
+
+  #noMatch(pattern: string, { hasLeftOut }: Search): never {
+    throw new NamesNothing(async () => {
+      const url = await describeUrl(pattern, this.#host);
+      const expanded = expandHome(pattern, this.#host);
+      const more = hasLeftOut ? ' that is not excluded' : '';
+      const advice = expanded === undefined ? '' : `; did you mean ${expanded}?`;
+      return url ?? `there is no such file, and as a pattern it matches none${more}${advice}`;
+    });
+  }
+}
+
+/** Far more than a pattern that a person writes has, and little enough for what its parsing may cost. */
+const maxPatternLength = 16_384;
+
+/** Whether an argument is the name of one file, but for bytes that are not UTF-8 and were lost on the way. */
+function isOneName(argument: string): boolean {
+  return (
+    argument.includes('\ufffd') &&
+    expandBraces(argument).length === 1 &&
+    parsePattern(argument.replaceAll('\ufffd', 'x'), { hasGroups: false }).every(
+      ({ kind }) => kind === 'literal',
+    )
+  );
 }
 
 const absentCodes: ReadonlySet<string | undefined> = new Set([
@@ -154,44 +335,12 @@ const absentCodes: ReadonlySet<string | undefined> = new Set([
   'ERR_INVALID_ARG_VALUE',
 ]);
 
-async function kindOf(file: string): Promise<'absent' | 'directory' | 'file'> {
+type PathKind = 'absent' | 'directory' | 'file' | 'unknown';
+
+async function kindOf(file: string): Promise<PathKind> {
   try {
-    return (await stat(file)).isDirectory() ? 'directory' : 'file';
+    return (await stat(encodePath(file))).isDirectory() ? 'directory' : 'file';
   } catch (error) {
-    // What is there but cannot be looked at is a file: checking it says what is wrong.
-    return absentCodes.has((error as NodeJS.ErrnoException).code) ? 'absent' : 'file';
+    return absentCodes.has((error as NodeJS.ErrnoException).code) ? 'absent' : 'unknown';
   }
-}
-
-const imageName = /\.(jpe?g|png|webp)$/i;
-
-async function findImagesBelow(path: string, directory: string): Promise<readonly FoundFile[]> {
-  const names = await listImages(directory, '').catch(({ code }: NodeJS.ErrnoException) => {
-    throw new NamesNothing(`the directory cannot be read (${code})`);
-  });
-  return names.sort(createNaturalOrder()).map((name) => {
-    const source = join(directory, name);
-    return { path: path === directory ? source : join(path, name), source };
-  });
-}
-
-/**
- * The images below a directory, named from there with slashes.
- * By hand, because on Node 26 readdir's own recursion follows links to directories, round and round.
- */
-async function listImages(directory: string, prefix: string): Promise<string[]> {
-  const names: string[] = [];
-  for (const entry of await readdir(join(directory, prefix), { withFileTypes: true })) {
-    const name = `${prefix}${entry.name}`;
-    if (!entry.isDirectory()) {
-      if (imageName.test(name)) {
-        names.push(name);
-      }
-      continue;
-    }
-    for (const below of await listImages(directory, `${name}/`)) {
-      names.push(below);
-    }
-  }
-  return names;
 }

@@ -1,15 +1,28 @@
-/** Compares two paths folder by folder as people count: `2.png` before `10.png`. */
-export function createNaturalOrder(): (a: string, b: string) => number {
+/** Sorts by paths, folder by folder as people count: `2.png` before `10.png`. */
+export function sortNaturally<Item>(items: readonly Item[], pathOf: (item: Item) => string): readonly Item[] {
   const { compare } = new Intl.Collator('en', { numeric: true });
-  return (a, b) => {
-    const [left, right] = [a.split('/'), b.split('/')];
-    for (let i = 0; i < Math.min(left.length, right.length); i += 1) {
-      const order = compare(left[i]!, right[i]!);
-      if (order !== 0) {
-        return order;
-      }
+  return items
+    .map((item) => ({ item, names: pathOf(item).split('/') }))
+    .sort((a, b) => comparePaths(a.names, b.names, compare))
+    .map(({ item }) => item);
+}
+
+function comparePaths(
+  a: readonly string[],
+  b: readonly string[],
+  compareNames: (a: string, b: string) => number,
+): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i += 1) {
+    // Most neighbours share their folders, and a collator takes its time.
+    const order = a[i] === b[i] ? 0 : compareNames(a[i]!, b[i]!);
+    if (order !== 0) {
+      return order;
     }
-    // Names that a collator holds equal still need one order.
-    return left.length - right.length || (a < b ? -1 : a > b ? 1 : 0);
-  };
+  }
+  return a.length - b.length || compareText(a.join('/'), b.join('/'));
+}
+
+/** Names that a collator holds equal still need one order. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

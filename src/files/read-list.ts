@@ -1,38 +1,76 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { absolutePath } from '../absolute-path.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { decodePath } from './path-bytes.ts';
 import { readStream } from './read-stream.ts';
+
+/** Room for half a million paths. */
+const maxListBytes = 64 * 1024 * 1024;
+
+/** More than any system lets a path have, in bytes. */
+const maxPathBytes = 128 * 1024;
 
 /**
  * Reads the paths of `--files-from`: one a line, or each ended by a NUL byte.
  *
  * @param file a path, or `-` for standard input
- * @throws UsageError where the list cannot be read or names nothing
+ * @returns paths as `decodePath` gives them
+ * @throws UsageError where the list cannot be read, is not text or names nothing
  */
 export async function readList(
   file: string,
   nullSeparated: boolean,
   host: Pick<Host, 'cwd' | 'stdin' | 'signal'>,
 ): Promise<readonly string[]> {
-  const text =
-    file === '-'
-      ? (await readStream(host.stdin, host.signal, () => false)).toString()
-      : await readListFile(resolve(host.cwd, file), file);
-  const entries = nullSeparated ? text.split('\0') : text.replace(/^\ufeff/, '').split(/\r?\n/);
-  const paths = entries.filter((entry) => entry !== '');
+  const refuse = (problem: string) => new UsageError(`--files-from ${file}: ${problem}`);
+  const stream = file === '-' ? host.stdin : createReadStream(absolutePath(file, host));
+  const bytes = await readStream(
+    stream,
+    host.signal,
+    (piece, sizeBytes) => sizeBytes > maxListBytes || (!nullSeparated && piece.includes(0)),
+  ).catch((error: NodeJS.ErrnoException) => {
+    if (host.signal.aborted) {
+      throw error;
+    }
+    throw refuse(error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})`);
+  });
+  if (!nullSeparated && bytes.includes(0)) {
+    throw refuse('it is not text; a list has one path a line, or with -0 ends each in a NUL byte');
+  }
+  if (bytes.length > maxListBytes) {
+    throw refuse('it is larger than 64 MiB, which is no list of paths');
+  }
+  const entries = splitAt(nullSeparated ? 0 : newline, withoutByteOrderMark(bytes, nullSeparated));
+  if (entries.some(({ length }) => length > maxPathBytes)) {
+    throw refuse('it has an entry that is too long for a path');
+  }
+  const paths = entries
+    .map((entry) =>
+      decodePath(!nullSeparated && entry.at(-1) === carriageReturn ? entry.subarray(0, -1) : entry),
+    )
+    .filter((path) => path !== '');
   if (paths.length === 0) {
-    throw new UsageError(`--files-from ${file}: the list is empty`);
+    throw refuse('the list is empty');
   }
   return paths;
 }
 
-async function readListFile(path: string, name: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const problem = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
-    throw new UsageError(`--files-from ${name}: ${problem}`);
+const newline = 0x0a;
+const carriageReturn = 0x0d;
+const byteOrderMark = Buffer.from('\ufeff');
+
+function withoutByteOrderMark(bytes: Buffer, nullSeparated: boolean): Buffer {
+  const hasMark = bytes.subarray(0, byteOrderMark.length).equals(byteOrderMark);
+  return hasMark && !nullSeparated ? bytes.subarray(byteOrderMark.length) : bytes;
+}
+
+function splitAt(separator: number, bytes: Buffer): readonly Buffer[] {
+  const entries: Buffer[] = [];
+  let start = 0;
+  for (let end = bytes.indexOf(separator); end !== -1; end = bytes.indexOf(separator, start)) {
+    entries.push(bytes.subarray(start, end));
+    start = end + 1;
   }
+  return [...entries, bytes.subarray(start)];
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { describeErrno } from '../errno.ts';
 import { FileError } from '../errors.ts';
+import { encodePath } from '../files/path-bytes.ts';
 import { readStream } from '../files/read-stream.ts';
 import { groupDigits } from '../units.ts';
 import { type ContentType, detectType, headBytes } from './detect-type.ts';
@@ -119,7 +120,7 @@ async function withFile<Result>(path: string, use: (handle: FileHandle) => Promi
   let handle: FileHandle;
   try {
     // Non-blocking, because opening a FIFO otherwise waits for a writer.
-    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    handle = await open(encodePath(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
     const kind = unopenableKinds[(cause as NodeJS.ErrnoException).code ?? ''];
     throw kind === undefined ? unreadable(cause) : notAFile(kind, cause);
@@ -162,6 +163,14 @@ function notAFile(kind: string, cause?: unknown): FileError {
 
 function tooLarge(size: string): FileError {
   return new FileError('too_large', `it has ${size}; the limit is ${groupDigits(maxImageBytes)}`);
+}
+
+/** The failure of a folder that could not be searched for files. */
+export function unreadableFolder(cause: unknown): FileError {
+  return new FileError('unreadable', `the folder cannot be read: ${describeErrno(cause)}`, {
+    cause,
+    hint: 'Nothing in it was uploaded. Check that you may read it, or leave it out with --exclude.',
+  });
 }
 
 function unreadable(cause: unknown): FileError {

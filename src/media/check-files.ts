@@ -1,7 +1,7 @@
 import { pMapIterable } from 'p-map';
 import { FileError } from '../errors.ts';
 import type { FoundFile } from '../files/found-file.ts';
-import { type CheckedAsset, checkAssetFile, checkAssetStream } from './check-asset.ts';
+import { type CheckedAsset, checkAssetFile, checkAssetStream, unreadableFolder } from './check-asset.ts';
 
 /** The result of checking one file. */
 export type FileCheck =
@@ -30,10 +30,10 @@ export async function checkFiles(
   const checks = new Map<FoundFile['source'], FileCheck>();
   let isStopped = false;
   const results = pMapIterable(
-    new Set(files.map(({ source }) => source)),
-    async (source) => ({
-      source,
-      check: isStopped || signal.aborted ? unchecked : await checkSource(source, signal),
+    new Map(files.map((file) => [file.source, file])).values(),
+    async (file) => ({
+      source: file.source,
+      check: isStopped || signal.aborted ? unchecked : await checkFile(file, signal),
     }),
     { concurrency: maxOpenFiles },
   );
@@ -45,7 +45,10 @@ export async function checkFiles(
   return files.map(({ path, source }) => ({ path, check: checks.get(source)! }));
 }
 
-async function checkSource(source: FoundFile['source'], signal: AbortSignal): Promise<FileCheck> {
+async function checkFile({ source, folderError }: FoundFile, signal: AbortSignal): Promise<FileCheck> {
+  if (folderError !== undefined) {
+    return { kind: 'refused', error: unreadableFolder(folderError) };
+  }
   try {
     const asset =
       typeof source === 'string' ? await checkAssetFile(source) : await checkAssetStream(source, signal);

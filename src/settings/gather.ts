@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { absolutePath } from '../absolute-path.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import type { Environment, Host } from '../host.ts';
 import type { Secrets } from '../secrets.ts';
@@ -79,7 +79,7 @@ async function gatherFiles(
   }
   const named = config ?? readVariable(host.env, 'DREAMINA_CONFIG');
   if (named !== undefined) {
-    const path = resolve(host.cwd, named);
+    const path = absolutePath(named, host);
     const load = async (): Promise<Layer> => {
       const values = await loadConfigFile(path);
       if (values === undefined) {

@@ -26,6 +26,7 @@ const shares = {
   'proxy variables': 8000,
   environment: 3000,
   'answer of a proxy': 1200,
+  'list of patterns': 3000,
 } as const;
 
 const all = Object.values(shares).reduce((sum, share) => sum + share, 0);

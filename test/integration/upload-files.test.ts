@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { UploadRecord } from '../../src/index.ts';
 import { fixture } from '../fixtures.ts';
@@ -109,6 +110,41 @@ describe('a path', () => {
     await symlink('real.png', join(cwd, 'link.png'));
     await symlink('folder', join(cwd, 'other'));
     await expectUploaded(['link.png', 'other/b.png'], { cwd }, ['link.png', 'other/b.png']);
+  });
+
+  it('behind a link and .. is where the system says it is, wherever a path is read', async () => {
+    const folder = await folderWith('work/a.png', 'real/a.png', 'real/sub/b.png');
+    const cwd = join(folder, 'work');
+    await symlink('../real/sub', join(cwd, 'link'));
+    const real = hash(Buffer.concat([night, Buffer.from('real/a.png')]));
+    await writeFile(join(folder, 'real/list'), 'link/../a.png\n');
+    for (const args of [
+      ['link/../a.png'],
+      ['link/../[a].png'],
+      ['l*/../a.png'],
+      [join(cwd, 'link').concat('/../a.png')],
+      ['--files-from', 'link/../list'],
+      ['-r', 'link/..', '--exclude', 'sub'],
+    ]) {
+      const { records, sent } = await upload(args, { cwd });
+      expect({ args, sent }).toEqual({ args, sent: [real] });
+      expect(records[0]!.path).toMatch(/link\/\.\.\/a\.png$/);
+    }
+    await upload(['a.png', '--manifest', 'link/../refs'], { cwd });
+    expect(await readFile(join(folder, 'real/refs'), 'utf8')).toContain('imageRef');
+    const missing = await runCli(['config', '--config', 'link/../lost.json'], { cwd });
+    expect(missing.stderr + missing.stdout).toContain(`${cwd}/link/../lost.json`);
+  });
+
+  it('that is named in two ways, through a link or .., is uploaded once', async () => {
+    const cwd = await folderWith('real/a.png');
+    await symlink('real', join(cwd, 'link'));
+    const { records, sent } = await upload(
+      ['real/a.png', 'link/a.png', 'link/../real/a.png', 'real//./a.png'],
+      { cwd },
+    );
+    expect(records).toHaveLength(4);
+    expect(sent).toHaveLength(1);
   });
 
   it('that is named twice is uploaded once and reported twice', async () => {
@@ -233,6 +269,50 @@ describe('a glob', () => {
     expect(records[0]!.path).toBe('in/a.png');
   });
 
+  it.each([
+    ['shots (final)/*.png', ['shots (final)/a.png']],
+    ['IMG (1)*.png', ['IMG (1)a.png']],
+    ['*(1)a.png', ['IMG (1)a.png']],
+    ['!x*.png', ['!x1.png']],
+    ['{x}*.png', ['{x}1.png']],
+    ['?.png', ['😀.png']],
+    ['[[:upper:]]*', ['IMG (1)a.png']],
+    ['IMG\\ \\(1\\)a.png', ['IMG (1)a.png']],
+    ['{x,y}{1..3}.jpg', ['x1.jpg', 'x2.jpg', 'x3.jpg', 'y1.jpg', 'y2.jpg', 'y3.jpg']],
+  ])('means what it means to bash: %s', async (pattern, expected) => {
+    const names = ['shots (final)/a.png', 'IMG (1)a.png', '!x1.png', '{x}1.png', '😀.png'];
+    const cwd = await folderWith(
+      ...names,
+      ...['x', 'y'].flatMap((it) => [1, 2, 3].map((i) => `${it}${i}.jpg`)),
+    );
+    await expectUploaded([pattern], { cwd }, expected);
+  });
+
+  it('finds each real file once in folders that link to each other', async () => {
+    const folders = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const cwd = await folderWith(...folders.map((name) => `${name}/${name}.png`));
+    for (const from of folders) {
+      for (const to of folders) {
+        await symlink(`../${to}`, join(cwd, from, `to-${to}`));
+      }
+    }
+    const all = folders.map((name) => `${name}/${name}.png`);
+    await expectUploaded(['**/*.png'], { cwd }, all);
+    await expectUploaded(
+      ['./**/*.png'],
+      { cwd },
+      all.map((name) => `./${name}`),
+    );
+    await expectUploaded(
+      ['*/*/*/*/*.png'],
+      { cwd },
+      folders.map((name) => `a/to-a/to-a/to-${name}/${name}.png`).sort(),
+    );
+    await expectUploaded(['-r', '*'], { cwd }, all);
+    const { sent } = await upload(['*/../**/[a-g]/../**/[a-g]/../*/*.png'], { cwd });
+    expect(sent).toHaveLength(all.length);
+  });
+
   it('may have backslashes on Windows, and there only', async () => {
     const cwd = await folderWith('shots/2.png', 'shots/10.png');
     await expectUploaded(['shots\\*.png'], { cwd, platform: 'win32' }, ['shots/2.png', 'shots/10.png']);
@@ -311,13 +391,236 @@ describe('--recursive', () => {
     ]);
   });
 
-  it.skipIf(isRoot)('names a directory that may not be read', async () => {
+  it.skipIf(isRoot)('names a directory that may not be read, and uploads the rest', async () => {
     const cwd = await folderWith('shots/a.png', 'good.png');
     await chmod(join(cwd, 'shots'), 0);
-    await expectRefused(['-r', 'shots', 'good.png'], { cwd }, [
-      'shots: the directory cannot be read (EACCES)',
-    ]);
+    await expectFolderFailure(['-r', 'shots', 'good.png'], cwd, 'shots', 'permission denied');
+    await expectFolderFailure(['-r', '.'], cwd, 'shots', 'permission denied');
+    await expectFolderFailure(['*/*.png', 'good.png'], cwd, 'shots', 'permission denied');
+    await expectFolderFailure(['shots/*.png', 'good.png'], cwd, 'shots', 'permission denied');
+    await expectFolderFailure(['*/a.png', 'good.png'], cwd, 'shots', 'permission denied');
     await chmod(join(cwd, 'shots'), 0o700);
+  });
+
+  it('leaves out hidden files and folders below the one that is named, unless --hidden asks for them', async () => {
+    const cwd = await folderWith(
+      'a.png',
+      '._a.png',
+      '.git/b.png',
+      'c/.d.png',
+      '.cache/e.png',
+      '.cache/.f/g.png',
+    );
+    await expectUploaded(['-r', '.'], { cwd }, ['a.png']);
+    await expectUploaded(['-r', '.cache'], { cwd }, ['.cache/e.png']);
+    await expectUploaded(['-r', '--hidden', '.cache', 'c'], { cwd }, [
+      '.cache/.f/g.png',
+      '.cache/e.png',
+      'c/.d.png',
+    ]);
+    await expectRefused(['-r', 'c'], { cwd }, [
+      'c: there is no .jpg, .jpeg, .png or .webp file in it that is neither hidden nor excluded',
+    ]);
+  });
+
+  it('uploads a file once that is also linked to', async () => {
+    const cwd = await folderWith('shots/z.png');
+    await symlink('z.png', join(cwd, 'shots/a.png'));
+    await expectUploaded(['-r', 'shots'], { cwd }, ['shots/z.png']);
+    await expectUploaded(['shots/*'], { cwd }, ['shots/z.png']);
+    await expectUploaded(['shots/a*'], { cwd }, ['shots/a.png']);
+  });
+
+  it('names a link that leads nowhere, and uploads the rest', async () => {
+    const { env } = await sandboxWith();
+    const cwd = await folderWith('shots/a.png');
+    await symlink('nowhere.png', join(cwd, 'shots/lost.png'));
+    await symlink('loop.png', join(cwd, 'shots/loop.png'));
+    for (const args of [['-r', 'shots'], ['shots/*']]) {
+      const result = await runCli(['upload', '--json', ...args], { env, cwd });
+      expect(result.exitCode).toBe(3);
+      expect(result.json<UploadRecord[]>().map(({ path, status }) => [path, status])).toEqual([
+        ['shots/a.png', 'uploaded'],
+        ['shots/loop.png', 'failed'],
+        ['shots/lost.png', 'failed'],
+      ]);
+    }
+  });
+
+  it('names a folder that is too deep for the system, and uploads the rest', async () => {
+    const cwd = await folderWith('shots/a.png');
+    const name = 'd'.repeat(200);
+    execFileSync('bash', ['-c', `cd shots; for i in {1..25}; do mkdir ${name}; cd ${name} || exit; done`], {
+      cwd,
+    });
+    for (const args of [['-r', 'shots'], ['shots/**/*.png']]) {
+      const { sandbox, env } = await sandboxWith();
+      const result = await runCli(['upload', '--json', ...args], { env, cwd });
+      expect(result.exitCode).toBe(3);
+      const [failed, uploaded, ...more] = result
+        .json<UploadRecord[]>()
+        .sort((a, b) => (a.status < b.status ? -1 : 1));
+      expect(failed).toMatchObject({
+        path: expect.stringMatching(/^shots(?:\/d{200})+$/),
+        status: 'failed',
+        error: {
+          code: 'unreadable',
+          message: 'the folder cannot be read: its path is too long for the system',
+        },
+      });
+      expect(uploaded).toMatchObject({ path: 'shots/a.png', status: 'uploaded' });
+      expect(more).toEqual([]);
+      expect(sandbox.requests).toHaveLength(1);
+    }
+    // Node cannot.
+    execFileSync('rm', ['-r', 'shots'], { cwd });
+  });
+});
+
+/** Expects that this folder is one failure, and that the only other file is uploaded. */
+async function expectFolderFailure(args: readonly string[], cwd: string, path: string, problem: string) {
+  const { sandbox, env } = await sandboxWith();
+  const result = await runCli(['upload', '--json', ...args], { env, cwd });
+  expect(result.exitCode).toBe(3);
+  const records = result.json<UploadRecord[]>();
+  expect(records).toHaveLength(2);
+  expect(records).toContainEqual(
+    expect.objectContaining({
+      path,
+      error: expect.objectContaining({
+        code: 'unreadable',
+        message: `the folder cannot be read: ${problem}`,
+      }),
+    }),
+  );
+  expect(sandbox.requests).toHaveLength(1);
+}
+
+describe('--exclude', () => {
+  const names = ['a.png', 'a_draft.png', 'old/b.png', 'new/old/c.png', 'new/d_draft.png', 'new/e.png'];
+
+  it.each<[args: readonly string[], expected: readonly string[]]>([
+    [
+      ['--exclude', '*_draft.png'],
+      ['a.png', 'new/e.png', 'new/old/c.png', 'old/b.png'],
+    ],
+    [
+      ['--exclude', 'old'],
+      ['a_draft.png', 'a.png', 'new/d_draft.png', 'new/e.png'],
+    ],
+    [
+      ['--exclude', 'old/'],
+      ['a_draft.png', 'a.png', 'new/d_draft.png', 'new/e.png'],
+    ],
+    [
+      ['--exclude', 'a.png/'],
+      ['a_draft.png', 'a.png', 'new/d_draft.png', 'new/e.png', 'new/old/c.png', 'old/b.png'],
+    ],
+    [
+      ['--exclude', 'old/*'],
+      ['a_draft.png', 'a.png', 'new/d_draft.png', 'new/e.png', 'new/old/c.png'],
+    ],
+    [
+      ['--exclude', './old/**'],
+      ['a_draft.png', 'a.png', 'new/d_draft.png', 'new/e.png', 'new/old/c.png'],
+    ],
+    [
+      ['--exclude', '**/old/*'],
+      ['a_draft.png', 'a.png', 'new/d_draft.png', 'new/e.png'],
+    ],
+    [['--exclude', 'new', '--exclude', 'a*'], ['old/b.png']],
+    [
+      ['--exclude', '{new,old}', '--exclude', '[!a].png'],
+      ['a_draft.png', 'a.png'],
+    ],
+  ])('%j leaves out what -r and globs find', async (args, expected) => {
+    const cwd = await folderWith(...names);
+    await expectUploaded(['-r', '.', ...args], { cwd }, expected);
+    await expectUploaded(['**/*.png', ...args], { cwd }, expected);
+  });
+
+  it('holds a pattern with a slash against the path, and against the part below the folder that is named', async () => {
+    const cwd = await folderWith(...names.map((name) => `shots/${name}`));
+    for (const exclude of ['old/*', 'shots/old/*', './shots/old/*']) {
+      for (const found of [['-r', 'shots'], ['-r', './shots'], ['shots/**/*.png']]) {
+        const { records } = await upload([...found, '--exclude', exclude, '--exclude', 'new'], { cwd });
+        expect(records.map(({ path }) => path.replace(/^\.\//, ''))).toEqual([
+          'shots/a_draft.png',
+          'shots/a.png',
+        ]);
+      }
+    }
+  });
+
+  it('never leaves out what is named, by an argument or in a list', async () => {
+    const cwd = await folderWith('a.png', 'b/c.png');
+    await expectUploaded(['-r', 'a.png', 'b', '--exclude', 'a.png', '--exclude', 'b'], { cwd }, [
+      'a.png',
+      'b/c.png',
+    ]);
+    await expectUploaded(['--files-from', '-', '--exclude', '*'], { cwd, stdin: 'a.png\n' }, ['a.png']);
+  });
+
+  it('matches hidden names with any wildcard', async () => {
+    const cwd = await folderWith('.a.png', 'b.jpg', '.c/d.png');
+    await expectUploaded(['-r', '--hidden', '.', '--exclude', '*.png'], { cwd }, ['b.jpg']);
+  });
+
+  it('that leaves nothing is a usage error, and so is an empty one', async () => {
+    const cwd = await folderWith('a.png');
+    await expectRefused(['-r', '.', '--exclude', '*'], { cwd }, [
+      '.: there is no .jpg, .jpeg, .png or .webp file in it that is neither hidden nor excluded',
+    ]);
+    await expectRefused(['*.png', '--exclude', 'a*'], { cwd }, [
+      '*.png: there is no such file, and as a pattern it matches none that is not excluded',
+    ]);
+    await expectRefused(['-r', '.', '--exclude', ''], { cwd }, [
+      '--exclude needs a pattern, such as "*_draft.png"',
+    ]);
+  });
+});
+
+describe('a name that is not UTF-8', () => {
+  const bytes = (text: string) => Buffer.from(text, 'latin1');
+
+  async function latinFolder(...names: readonly string[]): Promise<string> {
+    const cwd = await tempDir();
+    for (const name of names) {
+      const file = Buffer.concat([Buffer.from(`${cwd}/`), bytes(name)]);
+      await mkdir(file.subarray(0, file.lastIndexOf('/')), { recursive: true });
+      await writeFile(file, Buffer.concat([night, bytes(name)]));
+    }
+    return cwd;
+  }
+
+  it.each<[what: string, args: readonly string[], stdin: string]>([
+    ['below -r', ['-r', '.'], ''],
+    ['in a pattern', ['*/*.png'], ''],
+    ['in a pattern that names its folder', ['\ufffdt\ufffd/caf?.png'], ''],
+    ['in a list', ['--files-from', '-'], '\xe9t\xe9/caf\xe9.png\n'],
+    ['in a list of names that end in NUL', ['--files-from', '-', '-0'], '\xe9t\xe9/caf\xe9.png\0'],
+    ['as an argument, in which Node has replaced the bytes', ['\ufffdt\ufffd/caf\ufffd.png'], ''],
+  ])('is uploaded like any other %s', async (_, args, stdin) => {
+    const cwd = await latinFolder('\xe9t\xe9/caf\xe9.png');
+    const { records, sent } = await upload(args, { cwd, stdin: bytes(stdin) });
+    expect(records.map(({ path }) => path)).toEqual(['\ufffdt\ufffd/caf\ufffd.png']);
+    expect(sent).toEqual([hash(Buffer.concat([night, bytes('\xe9t\xe9/caf\xe9.png')]))]);
+  });
+
+  it('is kept apart from another that looks the same', async () => {
+    const cwd = await latinFolder('caf\xe9.png', 'caf\xe8.png');
+    const { records, sent } = await upload(['-r', '.'], { cwd });
+    expect(records.map(({ path }) => path)).toEqual(['caf\ufffd.png', 'caf\ufffd.png']);
+    expect(new Set(sent).size).toBe(2);
+    await expectRefused(['caf\ufffd.png'], { cwd }, [
+      'caf\ufffd.png: several names that are not UTF-8 look like this; use a pattern in quotes, or --files-from with -0',
+    ]);
+  });
+
+  it('is the name it is where U+FFFD stands in it', async () => {
+    const cwd = await folderWith('caf\ufffd.png');
+    await expectUploaded(['caf\ufffd.png'], { cwd }, ['caf\ufffd.png']);
+    await expectUploaded(['-r', '.'], { cwd }, ['caf\ufffd.png']);
   });
 });
 
@@ -363,7 +666,57 @@ describe('what names nothing', () => {
 
   it('is a name that is longer than any may be', async () => {
     const name = 'x'.repeat(5000);
-    await expectRefused([name], { cwd: await tempDir() }, [`${name}: there is no such file`]);
+    await expectRefused([name], { cwd: await tempDir() }, [`${'x'.repeat(400)}…: there is no such file`]);
+  });
+
+  it('is listed ten times at the most', async () => {
+    const cwd = await folderWith('a.png');
+    const names = Array.from({ length: 1234 }, (_, i) => `lost-${i}.png`);
+    await expectRefused(['a.png', '--files-from', '-'], { cwd, stdin: names.join('\n') }, [
+      ...names.slice(0, 10).map((name) => `${name}: there is no such file`),
+      '1,224 more name nothing either',
+    ]);
+  });
+
+  it.each<[argument: string, problem: string]>([
+    ['https://example.com/a.png?x=1', 'it is a URL, and only files are uploaded; download it first'],
+    ['s3://bucket/*.png', 'it is a URL, and only files are uploaded; download it first'],
+    ['file:a.png', 'it is a file: URL; did you mean a.png?'],
+    ['file:///nowhere/a.png', 'it is a file: URL; give the path of a file'],
+    ['A.PNG', 'there is no such file; did you mean a.png?'],
+    ['Shots/B.png', 'there is no such file; did you mean shots/b.png?'],
+    ['./SHOTS/b.png', 'there is no such file; did you mean ./shots/b.png?'],
+    ['shots\\b.png', 'there is no such file; did you mean shots/b.png?'],
+    ['E\u0301.png', 'there is no such file; did you mean \u00e9.png?'],
+    ['a.png ', 'there is no such file; did you mean a.png?'],
+    ['"a.png"', 'there is no such file; did you mean a.png?'],
+    [
+      'a.png,shots/b.png',
+      'there is no such file; did you mean several, a.png and shots/b.png? Give each as an argument of its own',
+    ],
+    [
+      'a.png shots/b.png',
+      'there is no such file; did you mean several, a.png and shots/b.png? Give each as an argument of its own',
+    ],
+    ['a.png,lost.png', 'there is no such file'],
+    ['Two.png', 'there is no such file'],
+    ['{a,lost}.png', 'there is no such file as lost.png'],
+  ])('says what was meant by %j', async (argument, problem) => {
+    const cwd = await folderWith('a.png', 'shots/b.png', 'é.png', 'TWO.png', 'two.png');
+    await expectRefused([argument], { cwd, platform: 'linux' }, [`${argument}: ${problem}`]);
+  });
+
+  it('says what was meant by a ~ that the shell did not expand, and by a whole file: URL', async () => {
+    const homeDir = await folderWith('a b.png');
+    const file = join(homeDir, 'a b.png');
+    const reason = 'there is no such file, and ~ stands for your home only where the shell expands it';
+    await expectRefused(['~/a b.png'], { homeDir }, [`~/a b.png: ${reason}; did you mean ${file}?`]);
+    await expectRefused(['~/lost.png'], { homeDir }, ['~/lost.png: there is no such file']);
+    await expectRefused(['~/*.png'], { homeDir }, [
+      `~/*.png: there is no such file, and as a pattern it matches none; did you mean ${homeDir}/*.png?`,
+    ]);
+    const url = pathToFileURL(file).href;
+    await expectRefused([url], { homeDir }, [`${url}: it is a file: URL; did you mean ${file}?`]);
   });
 
   it('is nothing at all', async () => {
@@ -521,12 +874,35 @@ describe('--files-from', () => {
 
   it('lists entries that name nothing, escaped', async () => {
     const cwd = await folderWith('a.png');
-    const stdin = 'a.png\nlost.png\n*.png\na.png\0a.png\n\u001b[2J\n';
+    const stdin = 'a.png\nlost.png\n*.png\n\u001b[2J\n';
     await expectRefused(['--files-from', '-'], { cwd, stdin }, [
       'lost.png: there is no such file',
       '*.png: there is no such file',
-      'a.png\\x00a.png: there is no such file',
       '\\x1b[2J: there is no such file',
+    ]);
+  });
+
+  it.each<[what: string, list: Uint8Array]>([
+    ['a picture', night],
+    ['names that end in NUL', Buffer.from('a.png\0b.png\0')],
+  ])('refuses %s for a list, in one line', async (_, list) => {
+    const cwd = await folderWith('a.png');
+    await writeFile(join(cwd, 'list'), list);
+    const problem = 'it is not text; a list has one path a line, or with -0 ends each in a NUL byte';
+    await expectRefused(['a.png', '--files-from', 'list'], { cwd }, [`--files-from list: ${problem}`]);
+    await expectRefused(['--files-from', '-'], { cwd, stdin: list }, [`--files-from -: ${problem}`]);
+  });
+
+  it('refuses what is too large or too long for a list of paths', async () => {
+    const cwd = await tempDir();
+    await writeFile(join(cwd, 'line'), 'x'.repeat(200_000));
+    await expectRefused(['--files-from', 'line'], { cwd }, [
+      '--files-from line: it has an entry that is too long for a path',
+    ]);
+    await writeFile(join(cwd, 'large'), '');
+    await truncate(join(cwd, 'large'), 2 ** 40);
+    await expectRefused(['--files-from', 'large', '-0'], { cwd }, [
+      '--files-from large: it is larger than 64 MiB, which is no list of paths',
     ]);
   });
 

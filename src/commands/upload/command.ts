@@ -15,6 +15,12 @@ export function addUpload(program: Command, start: Start) {
     .option('--files-from <file>', 'read paths from a file, one a line; - for standard input')
     .option('-0, --null', 'the paths of --files-from end in NUL bytes')
     .option('-r, --recursive', 'descend into directories for .jpg, .jpeg, .png and .webp files')
+    .option(
+      '--exclude <glob>',
+      'leave out what -r or a glob finds; may be repeated',
+      (glob: string, globs: readonly string[] = []) => [...globs, glob],
+    )
+    .option('--hidden', 'include hidden files and folders in -r and globs')
     .optionsGroup('How to send them:')
     .option('-a, --account <REGION:email>', 'the account they are uploaded to')
     .option('-c, --concurrency <n>', `uploads in flight, 1-64 (default: ${defaults.concurrency})`)

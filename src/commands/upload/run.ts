@@ -1,7 +1,8 @@
-import { resolve } from 'node:path';
+import { absolutePath } from '../../absolute-path.ts';
 import { describeErrno } from '../../errno.ts';
 import { OutputError, UsageError } from '../../errors.ts';
 import { Tally } from '../../exit-code.ts';
+import { acceptedExtensions } from '../../files/accepted-extensions.ts';
 import { findFiles } from '../../files/find-files.ts';
 import type { FoundFile } from '../../files/found-file.ts';
 import { readList } from '../../files/read-list.ts';
@@ -47,7 +48,7 @@ export async function runUpload(
       concurrency: settings.concurrency.value,
       retries: settings.retries.value,
       failFast: flags.failFast ?? false,
-      manifestPath: flags.manifest === undefined ? undefined : resolve(host.cwd, flags.manifest),
+      manifestPath: flags.manifest === undefined ? undefined : absolutePath(flags.manifest, host),
       maxAgeMs,
     };
     if (destination !== undefined && showsProgress(flags, host)) {
@@ -154,7 +155,7 @@ function showsProgress({ progress, quiet }: UploadFlags, { stderr, env }: Host):
 
 async function findInputs(
   patterns: readonly string[],
-  { filesFrom, null: nullSeparated, recursive }: UploadFlags,
+  { filesFrom, null: nullSeparated, recursive, exclude = [], hidden }: UploadFlags,
   host: Host,
 ): Promise<readonly FoundFile[]> {
   if (nullSeparated && filesFrom === undefined) {
@@ -164,7 +165,17 @@ async function findInputs(
     throw new UsageError('standard input cannot be both the list of --files-from and a file to upload');
   }
   const literals = filesFrom === undefined ? [] : await readList(filesFrom, nullSeparated ?? false, host);
-  return findFiles({ patterns, literals, recursive: recursive ?? false }, host);
+  return findFiles(
+    {
+      patterns,
+      literals,
+      recursive: recursive ?? false,
+      exclude,
+      hidden: hidden ?? false,
+      extensions: acceptedExtensions,
+    },
+    host,
+  );
 }
 
 function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createNaturalOrder } from '../../../src/files/natural-order.ts';
+import { sortNaturally } from '../../../src/files/natural-order.ts';
 
 test.each<[string, readonly string[]]>([
   ['numbers as people count', ['1.png', '2.png', '10.png', '100.png']],
@@ -15,9 +15,8 @@ test.each<[string, readonly string[]]>([
   ['what is above before what is below', ['a', 'a/b', 'a/b/c']],
   ['absolute paths', ['/2/a.png', '/10/a.png', 'a.png']],
 ])('%s', (_, sorted) => {
-  const order = createNaturalOrder();
-  expect(sorted.toReversed().sort(order)).toEqual(sorted);
-  expect([...sorted].sort(order)).toEqual(sorted);
+  expect(sortNaturally(sorted.toReversed(), String)).toEqual(sorted);
+  expect(sortNaturally(sorted, String)).toEqual(sorted);
 });
 
 test.each([
@@ -27,10 +26,7 @@ test.each([
   ['a\u0000.png', 'a.png'],
   ['x/1', 'x/01'],
 ])('%j and %j are never equal, so that every order of reading them gives the same', (a, b) => {
-  const order = createNaturalOrder();
-  expect(order(a, b)).not.toBe(0);
-  expect(Math.sign(order(a, b))).toBe(-Math.sign(order(b, a)));
-  expect(order(a, a)).toBe(0);
+  expect(sortNaturally([a, b], String)).toEqual(sortNaturally([b, a], String));
 });
 
 test('any names come out in one order, whatever order they come in', () => {
@@ -38,14 +34,13 @@ test('any names come out in one order, whatever order they come in', () => {
     unit: fc.constantFrom('a', 'B', 'b', '0', '1', '9', '.', ' ', 'é', '/', '-'),
     maxLength: 8,
   });
-  const order = createNaturalOrder();
   fc.assert(
     fc.property(
       fc.uniqueArray(name, { maxLength: 12 }),
       fc.func(fc.double({ noNaN: true })),
       (names, shuffle) => {
         const shuffled = names.toSorted((a, b) => shuffle(a) - shuffle(b));
-        expect(shuffled.sort(order)).toEqual(names.toSorted(order));
+        expect(sortNaturally(shuffled, String)).toEqual(sortNaturally(names, String));
       },
     ),
   );

@@ -1,0 +1,137 @@
+import { stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { absolutePath } from '../absolute-path.ts';
+import type { Host } from '../host.ts';
+import type { FolderReader } from './folder-reader.ts';
+import { encodePath } from './path-bytes.ts';
+
+/** Says that a path names nothing, and where it is plain what was meant; continues "<path>: …". */
+export async function describeAbsentPath(
+  path: string,
+  host: Pick<Host, 'cwd' | 'homeDir'>,
+  reader: FolderReader,
+): Promise<string> {
+  const url = await describeUrl(path, host);
+  if (url !== undefined) {
+    return url;
+  }
+  const expanded = expandHome(path, host);
+  if (expanded !== undefined && (await exists(expanded, host))) {
+    return `there is no such file, and ~ stands for your home only where the shell expands it; did you mean ${expanded}?`;
+  }
+  const several = await splitNames(path, host);
+  if (several !== undefined) {
+    return `there is no such file; did you mean several, ${several.join(' and ')}? Give each as an argument of its own`;
+  }
+  const nearest = await findNearest(path, host, reader);
+  return nearest === undefined ? 'there is no such file' : `there is no such file; did you mean ${nearest}?`;
+}
+
+/** Says what is wrong with a URL in place of a path; undefined for what is none. */
+export async function describeUrl(path: string, host: Pick<Host, 'cwd'>): Promise<string | undefined> {
+  if (/^(?:https?|ftp|s3|gs|data|blob):/i.test(path)) {
+    return 'it is a URL, and only files are uploaded; download it first';
+  }
+  if (/^file:/i.test(path)) {
+    const meant = pathOfFileUrl(path);
+    return meant !== undefined && (await exists(meant, host))
+      ? `it is a file: URL; did you mean ${meant}?`
+      : 'it is a file: URL; give the path of a file';
+  }
+  return undefined;
+}
+
+/** A path below `~`, which the shell leaves as it is within quotes; undefined for any other, and without a home. */
+export function expandHome(path: string, { homeDir }: Pick<Host, 'homeDir'>): string | undefined {
+  return /^~(?:\/|$)/.test(path) && isAbsolute(homeDir) ? `${homeDir}${path.slice(1)}` : undefined;
+}
+
+function pathOfFileUrl(url: string): string | undefined {
+  try {
+    // `file:a.png` is no absolute URL, but what was meant is plain.
+    return /^file:\//i.test(url) ? fileURLToPath(url) : decodeURIComponent(url.slice('file:'.length));
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many names one argument may hold that is taken for a list. */
+const maxNames = 10;
+
+async function splitNames(path: string, host: Pick<Host, 'cwd'>): Promise<readonly string[] | undefined> {
+  for (const separator of [',', ';', /\s+/]) {
+    const names = path
+      .split(separator)
+      .map((name) => name.trim())
+      .filter((name) => name !== '');
+    if (names.length > 1 && names.length <= maxNames) {
+      const found = await Promise.all(names.map((name) => exists(name, host)));
+      if (found.every((it) => it)) {
+        return names;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** What exists and differs in case, Unicode form, or space, quotes and backslashes that came along. */
+async function findNearest(
+  path: string,
+  host: Pick<Host, 'cwd'>,
+  reader: FolderReader,
+): Promise<string | undefined> {
+  const bare = path.trim().replace(/^(["'])(.*)\1$/s, '$2');
+  for (const candidate of new Set([path, bare, bare.replaceAll('\\', '/')])) {
+    const nearest = await findIgnoringCase(candidate, host, reader);
+    if (nearest !== undefined) {
+      return nearest;
+    }
+  }
+  return undefined;
+}
+
+async function findIgnoringCase(
+  path: string,
+  host: Pick<Host, 'cwd'>,
+  reader: FolderReader,
+): Promise<string | undefined> {
+  if (path.trim() === '' || path.length > maxPathLength) {
+    return undefined;
+  }
+  let found = '';
+  for (const [i, name] of path.split('/').entries()) {
+    const folder = found;
+    found += i === 0 ? name : `/${name}`;
+    if (name === '' || (await exists(found, host))) {
+      continue;
+    }
+    const wanted = fold(name);
+    const entries = await reader
+      .list(absolutePath(folder === '' && i > 0 ? '/' : folder || '.', host))
+      .catch(() => []);
+    const similar = entries.filter((entry) => fold(entry.name) === wanted);
+    if (similar.length !== 1) {
+      return undefined;
+    }
+    found = i === 0 ? similar[0]!.name : `${folder}/${similar[0]!.name}`;
+  }
+  return (await exists(found, host)) ? found : undefined;
+}
+
+/** More than a path may have on Linux. */
+const maxPathLength = 4096;
+
+function fold(name: string): string {
+  return name.normalize('NFC').toLowerCase();
+}
+
+async function exists(path: string, host: Pick<Host, 'cwd'>): Promise<boolean> {
+  return (
+    path !== '' &&
+    (await stat(encodePath(absolutePath(path, host))).then(
+      () => true,
+      () => false,
+    ))
+  );
+}

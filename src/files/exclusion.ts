@@ -1,0 +1,88 @@
+import { UsageError } from '../errors.ts';
+import { expandBraces, PatternTooLarge } from './expand-braces.ts';
+import { mayHaveGroups, type PatternPart, parsePattern } from './pattern.ts';
+
+/** What was found, for `--exclude`. */
+export interface Candidate {
+  /** As it is shown, such as `shots/old/a.png`. */
+  readonly path: string;
+  /** Where the part of the path begins that was found and not named. */
+  readonly foundAt: number;
+  readonly isFolder: boolean;
+}
+
+interface Rule {
+  readonly parts: readonly PatternPart[];
+  readonly isForFolders: boolean;
+}
+
+/** The patterns of `--exclude`. */
+export class Exclusion {
+  readonly #rules: readonly Rule[];
+
+  /** @throws UsageError for a pattern that is empty or too large */
+  constructor(patterns: readonly string[]) {
+    this.#rules = patterns.flatMap(parseRules);
+  }
+
+  /**
+   * Whether a file or folder is left out. Its folders are to be asked about before.
+   * A pattern without a slash is held against the name, one with a slash against the path, and against the part of it
+   * below the folder that was named.
+   */
+  has({ path, foundAt, isFolder }: Candidate): boolean {
+    if (this.#rules.length === 0) {
+      return false;
+    }
+    const paths = [...new Set([path, path.slice(foundAt)])].map((it) =>
+      it.replace(/^(?:\.\/)+/, '').split('/'),
+    );
+    const name = paths[0]!.slice(-1);
+    return this.#rules.some(
+      ({ parts, isForFolders }) =>
+        (isFolder || !isForFolders) &&
+        (parts.length === 1 ? matchesPath(parts, name) : paths.some((names) => matchesPath(parts, names))),
+    );
+  }
+}
+
+function parseRules(pattern: string): readonly Rule[] {
+  const withoutDot = pattern.replace(/^(?:\.\/)+(?=.)/, '');
+  const text = withoutDot.replace(/(?<=[^/])\/+$/, '');
+  if (text === '') {
+    throw new UsageError('--exclude needs a pattern, such as "*_draft.png"');
+  }
+  try {
+    const isForFolders = text !== withoutDot;
+    const readings = mayHaveGroups(text) ? [false, true] : [false];
+    return expandBraces(text).flatMap((word) =>
+      readings.map((hasGroups) => ({ parts: parsePattern(word, { hasGroups }), isForFolders })),
+    );
+  } catch (error) {
+    throw error instanceof PatternTooLarge ? new UsageError('--exclude: the pattern is too large') : error;
+  }
+}
+
+/** Whether a pattern matches a whole path; every wildcard takes hidden names. */
+function matchesPath(parts: readonly PatternPart[], names: readonly string[]): boolean {
+  // The places in the path that the pattern may have come to.
+  let places = new Set([0]);
+  for (const part of parts) {
+    const next = new Set<number>();
+    for (const place of places) {
+      if (part.kind === 'globstar') {
+        for (let i = place; i <= names.length; i += 1) {
+          next.add(i);
+        }
+      } else if (place < names.length && matchesName(part, names[place]!)) {
+        next.add(place + 1);
+      }
+    }
+    places = next;
+  }
+  return places.has(names.length);
+}
+
+function matchesName(part: Exclude<PatternPart, { kind: 'globstar' }>, name: string): boolean {
+  return part.kind === 'literal' ? part.name === name : part.matches(name, true);
+}

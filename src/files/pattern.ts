@@ -1,0 +1,464 @@
+import { PatternTooLarge } from './expand-braces.ts';
+import { isUndecodedByte } from './path-bytes.ts';
+
+/** One step of a pattern: what stands between two slashes. */
+export type PatternPart =
+  | { readonly kind: 'literal'; readonly name: string }
+  /** `**`, any number of folders. */
+  | { readonly kind: 'globstar' }
+  | NamePattern;
+
+/** How parentheses are read. */
+export interface PatternSyntax {
+  /** Whether `@(a|b)` and the like are groups, as under bash's `extglob`, or plain text. */
+  readonly hasGroups: boolean;
+}
+
+/** Whether bash would read parentheses of this text as a group under `extglob`. */
+export function mayHaveGroups(text: string): boolean {
+  return /[?*+@!]\(/.test(text);
+}
+
+/** Of groups in groups; each level multiplies what a match may cost. */
+const maxDepth = 8;
+
+/**
+ * Reads a pattern without braces as bash reads it.
+ * By hand, because the libraries take ( ), a leading ! and {x} for syntax, a character beyond U+FFFF for two, follow
+ * links round and round below `**`, cannot match names that are not UTF-8, and backtrack without a bound.
+ *
+ * @throws PatternTooLarge for groups that are nested too deep
+ */
+export function parsePattern(text: string, syntax: PatternSyntax): readonly PatternPart[] {
+  const parts = splitAtSlashes(text).map((part) => parsePart(part, syntax));
+  return parts.filter(({ kind }, i) => kind !== 'globstar' || parts[i + 1]?.kind !== 'globstar');
+}
+
+function splitAtSlashes(text: string): readonly string[] {
+  // In bash too, no escape, bracket or group reaches across a slash.
+  return text.split('/').map((part, i, { length }) => (i < length - 1 ? dropDanglingEscape(part) : part));
+}
+
+function dropDanglingEscape(part: string): string {
+  const backslashes = /\\*$/.exec(part)![0].length;
+  return backslashes % 2 === 0 ? part : part.slice(0, -1);
+}
+
+function parsePart(text: string, syntax: PatternSyntax): PatternPart {
+  if (text === '**') {
+    return { kind: 'globstar' };
+  }
+  const items = new ItemParser(text, syntax).parse();
+  return items.every((item) => item.kind === 'character')
+    ? { kind: 'literal', name: items.map(({ character }) => character).join('') }
+    : new NamePattern(items);
+}
+
+/** What a pattern is made of, in order. */
+type Item =
+  | { readonly kind: 'character'; readonly character: string }
+  /** U+FFFD, which an argument has in place of one to three bytes that are not UTF-8. */
+  | { readonly kind: 'undecoded' }
+  | { readonly kind: 'any' }
+  | { readonly kind: 'star' }
+  | { readonly kind: 'set'; readonly has: (character: string) => boolean }
+  | Group;
+
+interface Group {
+  readonly kind: 'group';
+  readonly sign: GroupSign;
+  readonly alternatives: readonly (readonly Item[])[];
+}
+
+type GroupSign = '?' | '*' | '+' | '@' | '!';
+
+/** Matches one name, in a time that grows with the length of the name and of the pattern, never exponentially. */
+class NamePattern {
+  readonly kind = 'pattern';
+  readonly #items: readonly Item[];
+
+  constructor(items: readonly Item[]) {
+    this.#items = items;
+  }
+
+  /** @param takesHidden whether a dot at the start needs no dot in the pattern */
+  matches(name: string, takesHidden: boolean): boolean {
+    const match = new Match([...name], !takesHidden && name.startsWith('.'));
+    return match.run(this.#items, match.startAt(0))[match.length] === 1;
+  }
+}
+
+/** A set of places in a name: 1 where a match may have come to. */
+type Places = Uint8Array;
+
+class Match {
+  readonly length: number;
+  readonly #name: readonly string[];
+  /** Whether only a dot in the pattern matches the first character. */
+  readonly #isDotProtected: boolean;
+  /** What a group came to from a place, because groups in groups would ask again and again. */
+  readonly #known = new Map<Group, (Places | undefined)[]>();
+
+  constructor(name: readonly string[], isDotProtected: boolean) {
+    this.#name = name;
+    this.length = name.length;
+    this.#isDotProtected = isDotProtected;
+  }
+
+  startAt(place: number): Places {
+    const places = new Uint8Array(this.length + 1);
+    places[place] = 1;
+    return places;
+  }
+
+  /** Where the items may end that begin at one of these places. */
+  run(items: readonly Item[], from: Places): Places {
+    let places = from;
+    for (const item of items) {
+      if (!places.includes(1)) {
+        break;
+      }
+      places = this.#step(item, places);
+    }
+    return places;
+  }
+
+  #step(item: Item, from: Places): Places {
+    switch (item.kind) {
+      case 'character':
+        return this.#stepOver(from, (character) => character === item.character, false);
+      case 'any':
+        return this.#stepOver(from, () => true, true);
+      case 'set':
+        return this.#stepOver(from, item.has, true);
+      case 'undecoded':
+        return this.#stepOverBytes(from);
+      case 'star':
+        return this.#spread(from);
+      case 'group':
+        return this.#group(item, from);
+    }
+  }
+
+  #stepOver(from: Places, matches: (character: string) => boolean, isWildcard: boolean): Places {
+    const to = new Uint8Array(this.length + 1);
+    for (let i = isWildcard && this.#isDotProtected ? 1 : 0; i < this.length; i += 1) {
+      if (from[i] === 1 && matches(this.#name[i]!)) {
+        to[i + 1] = 1;
+      }
+    }
+    return to;
+  }
+
+  #stepOverBytes(from: Places): Places {
+    const all = this.#stepOver(from, (character) => character === '\ufffd', false);
+    let places = from;
+    for (let i = 0; i < 3; i += 1) {
+      places = this.#stepOver(places, isUndecodedByte, false);
+      addAll(all, places);
+    }
+    return all;
+  }
+
+  #spread(from: Places): Places {
+    const to = this.#withoutStart(from.slice());
+    for (let i = 0; i < this.length; i += 1) {
+      if (to[i] === 1) {
+        to[i + 1] = 1;
+      }
+    }
+    return to;
+  }
+
+  #group(group: Group, from: Places): Places {
+    const known = this.#known.get(group) ?? [];
+    this.#known.set(group, known);
+    const to = new Uint8Array(this.length + 1);
+    for (let start = 0; start <= this.length; start += 1) {
+      if (from[start] === 1) {
+        const places = known[start] ?? this.#groupFrom(group, start);
+        known[start] = places;
+        addAll(to, places);
+      }
+    }
+    return this.#withoutStart(to);
+  }
+
+  /** A dot in front must be what the pattern begins with: no wildcard may stand before it, even for nothing. */
+  #withoutStart(places: Places): Places {
+    if (this.#isDotProtected) {
+      places[0] = 0;
+    }
+    return places;
+  }
+
+  #groupFrom(group: Group, start: number): Places {
+    const from = this.startAt(start);
+    switch (group.sign) {
+      case '@':
+        return this.#either(group, from);
+      case '?':
+        return addAll(this.#either(group, from), from);
+      case '+':
+        return this.#repeat(group, this.#either(group, from));
+      case '*':
+        return this.#repeat(group, from);
+      case '!':
+        return this.#neither(group, start);
+    }
+  }
+
+  #either({ alternatives }: Group, from: Places): Places {
+    const to = new Uint8Array(this.length + 1);
+    for (const items of alternatives) {
+      addAll(to, this.run(items, from));
+    }
+    return to;
+  }
+
+  /** Adds to the places where they lead, as long as there are new ones. */
+  #repeat(group: Group, places: Places): Places {
+    let fresh = places.slice();
+    while (fresh.includes(1)) {
+      const next = this.#either(group, fresh);
+      fresh = next.map((isThere, i) => (isThere === 1 && places[i] !== 1 ? 1 : 0));
+      addAll(places, fresh);
+    }
+    return places;
+  }
+
+  #neither(group: Group, start: number): Places {
+    const excluded = this.#either(group, this.startAt(start));
+    // Any character may be what it takes, but for a dot in front.
+    const isNothing = start === 0 && this.#isDotProtected;
+    return excluded.map((isThere, i) => (i >= start && !isNothing && isThere !== 1 ? 1 : 0));
+  }
+}
+
+function addAll(to: Places, places: Places): Places {
+  for (let i = 0; i < to.length; i += 1) {
+    if (places[i] === 1) {
+      to[i] = 1;
+    }
+  }
+  return to;
+}
+
+/** Reads one step of a pattern. */
+class ItemParser {
+  readonly #characters: readonly string[];
+  /** For each `(` of a group, where its `)` is. */
+  readonly #groupEnds: ReadonlyMap<number, number>;
+  #place = 0;
+
+  constructor(text: string, syntax: PatternSyntax) {
+    this.#characters = [...text];
+    this.#groupEnds = syntax.hasGroups ? findGroupEnds(this.#characters) : new Map();
+  }
+
+  parse(): readonly Item[] {
+    return this.#parseUntil(this.#characters.length, 0);
+  }
+
+  #parseUntil(end: number, depth: number): readonly Item[] {
+    const items: Item[] = [];
+    while (this.#place < end) {
+      const item = this.#parseItem(end, depth);
+      if (item.kind !== 'star' || items.at(-1)?.kind !== 'star') {
+        items.push(item);
+      }
+    }
+    return items;
+  }
+
+  #parseItem(end: number, depth: number): Item {
+    const character = this.#characters[this.#place]!;
+    if (isGroupSign(character) && this.#groupEnds.has(this.#place + 1)) {
+      return this.#parseGroup(character, depth);
+    }
+    this.#place += 1;
+    switch (character) {
+      case '*':
+        return { kind: 'star' };
+      case '?':
+        return { kind: 'any' };
+      case '[': {
+        const set = parseSet(this.#characters, this.#place, end);
+        if (set !== undefined) {
+          this.#place = set.end;
+          return { kind: 'set', has: set.has };
+        }
+        return { kind: 'character', character };
+      }
+      case '\\':
+        if (this.#place < end) {
+          const escaped = this.#characters[this.#place]!;
+          this.#place += 1;
+          return { kind: 'character', character: escaped };
+        }
+        return { kind: 'character', character };
+      case '\ufffd':
+        return { kind: 'undecoded' };
+      default:
+        return { kind: 'character', character };
+    }
+  }
+
+  #parseGroup(sign: GroupSign, depth: number): Item {
+    if (depth >= maxDepth) {
+      throw new PatternTooLarge();
+    }
+    const end = this.#groupEnds.get(this.#place + 1)!;
+    this.#place += 2;
+    const alternatives: (readonly Item[])[] = [];
+    while (this.#place <= end) {
+      alternatives.push(this.#parseUntil(this.#findBar(end), depth + 1));
+      // Past the bar, or past the parenthesis.
+      this.#place += 1;
+    }
+    return { kind: 'group', sign, alternatives };
+  }
+
+  /** The next `|` of this group, or its end. */
+  #findBar(end: number): number {
+    for (let i = this.#place; i < end; i += 1) {
+      switch (this.#characters[i]) {
+        case '\\':
+          i += 1;
+          break;
+        case '[':
+          i = (parseSet(this.#characters, i + 1, end)?.end ?? i + 1) - 1;
+          break;
+        case '(':
+          i = this.#groupEnds.get(i) ?? i;
+          break;
+        case '|':
+          return i;
+      }
+    }
+    return end;
+  }
+}
+
+function isGroupSign(character: string): character is GroupSign {
+  return '?*+@!'.includes(character);
+}
+
+function findGroupEnds(characters: readonly string[]): ReadonlyMap<number, number> {
+  const ends = new Map<number, number>();
+  const open: number[] = [];
+  for (let i = 0; i < characters.length; i += 1) {
+    switch (characters[i]) {
+      case '\\':
+        i += 1;
+        break;
+      case '[':
+        i = (parseSet(characters, i + 1, characters.length)?.end ?? i + 1) - 1;
+        break;
+      case '(':
+        open.push(i);
+        break;
+      case ')': {
+        const start = open.pop();
+        if (start !== undefined) {
+          ends.set(start, i);
+        }
+        break;
+      }
+    }
+  }
+  return ends;
+}
+
+/** Or thousands of `[` in a row would each look for the end. */
+const maxSetLength = 512;
+
+/** A set of characters, such as `[a-z]`, `[!0-9]` or `[[:alpha:]_]`; undefined where nothing closes it. */
+function parseSet(
+  characters: readonly string[],
+  start: number,
+  limit: number,
+): { readonly has: (character: string) => boolean; readonly end: number } | undefined {
+  const end = Math.min(limit, start + maxSetLength);
+  const isNegated = characters[start] === '!' || characters[start] === '^';
+  const first = isNegated ? start + 1 : start;
+  const tests: ((character: string) => boolean)[] = [];
+  let i = first;
+  while (i < end && (characters[i] !== ']' || i === first)) {
+    const named = parseNamed(characters, i, end);
+    if (named?.kind === 'class') {
+      const { name } = named;
+      tests.push((character) => characterClasses[name]?.test(character) ?? false);
+      i = named.end;
+      continue;
+    }
+    const low = named ?? parseMember(characters, i, end);
+    i = low.end;
+    if (characters[i] === '-' && i + 1 < end && characters[i + 1] !== ']') {
+      const high = parseNamed(characters, i + 1, end) ?? parseMember(characters, i + 1, end);
+      const [from, to] = [low.name.codePointAt(0)!, high.name.codePointAt(0)!];
+      tests.push((character) => {
+        const code = character.codePointAt(0)!;
+        return from <= code && code <= to;
+      });
+      i = high.end;
+    } else {
+      tests.push((character) => character === low.name);
+    }
+  }
+  if (i >= end) {
+    return undefined;
+  }
+  return { has: (character) => tests.some((test) => test(character)) !== isNegated, end: i + 1 };
+}
+
+function parseMember(
+  characters: readonly string[],
+  start: number,
+  end: number,
+): { readonly name: string; readonly end: number } {
+  return characters[start] === '\\' && start + 1 < end
+    ? { name: characters[start + 1]!, end: start + 2 }
+    : { name: characters[start]!, end: start + 1 };
+}
+
+/** `[:alpha:]`, and `[=a=]` and `[.a.]`, which are but the character. */
+function parseNamed(
+  characters: readonly string[],
+  start: number,
+  end: number,
+): { readonly kind: 'class' | 'character'; readonly name: string; readonly end: number } | undefined {
+  const mark = characters[start + 1] ?? '';
+  if (characters[start] !== '[' || !':=.'.includes(mark)) {
+    return undefined;
+  }
+  for (let i = start + 2; i + 1 < end && i < start + maxNameLength; i += 1) {
+    if (characters[i] === mark && characters[i + 1] === ']') {
+      const name = characters.slice(start + 2, i).join('');
+      const kind = mark === ':' ? 'class' : 'character';
+      return kind === 'character' && [...name].length !== 1 ? undefined : { kind, name, end: i + 2 };
+    }
+  }
+  return undefined;
+}
+
+const maxNameLength = 32;
+
+/** What POSIX calls them, of all of Unicode as in a UTF-8 locale; one code point at a time. */
+const characterClasses: Readonly<Record<string, RegExp>> = {
+  __proto__: null as never,
+  alnum: /[\p{Alphabetic}\p{Nd}]/u,
+  alpha: /\p{Alphabetic}/u,
+  ascii: /[\0-\x7f]/,
+  blank: /[\t\p{Zs}]/u,
+  cntrl: /\p{Cc}/u,
+  digit: /[0-9]/,
+  graph: /[^\p{Z}\p{C}]/u,
+  lower: /\p{Lowercase}/u,
+  print: /[^\p{Zl}\p{Zp}\p{C}]/u,
+  punct: /[^\p{Z}\p{C}\p{Alphabetic}\p{Nd}]/u,
+  space: /\s/u,
+  upper: /\p{Uppercase}/u,
+  word: /[\p{Alphabetic}\p{Nd}_]/u,
+  xdigit: /[0-9A-Fa-f]/,
+};

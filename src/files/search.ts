@@ -1,0 +1,310 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { absolutePath } from '../absolute-path.ts';
+import type { Host } from '../host.ts';
+import type { Exclusion } from './exclusion.ts';
+import { type Entry, type FolderReader, kindOf } from './folder-reader.ts';
+import { encodePath } from './path-bytes.ts';
+import type { PatternPart } from './pattern.ts';
+
+/** How patterns and folders are searched. */
+export interface SearchOptions {
+  /** Whether wildcards and `-r` take hidden files and folders. */
+  readonly hidden: boolean;
+  readonly exclusion: Exclusion;
+  /** Whether folders are searched to their ends. */
+  readonly recursive: boolean;
+  /** What files that a folder is searched for end in, in lower case and without the dot. */
+  readonly extensions: ReadonlySet<string>;
+}
+
+/** A file that was found, or a folder that could not be searched. */
+export interface Match {
+  readonly path: string;
+  /** Without any link, but for the last name. */
+  readonly source: string;
+  /** Without any link at all: each real file counts once. */
+  readonly realPath: string;
+  /** Whether a symbolic link was passed that the person did not name. */
+  readonly isLinked: boolean;
+  readonly folderError?: unknown;
+}
+
+/** A folder that a search has come to. */
+interface Place {
+  /** As it is shown, empty or with a slash at the end. */
+  readonly prefix: string;
+  readonly realPath: string;
+  /** Whether it was found, not only named: one that is not there is then no mere mismatch. */
+  readonly isFound: boolean;
+  readonly isLinked: boolean;
+}
+
+/** Finds what a pattern matches, and what is below a folder. */
+export class Search {
+  readonly matches: Match[] = [];
+  /** Whether something was left out because it is excluded, or hidden below a folder. */
+  hasLeftOut = false;
+  /** Whether a folder was searched for all that is in it. */
+  hasSearchedBelow = false;
+  readonly #options: SearchOptions;
+  readonly #reader: FolderReader;
+  readonly #host: Pick<Host, 'cwd' | 'signal'>;
+  /** Where the part of a path begins that is found and not named. */
+  #foundAt = 0;
+
+  constructor(options: SearchOptions, reader: FolderReader, host: Pick<Host, 'cwd' | 'signal'>) {
+    this.#options = options;
+    this.#reader = reader;
+    this.#host = host;
+  }
+
+  /**
+   * Adds every file that a pattern matches, and with `recursive` every image below a folder that it matches.
+   * A folder is searched once for each step of the pattern, whatever paths lead to it, so that links that go round in
+   * a circle and `**` after `**` come to an end. Folders without a link on the way come first, for the plainer names.
+   */
+  async addMatches(parts: readonly PatternPart[], isForFolders: boolean): Promise<void> {
+    const named = parts.findIndex(({ kind }) => kind !== 'literal');
+    const prefix = parts
+      .slice(0, named)
+      .map((part) => `${part.kind === 'literal' ? part.name : ''}/`)
+      .join('');
+    this.#foundAt = prefix.length;
+    const visited = new Set<string>();
+    const direct: { readonly place: Place; readonly step: number }[] = [];
+    const linked: typeof direct = [];
+    const visit = (place: Place, step: number) => {
+      (place.isLinked ? linked : direct).push({ place, step });
+    };
+    const start = await this.#open(prefix, { prefix, realPath: '', isFound: false, isLinked: false });
+    if (start !== undefined) {
+      visit(start, named);
+    }
+    for (const { place, step } of inOrder(direct, linked)) {
+      const key = `${step}:${place.realPath}`;
+      if (visited.has(key)) {
+        continue;
+      }
+      visited.add(key);
+      const part = parts[step]!;
+      if (step === parts.length - 1) {
+        await this.#matchLast(place, part, isForFolders, (folder) => visit(folder, step));
+      } else {
+        await this.#matchFolders(place, part, step, visit);
+      }
+    }
+  }
+
+  /** Adds every image below a folder; links to folders are not followed. */
+  async addBelow(prefix: string, realPath: string, isLinked: boolean): Promise<void> {
+    this.hasSearchedBelow = true;
+    const places: Place[] = [{ prefix, realPath, isFound: true, isLinked }];
+    for (let place = places.pop(); place !== undefined; place = places.pop()) {
+      for (const entry of await this.#list(place)) {
+        if (!this.#takes(place, entry, true)) {
+          continue;
+        }
+        if (entry.kind === 'directory') {
+          places.push(enter(place, entry));
+        } else if (this.#isNamedLikeAnImage(entry.name)) {
+          await this.#addFile(place, entry);
+        }
+      }
+    }
+  }
+
+  /** As {@link addBelow}, for a folder that is named. */
+  async addBelowNamed(prefix: string, realPath: string): Promise<void> {
+    this.#foundAt = prefix.length;
+    await this.addBelow(prefix, realPath, false);
+  }
+
+  async #matchFolders(
+    place: Place,
+    part: PatternPart,
+    step: number,
+    visit: (place: Place, step: number) => void,
+  ): Promise<void> {
+    if (part.kind === 'literal' && part.name === '') {
+      // Two slashes are one.
+      visit(place, step + 1);
+      return;
+    }
+    if (part.kind === 'literal') {
+      const next = await this.#open(`${place.prefix}${part.name}/`, place);
+      if (next !== undefined) {
+        visit(next, step + 1);
+      }
+      return;
+    }
+    if (part.kind === 'globstar') {
+      visit(place, step + 1);
+    }
+    for (const entry of await this.#list(place)) {
+      if (entry.kind === 'file' || !this.#takes(place, entry, part)) {
+        continue;
+      }
+      if (entry.kind === 'directory') {
+        visit(enter(place, entry), part.kind === 'globstar' ? step : step + 1);
+        continue;
+      }
+      // Below ** bash goes through a link to the next step only, and below one at the very start not even so.
+      if (part.kind === 'globstar' && step === 0) {
+        continue;
+      }
+      const target = await this.#reader.follow(join(place.realPath, entry.name));
+      if (target.kind === 'directory') {
+        visit({ ...enter(place, entry), realPath: target.realPath, isLinked: true }, step + 1);
+      }
+    }
+  }
+
+  async #matchLast(
+    place: Place,
+    part: PatternPart,
+    isForFolders: boolean,
+    visitBelow: (folder: Place) => void,
+  ): Promise<void> {
+    if (part.kind === 'literal') {
+      await this.#matchName(place, part.name, isForFolders);
+      return;
+    }
+    if (part.kind === 'globstar' && isForFolders) {
+      await this.#addBelowIfRecursive(place);
+      return;
+    }
+    for (const entry of await this.#list(place)) {
+      if (!this.#takes(place, entry, part)) {
+        continue;
+      }
+      if (entry.kind === 'directory') {
+        const folder = enter(place, entry);
+        if (part.kind === 'globstar') {
+          visitBelow(folder);
+        } else {
+          await this.#addBelowIfRecursive(folder);
+        }
+      } else if (!isForFolders) {
+        await this.#addFile(place, entry);
+      }
+    }
+  }
+
+  async #matchName(place: Place, name: string, isForFolders: boolean): Promise<void> {
+    const source = join(place.realPath, name);
+    let kind: Entry['kind'];
+    try {
+      kind = kindOf(await lstat(encodePath(source)));
+    } catch (error) {
+      if (isSearchDenied(error)) {
+        this.#addFailure(place, error);
+      }
+      return;
+    }
+    const path = `${place.prefix}${name}`;
+    if (this.#options.exclusion.has({ path, foundAt: this.#foundAt, isFolder: kind === 'directory' })) {
+      this.hasLeftOut = true;
+    } else if (kind === 'directory') {
+      await this.#addBelowIfRecursive({ ...place, prefix: `${path}/`, realPath: source });
+    } else if (!isForFolders) {
+      await this.#addFile(place, { name, kind });
+    }
+  }
+
+  async #addBelowIfRecursive({ prefix, realPath, isLinked }: Place): Promise<void> {
+    if (this.#options.recursive) {
+      await this.addBelow(prefix, realPath, isLinked);
+    }
+  }
+
+  /** A link to a folder is no file; where it may be descended into is decided elsewhere. */
+  async #addFile(place: Place, entry: Entry): Promise<void> {
+    const path = `${place.prefix}${entry.name}`;
+    const source = join(place.realPath, entry.name);
+    if (entry.kind !== 'link') {
+      this.matches.push({ path, source, realPath: source, isLinked: place.isLinked });
+      return;
+    }
+    const target = await this.#reader.follow(source);
+    if (target.kind === 'file') {
+      this.matches.push({ path, source, realPath: target.realPath, isLinked: true });
+    }
+  }
+
+  /** The folder of a path; undefined where there is none, or none that may be searched, which is then a failure. */
+  async #open(prefix: string, parent: Place): Promise<Place | undefined> {
+    const path = absolutePath(prefix || '.', this.#host);
+    try {
+      const realPath = await this.#reader.realPath(path);
+      return { prefix, realPath, isFound: false, isLinked: parent.isLinked };
+    } catch (error) {
+      if (isSearchDenied(error)) {
+        this.#addFailure({ ...parent, realPath: parent.realPath || path }, error);
+      }
+      return undefined;
+    }
+  }
+
+  async #list(place: Place): Promise<readonly Entry[]> {
+    this.#host.signal.throwIfAborted();
+    try {
+      return await this.#reader.list(place.realPath);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (place.isFound || (code !== 'ENOENT' && code !== 'ENOTDIR')) {
+        this.#addFailure(place, error);
+      }
+      return [];
+    }
+  }
+
+  #addFailure({ prefix, realPath, isLinked }: Place, folderError: unknown): void {
+    const path = prefix.length > 1 ? prefix.replace(/\/$/, '') : prefix || '.';
+    // A folder is no file of that name: it must not share the outcome of one.
+    this.matches.push({ path, source: `${realPath}/`, realPath: `${realPath}/`, isLinked, folderError });
+  }
+
+  /** Whether a pattern, or with `true` anything, takes an entry, which is neither hidden nor excluded then. */
+  #takes(place: Place, entry: Entry, part: PatternPart | true): boolean {
+    const { hidden, exclusion } = this.#options;
+    const isTaken =
+      part !== true && part.kind === 'pattern'
+        ? part.matches(entry.name, hidden)
+        : hidden || !entry.name.startsWith('.');
+    const path = `${place.prefix}${entry.name}`;
+    const isFolder = entry.kind === 'directory';
+    const isExcluded = isTaken && exclusion.has({ path, foundAt: this.#foundAt, isFolder });
+    this.hasLeftOut ||= isExcluded || (!isTaken && part === true);
+    return isTaken && !isExcluded;
+  }
+
+  #isNamedLikeAnImage(name: string): boolean {
+    const dot = name.lastIndexOf('.');
+    return dot !== -1 && this.#options.extensions.has(name.slice(dot + 1).toLowerCase());
+  }
+}
+
+/** What is in the first list, and then in the second, also what is added to either meanwhile. */
+function* inOrder<Item>(first: readonly Item[], second: readonly Item[]): Generator<Item, void, undefined> {
+  let [i, j] = [0, 0];
+  while (i < first.length || j < second.length) {
+    if (i < first.length) {
+      yield first[i]!;
+      i += 1;
+    } else {
+      yield second[j]!;
+      j += 1;
+    }
+  }
+}
+
+function enter({ prefix, realPath, isLinked }: Place, { name }: Entry): Place {
+  return { prefix: `${prefix}${name}/`, realPath: join(realPath, name), isFound: true, isLinked };
+}
+
+/** Whether a folder lets nobody look at what is in it; anything else that is wrong with a path names nothing. */
+function isSearchDenied(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EACCES' || code === 'EPERM' || code === 'EIO';
+}

@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { expandBraces, PatternTooLarge } from '../../../src/files/expand-braces.ts';
+
+it.each<[text: string, words: readonly string[]]>([
+  ['a', ['a']],
+  ['{a,b}', ['a', 'b']],
+  ['x{a,b}y{1,2}', ['xay1', 'xay2', 'xby1', 'xby2']],
+  ['{x}', ['{x}']],
+  ['{}', ['{}']],
+  ['{x}a,b}', ['x}a', 'b']],
+  ['{a,b', ['{a,b']],
+  ['{a,{b,c}', ['{a,b', '{a,c']],
+  ['{{a,b}}', ['{a}', '{b}']],
+  ['{a,{b,{c,d}}}', ['a', 'b', 'c', 'd']],
+  ['{,a}x', ['x', 'ax']],
+  ['\\{a,b}', ['\\{a,b}']],
+  ['{a\\,b,c}', ['a\\,b', 'c']],
+  ['{1..3}', ['1', '2', '3']],
+  ['{3..1..2}', ['3', '1']],
+  ['{01..3}', ['01', '02', '03']],
+  ['{-01..1}', ['-01', '000', '001']],
+  ['{a..e..2}', ['a', 'c', 'e']],
+  ['{1..a}', ['{1..a}']],
+  ['{1..a}{b,c}', ['{1..a}b', '{1..a}c']],
+])('%s', (text, words) => {
+  expect(expandBraces(text)).toEqual(words);
+});
+
+it('expands what bash expands', () => {
+  const pieces = ['{', '{', '}', '}', ',', ',', 'a', 'b', '1', '03', '..', '-', '\\'];
+  const text = fc
+    .array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 9 })
+    .map((parts) => parts.join(''));
+  // What ends in a backslash takes the next word in.
+  const cases = fc.sample(text, { seed: 1, numRuns: 3000 }).filter((it) => !it.endsWith('\\'));
+  const script = cases.map((it) => `for word in -${it}; do printf '%s ' "$word"; done; echo`).join('\n');
+  const answers = execFileSync('bash', { input: `${script}\n` })
+    .toString()
+    .split('\n');
+  const plain = (word: string) => word.replace(/\\(.)/g, '$1');
+  expect(
+    cases.map((it) => [
+      it,
+      expandBraces(`-${it}`)
+        .map((word) => `${plain(word)} `)
+        .join(''),
+    ]),
+  ).toEqual(cases.map((it, i) => [it, answers[i]]));
+});
+
+it.each([
+  ['{a,b}'.repeat(100)],
+  ['{1..100000}'],
+  ['{1..300}{1..300}'],
+  [`{${'a'.repeat(3000)},${'b'.repeat(3000)}}`.repeat(2) + '{1..500}'.repeat(2)],
+  ['{a,'.repeat(5000) + '}'.repeat(5000)],
+])('refuses what would be too much: %.20s', (text) => {
+  expect(() => expandBraces(text)).toThrow(PatternTooLarge);
+});
+
+it.each([['{'.repeat(7000)], ['}'.repeat(7000)], ['{a,'.repeat(3000)]])(
+  'takes its time no longer for %.10s',
+  (text) => {
+    const startedAt = performance.now();
+    expect(expandBraces(text)).toEqual([text]);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+  },
+);
