@@ -73,6 +73,11 @@ export const durationToleranceMs = 100;
 /** The largest file that is read when limits are left to the server, 2 GiB: Node reads no larger one into memory. */
 export const maxUnlimitedBytes = 2 ** 31 - 1;
 
+/** Whether that MIME type is one of those that are accepted. */
+export function isContentType(mime: string): mime is ContentType {
+  return assetKinds.some((kind) => assetTypes[kind].formats.some((it) => it.contentType === mime));
+}
+
 /** Which kind of asset is sent with that Content-Type. */
 export function resolveKind(contentType: ContentType): AssetKind {
   return assetKinds.find((kind) => assetTypes[kind].formats.some((it) => it.contentType === contentType))!;

@@ -20,7 +20,7 @@ const blockBytes = { first: 4096, next: 65_536 };
 
 /** Reads an open file in blocks, and keeps the last one. */
 export function createFileSource(handle: FileHandle, sizeBytes: number): ByteSource {
-  let block = Buffer.alloc(0);
+  let block: Buffer = Buffer.alloc(0);
   let start = 0;
 
   const peek = (position: number, length: number) => {

@@ -1,9 +1,17 @@
-import { type ContentType, formatNames, type ImageContentType, resolveKind } from './asset-types.ts';
+import {
+  type ContentType,
+  formatNames,
+  type ImageContentType,
+  isContentType,
+  resolveKind,
+} from './asset-types.ts';
 import type { ByteSource } from './byte-source.ts';
+import { maxTags, readTagBytes, tagHeaderBytes } from './id3.ts';
 import {
   describeMime,
   findByLateSignature,
   findBySignature,
+  findByText,
   type OtherType,
   unknownType,
 } from './other-types.ts';
@@ -52,16 +60,16 @@ export async function identify(source: ByteSource): Promise<{ readonly contentTy
   if (image !== undefined) {
     return { contentType: image };
   }
-  const tagEnd = await findTagEnd(source);
+  const tagsEnd = await findTagsEnd(source);
   // Players of MP3 and AAC skip a tag in front; others do not.
-  const start = tagEnd === 0 ? head : await source.read(tagEnd, headBytes);
+  const start = tagsEnd === 0 ? head : await source.read(tagsEnd, headBytes);
   const other = findBySignature(start);
   if (other !== undefined) {
     return refuse(other);
   }
   const contentType =
     matchSignature(frameSignatures, start) ??
-    (tagEnd === 0 ? matchSignature(containerSignatures, head) : undefined);
+    (tagsEnd === 0 ? matchSignature(containerSignatures, head) : undefined);
   return contentType === undefined ? identifyByLibrary(head, start) : { contentType };
 }
 
@@ -70,20 +78,16 @@ function matchSignature<Type>(table: readonly (readonly [Type, RegExp])[], head:
   return table.find(([, signature]) => signature.test(text))?.[0];
 }
 
-/** ID3v2 tags that a file may have one after the other; more make no sense. */
-const maxTags = 8;
-
-/** Where the ID3v2 tags in front of a sound end (https://id3.org/id3v2.4.0-structure), 0 where there is none. */
-async function findTagEnd(source: ByteSource): Promise<number> {
+/** Where the tags in front of a sound end, 0 where there is none. */
+async function findTagsEnd(source: ByteSource): Promise<number> {
   let end = 0;
   for (let tags = 0; tags < maxTags; tags++) {
-    const header = source.peek(end, 10) ?? (await source.read(end, 10));
-    if (header.length < 10 || header.toString('latin1', 0, 3) !== 'ID3') {
+    const header = source.peek(end, tagHeaderBytes) ?? (await source.read(end, tagHeaderBytes));
+    const tagBytes = readTagBytes(header);
+    if (tagBytes === 0) {
       break;
     }
-    const size = [6, 7, 8, 9].reduce((sum, index) => sum * 128 + (header[index]! & 0x7f), 0);
-    const hasFooter = (header[5]! & 0x10) !== 0;
-    end += 10 + size + (hasFooter ? 10 : 0);
+    end += tagBytes;
   }
   return end;
 }
@@ -97,15 +101,19 @@ async function identifyByLibrary(
   if (hidden !== undefined) {
     return refuseFront(hidden);
   }
+  const text = findByText(start);
+  if (text !== undefined) {
+    return refuse(text);
+  }
   const { fileTypeFromBuffer } = await import('file-type/core');
   const type = await fileTypeFromBuffer(start);
   const contentType = libraryTypes[type?.ext ?? ''];
   if (contentType !== undefined) {
     return { contentType };
   }
-  return refuse(
-    type === undefined ? (findByLateSignature(start) ?? unknownType) : describeMime(type.mime, type.ext),
-  );
+  // The library is content with less than the signatures here: a text may begin with the name of a box.
+  const isKnown = type !== undefined && !isContentType(type.mime);
+  return refuse(isKnown ? describeMime(type.mime, type.ext) : (findByLateSignature(start) ?? unknownType));
 }
 
 /** What lies behind an ID3 tag, a byte order mark or white space: some tools read it, the service does not. */

@@ -40,7 +40,7 @@ type Signature = readonly [
   test: RegExp | ((head: Buffer, text: string) => boolean),
 ];
 
-/** What is recognised by its first bytes, and that the library below takes for something else or does not know. */
+/** What the library takes for something else, or does not know. */
 const signatures: readonly Signature[] = [
   ['a HEIC photo', 'image', (head) => hasBrand(head, /^(?:he(?:ic|ix|im|is|vc|vx|vm|vs))$/)],
   ['an AVIF image', 'image', (head) => hasBrand(head, /^avi[fs]$/)],
@@ -64,7 +64,7 @@ const signatures: readonly Signature[] = [
   ['an HLS playlist', 'playlist', /^(?:\xef\xbb\xbf)?#EXTM3U/],
 ];
 
-/** The same, for what the library may know more exactly. */
+/** What the library may know more exactly, as a camera's raw photo that is a TIFF too. */
 const lateSignatures: readonly Signature[] = [
   ['a TIFF image', 'image', /^(?:II[*+]\0|MM\0[*+])/],
   [
@@ -72,6 +72,7 @@ const lateSignatures: readonly Signature[] = [
     'download',
     (head) => head.length > 0 && head.every((it) => it === 0),
   ],
+  ['a text file', 'text', (head) => decodeText(head) !== undefined],
 ];
 
 /** What a text is, whatever its encoding; a byte order mark and white space in front are taken off. */
@@ -87,7 +88,6 @@ const texts: readonly (readonly [what: string, hint: Hint, test: RegExp])[] = [
   ['an XML document', 'download', /^<(?:\?xml|!--|!doctype|[a-z_][\w.:-]*[\s/>])/i],
   ['JSON text', 'download', /^(?:\{\s*(?:"|\}|$)|\[\s*(?:["{[\]\d-]|true|false|null|$))/],
   ['a data: address, not the file itself', 'other', /^data:[a-z]+\/[\w.+-]+[;,]/i],
-  ['a text file', 'text', /^/],
 ];
 
 /** What the library calls by a name that people do not use; the others go by their usual extension. */
@@ -130,14 +130,21 @@ const mimeNames: Readonly<Record<string, readonly [what: string, hint: Hint]>> =
   'video/x-ms-asf': ['a Windows Media video', 'video'],
 };
 
-/** Recognises what is not accepted by its first bytes, before the library is asked. */
+/** Recognises what is not accepted by its first bytes, better than the library does. */
 export function findBySignature(head: Buffer): OtherType | undefined {
   return find(signatures, head);
 }
 
-/** Recognises what the library does not. */
+/** Recognises a text that stands for a file, or for its failure. */
+export function findByText(head: Buffer): OtherType | undefined {
+  const text = decodeText(head)?.trimStart();
+  const found = text === undefined ? undefined : texts.find(([, , test]) => test.test(text));
+  return found && { what: found[0], hint: hints[found[1]] };
+}
+
+/** Recognises what the library does not know. */
 export function findByLateSignature(head: Buffer): OtherType | undefined {
-  return find(lateSignatures, head) ?? findText(head);
+  return find(lateSignatures, head);
 }
 
 /** Puts the library's answer into words. */
@@ -159,13 +166,7 @@ const families: Readonly<Record<string, readonly [what: string, hint: Hint]>> = 
 
 function find(table: readonly Signature[], head: Buffer): OtherType | undefined {
   const text = head.toString('latin1');
-  const found = table.find(([, , test]) => (test instanceof RegExp ? test.test(text) : test(head, text)));
-  return found && { what: found[0], hint: hints[found[1]] };
-}
-
-function findText(head: Buffer): OtherType | undefined {
-  const text = decodeText(head)?.trimStart();
-  const found = text === undefined ? undefined : texts.find(([, , test]) => test.test(text));
+  const found = table.find(([, , test]) => (test instanceof RegExp ? test.test(text) : test(head)));
   return found && { what: found[0], hint: hints[found[1]] };
 }
 
