@@ -35,7 +35,11 @@ export function findSizeRefusal(kind: AssetKind, sizeBytes: number, noLimits: bo
   };
 }
 
-const kindNames: Readonly<Record<AssetKind, string>> = { image: 'images', video: 'videos', audio: 'audio' };
+const kindNames: Readonly<Record<AssetKind, string>> = {
+  image: 'an image',
+  video: 'a video',
+  audio: 'an audio file',
+};
 
 /** Refuses what is too short, too long, too small or too large to look at; nothing of it where `noLimits` is set. */
 export function findLimitRefusal(
@@ -58,7 +62,7 @@ function findDurationRefusal(kind: AssetKind, { durationMs }: Measures): Refusal
   const [min, max] = [limits.min / 1000, limits.max / 1000];
   return {
     code: 'bad_duration',
-    message: `it lasts ${durationMs / 1000} s; ${kindNames[kind]} of ${min} to ${max} s are accepted`,
+    message: `it lasts ${durationMs / 1000} s; ${kindNames[kind]} may last ${min} to ${max} s`,
     hint: isShort ? `Use a longer one, of ${min} s or more.` : `Trim it to ${max} s.`,
   };
 }

@@ -34,15 +34,11 @@ export function describeSoundOnly(format: string): OtherType {
 }
 
 type Hint = keyof typeof hints;
-type Signature = readonly [
-  what: string,
-  hint: Hint,
-  test: RegExp | ((head: Buffer, text: string) => boolean),
-];
+type Signature = readonly [what: string, hint: Hint, test: RegExp | ((head: Buffer) => boolean)];
 
 /** What the library takes for something else, or does not know. */
 const signatures: readonly Signature[] = [
-  ['a HEIC photo', 'image', (head) => hasBrand(head, /^(?:he(?:ic|ix|im|is|vc|vx|vm|vs))$/)],
+  ['a HEIC photo', 'image', (head) => hasBrand(head, /^he(?:ic|ix|im|is|vc|vx|vm|vs)$/)],
   ['an AVIF image', 'image', (head) => hasBrand(head, /^avi[fs]$/)],
   ['a HEIF image', 'image', (head) => hasBrand(head, /^(?:mi[af]1|msf1|mi[ac]f|MiH[BAE])$/)],
   ['a 3GP video', 'video', (head) => hasMajorBrand(head, /^3g/)],
@@ -57,7 +53,7 @@ const signatures: readonly Signature[] = [
   ['a Radiance HDR image', 'image', /^#\?(?:RADIANCE|RGBE)\n/],
   ['a DDS texture', 'image', /^DDS \x7c/],
   ['a QOI image', 'image', /^qoif/],
-  ['a Netpbm image', 'image', /^P[1-7]\s+(?:#[^\n]*\s+)*(?:\d+\s+\d|WIDTH)/],
+  ['a Netpbm image', 'image', /^P[1-7]\s+(?:#[^\n]*\n\s*)*(?:\d+\s+\d|WIDTH)/],
   ['a placeholder of iCloud', 'icloud', /^bplist00.*NSURL/s],
   ['an Apple property list', 'other', /^bplist00/],
   ['a Git LFS pointer', 'lfs', /^version https:\/\/(?:git-lfs|hawser)\.github\.com\/spec\//],

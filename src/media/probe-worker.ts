@@ -1,20 +1,9 @@
 import { readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import {
-  CustomSource,
-  EncodedPacketSink,
-  Input,
-  type InputTrack,
-  type InputVideoTrack,
-  IsobmffInputFormat,
-  MP4,
-  QTFF,
-  WAVE,
-  WEBM,
-} from 'mediabunny';
 import type { ContentType } from './asset-types.ts';
 import { findStructureDamage, isEmptyWave, type ReadAt } from './container-structure.ts';
 import { measureFrames, type ReadFrame, readAdtsFrame, readMp3Frame } from './frame-duration.ts';
+import { type Measured, measureContainer } from './measure-container.ts';
 
 /** What the worker is asked: to measure an open file, or bytes. */
 export interface ProbeRequest {
@@ -22,18 +11,8 @@ export interface ProbeRequest {
   readonly file: { readonly fd: number; readonly sizeBytes: number } | { readonly bytes: Uint8Array };
 }
 
-/** What the worker answers; `damage` completes "it …". */
-export type ProbeAnswer =
-  | { readonly damage: string }
-  | {
-      /** Undefined where nothing in the file tells. */
-      readonly durationMs: number | undefined;
-      /** As it is displayed; undefined where there is no video track. */
-      readonly size: { readonly width: number; readonly height: number } | undefined;
-    };
-
-/** The list of all formats of the library holds HLS too, which names other files. */
-const formats = [MP4, QTFF, WEBM, WAVE];
+/** What the worker answers; `damage` completes "it …", `readError` is the code of a disk's error. */
+export type ProbeAnswer = Measured | { readonly damage: string } | { readonly readError: string };
 
 /**
  * Shared with the thread that asks, so that a slow disk is not taken for a loop: milliseconds that reading the file has
@@ -51,6 +30,21 @@ parentPort?.postMessage('ready');
 async function answer({ contentType, file }: ProbeRequest): Promise<ProbeAnswer> {
   const sizeBytes = 'bytes' in file ? file.bytes.length : file.sizeBytes;
   const read = 'bytes' in file ? createBytesReader(file.bytes) : createFileReader(file.fd, sizeBytes);
+  try {
+    return await measureFile(contentType, read, sizeBytes);
+  } catch (error) {
+    const { syscall, code } = error as NodeJS.ErrnoException;
+    return syscall === 'read' && code !== undefined
+      ? { readError: code }
+      : { damage: 'has a structure that makes no sense' };
+  }
+}
+
+async function measureFile(
+  contentType: ContentType,
+  read: ReadAt,
+  sizeBytes: number,
+): Promise<Measured | { readonly damage: string }> {
   const damage = findStructureDamage(contentType, read, sizeBytes);
   if (damage !== undefined) {
     return { damage };
@@ -62,12 +56,7 @@ async function answer({ contentType, file }: ProbeRequest): Promise<ProbeAnswer>
       ? { damage: 'holds no frames of sound that follow each other' }
       : { durationMs, size: undefined };
   }
-  const measured = await measureWithLibrary(read, sizeBytes);
-  if (contentType === 'audio/wav' && ('damage' in measured || measured.durationMs === 0)) {
-    // Its parts are in their places: a codec that the library does not know, or a recorder that was interrupted.
-    return { durationMs: isEmptyWave(read, sizeBytes) ? 0 : undefined, size: undefined };
-  }
-  return measured;
+  return contentType === 'audio/wav' ? measureWave(read, sizeBytes) : measureContainer(read, sizeBytes);
 }
 
 /** The library reads these too, in fifty times the time. */
@@ -76,20 +65,19 @@ const frameReaders: Readonly<Partial<Record<ContentType, ReadFrame>>> = {
   'audio/aac': readAdtsFrame,
 };
 
-async function measureWithLibrary(read: ReadAt, sizeBytes: number): Promise<ProbeAnswer> {
-  const source = new CustomSource({
-    getSize: () => sizeBytes,
-    read: (start, end) => read(start, end - start),
-    prefetchProfile: 'fileSystem',
+/** The parts are in their places: what cannot be measured has a codec that the library does not know, or no length. */
+async function measureWave(read: ReadAt, sizeBytes: number): Promise<Measured> {
+  const unknown = { durationMs: undefined, size: undefined };
+  const measured = await measureContainer(read, sizeBytes).catch((error: NodeJS.ErrnoException) => {
+    if (error.syscall === 'read') {
+      throw error;
+    }
+    return unknown;
   });
-  const input = new Input({ formats, source });
-  try {
-    return await measure(input, isSoundBrand(read(0, 12)));
-  } catch {
-    return { damage: 'has a structure that makes no sense' };
-  } finally {
-    input.dispose();
+  if (isEmptyWave(read, sizeBytes)) {
+    return { ...unknown, durationMs: 0 };
   }
+  return 'damage' in measured || measured.durationMs === 0 ? unknown : measured;
 }
 
 function createBytesReader(bytes: Uint8Array): ReadAt {
@@ -122,58 +110,4 @@ function createFileReader(fd: number, sizeBytes: number): ReadAt {
     }
     return bytes.subarray(0, filled);
   };
-}
-
-/** Brands of files that are made for sound: pictures in them are a cover or belong to chapters. */
-function isSoundBrand(head: Buffer): boolean {
-  return /^ftyp(?:M4[AB] |F4[AB] )/.test(head.toString('latin1', 4));
-}
-
-async function measure(input: Input, isSound: boolean): Promise<ProbeAnswer> {
-  const tracks = await input.getTracks();
-  const played: InputTrack[] = [];
-  for (const track of tracks) {
-    if (!(isSound && track.isVideoTrack() && (await track.getCodec()) === null)) {
-      played.push(track);
-    }
-  }
-  if (played.length === 0) {
-    return { damage: 'has neither picture nor sound that can be found' };
-  }
-  // Only this format keeps an index apart from what it points at.
-  if ((await input.getFormat()) instanceof IsobmffInputFormat) {
-    for (const track of played) {
-      if (!(await hasItsSamples(track))) {
-        return { damage: 'is cut short: its index names samples that lie behind its end' };
-      }
-    }
-  }
-  const durationMs = Math.round((await input.computeDuration(played)) * 1000);
-  const video = await input.getPrimaryVideoTrack({ filter: (track) => played.includes(track) });
-  const size = video === null ? undefined : await readDisplaySize(video);
-  if (!Number.isSafeInteger(durationMs) || durationMs < 0) {
-    return { damage: 'has a length that makes no sense' };
-  }
-  return { durationMs, size };
-}
-
-/** Whether the first and the last sample of a track lie within the file. */
-async function hasItsSamples(track: InputTrack): Promise<boolean> {
-  const codec = await track.getInternalCodecId();
-  if (codec === 'encv' || codec === 'enca') {
-    // The library would decrypt it.
-    return true;
-  }
-  const sink = new EncodedPacketSink(track);
-  for (const time of [await track.getFirstTimestamp(), Number.POSITIVE_INFINITY]) {
-    const isListed = (await sink.getPacket(time, { metadataOnly: true })) !== null;
-    if (isListed && (await sink.getPacket(time)) === null) {
-      return false;
-    }
-  }
-  return true;
-}
-
-async function readDisplaySize(track: InputVideoTrack): Promise<{ width: number; height: number }> {
-  return { width: await track.getDisplayWidth(), height: await track.getDisplayHeight() };
 }

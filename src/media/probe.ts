@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { ContentType } from './asset-types.ts';
 import { refuse } from './identify.ts';
+import type { Measured } from './measure-container.ts';
 import { describeSoundOnly } from './other-types.ts';
 import type { ProbeAnswer, ProbeRequest, ProbeWorkerData } from './probe-worker.ts';
 import { damaged, type Refusal } from './refusal.ts';
@@ -23,7 +24,7 @@ export type ProbedFile = { readonly fd: number; readonly sizeBytes: number } | B
 export interface Probe {
   /**
    * @param contentType what {@link identify} says; that of the result is told by the tracks
-   * @throws the signal's reason, once it is aborted
+   * @throws the signal's reason once it is aborted, or an error with the `code` of an errno where reading fails
    */
   probe(file: ProbedFile, contentType: ContentType): Promise<Probed | Refusal>;
   /** Ends the thread. */
@@ -90,6 +91,11 @@ class ThreadProbe implements Probe {
       this.#thread = undefined;
       return damaged('it has a structure that cannot be read in reasonable time or memory');
     }
+    if ('readError' in answer) {
+      throw Object.assign(new Error(`${answer.readError}: the file cannot be read`), {
+        code: answer.readError,
+      });
+    }
     return 'damage' in answer ? damaged(`it ${answer.damage}`) : resolveProbed(answer, contentType);
   }
 
@@ -101,10 +107,7 @@ class ThreadProbe implements Probe {
 }
 
 /** What a file is by its tracks. */
-function resolveProbed(
-  { durationMs, size }: Exclude<ProbeAnswer, { damage: string }>,
-  container: ContentType,
-): Probed | Refusal {
+function resolveProbed({ durationMs, size }: Measured, container: ContentType): Probed | Refusal {
   const isVideo = size !== undefined;
   if (!isVideo && container === 'video/quicktime') {
     return refuse(describeSoundOnly('QuickTime'));
