@@ -29,7 +29,16 @@ export async function measureContainer(
   sizeBytes: number,
 ): Promise<Measured | { readonly damage: string }> {
   const brand = read(0, 12).toString('latin1', 4);
-  const source = new CustomSource({ ...withBrand(read, sizeBytes, brand), prefetchProfile: 'fileSystem' });
+  const { added, readBoxes } = /^(?:ftyp|styp)/.test(brand)
+    ? { added: 0, readBoxes: hideEncryption(read) }
+    : olderBoxes.test(brand)
+      ? { added: quickTimeBrand.length, readBoxes: prependBrand(hideEncryption(read)) }
+      : { added: 0, readBoxes: read };
+  const source = new CustomSource({
+    getSize: () => sizeBytes + added,
+    read: (start, end) => readBoxes(start, end - start),
+    prefetchProfile: 'fileSystem',
+  });
   const input = new Input({ formats, source });
   try {
     return await measure(input, isSoundBrand(brand));
@@ -38,21 +47,35 @@ export async function measureContainer(
   }
 }
 
+/** What an older QuickTime file begins with, in place of a brand. */
+const olderBoxes = /^(?:moov|mdat|free|skip|wide|pnot)/;
+
 const quickTimeBrand = Buffer.from('\0\0\0\x14ftypqt  \0\0\0\0qt  ', 'latin1');
 
-/** Puts the brand before an older QuickTime file, without which the library does not read it. No sample is looked at. */
-function withBrand(read: ReadAt, sizeBytes: number, brand: string) {
-  if (!/^(?:moov|mdat|free|skip|wide|pnot)/.test(brand)) {
-    return { getSize: () => sizeBytes, read: (start: number, end: number) => read(start, end - start) };
-  }
+/** Puts a brand in front, without which the library reads nothing. What lies behind is moved, but no sample is used. */
+function prependBrand(read: ReadAt): ReadAt {
   const added = quickTimeBrand.length;
-  return {
-    getSize: () => sizeBytes + added,
-    read: (start: number, end: number) =>
-      Buffer.concat([
-        quickTimeBrand.subarray(start, end),
-        read(Math.max(0, start - added), Math.max(0, end - added) - Math.max(0, start - added)),
-      ]),
+  return (position, length) => {
+    const start = Math.max(0, position - added);
+    const end = Math.max(0, position + length - added);
+    return Buffer.concat([quickTimeBrand.subarray(position, position + length), read(start, end - start)]);
+  };
+}
+
+/**
+ * Renames the boxes that say how samples are encrypted. Nothing is decrypted here, and the library throws where other
+ * boxes of encryption (senc) lie outside of a fragment, as ffmpeg writes them.
+ */
+function hideEncryption(read: ReadAt): ReadAt {
+  const name = Buffer.from('sinf');
+  const margin = name.length - 1;
+  return (position, length) => {
+    const front = Math.min(margin, position);
+    const bytes = read(position - front, front + length + margin);
+    for (let at = bytes.indexOf(name); at !== -1; at = bytes.indexOf(name, at)) {
+      bytes.write('free', at);
+    }
+    return bytes.subarray(front, front + length);
   };
 }
 
@@ -91,11 +114,6 @@ async function measure(input: Input, isSound: boolean): Promise<Measured | { rea
 
 /** Whether the first and the last sample of a track lie within the file. */
 async function hasItsSamples(track: InputTrack): Promise<boolean> {
-  const codec = await track.getInternalCodecId();
-  if (codec === 'encv' || codec === 'enca') {
-    // The library would decrypt it.
-    return true;
-  }
   const sink = new EncodedPacketSink(track);
   for (const time of [await track.getFirstTimestamp(), Number.POSITIVE_INFINITY]) {
     const isListed = (await sink.getPacket(time, { metadataOnly: true })) !== null;
