@@ -9,7 +9,7 @@ export interface Measures {
   readonly height?: number | undefined;
 }
 
-/** The largest file of a kind that is sent; {@link findSizeRefusal} says it in words. */
+/** The largest file of a kind that is sent. */
 export function resolveMaxBytes(kind: AssetKind, noLimits: boolean): number {
   return noLimits ? maxUnlimitedBytes : assetTypes[kind].maxBytes;
 }

@@ -5,6 +5,8 @@ import {
   type InputTrack,
   type InputVideoTrack,
   IsobmffInputFormat,
+  Logging,
+  LogLevel,
   MP4,
   QTFF,
   WAVE,
@@ -28,6 +30,7 @@ export async function measureContainer(
   read: ReadAt,
   sizeBytes: number,
 ): Promise<Measured | { readonly damage: string }> {
+  Logging.level = LogLevel.Silent;
   const brand = read(0, 12).toString('latin1', 4);
   const { added, readBoxes } = /^(?:ftyp|styp)/.test(brand)
     ? { added: 0, readBoxes: hideEncryption(read) }

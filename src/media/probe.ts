@@ -18,7 +18,7 @@ export interface Probed {
 }
 
 /** A file that stays open until it is probed, or all of its bytes. */
-export type ProbedFile = { readonly fd: number; readonly sizeBytes: number } | Buffer;
+type ProbedFile = { readonly fd: number; readonly sizeBytes: number } | Buffer;
 
 /** Measures videos and audio files, one after the other. */
 export interface Probe {
@@ -140,14 +140,12 @@ class Thread {
     const worker = new Worker(workerUrl, {
       workerData: { reading } satisfies ProbeWorkerData,
       resourceLimits,
-      // Its output is caught, and dropped: the library warns on the console.
+      // What is printed goes nowhere. It is not read either: reading it would keep the process alive.
       stdout: true,
       stderr: true,
       execArgv: [],
       env: {},
     });
-    worker.stdout.resume();
-    worker.stderr.resume();
     try {
       await once(worker, 'message', { signal });
     } catch (error) {
