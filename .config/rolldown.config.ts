@@ -1,29 +1,37 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { defineConfig, type Plugin } from 'rolldown';
+import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown';
 import * as version from '../src/version.ts';
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+const shared = {
+  cwd: fromRoot(''),
+  platform: 'node',
+  transform: { target: 'node20.19' },
+} satisfies RolldownOptions;
+
+const output = {
+  format: 'cjs',
+  entryFileNames: '[name].cjs',
+  chunkFileNames: '[name].cjs',
+  // Names stay, for the stack traces in a bug report.
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+} satisfies RolldownOptions['output'];
 
 /**
  * Bundles the command, because a command that is used in loops and hooks is judged by its start: Node reads a few
  * files in place of hundreds. They are CommonJS, which Node starts sooner than modules. The library stays as it is.
  */
-export default defineConfig({
-  cwd: fromRoot(''),
+export const command = {
+  ...shared,
   input: { main: 'src/main.ts' },
-  platform: 'node',
-  transform: { target: 'node20.19' },
   // Its main module loads fetch, WebSocket, caches and mocks besides.
   resolve: { alias: { undici: fromRoot('.config/undici-client.cjs') } },
   plugins: [inlineVersion(), replaceParts(), collectLicences()],
   output: {
+    ...output,
     dir: 'dist/command',
-    format: 'cjs',
-    entryFileNames: '[name].cjs',
-    chunkFileNames: '[name].cjs',
-    // Names stay, for the stack traces in a bug report.
-    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
     codeSplitting: {
       groups: [
         // All that help and the version need.
@@ -40,7 +48,22 @@ export default defineConfig({
       ],
     },
   },
-});
+} satisfies RolldownOptions;
+
+/** The worker that probes, with the library it is made of: one file for the command and the library. */
+const probeWorker: RolldownOptions = {
+  ...shared,
+  input: { 'probe-worker': 'src/media/probe-worker.ts' },
+  plugins: [collectLicences()],
+  // No stack trace of it is ever shown, so its names may be short.
+  output: {
+    ...output,
+    dir: 'dist/probe',
+    minify: { compress: false, mangle: true, codegen: { removeWhitespace: true } },
+  },
+};
+
+export default defineConfig([command, probeWorker]);
 
 /** Puts the values of src/version.ts in its place: the bundle lies deeper in the package, and has no time to look. */
 function inlineVersion(): Plugin {
@@ -76,7 +99,7 @@ function replaceParts(): Plugin {
   };
 }
 
-/** Writes the licence of each bundled package, which asks for no more than to be kept. */
+/** Writes the licence of each bundled package, which asks to be kept, and to say where the source is (MPL). */
 function collectLicences(): Plugin {
   return {
     name: 'collect-licences',
@@ -94,14 +117,21 @@ function collectLicences(): Plugin {
   };
 }
 
+interface Package {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly repository?: string | { readonly url: string };
+}
+
 function readLicence(folder: string): string {
-  const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Record<
-    string,
-    string
-  >;
+  const { name, version, license, repository } = JSON.parse(
+    readFileSync(`${folder}/package.json`, 'utf8'),
+  ) as Package;
+  const source = typeof repository === 'string' ? repository : repository?.url;
   const file = readdirSync(folder).find((it) => /^licen[cs]e/i.test(it));
   if (file === undefined) {
     throw new Error(`${name}: there is no licence file in ${folder}`);
   }
-  return `${name} ${version} (${license})\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+  return `${name} ${version} (${license})\n${source ?? ''}\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
 }

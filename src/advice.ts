@@ -7,8 +7,11 @@ const uploadAdvice: Readonly<Record<UploadErrorCode, string | undefined>> = {
   unreadable: 'Check that the file exists and that you may read it.',
   not_a_file: 'Name a regular file; use -r for a directory and - for standard input.',
   empty: 'The file has no content; export it again.',
-  unsupported_type: 'Convert it to JPEG, PNG or WebP; renaming it does not help.',
+  unsupported_type: 'Convert it to an accepted type; renaming it does not help.',
   too_large: 'Scale it down or compress it more, then upload the smaller file.',
+  damaged: 'Copy, download or export it again.',
+  bad_duration: 'Trim it, or use a longer one.',
+  bad_dimensions: 'Scale it.',
   changed: 'Upload it again when no other program writes to it.',
   unauthorized:
     'Copy the whole token again from your useapi.net account into DREAMINA_TOKEN or `dreamina login`.',

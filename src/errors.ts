@@ -53,6 +53,9 @@ export type FileErrorCode =
   | 'empty'
   | 'unsupported_type'
   | 'too_large'
+  | 'damaged'
+  | 'bad_duration'
+  | 'bad_dimensions'
   | 'changed';
 
 /** Why a request to the API failed. */

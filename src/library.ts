@@ -52,6 +52,8 @@ export interface UploadFilesOptions extends DreaminaClientOptions {
   readonly retries?: number | undefined;
   /** Whether the first failure stops the batch. Default: false. */
   readonly failFast?: boolean | undefined;
+  /** Whether sizes, lengths and sides are left to the server. Default: false. */
+  readonly noLimits?: boolean | undefined;
   /** A file that remembers references from run to run: what has one already is `reused`. Default: none. */
   readonly manifest?: string | undefined;
   /** Manifest entries older than this are ignored. Default: no limit. */
@@ -80,7 +82,13 @@ export async function uploadFiles(
   const endpoint = settings.apiUrl.value;
   const concurrency = settings.concurrency.value;
   const retries = settings.retries.value;
-  const { failFast = false, signal = new AbortController().signal, onRecord, onEvent = () => {} } = options;
+  const {
+    failFast = false,
+    noLimits = false,
+    signal = new AbortController().signal,
+    onRecord,
+    onEvent = () => {},
+  } = options;
   const client = new DreaminaClient(options);
   const records: UploadRecord[] = [];
   try {
@@ -91,6 +99,7 @@ export async function uploadFiles(
         concurrency,
         retries,
         failFast,
+        noLimits,
         manifestPath: options.manifest === undefined ? undefined : absolutePath(options.manifest, here),
         maxAgeMs: options.maxAgeMs,
       },

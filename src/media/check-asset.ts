@@ -5,15 +5,29 @@ import { FileError } from '../errors.ts';
 import { encodePath } from '../files/path-bytes.ts';
 import { readStream } from '../files/read-stream.ts';
 import { groupDigits } from '../units.ts';
-import { type ContentType, detectType, headBytes } from './detect-type.ts';
+import { type AssetKind, type ContentType, isImageContentType, resolveKind } from './asset-types.ts';
+import { type ByteSource, createBufferSource, createFileSource } from './byte-source.ts';
+import { identify } from './identify.ts';
+import { checkImageStructure } from './image-structure.ts';
+import { findLimitRefusal, findSizeRefusal, maxSizeBytes } from './limits.ts';
+import type { Probe, Probed, ProbedFile } from './probe.ts';
+import type { Refusal } from './refusal.ts';
 
-/** The API's documentation says "10 MB"; whether a smaller number is meant is left to the server. */
-const maxImageBytes = 10_485_760;
-
-/** A file that may be sent. Its bytes are not held in memory: they are read when their turn comes. */
-export interface CheckedAsset {
+/** What is known of an asset by its content. */
+export interface AssetFacts {
+  readonly type: AssetKind;
   readonly contentType: ContentType;
   readonly sizeBytes: number;
+  /** Pixels, as displayed; absent for audio, and where nothing in the file tells. */
+  readonly width?: number | undefined;
+  /** Pixels. */
+  readonly height?: number | undefined;
+  /** Videos and audio; absent where nothing in the file tells. */
+  readonly durationMs?: number | undefined;
+}
+
+/** A file that may be sent. Its bytes are not held in memory: they are read when their turn comes. */
+export interface CheckedAsset extends AssetFacts {
   /**
    * Reads all of its bytes into a buffer with room for at least one byte more, and returns that part of it. They are
    * the bytes that were checked.
@@ -23,22 +37,27 @@ export interface CheckedAsset {
   readInto(buffer: Buffer): Promise<Buffer>;
 }
 
+/** How files are checked. */
+export interface CheckContext {
+  /** Whether sizes, lengths and sides are left to the server. */
+  readonly noLimits: boolean;
+  /** Measures videos and audio; asked for only where a file is one. */
+  readonly openProbe: () => Promise<Probe>;
+}
+
 /**
- * Checks a file by its size and its first bytes.
+ * Checks a file by its content.
  *
  * @param path absolute
  * @throws FileError that says what is wrong with it
  */
-export async function checkAssetFile(path: string): Promise<CheckedAsset> {
-  const checked = await withFile(path, async (handle) => {
-    const file = await statRegularFile(handle);
-    if (file.sizeBytes > maxImageBytes) {
-      throw tooLarge(`${groupDigits(file.sizeBytes)} bytes`);
-    }
-    const head = await readFrom(handle, Buffer.allocUnsafe(headBytes), Math.min(file.sizeBytes, headBytes));
-    return { ...file, contentType: await checkHead(head) };
+export async function checkAssetFile(path: string, context: CheckContext): Promise<CheckedAsset> {
+  return withFile(path, async (handle) => {
+    const { sizeBytes, version } = await statRegularFile(handle);
+    const source = createFileSource(handle, sizeBytes);
+    const facts = await checkContent(source, { fd: handle.fd, sizeBytes }, context);
+    return new CheckedFile(path, facts, version);
   });
-  return new CheckedFile(path, checked);
 }
 
 /**
@@ -48,42 +67,86 @@ export async function checkAssetFile(path: string): Promise<CheckedAsset> {
  */
 export async function checkAssetStream(
   stream: NodeJS.ReadableStream,
+  context: CheckContext,
   signal: AbortSignal,
 ): Promise<CheckedAsset> {
-  const bytes = await readStream(stream, signal, (_piece, sizeBytes) => sizeBytes > maxImageBytes).catch(
+  const maxBytes = maxSizeBytes(context.noLimits);
+  const bytes = await readStream(stream, signal, (_piece, sizeBytes) => sizeBytes > maxBytes).catch(
     (cause: unknown) => {
       throw signal.aborted ? signal.reason : unreadable(cause);
     },
   );
-  if (bytes.length > maxImageBytes) {
-    throw tooLarge(`more than ${groupDigits(maxImageBytes)} bytes`);
+  if (bytes.length > maxBytes) {
+    throw new FileError(
+      'too_large',
+      `it has more than ${groupDigits(maxBytes)} bytes, the limit for any file`,
+    );
   }
-  return {
-    contentType: await checkHead(bytes.subarray(0, headBytes)),
-    sizeBytes: bytes.length,
-    readInto: async (buffer) => buffer.subarray(0, bytes.copy(buffer)),
-  };
+  const facts = await checkContent(createBufferSource(bytes), bytes, context);
+  return { ...facts, readInto: async (buffer) => buffer.subarray(0, bytes.copy(buffer)) };
 }
 
-async function checkHead(head: Buffer): Promise<ContentType> {
-  if (head.length === 0) {
+/** @throws FileError where the content may not be sent */
+async function checkContent(
+  source: ByteSource,
+  file: ProbedFile,
+  { noLimits, openProbe }: CheckContext,
+): Promise<AssetFacts> {
+  const { sizeBytes } = source;
+  if (sizeBytes === 0) {
     throw new FileError('empty', 'it is empty');
   }
-  return detectType(head);
+  const { contentType } = accept(await identify(source));
+  assertAllowed(findSizeRefusal(resolveKind(contentType), sizeBytes, noLimits));
+  if (isImageContentType(contentType)) {
+    accept(await checkImageStructure(source, contentType));
+    return { type: 'image', contentType, sizeBytes };
+  }
+  const probe = await openProbe();
+  const probed: Probed = accept(await probe.probe(file, contentType));
+  const type = resolveKind(probed.contentType);
+  // Only its tracks tell an M4A from an MP4, and the two have limits of their own.
+  assertAllowed(findSizeRefusal(type, sizeBytes, noLimits) ?? findLimitRefusal(type, probed, noLimits));
+  return { type, sizeBytes, ...probed };
+}
+
+function accept<Result extends object>(result: Result | Refusal): Result {
+  if ('code' in result) {
+    throw refused(result);
+  }
+  return result as Result;
+}
+
+function assertAllowed(refusal: Refusal | undefined): void {
+  if (refusal !== undefined) {
+    throw refused(refusal);
+  }
+}
+
+function refused({ code, message, hint }: Refusal): FileError {
+  return new FileError(code, message, { hint });
 }
 
 /** A class, because a batch may hold a hundred thousand of them, and a closure for each would double their size. */
 class CheckedFile implements CheckedAsset {
+  readonly type: AssetKind;
   readonly contentType: ContentType;
   readonly sizeBytes: number;
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+  readonly durationMs: number | undefined;
   readonly #path: string;
   readonly #version: string;
 
-  constructor(path: string, checked: RegularFile & { readonly contentType: ContentType }) {
-    this.contentType = checked.contentType;
-    this.sizeBytes = checked.sizeBytes;
+  constructor(path: string, facts: AssetFacts, version: string) {
+    this.type = facts.type;
+    this.contentType = facts.contentType;
+    this.sizeBytes = facts.sizeBytes;
+    this.width = facts.width;
+    this.height = facts.height;
+    this.durationMs = facts.durationMs;
     this.#path = path;
-    this.#version = checked.version;
+    this.#version = version;
   }
 
   async readInto(buffer: Buffer): Promise<Buffer> {
@@ -95,7 +158,11 @@ class CheckedFile implements CheckedAsset {
       const bytes = await readFrom(handle, buffer, this.sizeBytes);
       const after = await statRegularFile(handle);
       // The buffer has room for one byte more, which shows whether the file has grown.
-      if (after.version !== before.version || bytes.length !== this.sizeBytes) {
+      if (
+        after.version !== before.version ||
+        bytes.length !== this.sizeBytes ||
+        !(await isStill(bytes, this.contentType))
+      ) {
         throw new FileError('changed', 'it changed while it was read');
       }
       return bytes;
@@ -103,9 +170,23 @@ class CheckedFile implements CheckedAsset {
   }
 }
 
+/** Whether bytes in memory pass the check of their type again: some file systems hide a change from stat(). */
+async function isStill(bytes: Buffer, contentType: ContentType): Promise<boolean> {
+  const source = createBufferSource(bytes);
+  const identified = await identify(source);
+  if (!isImageContentType(contentType)) {
+    return 'contentType' in identified;
+  }
+  return (
+    'contentType' in identified &&
+    identified.contentType === contentType &&
+    !('code' in (await checkImageStructure(source, contentType)))
+  );
+}
+
 interface RegularFile {
   readonly sizeBytes: number;
-  /** Differs when the file was replaced or written to. */
+  /** Differs when the file was written to or replaced. */
   readonly version: string;
 }
 
@@ -128,7 +209,10 @@ async function withFile<Result>(path: string, use: (handle: FileHandle) => Promi
   try {
     return await use(handle);
   } catch (cause) {
-    throw cause instanceof FileError ? cause : unreadable(cause);
+    // An error with a code is the system's; any other is the signal's reason or a bug.
+    throw typeof (cause as NodeJS.ErrnoException).code === 'string' && !(cause instanceof FileError)
+      ? unreadable(cause)
+      : cause;
   } finally {
     await handle.close();
   }
@@ -141,7 +225,8 @@ async function statRegularFile(handle: FileHandle): Promise<RegularFile> {
   }
   return {
     sizeBytes: Number(stat.size),
-    version: [stat.dev, stat.ino, stat.size, stat.mtimeNs].join(':'),
+    // Without the inode: on FUSE it may change while the file does not. A change that restores mtime shows in ctime.
+    version: [stat.size, stat.mtimeNs, stat.ctimeNs].join(':'),
   };
 }
 
@@ -159,10 +244,6 @@ async function readFrom(handle: FileHandle, buffer: Buffer, enoughBytes: number)
 
 function notAFile(kind: string, cause?: unknown): FileError {
   return new FileError('not_a_file', `it is a ${kind}, not a regular file`, { cause });
-}
-
-function tooLarge(size: string): FileError {
-  return new FileError('too_large', `it has ${size}; the limit is ${groupDigits(maxImageBytes)}`);
 }
 
 /** The failure of a folder that could not be searched for files. */

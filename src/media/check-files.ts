@@ -1,7 +1,14 @@
 import { pMapIterable } from 'p-map';
 import { FileError } from '../errors.ts';
 import type { FoundFile } from '../files/found-file.ts';
-import { type CheckedAsset, checkAssetFile, checkAssetStream, unreadableFolder } from './check-asset.ts';
+import {
+  type CheckContext,
+  type CheckedAsset,
+  checkAssetFile,
+  checkAssetStream,
+  unreadableFolder,
+} from './check-asset.ts';
+import type { Probe } from './probe.ts';
 
 /** The result of checking one file. */
 export type FileCheck =
@@ -21,37 +28,64 @@ const maxOpenFiles = 16;
 
 const unchecked: FileCheck = { kind: 'unchecked' };
 
+/** How files are checked. */
+export interface CheckOptions {
+  /** Whether the first failure stops the checks. */
+  readonly failFast: boolean;
+  /** Whether sizes, lengths and sides are left to the server. */
+  readonly noLimits: boolean;
+}
+
 /** Checks every file, once however often it is named. Nothing is sent, and only standard input is held in memory. */
 export async function checkFiles(
   files: readonly FoundFile[],
-  { failFast }: { readonly failFast: boolean },
+  { failFast, noLimits }: CheckOptions,
   signal: AbortSignal,
 ): Promise<readonly CheckedFile[]> {
   const checks = new Map<FoundFile['source'], FileCheck>();
+  let probe: Promise<Probe> | undefined;
+  const context: CheckContext = {
+    noLimits,
+    openProbe: () => {
+      // Loaded here, because images need none of it.
+      probe ??= import('./probe.ts').then(({ createProbe }) => createProbe(signal));
+      return probe;
+    },
+  };
   let isStopped = false;
   const results = pMapIterable(
     new Map(files.map((file) => [file.source, file])).values(),
     async (file) => ({
       source: file.source,
-      check: isStopped || signal.aborted ? unchecked : await checkFile(file, signal),
+      check: isStopped || signal.aborted ? unchecked : await checkFile(file, context, signal),
     }),
     { concurrency: maxOpenFiles },
   );
-  for await (const { source, check } of results) {
-    // Files behind the first failure count as unchecked, even where their check has already run.
-    checks.set(source, isStopped ? unchecked : check);
-    isStopped ||= failFast && check.kind === 'refused';
+  try {
+    for await (const { source, check } of results) {
+      // Files behind the first failure count as unchecked, even where their check has already run.
+      checks.set(source, isStopped ? unchecked : check);
+      isStopped ||= failFast && check.kind === 'refused';
+    }
+  } finally {
+    await (await probe)?.close();
   }
   return files.map(({ path, source }) => ({ path, check: checks.get(source)! }));
 }
 
-async function checkFile({ source, folderError }: FoundFile, signal: AbortSignal): Promise<FileCheck> {
+async function checkFile(
+  { source, folderError }: FoundFile,
+  context: CheckContext,
+  signal: AbortSignal,
+): Promise<FileCheck> {
   if (folderError !== undefined) {
     return { kind: 'refused', error: unreadableFolder(folderError) };
   }
   try {
     const asset =
-      typeof source === 'string' ? await checkAssetFile(source) : await checkAssetStream(source, signal);
+      typeof source === 'string'
+        ? await checkAssetFile(source, context)
+        : await checkAssetStream(source, context, signal);
     return { kind: 'acceptable', asset };
   } catch (error) {
     if (error instanceof FileError) {

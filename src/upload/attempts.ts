@@ -1,7 +1,7 @@
 import type { UploadedAsset } from '../client/upload-answer.ts';
 import { ApiError } from '../errors.ts';
 import type { Clock } from '../host.ts';
-import type { ContentType } from '../media/detect-type.ts';
+import type { ContentType } from '../media/asset-types.ts';
 import { backoffMs } from './backoff.ts';
 import type { UploadEvent } from './event.ts';
 import type { Throttle } from './throttle.ts';

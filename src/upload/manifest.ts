@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { describeErrno } from '../errno.ts';
 import { UsageError } from '../errors.ts';
 import type { Clock } from '../host.ts';
+import { type ContentType, isContentType } from '../media/asset-types.ts';
 import type { UploadedOutcome } from './record.ts';
 
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
@@ -23,7 +24,7 @@ const entrySchema = v.object({
   height: v.exactOptional(v.number()),
   /** Bytes. */
   size: v.number(),
-  contentType: v.picklist(['image/jpeg', 'image/png', 'image/webp']),
+  contentType: v.custom<ContentType>((value) => typeof value === 'string' && isContentType(value)),
   /** ISO 8601. */
   uploadedAt: v.pipe(v.string(), v.isoTimestamp()),
 });

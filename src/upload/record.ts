@@ -1,6 +1,6 @@
 import { adviseOn } from '../advice.ts';
 import { ApiError, type UploadError, type UploadErrorCode } from '../errors.ts';
-import type { ContentType } from '../media/detect-type.ts';
+import type { ContentType } from '../media/asset-types.ts';
 
 interface RecordBase {
   /** The file's place in the input, from 0. */

@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly retries: number;
   /** Whether the first failure stops the session. */
   readonly failFast: boolean;
+  /** Whether sizes, lengths and sides are left to the server. */
+  readonly noLimits: boolean;
   /** An absolute path. */
   readonly manifestPath: string | undefined;
   /** Manifest entries older than this are ignored. */

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type OutputOptions, rolldown } from 'rolldown';
+import { rolldown } from 'rolldown';
 import { beforeAll, describe, expect, it } from 'vitest';
-import config from '../../.config/rolldown.config.ts';
+import { command } from '../../.config/rolldown.config.ts';
 import { fixture } from '../fixtures.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
 import { spawnCli } from '../harness/spawn-cli.ts';
@@ -12,8 +12,8 @@ import { tempDir } from '../harness/temp-dir.ts';
 const modules = new Map<string, readonly string[]>();
 
 beforeAll(async () => {
-  const bundle = await rolldown(config);
-  const { output } = await bundle.generate(config.output as OutputOptions);
+  const bundle = await rolldown(command);
+  const { output } = await bundle.generate(command.output);
   for (const file of output) {
     if (file.type === 'chunk') {
       modules.set(file.fileName, file.moduleIds);

@@ -1,5 +1,6 @@
 import type { Argument, Command, CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import type { Host } from '../../host.ts';
+import { listExtensions } from '../../media/asset-types.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { isAccount } from '../../settings/identity.ts';
 
@@ -21,9 +22,6 @@ export interface Candidate {
   /** Empty where there is nothing to say. */
   readonly description: string;
 }
-
-/** The extensions, in any case, of the files that can be uploaded. */
-const imageExtensions = ['jpg', 'jpeg', 'png', 'webp'] as const;
 
 /**
  * Finds what can stand at the end of a command line: every candidate for that place, whether it begins with the last
@@ -159,7 +157,7 @@ async function findValues(taker: Option | Argument, host: Host): Promise<Candida
     case 'file':
       return { kind: 'files', extensions: [] };
     case 'files':
-      return { kind: 'files', extensions: imageExtensions };
+      return { kind: 'files', extensions: listExtensions() };
     case 'REGION:email':
       return { kind: 'words', words: (await listAccounts(host)).map(toCandidate) };
     case 'kind:amount': {

@@ -26,6 +26,7 @@ export function addUpload(program: Command, start: Start) {
     .option('-c, --concurrency <n>', `uploads in flight, 1-64 (default: ${defaults.concurrency})`)
     .option('--retries <n>', `tries after the first, 0-20 (default: ${defaults.retries})`)
     .option('--timeout <seconds>', `limit of one attempt (default: ${defaults.timeout})`)
+    .option('--no-limits', 'leave size, length and dimensions to the server')
     .option('--manifest <file>', 'remember references here, and send nothing twice')
     .option('--max-age <duration>', 'ignore manifest entries older than 90m, 12h, 7d')
     .option('--fail-fast', 'stop at the first failure')

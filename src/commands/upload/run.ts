@@ -2,11 +2,11 @@ import { absolutePath } from '../../absolute-path.ts';
 import { describeErrno } from '../../errno.ts';
 import { OutputError, UsageError } from '../../errors.ts';
 import { Tally } from '../../exit-code.ts';
-import { acceptedExtensions } from '../../files/accepted-extensions.ts';
 import { findFiles } from '../../files/find-files.ts';
 import type { FoundFile } from '../../files/found-file.ts';
 import { readList } from '../../files/read-list.ts';
 import type { Host } from '../../host.ts';
+import { listExtensions } from '../../media/asset-types.ts';
 import { GitHubReporter, isGitHubStep } from '../../report/github-reporter.ts';
 import type { Messages, Verbosity } from '../../report/messages.ts';
 import { createResultWriter, maxFrames, type ResultFormat } from '../../report/result-writer.ts';
@@ -48,6 +48,7 @@ export async function runUpload(
       concurrency: settings.concurrency.value,
       retries: settings.retries.value,
       failFast: flags.failFast ?? false,
+      noLimits: flags.limits === false,
       manifestPath: flags.manifest === undefined ? undefined : absolutePath(flags.manifest, host),
       maxAgeMs,
     };
@@ -172,7 +173,7 @@ async function findInputs(
       recursive: recursive ?? false,
       exclude,
       hidden: hidden ?? false,
-      extensions: acceptedExtensions,
+      extensions: listExtensions(),
     },
     host,
   );

@@ -82,6 +82,7 @@ describe('uploadBatch, whatever the server answers, in whatever order, and whene
                 : {
                     kind: 'acceptable',
                     asset: {
+                      type: 'image',
                       contentType: 'image/png',
                       sizeBytes: 1,
                       readInto: () => scheduler.schedule(Promise.resolve(Buffer.from([i])), `read file ${i}`),

@@ -1,0 +1,101 @@
+/**
+ * The one table of what is accepted: https://useapi.net/docs/api-dreamina-v1/post-dreamina-assets-account. Names of
+ * files only choose what `-r` and completion offer; what a file is, its content decides.
+ */
+export const assetTypes = {
+  image: {
+    formats: [
+      { name: 'JPEG', contentType: 'image/jpeg', extensions: ['jpg', 'jpeg'] },
+      { name: 'PNG', contentType: 'image/png', extensions: ['png'] },
+      { name: 'WebP', contentType: 'image/webp', extensions: ['webp'] },
+    ],
+    maxBytes: 10_485_760,
+    durationMs: undefined,
+    sidePx: undefined,
+  },
+  video: {
+    formats: [
+      { name: 'MP4', contentType: 'video/mp4', extensions: ['mp4', 'm4v'] },
+      { name: 'QuickTime', contentType: 'video/quicktime', extensions: ['mov'] },
+      { name: 'WebM', contentType: 'video/webm', extensions: ['webm'] },
+    ],
+    maxBytes: 52_428_800,
+    durationMs: { min: 2000, max: 15_400 },
+    sidePx: { min: 200, max: 2160 },
+  },
+  audio: {
+    formats: [
+      { name: 'MP3', contentType: 'audio/mpeg', extensions: ['mp3'] },
+      { name: 'WAV', contentType: 'audio/wav', extensions: ['wav'] },
+      { name: 'M4A', contentType: 'audio/mp4', extensions: ['m4a'] },
+      { name: 'AAC', contentType: 'audio/aac', extensions: ['aac'] },
+    ],
+    maxBytes: 15_728_640,
+    durationMs: { min: 2000, max: 15_000 },
+    sidePx: undefined,
+  },
+} as const satisfies Record<string, AssetType>;
+
+interface AssetType {
+  readonly formats: readonly {
+    readonly name: string;
+    readonly contentType: string;
+    /** The usual ones, in lower case, without a dot. */
+    readonly extensions: readonly string[];
+  }[];
+  /** Whether the API's "MB" is less is left to the server (it does not say). */
+  readonly maxBytes: number;
+  readonly durationMs: Range | undefined;
+  /** Of each side, as it is displayed. */
+  readonly sidePx: Range | undefined;
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What an asset is to the API. */
+export type AssetKind = keyof typeof assetTypes;
+
+/** What an asset is sent as. */
+export type ContentType = (typeof assetTypes)[AssetKind]['formats'][number]['contentType'];
+
+/** What an image is sent as. */
+export type ImageContentType = (typeof assetTypes)['image']['formats'][number]['contentType'];
+
+/** Every kind, in the order in which they are named to people. */
+export const assetKinds = Object.keys(assetTypes) as readonly AssetKind[];
+
+/** Containers round a duration: this much beyond the limits is left to the server. */
+export const durationToleranceMs = 100;
+
+/** The largest file that is read when limits are left to the server, 2 GiB: Node reads no larger one into memory. */
+export const maxUnlimitedBytes = 2 ** 31 - 1;
+
+/** Whether that MIME type is one of those that are accepted. */
+export function isContentType(mime: string): mime is ContentType {
+  return assetKinds.some((kind) => assetTypes[kind].formats.some((it) => it.contentType === mime));
+}
+
+/** Which kind of asset is sent with that Content-Type. */
+export function resolveKind(contentType: ContentType): AssetKind {
+  return assetKinds.find((kind) => assetTypes[kind].formats.some((it) => it.contentType === contentType))!;
+}
+
+/** Whether that Content-Type is one of an image's. */
+export function isImageContentType(contentType: ContentType): contentType is ImageContentType {
+  return resolveKind(contentType) === 'image';
+}
+
+/** The file name extensions of those kinds, in lower case, without a dot. */
+export function listExtensions(kinds: readonly AssetKind[] = assetKinds): readonly string[] {
+  const extensions = kinds.flatMap((kind) => assetTypes[kind].formats.flatMap((it) => it.extensions));
+  return [...new Set(extensions)];
+}
+
+/** The names of the formats of those kinds, as in "JPEG, PNG and WebP". */
+export function formatNames(kinds: readonly AssetKind[] = assetKinds, conjunction = 'and'): string {
+  const names = kinds.flatMap((kind) => assetTypes[kind].formats.map((it) => it.name));
+  return `${names.slice(0, -1).join(', ')} ${conjunction} ${names.at(-1)}`;
+}

@@ -1,0 +1,125 @@
+import type { ReadAt } from './container-structure.ts';
+import { maxTags, readTagBytes, tagHeaderBytes } from './id3.ts';
+
+/** The header of one frame of sound. */
+interface Frame {
+  readonly sizeBytes: number;
+  readonly samples: number;
+  readonly sampleRate: number;
+  /** What is the same in all frames of a file: version, layer and sample rate. */
+  readonly key: number;
+}
+
+/** Reads the frame header there, if there is one; the bytes end with the file. */
+export type ReadFrame = (bytes: Buffer, offset: number) => Frame | undefined;
+
+const mp3SampleRates = [44_100, 48_000, 32_000];
+const mp3BitRates = {
+  mpeg1: [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+  mpeg2: [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+};
+
+/** ISO/IEC 11172-3, 2.4.1.3, layer III; MPEG-2 and 2.5 halve and quarter the sample rates. */
+export const readMp3Frame: ReadFrame = (bytes, offset) => {
+  const second = bytes[offset + 1]!;
+  if (bytes[offset] !== 0xff || (second & 0xe6) !== 0xe2 || offset + 4 > bytes.length) {
+    return undefined;
+  }
+  const version = (second >> 3) & 3;
+  const third = bytes[offset + 2]!;
+  const bitRate = (version === 3 ? mp3BitRates.mpeg1 : mp3BitRates.mpeg2)[(third >> 4) - 1];
+  const baseRate = mp3SampleRates[(third >> 2) & 3];
+  if (version === 1 || bitRate === undefined || baseRate === undefined) {
+    return undefined;
+  }
+  const sampleRate = baseRate / (version === 3 ? 1 : version === 2 ? 2 : 4);
+  const samples = version === 3 ? 1152 : 576;
+  const padding = (third >> 1) & 1;
+  return {
+    sizeBytes: Math.floor(((samples / 8) * bitRate * 1000) / sampleRate) + padding,
+    samples,
+    sampleRate,
+    key: ((second & 0x1e) << 8) | (third & 0x0c),
+  };
+};
+
+const adtsSampleRates = [
+  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
+];
+
+/** ISO/IEC 13818-7, 6.2. */
+export const readAdtsFrame: ReadFrame = (bytes, offset) => {
+  if (bytes[offset] !== 0xff || (bytes[offset + 1]! & 0xf6) !== 0xf0 || offset + 7 > bytes.length) {
+    return undefined;
+  }
+  const third = bytes[offset + 2]!;
+  const sampleRate = adtsSampleRates[(third >> 2) & 15];
+  const sizeBytes = (bytes.readUInt32BE(offset + 3) >> 13) & 0x1fff;
+  if (sampleRate === undefined || sizeBytes < 7) {
+    return undefined;
+  }
+  const blocks = (bytes[offset + 6]! & 3) + 1;
+  return { sizeBytes, samples: 1024 * blocks, sampleRate, key: third & 0x3c };
+};
+
+const blockBytes = 256 * 1024;
+/** The most bytes that a frame's header takes. */
+const headerBytes = 7;
+
+/**
+ * How long a file lasts that holds frames and tags, in milliseconds; undefined where no two frames follow each other.
+ * What a header says of the whole (Xing) may be that of the file from which this one was cut.
+ */
+export function measureFrames(readFrame: ReadFrame, read: ReadAt, sizeBytes: number): number | undefined {
+  let block: Buffer = Buffer.alloc(0);
+  let blockPosition = 0;
+  const load = (position: number) => {
+    if (position + headerBytes > blockPosition + block.length) {
+      block = read(position, blockBytes);
+      blockPosition = position;
+    }
+  };
+  const findFrame = (position: number) => {
+    load(position);
+    const frame = readFrame(block, position - blockPosition);
+    return frame !== undefined && position + frame.sizeBytes <= sizeBytes ? frame : undefined;
+  };
+
+  let samples = 0;
+  let first: Frame | undefined;
+  let previousEnd = -1;
+  let position = findTagsEnd(read);
+  while (position < sizeBytes) {
+    const frame = findFrame(position);
+    const isOfFile = frame !== undefined && (first === undefined || frame.key === first.key);
+    // Behind other bytes, a second frame has to follow: two bytes look like a header now and then.
+    if (isOfFile && (position === previousEnd || findFrame(position + frame.sizeBytes)?.key === frame.key)) {
+      samples += first === undefined && isXing(read(position, 64)) ? 0 : frame.samples;
+      first ??= frame;
+      position += frame.sizeBytes;
+      previousEnd = position;
+    } else {
+      load(position);
+      const next = block.indexOf(0xff, position + 1 - blockPosition);
+      position = blockPosition + (next === -1 ? Math.max(block.length, position + 1 - blockPosition) : next);
+    }
+  }
+  return first === undefined ? undefined : Math.round((samples / first.sampleRate) * 1000);
+}
+
+function findTagsEnd(read: ReadAt): number {
+  let end = 0;
+  for (let tags = 0; tags < maxTags; tags++) {
+    const tagBytes = readTagBytes(read(end, tagHeaderBytes));
+    if (tagBytes === 0) {
+      break;
+    }
+    end += tagBytes;
+  }
+  return end;
+}
+
+/** Whether a first frame is silent, and tells about the others. */
+function isXing(frame: Buffer): boolean {
+  return /^.{13,36}(?:Xing|Info|VBRI)/s.test(frame.toString('latin1'));
+}

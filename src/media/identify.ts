@@ -1,0 +1,142 @@
+import {
+  type ContentType,
+  formatNames,
+  type ImageContentType,
+  isContentType,
+  resolveKind,
+} from './asset-types.ts';
+import type { ByteSource } from './byte-source.ts';
+import { maxTags, readTagBytes, tagHeaderBytes } from './id3.ts';
+import {
+  describeMime,
+  findByLateSignature,
+  findBySignature,
+  findByText,
+  type OtherType,
+  unknownType,
+} from './other-types.ts';
+import type { Refusal } from './refusal.ts';
+
+/** How much of a file's start tells what it is; file-type asks for as much. */
+const headBytes = 4100;
+
+/**
+ * The first bytes of the images that are accepted: https://www.w3.org/TR/png-3/#5PNG-file-signature (an animated PNG
+ * is a PNG), https://developers.google.com/speed/webp/docs/riff_container, and JPEG.
+ */
+const imageSignatures: readonly (readonly [ImageContentType, RegExp])[] = [
+  ['image/jpeg', /^\xff\xd8\xff/],
+  ['image/png', /^\x89PNG\r\n\x1a\n/],
+  ['image/webp', /^RIFF.{4}WEBP/s],
+];
+
+/**
+ * The same for what is to be probed. An MP4 or QuickTime file begins with its brand, or (an older one) with another
+ * box of less than 512 MB; RF64 is a WAV that may be larger than 4 GB.
+ */
+const containerSignatures: readonly (readonly [ContentType, RegExp])[] = [
+  ['video/quicktime', /^[\0-\x1f].{3}(?:ftypqt {2}|moov|mdat|free|skip|wide|pnot)/s],
+  ['video/mp4', /^[\0-\x1f].{3}(?:ftyp[\x20-\x7e]|styp)/s],
+  ['video/webm', /^\x1a\x45\xdf\xa3.{0,64}?\x42\x82[\x80-\xff\0]*webm/s],
+  ['audio/wav', /^(?:RIFF|RF64).{4}WAVE/s],
+];
+
+/** Headers of frames, of ADTS and of MPEG's layer III: eleven or twelve bits that are set, version and layer. */
+const frameSignatures: readonly (readonly [ContentType, RegExp])[] = [
+  ['audio/aac', /^\xff[\xf0\xf1\xf8\xf9]/],
+  ['audio/mpeg', /^\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\0-\xef]/],
+];
+
+/** What file-type recognises besides, because it looks further. */
+const libraryTypes: Readonly<Record<string, ContentType>> = { mp3: 'audio/mpeg', webm: 'video/webm' };
+
+/**
+ * Tells what a file is by its content. Of an MP4 or a QuickTime file, the first bytes tell the container only; what is
+ * in it, {@link Probe} tells.
+ */
+export async function identify(source: ByteSource): Promise<{ readonly contentType: ContentType } | Refusal> {
+  const head = await source.read(0, headBytes);
+  const image = matchSignature(imageSignatures, head);
+  if (image !== undefined) {
+    return { contentType: image };
+  }
+  const tagsEnd = await findTagsEnd(source);
+  // Players of MP3 and AAC skip a tag in front; others do not.
+  const start = tagsEnd === 0 ? head : await source.read(tagsEnd, headBytes);
+  const other = findBySignature(start);
+  if (other !== undefined) {
+    return refuse(other);
+  }
+  const contentType =
+    matchSignature(frameSignatures, start) ??
+    (tagsEnd === 0 ? matchSignature(containerSignatures, head) : undefined);
+  return contentType === undefined ? identifyByLibrary(head, start) : { contentType };
+}
+
+function matchSignature<Type>(table: readonly (readonly [Type, RegExp])[], head: Buffer): Type | undefined {
+  const text = head.toString('latin1', 0, 80);
+  return table.find(([, signature]) => signature.test(text))?.[0];
+}
+
+/** Where the tags in front of a sound end, 0 where there is none. */
+async function findTagsEnd(source: ByteSource): Promise<number> {
+  let end = 0;
+  for (let tags = 0; tags < maxTags; tags++) {
+    const header = source.peek(end, tagHeaderBytes) ?? (await source.read(end, tagHeaderBytes));
+    const tagBytes = readTagBytes(header);
+    if (tagBytes === 0) {
+      break;
+    }
+    end += tagBytes;
+  }
+  return end;
+}
+
+/** Most runs never come here, so they never load what knows hundreds of types. */
+async function identifyByLibrary(
+  head: Buffer,
+  start: Buffer,
+): Promise<{ readonly contentType: ContentType } | Refusal> {
+  const hidden = findHidden(head, start);
+  if (hidden !== undefined) {
+    return refuseFront(hidden);
+  }
+  const text = findByText(start);
+  if (text !== undefined) {
+    return refuse(text);
+  }
+  const { fileTypeFromBuffer } = await import('file-type/core');
+  const type = await fileTypeFromBuffer(start);
+  const contentType = libraryTypes[type?.ext ?? ''];
+  if (contentType !== undefined) {
+    return { contentType };
+  }
+  // The library is content with less than the signatures here: a text may begin with the name of a box.
+  const isKnown = type !== undefined && !isContentType(type.mime);
+  return refuse(isKnown ? describeMime(type.mime, type.ext) : (findByLateSignature(start) ?? unknownType));
+}
+
+/** What lies behind an ID3 tag, a byte order mark or white space: some tools read it, the service does not. */
+function findHidden(head: Buffer, start: Buffer): ContentType | undefined {
+  const front = /^(?:\xef\xbb\xbf)?\s*/.exec(head.toString('latin1'))?.[0].length ?? 0;
+  const signatures = [...imageSignatures, ...containerSignatures];
+  return matchSignature(signatures, start) ?? matchSignature(signatures, head.subarray(front));
+}
+
+function refuseFront(contentType: ContentType): Refusal {
+  const kind = resolveKind(contentType);
+  return {
+    code: 'unsupported_type',
+    message: `it has other bytes in front of the ${kind} (${contentType}); ${formatNames()} are accepted`,
+    hint: `Export or download the ${kind} again: something was written in front of it.`,
+  };
+}
+
+/** The refusal of a file that is something else. */
+export function refuse(type: OtherType): Refusal {
+  return {
+    code: 'unsupported_type',
+    message: `it is ${type.what}; ${formatNames()} are accepted`,
+    hint: type.hint,
+  };
+}

@@ -1,0 +1,93 @@
+import { groupDigits } from '../units.ts';
+import {
+  type AssetKind,
+  assetKinds,
+  assetTypes,
+  durationToleranceMs,
+  maxUnlimitedBytes,
+} from './asset-types.ts';
+import type { Refusal } from './refusal.ts';
+
+/** What of a file is limited; undefined where it is not known, which is left to the server. */
+export interface Measures {
+  readonly durationMs?: number | undefined;
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+}
+
+/** The largest file of any kind that is sent. */
+export function maxSizeBytes(noLimits: boolean): number {
+  return noLimits ? maxUnlimitedBytes : Math.max(...assetKinds.map((kind) => assetTypes[kind].maxBytes));
+}
+
+/** What to do about a file that is too large. */
+const smaller: Readonly<Record<AssetKind, string>> = {
+  image: 'Scale it down or compress it more, and upload the smaller file.',
+  video: 'Shorten it, or encode it with a lower bit rate.',
+  audio: 'Shorten it, or convert it to MP3 or M4A, which are smaller.',
+};
+
+/** Refuses a file that has more bytes than are taken. */
+export function findSizeRefusal(kind: AssetKind, sizeBytes: number, noLimits: boolean): Refusal | undefined {
+  const maxBytes = noLimits ? maxUnlimitedBytes : assetTypes[kind].maxBytes;
+  if (sizeBytes <= maxBytes) {
+    return undefined;
+  }
+  const limit = noLimits ? 'the limit' : `the limit for ${kindNames[kind]}`;
+  return {
+    code: 'too_large',
+    message: `it has ${groupDigits(sizeBytes)} bytes; ${limit} is ${groupDigits(maxBytes)}`,
+    hint: smaller[kind],
+  };
+}
+
+const kindNames: Readonly<Record<AssetKind, string>> = {
+  image: 'an image',
+  video: 'a video',
+  audio: 'an audio file',
+};
+
+/** Refuses what is too short, too long, too small or too large to look at; nothing of it where `noLimits` is set. */
+export function findLimitRefusal(
+  kind: AssetKind,
+  measures: Measures,
+  noLimits: boolean,
+): Refusal | undefined {
+  return noLimits ? undefined : (findDurationRefusal(kind, measures) ?? findSideRefusal(kind, measures));
+}
+
+function findDurationRefusal(kind: AssetKind, { durationMs }: Measures): Refusal | undefined {
+  const limits = assetTypes[kind].durationMs;
+  if (limits === undefined || durationMs === undefined) {
+    return undefined;
+  }
+  const isShort = durationMs < limits.min - durationToleranceMs;
+  if (!isShort && durationMs <= limits.max + durationToleranceMs) {
+    return undefined;
+  }
+  const [min, max] = [limits.min / 1000, limits.max / 1000];
+  return {
+    code: 'bad_duration',
+    message: `it lasts ${durationMs / 1000} s; ${kindNames[kind]} may last ${min} to ${max} s`,
+    hint: isShort ? `Use a longer one, of ${min} s or more.` : `Trim it to ${max} s.`,
+  };
+}
+
+function findSideRefusal(kind: AssetKind, { width, height }: Measures): Refusal | undefined {
+  const limits = assetTypes[kind].sidePx;
+  if (limits === undefined || width === undefined || height === undefined) {
+    return undefined;
+  }
+  const { min, max } = limits;
+  const isSmall = Math.min(width, height) < min;
+  if (!isSmall && Math.max(width, height) <= max) {
+    return undefined;
+  }
+  return {
+    code: 'bad_dimensions',
+    message: `it is shown at ${width} x ${height} pixels; each side may have ${min} to ${max}`,
+    hint: isSmall
+      ? `Scale it up so that each side has ${min} pixels or more.`
+      : `Scale it down so that no side has more than ${max} pixels.`,
+  };
+}

@@ -1,0 +1,132 @@
+import {
+  CustomSource,
+  EncodedPacketSink,
+  Input,
+  type InputTrack,
+  type InputVideoTrack,
+  IsobmffInputFormat,
+  Logging,
+  LogLevel,
+  MP4,
+  QTFF,
+  WAVE,
+  WEBM,
+} from 'mediabunny';
+import type { ReadAt } from './container-structure.ts';
+
+/** How long and how large a video or audio file is. */
+export interface Measured {
+  /** Undefined where nothing in the file tells. */
+  readonly durationMs: number | undefined;
+  /** As it is displayed; undefined where there is no video track. */
+  readonly size: { readonly width: number; readonly height: number } | undefined;
+}
+
+/** The list of all formats of the library holds HLS too, which names other files. */
+const formats = [MP4, QTFF, WEBM, WAVE];
+
+/** Measures an MP4, QuickTime, WebM or WAV file; `damage` completes "it …". May loop for ever, or throw anything. */
+export async function measureContainer(
+  read: ReadAt,
+  sizeBytes: number,
+): Promise<Measured | { readonly damage: string }> {
+  Logging.level = LogLevel.Silent;
+  const brand = read(0, 12).toString('latin1', 4);
+  const { added, readBoxes } = /^(?:ftyp|styp)/.test(brand)
+    ? { added: 0, readBoxes: hideEncryption(read) }
+    : olderBoxes.test(brand)
+      ? { added: quickTimeBrand.length, readBoxes: prependBrand(hideEncryption(read)) }
+      : { added: 0, readBoxes: read };
+  const source = new CustomSource({
+    getSize: () => sizeBytes + added,
+    read: (start, end) => readBoxes(start, end - start),
+    prefetchProfile: 'fileSystem',
+  });
+  const input = new Input({ formats, source });
+  try {
+    return await measure(input, isSoundBrand(brand));
+  } finally {
+    input.dispose();
+  }
+}
+
+/** What an older QuickTime file begins with, in place of a brand. */
+const olderBoxes = /^(?:moov|mdat|free|skip|wide|pnot)/;
+
+const quickTimeBrand = Buffer.from('\0\0\0\x14ftypqt  \0\0\0\0qt  ', 'latin1');
+
+/** Puts a brand in front, without which the library reads nothing. What lies behind is moved, but no sample is used. */
+function prependBrand(read: ReadAt): ReadAt {
+  const added = quickTimeBrand.length;
+  return (position, length) => {
+    const start = Math.max(0, position - added);
+    const end = Math.max(0, position + length - added);
+    return Buffer.concat([quickTimeBrand.subarray(position, position + length), read(start, end - start)]);
+  };
+}
+
+/**
+ * Renames the boxes that say how samples are encrypted. Nothing is decrypted here, and the library throws where other
+ * boxes of encryption (senc) lie outside of a fragment, as ffmpeg writes them.
+ */
+function hideEncryption(read: ReadAt): ReadAt {
+  const name = Buffer.from('sinf');
+  const margin = name.length - 1;
+  return (position, length) => {
+    const front = Math.min(margin, position);
+    const bytes = read(position - front, front + length + margin);
+    for (let at = bytes.indexOf(name); at !== -1; at = bytes.indexOf(name, at)) {
+      bytes.write('free', at);
+    }
+    return bytes.subarray(front, front + length);
+  };
+}
+
+/** Brands of files that are made for sound: pictures in them are a cover, or belong to chapters. */
+function isSoundBrand(brand: string): boolean {
+  return /^ftyp(?:M4[ABP]|F4[AB]) /.test(brand);
+}
+
+async function measure(input: Input, isSound: boolean): Promise<Measured | { readonly damage: string }> {
+  const tracks = await input.getTracks();
+  const played: InputTrack[] = [];
+  for (const track of tracks) {
+    if (!(isSound && track.isVideoTrack() && (await track.getCodec()) === null)) {
+      played.push(track);
+    }
+  }
+  if (played.length === 0) {
+    return { damage: 'has neither picture nor sound that can be found' };
+  }
+  // Only this format keeps an index apart from what it points at.
+  if ((await input.getFormat()) instanceof IsobmffInputFormat) {
+    for (const track of played) {
+      if (!(await hasItsSamples(track))) {
+        return { damage: 'is cut short: its index names samples that lie behind its end' };
+      }
+    }
+  }
+  const durationMs = Math.round((await input.computeDuration(played)) * 1000);
+  const video = await input.getPrimaryVideoTrack({ filter: (track) => played.includes(track) });
+  const size = video === null ? undefined : await readDisplaySize(video);
+  if (!Number.isSafeInteger(durationMs) || durationMs < 0) {
+    return { damage: 'has a length that makes no sense' };
+  }
+  return { durationMs, size };
+}
+
+/** Whether the first and the last sample of a track lie within the file. */
+async function hasItsSamples(track: InputTrack): Promise<boolean> {
+  const sink = new EncodedPacketSink(track);
+  for (const time of [await track.getFirstTimestamp(), Number.POSITIVE_INFINITY]) {
+    const isListed = (await sink.getPacket(time, { metadataOnly: true })) !== null;
+    if (isListed && (await sink.getPacket(time)) === null) {
+      return false;
+    }
+  }
+  return true;
+}
+
+async function readDisplaySize(track: InputVideoTrack): Promise<{ width: number; height: number }> {
+  return { width: await track.getDisplayWidth(), height: await track.getDisplayHeight() };
+}

@@ -1,0 +1,218 @@
+import { formatNames } from './asset-types.ts';
+
+/** What a file is that is not accepted, and what can be done about it. */
+export interface OtherType {
+  /** Completes "it is …". */
+  readonly what: string;
+  readonly hint: string;
+}
+
+/** What to do, by what a file is. */
+const hints = {
+  image: `Convert it to ${formatNames(['image'], 'or')}; renaming it does not help.`,
+  video: `Convert it to ${formatNames(['video'], 'or')}; renaming it does not help.`,
+  audio: `Convert it to ${formatNames(['audio'], 'or')}; renaming it does not help.`,
+  archive: 'Unpack it, and upload what is inside.',
+  document: `Export the page or picture as ${formatNames(['image'], 'or')}.`,
+  download: 'A download that failed? Look at it in a text editor, and download the file again.',
+  playlist: 'It only names the pieces of a video or sound; upload the video or sound itself.',
+  lfs: 'Run `git lfs pull` to get the file that it stands for.',
+  icloud: 'Download the file from iCloud first: open it once in Finder.',
+  text: 'Name the image, video or audio file itself; use --files-from for a list of names.',
+  other: 'Check that it is the file that you mean.',
+} as const;
+
+/** What no signature and no library recognises. */
+export const unknownType: OtherType = {
+  what: 'not an image, video or audio file that can be recognised',
+  hint: hints.other,
+};
+
+/** A video format without a video track, where that is no format for sound that is accepted. */
+export function describeSoundOnly(format: string): OtherType {
+  return { what: `a ${format} file with sound only`, hint: hints.audio };
+}
+
+type Hint = keyof typeof hints;
+type Signature = readonly [what: string, hint: Hint, test: RegExp | ((head: Buffer) => boolean)];
+
+/** What the library takes for something else, or does not know. */
+const signatures: readonly Signature[] = [
+  ['a HEIC photo', 'image', (head) => hasBrand(head, /^he(?:ic|ix|im|is|vc|vx|vm|vs)$/)],
+  ['an AVIF image', 'image', (head) => hasBrand(head, /^avi[fs]$/)],
+  ['a HEIF image', 'image', (head) => hasBrand(head, /^(?:mi[af]1|msf1|mi[ac]f|MiH[BAE])$/)],
+  ['a 3GP video', 'video', (head) => hasMajorBrand(head, /^3g/)],
+  ['a Canon CR3 raw photo', 'image', (head) => hasMajorBrand(head, /^crx $/)],
+  ['a JPEG 2000 image', 'image', /^\0\0\0\x0cj[P2] {2}\r\n\x87\n|^\xff\x4f\xff\x51/],
+  ['a Matroska (MKV) file', 'video', /^\x1a\x45\xdf\xa3.{0,64}?\x42\x82[\x80-\xff\0]*matroska/s],
+  ['an MP2 audio file', 'audio', /^\xff[\xf4\xf5\xfc\xfd]/],
+  ['a Sony Wave64 audio file', 'audio', /^riff\x2e\x91\xcf\x11/],
+  ['a big-endian WAV file (RIFX)', 'audio', /^RIFX.{4}WAVE/s],
+  ['a TGA image', 'image', isTga],
+  ['an OpenEXR image', 'image', /^v\/1\x01/],
+  ['a Radiance HDR image', 'image', /^#\?(?:RADIANCE|RGBE)\n/],
+  ['a DDS texture', 'image', /^DDS \x7c/],
+  ['a QOI image', 'image', /^qoif/],
+  ['a Netpbm image', 'image', /^P[1-7]\s+(?:#[^\n]*\n\s*)*(?:\d+\s+\d|WIDTH)/],
+  ['a placeholder of iCloud', 'icloud', /^bplist00.*NSURL/s],
+  ['an Apple property list', 'other', /^bplist00/],
+  ['a Git LFS pointer', 'lfs', /^version https:\/\/(?:git-lfs|hawser)\.github\.com\/spec\//],
+  ['an HLS playlist', 'playlist', /^(?:\xef\xbb\xbf)?#EXTM3U/],
+];
+
+/** What the library may know more exactly, as a camera's raw photo that is a TIFF too. */
+const lateSignatures: readonly Signature[] = [
+  ['a TIFF image', 'image', /^(?:II[*+]\0|MM\0[*+])/],
+  [
+    'a file that begins with zeros only',
+    'download',
+    (head) => head.length > 0 && head.every((it) => it === 0),
+  ],
+  ['a text file', 'text', (head) => decodeText(head) !== undefined],
+];
+
+/** What a text is, whatever its encoding; a byte order mark and white space in front are taken off. */
+const texts: readonly (readonly [what: string, hint: Hint, test: RegExp])[] = [
+  [
+    'an HTML page',
+    'download',
+    /^<(?:!--.*?-->\s*<)?(?:!doctype html|\/?(?:html|head|body|title|meta|script|div|p)\b)/is,
+  ],
+  ['an HTML page', 'download', /^<\?xml\b.*?<html\b/is],
+  ['an SVG drawing', 'image', /^<(?:\?xml|!doctype|!--).*?<svg\b|^<svg\b/is],
+  ['a DASH playlist', 'playlist', /^<\?xml\b.*?<mpd\b|^<mpd\b/is],
+  ['an XML document', 'download', /^<(?:\?xml|!--|!doctype|[a-z_][\w.:-]*[\s/>])/i],
+  ['JSON text', 'download', /^(?:\{\s*(?:"|\}|$)|\[\s*(?:["{[\]\d-]|true|false|null|$))/],
+  ['a data: address, not the file itself', 'other', /^data:[a-z]+\/[\w.+-]+[;,]/i],
+];
+
+/** What the library calls by a name that people do not use; the others go by their usual extension. */
+const mimeNames: Readonly<Record<string, readonly [what: string, hint: Hint]>> = {
+  'application/gzip': ['a gzip archive', 'archive'],
+  'application/ogg': ['an Ogg file', 'audio'],
+  'application/pdf': ['a PDF document', 'document'],
+  'application/postscript': ['a PostScript document', 'document'],
+  'application/vnd.ms-asf': ['a Windows Media (ASF) file', 'video'],
+  'application/x-7z-compressed': ['a 7z archive', 'archive'],
+  'application/x-apple-diskimage': ['a disk image', 'archive'],
+  'application/x-bzip2': ['a bzip2 archive', 'archive'],
+  'application/x-msdownload': ['a Windows program', 'other'],
+  'application/x-rar-compressed': ['a RAR archive', 'archive'],
+  'application/x-tar': ['a tar archive', 'archive'],
+  'application/x-xz': ['an xz archive', 'archive'],
+  'application/zip': ['a ZIP archive', 'archive'],
+  'application/zstd': ['a Zstandard archive', 'archive'],
+  'audio/aiff': ['an AIFF audio file', 'audio'],
+  'audio/amr': ['an AMR audio file', 'audio'],
+  'audio/flac': ['a FLAC audio file', 'audio'],
+  'audio/ogg': ['an Ogg audio file', 'audio'],
+  'audio/ogg; codecs=opus': ['an Opus audio file', 'audio'],
+  'audio/x-ms-asf': ['a Windows Media audio file', 'audio'],
+  'image/bmp': ['a BMP image', 'image'],
+  'image/gif': ['a GIF image', 'image'],
+  'image/icns': ['an icon', 'image'],
+  'image/jxl': ['a JPEG XL image', 'image'],
+  'image/tiff': ['a TIFF image', 'image'],
+  'image/vnd.adobe.photoshop': ['a Photoshop document', 'document'],
+  'image/x-icon': ['an icon', 'image'],
+  'image/x-xcf': ['a GIMP document', 'document'],
+  'video/mp2t': ['an MPEG transport stream', 'video'],
+  'video/mpeg': ['an MPEG-1 or MPEG-2 video', 'video'],
+  'video/MP1S': ['an MPEG-1 video', 'video'],
+  'video/MP2P': ['an MPEG-2 video', 'video'],
+  'video/ogg': ['an Ogg video', 'video'],
+  'video/vnd.avi': ['an AVI video', 'video'],
+  'video/x-flv': ['a Flash (FLV) video', 'video'],
+  'video/x-ms-asf': ['a Windows Media video', 'video'],
+};
+
+/** Recognises what is not accepted by its first bytes, better than the library does. */
+export function findBySignature(head: Buffer): OtherType | undefined {
+  return find(signatures, head);
+}
+
+/** Recognises a text that stands for a file, or for its failure. */
+export function findByText(head: Buffer): OtherType | undefined {
+  const text = decodeText(head)?.trimStart();
+  const found = text === undefined ? undefined : texts.find(([, , test]) => test.test(text));
+  return found && { what: found[0], hint: hints[found[1]] };
+}
+
+/** Recognises what the library does not know. */
+export function findByLateSignature(head: Buffer): OtherType | undefined {
+  return find(lateSignatures, head);
+}
+
+/** Puts the library's answer into words. */
+export function describeMime(mime: string, extension: string): OtherType {
+  const known = mimeNames[mime];
+  if (known !== undefined) {
+    return { what: known[0], hint: hints[known[1]] };
+  }
+  const [what, hint] = families[mime.split('/')[0] ?? ''] ?? (['a file', 'other'] as const);
+  return { what: `${what} of type ${extension.toUpperCase()}`, hint: hints[hint] };
+}
+
+const families: Readonly<Record<string, readonly [what: string, hint: Hint]>> = {
+  image: ['an image', 'image'],
+  video: ['a video', 'video'],
+  audio: ['an audio file', 'audio'],
+  font: ['a font', 'other'],
+};
+
+function find(table: readonly Signature[], head: Buffer): OtherType | undefined {
+  const text = head.toString('latin1');
+  const found = table.find(([, , test]) => (test instanceof RegExp ? test.test(text) : test(head)));
+  return found && { what: found[0], hint: hints[found[1]] };
+}
+
+/** The head as text, if it is one: UTF-8, or UTF-16 with a byte order mark, without control characters. */
+function decodeText(head: Buffer): string | undefined {
+  const encoding = /^(?:\xff\xfe|\xfe\xff)/.test(head.toString('latin1', 0, 2))
+    ? head[0] === 0xff
+      ? 'utf-16le'
+      : 'utf-16be'
+    : 'utf-8';
+  try {
+    // As a stream, because the head may end within a character.
+    const text = new TextDecoder(encoding, { fatal: true }).decode(head, { stream: true });
+    return text === '' || /[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(text) ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The brands of an ISO base media file (ISO/IEC 14496-12, 4.3): the major one first. */
+function readBrands(head: Buffer): readonly string[] {
+  if (head.toString('latin1', 4, 8) !== 'ftyp' || head.length < 12) {
+    return [];
+  }
+  const brands = head.toString('latin1', 16, Math.min(head.readUInt32BE(0), head.length));
+  return [head.toString('latin1', 8, 12), ...(brands.match(/.{4}/gs) ?? [])];
+}
+
+function hasMajorBrand(head: Buffer, pattern: RegExp): boolean {
+  return pattern.test(readBrands(head)[0] ?? '');
+}
+
+/** An image names an image's brand as its major one or as compatible; no video does. */
+function hasBrand(head: Buffer, pattern: RegExp): boolean {
+  return readBrands(head).some((brand) => pattern.test(brand));
+}
+
+/** A TGA image has no magic number: its header has to make sense, as that of a cursor or an icon does not. */
+function isTga(head: Buffer): boolean {
+  if (head.length < 18) {
+    return false;
+  }
+  const [, colourMap = 2, type = 0] = head;
+  const hasColourMap = type === 1 || type === 9;
+  return (
+    [1, 2, 3, 9, 10, 11].includes(type) &&
+    (hasColourMap ? colourMap === 1 : colourMap === 0 && head.readUIntBE(3, 5) === 0) &&
+    head.readUInt16LE(12) > 0 &&
+    head.readUInt16LE(14) > 0 &&
+    [8, 15, 16, 24, 32].includes(head[16]!) &&
+    head[17]! < 0x40
+  );
+}

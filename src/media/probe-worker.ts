@@ -1,0 +1,113 @@
+import { readSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ContentType } from './asset-types.ts';
+import { findStructureDamage, isEmptyWave, type ReadAt } from './container-structure.ts';
+import { measureFrames, type ReadFrame, readAdtsFrame, readMp3Frame } from './frame-duration.ts';
+import { type Measured, measureContainer } from './measure-container.ts';
+
+/** What the worker is asked: to measure an open file, or bytes. */
+export interface ProbeRequest {
+  readonly contentType: ContentType;
+  readonly file: { readonly fd: number; readonly sizeBytes: number } | { readonly bytes: Uint8Array };
+}
+
+/** What the worker answers; `damage` completes "it …", `readError` is the code of a disk's error. */
+export type ProbeAnswer = Measured | { readonly damage: string } | { readonly readError: string };
+
+/**
+ * Shared with the thread that asks, so that a slow disk is not taken for a loop: milliseconds that reading the file has
+ * taken, and whether a read goes on (0 or 1).
+ */
+export interface ProbeWorkerData {
+  readonly reading: Int32Array;
+}
+
+parentPort?.on('message', async (request: ProbeRequest) => {
+  parentPort?.postMessage(await answer(request));
+});
+parentPort?.postMessage('ready');
+
+async function answer({ contentType, file }: ProbeRequest): Promise<ProbeAnswer> {
+  const sizeBytes = 'bytes' in file ? file.bytes.length : file.sizeBytes;
+  const read = 'bytes' in file ? createBytesReader(file.bytes) : createFileReader(file.fd, sizeBytes);
+  try {
+    return await measureFile(contentType, read, sizeBytes);
+  } catch (error) {
+    const { syscall, code } = error as NodeJS.ErrnoException;
+    return syscall === 'read' && code !== undefined
+      ? { readError: code }
+      : { damage: 'has a structure that makes no sense' };
+  }
+}
+
+async function measureFile(
+  contentType: ContentType,
+  read: ReadAt,
+  sizeBytes: number,
+): Promise<Measured | { readonly damage: string }> {
+  const damage = findStructureDamage(contentType, read, sizeBytes);
+  if (damage !== undefined) {
+    return { damage };
+  }
+  const readFrame = frameReaders[contentType];
+  if (readFrame !== undefined) {
+    const durationMs = measureFrames(readFrame, read, sizeBytes);
+    return durationMs === undefined
+      ? { damage: 'holds no frames of sound that follow each other' }
+      : { durationMs, size: undefined };
+  }
+  return contentType === 'audio/wav' ? measureWave(read, sizeBytes) : measureContainer(read, sizeBytes);
+}
+
+/** The library reads these too, in fifty times the time. */
+const frameReaders: Readonly<Partial<Record<ContentType, ReadFrame>>> = {
+  'audio/mpeg': readMp3Frame,
+  'audio/aac': readAdtsFrame,
+};
+
+/** The parts are in their places: what cannot be measured has a codec that the library does not know, or no length. */
+async function measureWave(read: ReadAt, sizeBytes: number): Promise<Measured> {
+  const unknown = { durationMs: undefined, size: undefined };
+  const measured = await measureContainer(read, sizeBytes).catch((error: NodeJS.ErrnoException) => {
+    if (error.syscall === 'read') {
+      throw error;
+    }
+    return unknown;
+  });
+  if (isEmptyWave(read, sizeBytes)) {
+    return { ...unknown, durationMs: 0 };
+  }
+  return 'damage' in measured || measured.durationMs === 0 ? unknown : measured;
+}
+
+function createBytesReader(bytes: Uint8Array): ReadAt {
+  const buffer = Buffer.from(bytes.buffer);
+  return (position, length) => buffer.subarray(position, position + length);
+}
+
+function createFileReader(fd: number, sizeBytes: number): ReadAt {
+  const { reading } = workerData as ProbeWorkerData;
+  let allBytes = 0;
+  let allMs = 0;
+  return (position, length) => {
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, sizeBytes - position)));
+    const started = performance.now();
+    Atomics.store(reading, 1, 1);
+    let filled = 0;
+    while (filled < bytes.length) {
+      const count = readSync(fd, bytes, filled, bytes.length - filled, position + filled);
+      if (count === 0) {
+        break;
+      }
+      filled += count;
+    }
+    Atomics.store(reading, 1, 0);
+    allBytes += filled;
+    // Reading the same again and again is a loop.
+    if (allBytes <= 2 * sizeBytes) {
+      allMs += performance.now() - started;
+      Atomics.store(reading, 0, Math.round(allMs));
+    }
+    return bytes.subarray(0, filled);
+  };
+}

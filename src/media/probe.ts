@@ -1,0 +1,204 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { ContentType } from './asset-types.ts';
+import { refuse } from './identify.ts';
+import type { Measured } from './measure-container.ts';
+import { describeSoundOnly } from './other-types.ts';
+import type { ProbeAnswer, ProbeRequest, ProbeWorkerData } from './probe-worker.ts';
+import { damaged, type Refusal } from './refusal.ts';
+
+/** What a video or audio file is, and how long and large. */
+export interface Probed {
+  readonly contentType: ContentType;
+  /** Undefined where nothing in the file tells; the server may know. */
+  readonly durationMs: number | undefined;
+  /** Of a video, as it is displayed: rotated, and with square pixels. */
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+}
+
+/** A file that stays open until it is probed, or all of its bytes. */
+export type ProbedFile = { readonly fd: number; readonly sizeBytes: number } | Buffer;
+
+/** Measures videos and audio files, one after the other. */
+export interface Probe {
+  /**
+   * @param contentType what {@link identify} says; that of the result is told by the tracks
+   * @throws the signal's reason once it is aborted, or an error with the `code` of an errno where reading fails
+   */
+  probe(file: ProbedFile, contentType: ContentType): Promise<Probed | Refusal>;
+  /** Ends the thread. */
+  close(): Promise<void>;
+}
+
+/**
+ * How long one file may take, without the reading of it: a library that loops for ever is ended with its thread. A file
+ * that is larger than what is accepted, and let through all the same, takes longer to go through.
+ */
+function resolveDeadlineMs(sizeBytes: number): number {
+  return Math.max(2500, sizeBytes / 20_000);
+}
+
+/** Hostile counts would otherwise fill the memory of the machine within the deadline. */
+const resourceLimits = { maxOldGenerationSizeMb: 128 };
+
+/** The same file, from the sources, from the library and from the bundled command. */
+const workerUrl = new URL('../../dist/probe/probe-worker.cjs', import.meta.url);
+
+/** Starts nothing before the first file; then a thread, which does not keep the process alive while it is idle. */
+export function createProbe(signal: AbortSignal): Probe {
+  return new ThreadProbe(signal);
+}
+
+class ThreadProbe implements Probe {
+  readonly #signal: AbortSignal;
+  readonly #closing = new AbortController();
+  #thread: Thread | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#abort);
+    if (signal.aborted) {
+      this.#abort();
+    }
+  }
+
+  probe(file: ProbedFile, contentType: ContentType): Promise<Probed | Refusal> {
+    const probed = this.#last.then(() => this.#probe(file, contentType));
+    this.#last = probed.catch(() => {});
+    return probed;
+  }
+
+  async close(): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#abort);
+    this.#closing.abort();
+    await this.#thread?.end();
+  }
+
+  readonly #abort = () => {
+    this.#closing.abort(this.#signal.reason);
+    void this.#thread?.end();
+  };
+
+  async #probe(file: ProbedFile, contentType: ContentType): Promise<Probed | Refusal> {
+    const answer = await this.#ask(file, contentType).catch((error: unknown) => {
+      this.#closing.signal.throwIfAborted();
+      throw error;
+    });
+    if (answer === undefined) {
+      this.#closing.signal.throwIfAborted();
+      this.#thread = undefined;
+      return damaged('it has a structure that cannot be read in reasonable time or memory');
+    }
+    if ('readError' in answer) {
+      throw Object.assign(new Error(`${answer.readError}: the file cannot be read`), {
+        code: answer.readError,
+      });
+    }
+    return 'damage' in answer ? damaged(`it ${answer.damage}`) : resolveProbed(answer, contentType);
+  }
+
+  async #ask(file: ProbedFile, contentType: ContentType): Promise<ProbeAnswer | undefined> {
+    this.#closing.signal.throwIfAborted();
+    this.#thread ??= await Thread.start(this.#closing.signal);
+    return this.#thread.ask(file, contentType);
+  }
+}
+
+/** What a file is by its tracks. */
+function resolveProbed({ durationMs, size }: Measured, container: ContentType): Probed | Refusal {
+  const isVideo = size !== undefined;
+  if (!isVideo && container === 'video/quicktime') {
+    return refuse(describeSoundOnly('QuickTime'));
+  }
+  if (!isVideo && container === 'video/webm') {
+    return refuse(describeSoundOnly('WebM'));
+  }
+  const contentType = !isVideo && container === 'video/mp4' ? 'audio/mp4' : container;
+  return { contentType, durationMs, width: size?.width, height: size?.height };
+}
+
+/** One worker thread, which ends when a file takes it too long. */
+class Thread {
+  readonly #worker: Worker;
+  readonly #reading: Int32Array;
+  #settle: (answer?: ProbeAnswer) => void = () => {};
+
+  private constructor(worker: Worker, reading: Int32Array) {
+    this.#worker = worker;
+    this.#reading = reading;
+    worker.on('message', (answer: ProbeAnswer) => this.#settle(answer));
+    worker.on('error', () => this.#settle());
+    worker.on('exit', () => this.#settle());
+    worker.unref();
+  }
+
+  /** Waits until its code is loaded, which is no file's fault if it fails. */
+  static async start(signal: AbortSignal): Promise<Thread> {
+    const reading = new Int32Array(new SharedArrayBuffer(8));
+    const worker = new Worker(workerUrl, {
+      workerData: { reading } satisfies ProbeWorkerData,
+      resourceLimits,
+      // What is printed goes nowhere. It is not read either: reading it would keep the process alive.
+      stdout: true,
+      stderr: true,
+      execArgv: [],
+      env: {},
+    });
+    try {
+      await once(worker, 'message', { signal });
+    } catch (error) {
+      void worker.terminate();
+      throw error;
+    }
+    return new Thread(worker, reading);
+  }
+
+  /** Undefined where the thread had to be ended, or ran out of memory. */
+  async ask(file: ProbedFile, contentType: ContentType): Promise<ProbeAnswer | undefined> {
+    this.#worker.ref();
+    const stopWatching = this.#watch(resolveDeadlineMs('fd' in file ? file.sizeBytes : file.length));
+    try {
+      return await new Promise((resolve) => {
+        this.#settle = resolve;
+        this.#send(file, contentType);
+      });
+    } finally {
+      stopWatching();
+      this.#worker.unref();
+    }
+  }
+
+  /** Ends the thread when the deadline is over; it settles when it has ended: until then, it may read from the file. */
+  #watch(limitMs: number): () => void {
+    this.#reading.fill(0);
+    const started = performance.now();
+    const check = () => {
+      const leftMs = limitMs + Atomics.load(this.#reading, 0) - (performance.now() - started);
+      if (leftMs > 0 || Atomics.load(this.#reading, 1) === 1) {
+        timer = setTimeout(check, Math.max(leftMs, 50));
+      } else {
+        void this.#worker.terminate();
+      }
+    };
+    let timer = setTimeout(check, limitMs);
+    return () => clearTimeout(timer);
+  }
+
+  #send(file: ProbedFile, contentType: ContentType): void {
+    if ('fd' in file) {
+      const { fd, sizeBytes } = file;
+      this.#worker.postMessage({ contentType, file: { fd, sizeBytes } } satisfies ProbeRequest);
+    } else {
+      // The bytes are still needed here; a copy of them need not be copied again.
+      const bytes = new Uint8Array(file);
+      this.#worker.postMessage({ contentType, file: { bytes } } satisfies ProbeRequest, [bytes.buffer]);
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#settle();
+    await this.#worker.terminate();
+  }
+}

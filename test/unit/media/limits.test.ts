@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { type AssetKind, formatNames, listExtensions } from '../../../src/media/asset-types.ts';
+import { findLimitRefusal, findSizeRefusal, type Measures } from '../../../src/media/limits.ts';
+
+test.each<[AssetKind, number, string | undefined]>([
+  ['image', 10_485_760, undefined],
+  ['image', 10_485_761, 'it has 10,485,761 bytes; the limit for an image is 10,485,760'],
+  ['video', 52_428_800, undefined],
+  ['video', 52_428_801, 'it has 52,428,801 bytes; the limit for a video is 52,428,800'],
+  ['audio', 15_728_640, undefined],
+  ['audio', 15_728_641, 'it has 15,728,641 bytes; the limit for an audio file is 15,728,640'],
+])('%s of %i bytes', (kind, sizeBytes, message) => {
+  const refusal = findSizeRefusal(kind, sizeBytes, false);
+  expect(refusal?.message).toBe(message);
+  expect(refusal?.code).toBe(message && 'too_large');
+});
+
+test.each<[AssetKind, Measures, string | undefined, string?]>([
+  ['image', { width: 1, height: 9000 }, undefined],
+  [
+    'video',
+    { durationMs: 0 },
+    'it lasts 0 s; a video may last 2 to 15.4 s',
+    'Use a longer one, of 2 s or more.',
+  ],
+  ['video', { durationMs: 1800 }, 'it lasts 1.8 s; a video may last 2 to 15.4 s'],
+  ['video', { durationMs: 1890 }, 'it lasts 1.89 s; a video may last 2 to 15.4 s'],
+  ['video', { durationMs: 1899 }, 'it lasts 1.899 s; a video may last 2 to 15.4 s'],
+  ['video', { durationMs: 1900 }, undefined],
+  ['video', { durationMs: 15_500 }, undefined],
+  ['video', { durationMs: 15_501 }, 'it lasts 15.501 s; a video may last 2 to 15.4 s', 'Trim it to 15.4 s.'],
+  ['video', { durationMs: 15_510 }, 'it lasts 15.51 s; a video may last 2 to 15.4 s'],
+  ['video', { durationMs: undefined, width: 200, height: 2160 }, undefined],
+  ['audio', { durationMs: 1890 }, 'it lasts 1.89 s; an audio file may last 2 to 15 s'],
+  ['audio', { durationMs: 1900 }, undefined],
+  ['audio', { durationMs: 15_100 }, undefined],
+  [
+    'audio',
+    { durationMs: 15_101 },
+    'it lasts 15.101 s; an audio file may last 2 to 15 s',
+    'Trim it to 15 s.',
+  ],
+  ['audio', { durationMs: undefined }, undefined],
+])('%s of %o', (kind, measures, message, hint) => {
+  const refusal = findLimitRefusal(kind, measures, false);
+  expect(refusal?.message).toBe(message);
+  expect(refusal?.code).toBe(message && 'bad_duration');
+  if (hint !== undefined) {
+    expect(refusal?.hint).toBe(hint);
+  }
+});
+
+test.each([
+  [200, 2160, undefined],
+  [2160, 200, undefined],
+  [199, 300, 'Scale it up so that each side has 200 pixels or more.'],
+  [300, 199, 'Scale it up so that each side has 200 pixels or more.'],
+  [2161, 300, 'Scale it down so that no side has more than 2160 pixels.'],
+  [300, 2161, 'Scale it down so that no side has more than 2160 pixels.'],
+])('a video of %i x %i', (width, height, hint) => {
+  const refusal = findLimitRefusal('video', { durationMs: 5000, width, height }, false);
+  expect(refusal).toEqual(
+    hint && {
+      code: 'bad_dimensions',
+      message: `it is shown at ${width} x ${height} pixels; each side may have 200 to 2160`,
+      hint,
+    },
+  );
+});
+
+test('limits may be left to the server, but for what cannot be read', () => {
+  expect(findLimitRefusal('video', { durationMs: 100_000, width: 1, height: 9000 }, true)).toBeUndefined();
+  expect(findSizeRefusal('audio', 2 ** 31 - 1, true)).toBeUndefined();
+  expect(findSizeRefusal('audio', 2 ** 31, true)?.message).toBe(
+    'it has 2,147,483,648 bytes; the limit is 2,147,483,647',
+  );
+});
+
+test('the table names what is accepted', () => {
+  expect(formatNames()).toBe('JPEG, PNG, WebP, MP4, QuickTime, WebM, MP3, WAV, M4A and AAC');
+  expect(formatNames(['image'], 'or')).toBe('JPEG, PNG or WebP');
+  expect(listExtensions(['image'])).toEqual(['jpg', 'jpeg', 'png', 'webp']);
+  expect(listExtensions()).toContain('mov');
+});

@@ -1,0 +1,343 @@
+import { open, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, describe, expect, it, test } from 'vitest';
+import type { ContentType } from '../../../src/media/asset-types.ts';
+import { createProbe } from '../../../src/media/probe.ts';
+import { clip, clips } from '../../fixtures.ts';
+import { tempDir } from '../../harness/temp-dir.ts';
+
+// The worker is the built one: `npm run build` makes it.
+const probe = createProbe(new AbortController().signal);
+afterAll(() => probe.close());
+
+/** What {@link identify} says of a clip. */
+const container = (contentType: string) =>
+  (contentType === 'audio/mp4' ? 'video/mp4' : contentType) as ContentType;
+
+const damaged = (message: string) => ({
+  code: 'damaged',
+  message,
+  hint: 'Copy, download or export it again: it is not whole.',
+});
+const senseless = damaged('it has a structure that makes no sense');
+const endless = damaged('it has a structure that cannot be read in reasonable time or memory');
+
+describe.each(clips)('$name', ({ file, contentType, type, durationMs, width, height, size }) => {
+  const expected = {
+    contentType,
+    // The library rounds down where the clip's own time scale is coarse.
+    durationMs: expect.closeTo(durationMs, -1),
+    width: type === 'video' ? width : undefined,
+    height: type === 'video' ? height : undefined,
+  };
+
+  it('is measured, from memory and from the file', async () => {
+    expect(await probe.probe(await readFile(file), container(contentType))).toEqual(expected);
+    const handle = await open(file);
+    try {
+      expect(await probe.probe({ fd: handle.fd, sizeBytes: size }, container(contentType))).toEqual(expected);
+    } finally {
+      await handle.close();
+    }
+  });
+
+  it('is damaged where it is cut short, but for a sound of frames', async () => {
+    const bytes = await readFile(file);
+    for (const part of [0.5, 0.99]) {
+      const result = await probe.probe(bytes.subarray(0, Math.floor(size * part)), container(contentType));
+      if (contentType === 'audio/mpeg' || contentType === 'audio/aac') {
+        expect(result).toMatchObject({ contentType, durationMs: expect.any(Number) });
+      } else {
+        expect(result).toMatchObject({
+          code: 'damaged',
+          message: expect.stringMatching(/^it is cut short: it has/),
+        });
+      }
+    }
+  });
+});
+
+/** An ISO base media file without that box of the outermost level. */
+function without(bytes: Buffer, name: string): Buffer {
+  const start = bytes.indexOf(name) - 4;
+  return Buffer.concat([bytes.subarray(0, start), bytes.subarray(start + bytes.readUInt32BE(start))]);
+}
+
+/** A copy with a number, or text, behind (or in place of) the nth occurrence of a box's name. */
+function patch(bytes: Buffer, name: string, offset: number, value: number | string, occurrence = 1): Buffer {
+  const patched = Buffer.from(bytes);
+  let at = -1;
+  for (let n = 0; n < occurrence; n++) {
+    at = patched.indexOf(name, at + 1);
+  }
+  expect(at).toBeGreaterThan(0);
+  if (typeof value === 'string') {
+    patched.write(value, at + offset, 'latin1');
+  } else {
+    patched.writeUInt32BE(value, at + offset);
+  }
+  return patched;
+}
+
+describe('an MP4', async () => {
+  const mp4 = await readFile(clip('clip.mp4').file);
+  const m4a = await readFile(clip('tone.m4a').file);
+  const probeMp4 = (bytes: Buffer) => probe.probe(bytes, 'video/mp4');
+  const measured = { contentType: 'video/mp4', durationMs: 2500, width: 224, height: 208 };
+
+  it('whose recording was interrupted has no index', async () => {
+    const noIndex = damaged('it has no index (moov): its recording was probably interrupted');
+    expect(await probeMp4(without(mp4, 'moov'))).toEqual(noIndex);
+    expect(await probeMp4(without(m4a, 'moov'))).toEqual(noIndex);
+  });
+
+  it('without media data is damaged', async () => {
+    const noMedia = damaged('it has an index, but no picture or sound (mdat)');
+    expect(await probeMp4(without(mp4, 'mdat'))).toEqual(noMedia);
+    expect(await probeMp4(without(m4a, 'mdat'))).toEqual(noMedia);
+  });
+
+  it('whose index names samples behind its end is damaged', async () => {
+    expect(await probeMp4(patch(mp4, 'stco', 12, 0x0fffffff))).toEqual(
+      damaged('it is cut short: its index names samples that lie behind its end'),
+    );
+  });
+
+  it('has its display size, whichever way it is turned', async () => {
+    const matrix = mp4.indexOf('tkhd') + 4 + 40;
+    const turned = Buffer.from(mp4);
+    [0, 0x10000, 0, 0xffff0000, 0].forEach((value, index) => {
+      turned.writeUInt32BE(value, matrix + index * 4);
+    });
+    expect(await probeMp4(turned)).toEqual({ ...measured, width: 208, height: 224 });
+  });
+
+  it('of codecs that nobody knows is measured', async () => {
+    expect(await probeMp4(patch(mp4, 'avc1', 0, 'zzzz', 2))).toEqual(measured);
+    expect(await probeMp4(patch(mp4, 'mp4a', 0, 'zzzz'))).toEqual(measured);
+    expect(await probeMp4(patch(m4a, 'mp4a', 0, 'zzzz'))).toMatchObject({
+      contentType: 'audio/mp4',
+      durationMs: 2600,
+    });
+  });
+
+  it('of an encrypted track is measured', async () => {
+    expect(await probeMp4(patch(mp4, 'avc1', 0, 'encv', 2))).toEqual(measured);
+  });
+
+  it('is a video by its tracks, whatever its brand', async () => {
+    expect(await probeMp4(patch(mp4, 'ftyp', 4, 'M4A '))).toEqual(measured);
+    expect(await probeMp4(patch(m4a, 'ftyp', 4, 'isom'))).toMatchObject({ contentType: 'audio/mp4' });
+  });
+
+  it('of the brand of sound is sound, with a picture too', async () => {
+    const withPicture = patch(patch(mp4, 'avc1', 0, 'jpeg', 2), 'ftyp', 4, 'M4A ');
+    expect(await probeMp4(withPicture)).toMatchObject({ contentType: 'audio/mp4', width: undefined });
+  });
+
+  it('without a track that can be found is damaged', async () => {
+    const noTracks = damaged('it has neither picture nor sound that can be found');
+    expect(await probeMp4(patch(patch(mp4, 'trak', 0, 'free'), 'trak', 0, 'free'))).toEqual(noTracks);
+  });
+
+  it.each([
+    ['a time scale of zero', patch(mp4, 'mdhd', 16, 0)],
+    ['a count of samples that lies', patch(mp4, 'stsz', 12, 0xffffffff)],
+    ['a box of an impossible size', patch(mp4, 'mdia', -4, 0xfffffff0)],
+  ])('with %s is damaged', async (_, bytes) => {
+    expect(await probeMp4(bytes)).toMatchObject({ code: 'damaged' });
+  });
+
+  it.each(['free', 'wide', 'skip'])('of QuickTime may begin with %s in place of its brand', async (name) => {
+    const mov = await readFile(clip('clip.mov').file);
+    const measured = { contentType: 'video/quicktime', durationMs: 3000, width: 208, height: 256 };
+    expect(await probe.probe(patch(mov, 'ftyp', 0, name), 'video/quicktime')).toEqual(measured);
+  });
+});
+
+test('a QuickTime file with sound only is no video, and no sound that is accepted', async () => {
+  const m4a = await readFile(clip('tone.m4a').file);
+  expect(await probe.probe(patch(m4a, 'ftyp', 4, 'qt  '), 'video/quicktime')).toMatchObject({
+    code: 'unsupported_type',
+    message: expect.stringMatching(/^it is a QuickTime file with sound only; JPEG/),
+    hint: 'Convert it to MP3, WAV, M4A or AAC; renaming it does not help.',
+  });
+});
+
+describe('a WebM', async () => {
+  const webm = await readFile(clip('clip.webm').file);
+  const segmentSize = webm.indexOf(Buffer.of(0x18, 0x53, 0x80, 0x67)) + 4;
+  const live = Buffer.from(webm);
+  live.fill(0xff, segmentSize, segmentSize + 8);
+  live[segmentSize] = 0x01;
+
+  it('whose size is not known, as of a live recording, is measured', async () => {
+    expect(await probe.probe(live, 'video/webm')).toMatchObject({
+      contentType: 'video/webm',
+      durationMs: 2207,
+    });
+  });
+
+  it('that ends before its first cluster is damaged', async () => {
+    const cluster = live.indexOf(Buffer.of(0x1f, 0x43, 0xb6, 0x75));
+    expect(await probe.probe(live.subarray(0, cluster), 'video/webm')).toEqual(
+      damaged('it has no picture and no sound in it'),
+    );
+  });
+
+  it('whose header is followed by noise is damaged', async () => {
+    // A linear congruential generator: the same noise every time.
+    let state = 1;
+    const noise = Buffer.alloc(20_000);
+    for (let index = 0; index < noise.length; index++) {
+      state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+      noise[index] = state >> 16;
+    }
+    for (const kept of [40, 48, 52, 60, 100, 200, 300]) {
+      const bytes = Buffer.concat([live.subarray(0, kept), noise.subarray(kept)]);
+      expect(await probe.probe(bytes, 'video/webm')).toMatchObject({ code: 'damaged' });
+    }
+  });
+});
+
+describe('a WAV', async () => {
+  const wav = await readFile(clip('tone.wav').file);
+  const dataSize = wav.indexOf('data') + 4;
+  const withDataSize = (size: number) => {
+    const patched = Buffer.from(wav);
+    patched.writeUInt32LE(size, dataSize);
+    return patched;
+  };
+  const probeWav = (bytes: Buffer) => probe.probe(bytes, 'audio/wav');
+  const unknown = { contentType: 'audio/wav', durationMs: undefined, width: undefined, height: undefined };
+
+  it('that says it has more than it has is cut short', async () => {
+    expect(await probeWav(withDataSize(8401))).toEqual(
+      damaged('it is cut short: it has 8,444 bytes of 8,445'),
+    );
+  });
+
+  it('that says it has less is as long as it says', async () => {
+    expect(await probeWav(withDataSize(4000))).toEqual({ ...unknown, durationMs: 1000 });
+  });
+
+  it('of an unknown length is left to the server, or measured', async () => {
+    expect(await probeWav(withDataSize(0))).toEqual(unknown);
+    expect(await probeWav(withDataSize(0xffffffff))).toEqual({ ...unknown, durationMs: 2100 });
+  });
+
+  it('of a codec that the library does not know is left to the server', async () => {
+    const adpcm = Buffer.from(wav);
+    adpcm.writeUInt16LE(0x11, wav.indexOf('fmt ') + 8);
+    expect(await probeWav(adpcm)).toEqual(unknown);
+  });
+
+  it('of no sound lasts 0 s', async () => {
+    expect(await probeWav(withDataSize(0).subarray(0, dataSize + 4))).toEqual({ ...unknown, durationMs: 0 });
+  });
+
+  it.each([
+    ['fmt ', patch(wav, 'fmt ', 0, 'junk')],
+    ['data', patch(wav, 'data', 0, 'junk')],
+  ])('without %s is damaged', async (_, bytes) => {
+    expect(await probeWav(bytes)).toEqual(
+      damaged('it has no sound in it (data), or does not say how it is written (fmt)'),
+    );
+  });
+});
+
+describe('an MP3', async () => {
+  const mp3 = await readFile(clip('tone.mp3').file);
+  const noFrames = damaged('it holds no frames of sound that follow each other');
+
+  it('behind tags and with others behind it is measured', async () => {
+    const tag = Buffer.concat([Buffer.from('ID3\x03\0\0\0\0\x7f\x7f', 'latin1'), Buffer.alloc(16_383, 0xff)]);
+    const tagged = Buffer.concat([tag, tag, mp3, Buffer.from('TAG'), Buffer.alloc(125, 0xff)]);
+    expect(await probe.probe(tagged, 'audio/mpeg')).toMatchObject({ durationMs: 2484 });
+  });
+
+  it('with other bytes between its frames is measured', async () => {
+    const frame = mp3.indexOf(Buffer.of(0xff), mp3.length / 2);
+    const split = Buffer.concat([mp3.subarray(0, frame), Buffer.alloc(600_000), mp3.subarray(frame)]);
+    const result = await probe.probe(split, 'audio/mpeg');
+    expect(result).toMatchObject({ durationMs: expect.closeTo(2484, -2) });
+  });
+
+  it.each([
+    [
+      'of garbage frames',
+      Buffer.from('\xff\xfb\x90\x64garbage\xff\xfb\x90\x64garbage'.repeat(1000), 'latin1'),
+    ],
+    ['of a header alone', Buffer.from('\xff\xfb\x90\x64', 'latin1')],
+    ['of set bits', Buffer.alloc(1_000_000, 0xff)],
+    [
+      'of a tag that is longer than it',
+      Buffer.concat([Buffer.from('ID3\x03\0\0\x7f\x7f\x7f\x7f', 'latin1'), mp3]),
+    ],
+  ])('%s is damaged', async (_, bytes) => {
+    expect(await probe.probe(bytes, 'audio/mpeg')).toEqual(noFrames);
+    expect(await probe.probe(bytes, 'audio/aac')).toEqual(noFrames);
+  });
+});
+
+describe('a file that takes for ever', async () => {
+  const mp4 = await readFile(clip('clip.mp4').file);
+  const hostile = patch(mp4, 'ctts', 12, 0xffffffff);
+
+  it('is damaged within three seconds, and the next one is measured', async () => {
+    await probe.probe(mp4, 'video/mp4');
+    const started = performance.now();
+    const [first, second] = await Promise.all([
+      probe.probe(hostile, 'video/mp4'),
+      probe.probe(mp4, 'video/mp4'),
+    ]);
+    expect(performance.now() - started).toBeLessThan(3500);
+    expect(first).toEqual(endless);
+    expect(second).toMatchObject({ durationMs: 2500 });
+  });
+
+  it('is ended at once when the run is', async () => {
+    const stop = new AbortController();
+    const other = createProbe(stop.signal);
+    await other.probe(mp4, 'video/mp4');
+    const probed = other.probe(hostile, 'video/mp4');
+    const waiting = other.probe(mp4, 'video/mp4');
+    await delay(100);
+    const started = performance.now();
+    stop.abort(new Error('stopped'));
+    await expect(probed).rejects.toThrow('stopped');
+    await expect(waiting).rejects.toThrow('stopped');
+    await other.close();
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
+
+test('a probe that is stopped before its first file starts nothing', async () => {
+  const other = createProbe(AbortSignal.abort(new Error('stopped')));
+  await expect(other.probe(Buffer.alloc(10), 'video/mp4')).rejects.toThrow('stopped');
+  await other.close();
+});
+
+test('a file that is shorter than it was is damaged', async () => {
+  const path = join(await tempDir(), 'clip.mp4');
+  const bytes = await readFile(clip('clip.mp4').file);
+  await writeFile(path, bytes.subarray(0, 3000));
+  const handle = await open(path);
+  try {
+    expect(await probe.probe({ fd: handle.fd, sizeBytes: bytes.length }, 'video/mp4')).toEqual(senseless);
+  } finally {
+    await handle.close();
+  }
+});
+
+test('a file that cannot be read says so by the code of the system', async () => {
+  const handle = await open(await tempDir());
+  try {
+    await expect(probe.probe({ fd: handle.fd, sizeBytes: 5000 }, 'video/mp4')).rejects.toMatchObject({
+      code: 'EISDIR',
+    });
+  } finally {
+    await handle.close();
+  }
+});
