@@ -366,7 +366,7 @@ To install it:
       for (const it of program.commands) {
         define(it, host, exitWith);
       }
-      exitWith(completion(shell, program, host));
+      exitWith(await completion(shell, program, host));
     });
 }
 

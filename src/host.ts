@@ -5,8 +5,8 @@ export interface Host {
   /** The arguments after the program's own name. */
   readonly argv: readonly string[];
   readonly env: Environment;
-  /** Absolute; relative paths are read from here. */
-  readonly cwd: string;
+  /** Absolute; relative paths are read from here. Undefined where it is gone: deleted, or out of reach. */
+  readonly cwd: string | undefined;
   readonly homeDir: string;
   readonly platform: NodeJS.Platform;
   /** Such as `v24.1.0`. */
@@ -38,8 +38,10 @@ export type TerminalStream = NodeJS.WritableStream & {
 };
 
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
-  now(): number;
+  /** The date, in milliseconds since the Unix epoch. For dates only: it may be set back or forward at any time. */
+  epochMs(): number;
+  /** Milliseconds since some moment; never goes back. For waits and durations. */
+  monotonicMs(): number;
   /** Resolves after `ms`, or at once when `signal` is aborted; never rejects. Keeps the process alive meanwhile. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
