@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { absolutePath } from '../absolute-path.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { FoundFile } from './found-file.ts';
@@ -18,15 +19,16 @@ export interface FileRequest {
 /**
  * Finds every file that is asked for, in the order of asking.
  *
- * @throws UsageError that lists everything that names nothing
+ * @throws UsageError that lists everything that names nothing; the signal's reason once it is aborted
  */
 export async function findFiles(
   request: FileRequest,
-  host: Pick<Host, 'cwd' | 'platform' | 'stdin'>,
+  host: Pick<Host, 'cwd' | 'platform' | 'signal' | 'stdin'>,
 ): Promise<readonly FoundFile[]> {
   const found: FoundFile[] = [];
   const problems: string[] = [];
   const collect = async (name: string, find: () => Promise<readonly FoundFile[]>) => {
+    host.signal.throwIfAborted();
     try {
       const files = await find();
       if (files.length === 0) {
@@ -90,7 +92,7 @@ async function findPattern(
   }
   const [folder, rest] = splitPattern(portable);
   const matches = await glob(rest, {
-    cwd: resolve(host.cwd, folder),
+    cwd: absolutePath(folder || '.', host),
     expandDirectories: false,
     onlyFiles: !recursive,
   }).catch((error: unknown) => {
@@ -126,13 +128,13 @@ function splitPattern(pattern: string): [folder: string, rest: string] {
 async function findPath(
   path: string,
   recursive: boolean,
-  cwd: string,
+  cwd: string | undefined,
 ): Promise<readonly FoundFile[] | undefined> {
   // Nowhere in Unix is the empty path the working directory: `-r "$folder"` with no folder set is a mistake.
   if (path === '') {
     return undefined;
   }
-  const file = resolve(cwd, path);
+  const file = absolutePath(path, { cwd });
   switch (await kindOf(file)) {
     case 'absent':
       return undefined;

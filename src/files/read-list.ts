@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { absolutePath } from '../absolute-path.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { readStream } from './read-stream.ts';
@@ -18,7 +18,7 @@ export async function readList(
   const text =
     file === '-'
       ? (await readStream(host.stdin, host.signal, () => false)).toString()
-      : await readListFile(resolve(host.cwd, file), file);
+      : await readListFile(absolutePath(file, host), file);
   const entries = nullSeparated ? text.split('\0') : text.replace(/^\ufeff/, '').split(/\r?\n/);
   const paths = entries.filter((entry) => entry !== '');
   if (paths.length === 0) {

@@ -1,6 +1,7 @@
 import { pMapIterable } from 'p-map';
 import { FileError } from '../errors.ts';
 import type { FoundFile } from '../files/found-file.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { type CheckedAsset, checkAssetFile, checkAssetStream } from './check-asset.ts';
 
 /** The result of checking one file. */
@@ -37,12 +38,23 @@ export async function checkFiles(
     }),
     { concurrency: maxOpenFiles },
   );
-  for await (const { source, check } of results) {
-    // Files behind the first failure count as unchecked, even where their check has already run.
-    checks.set(source, isStopped ? unchecked : check);
-    isStopped ||= failFast && check.kind === 'refused';
-  }
-  return files.map(({ path, source }) => ({ path, check: checks.get(source)! }));
+  const checkAll = async () => {
+    for await (const { source, check } of results) {
+      // Files behind the first failure count as unchecked, even where their check has already run.
+      checks.set(source, isStopped ? unchecked : check);
+      isStopped ||= failFast && check.kind === 'refused';
+      if (signal.aborted) {
+        break;
+      }
+    }
+  };
+  await untilAborted(checkAll(), signal).catch((error: unknown) => {
+    // A check that does not end, on a dead disk for example, must not hold up an interruption.
+    if (!signal.aborted) {
+      throw error;
+    }
+  });
+  return files.map(({ path, source }) => ({ path, check: checks.get(source) ?? unchecked }));
 }
 
 async function checkSource(source: FoundFile['source'], signal: AbortSignal): Promise<FileCheck> {

@@ -9,11 +9,16 @@ export type ResultFormat = (typeof resultFormats)[number];
 /** How many key frames POST /videos takes at most. */
 export const maxFrames = 10;
 
-/** Writes records to standard output as they come, in input order. */
+/** Writes records to standard output as they come, in input order. Each call rejects with an OutputError. */
 export interface ResultWriter {
-  write(record: UploadRecord): Promise<void>;
-  /** Call once, after the last record, also when the run was cut short. */
-  end(): Promise<void>;
+  /** The records of one call go out together: a hundred thousand single writes would take seconds. */
+  write(records: readonly UploadRecord[]): Promise<void>;
+  /**
+   * Call once, also when the run was cut short.
+   *
+   * @param isComplete whether every record was written
+   */
+  end(isComplete: boolean): Promise<void>;
 }
 
 /** @param print writes text to standard output and resolves when it may take more */
@@ -24,15 +29,19 @@ export function createResultWriter(
   switch (format) {
     case 'text':
       return {
-        write: async (record) => {
-          if (hasReference(record)) {
-            await print(`${record.imageRef}\n`);
+        write: async (records) => {
+          const lines = records.filter(hasReference).map(({ imageRef }) => `${imageRef}\n`);
+          if (lines.length > 0) {
+            await print(lines.join(''));
           }
         },
         end: async () => {},
       };
     case 'ndjson':
-      return { write: (record) => print(`${JSON.stringify(record)}\n`), end: async () => {} };
+      return {
+        write: (records) => print(records.map((record) => `${JSON.stringify(record)}\n`).join('')),
+        end: async () => {},
+      };
     case 'json':
       return createArrayWriter(print);
     case 'frames':
@@ -40,13 +49,13 @@ export function createResultWriter(
   }
 }
 
-/** Writes one array record by record, so that no record has to be kept. */
+/** Writes one array piece by piece, so that no record has to be kept. */
 function createArrayWriter(print: (text: string) => Promise<void>): ResultWriter {
   // Each piece ends its line, so that on a terminal no message shares a line with a record.
   let opening = '[\n';
   return {
-    write: async (record) => {
-      const text = `${opening}${JSON.stringify(record)}\n`;
+    write: async (records) => {
+      const text = `${opening}${records.map((record) => `${JSON.stringify(record)}\n`).join(',')}`;
       opening = ',';
       await print(text);
     },
@@ -55,14 +64,20 @@ function createArrayWriter(print: (text: string) => Promise<void>): ResultWriter
 }
 
 function createFramesWriter(print: (text: string) => Promise<void>): ResultWriter {
-  const records: UploadRecord[] = [];
+  const references: string[] = [];
+  let isEachReferenced = true;
   return {
-    write: async (record) => {
-      records.push(record);
+    write: async (records) => {
+      for (const record of records) {
+        if (hasReference(record)) {
+          references.push(record.imageRef);
+        } else {
+          isEachReferenced = false;
+        }
+      }
     },
-    end: async () => {
-      const references = records.filter(hasReference).map(({ imageRef }) => imageRef);
-      if (references.length === records.length) {
+    end: async (isComplete) => {
+      if (isComplete && isEachReferenced && references.length > 0) {
         await print(`${JSON.stringify(toFrames(references))}\n`);
       }
     },

@@ -1,3 +1,4 @@
+import { OutputError } from '../errors.ts';
 import { formatBytes, formatDuration, groupDigits } from '../units.ts';
 import type { UploadEvent } from '../upload/event.ts';
 import { type FailedRecord, hasReference, type UploadRecord } from '../upload/record.ts';
@@ -21,19 +22,66 @@ export class UploadReporter {
   /** The names of the files that failed, by message. */
   readonly #failures = new Map<string, string[]>();
   readonly #frames: UploadRecord[] = [];
+  readonly #onOutputFailure: () => void;
+  #isPrinting = true;
+  #hasOutputFailed = false;
   #sentBytes = 0;
   #retries = 0;
 
-  /** @param destination the `apiUrl` that uploads go to, shown by --verbose */
-  constructor(results: ResultWriter, messages: Messages, format: ResultFormat, destination: string) {
+  /**
+   * @param destination the `apiUrl` that uploads go to, shown by --verbose
+   * @param onOutputFailure called once standard output cannot be written
+   */
+  constructor(
+    results: ResultWriter,
+    messages: Messages,
+    {
+      format,
+      destination,
+      onOutputFailure,
+    }: {
+      readonly format: ResultFormat;
+      readonly destination: string;
+      readonly onOutputFailure: () => void;
+    },
+  ) {
     this.#results = results;
     this.#messages = messages;
     this.#format = format;
     this.#destination = destination;
+    this.#onOutputFailure = onOutputFailure;
   }
 
-  /** Call for each record, in input order. */
-  async record(record: UploadRecord): Promise<void> {
+  /** Whether standard output could not be written; each reference is then on standard error. */
+  get hasOutputFailed(): boolean {
+    return this.#hasOutputFailed;
+  }
+
+  /**
+   * Call for all records, in input order.
+   *
+   * @param isLate whether there is no time left for a slow reader of standard output
+   */
+  async records(records: readonly UploadRecord[], isLate: boolean): Promise<void> {
+    for (const record of records) {
+      this.#count(record);
+    }
+    if (this.#isPrinting && !isLate) {
+      await this.#write(() => this.#results.write(records), records);
+      return;
+    }
+    await this.#endResults(false);
+    this.#tellUnprinted(records);
+  }
+
+  async #endResults(isComplete: boolean): Promise<void> {
+    if (this.#isPrinting) {
+      this.#isPrinting = false;
+      await this.#write(() => this.#results.end(isComplete), this.#frames);
+    }
+  }
+
+  #count(record: UploadRecord): void {
     this.#counts.set(record.status, (this.#counts.get(record.status) ?? 0) + 1);
     if (record.status === 'failed') {
       this.#fail(nameOf(record), record.error);
@@ -46,13 +94,34 @@ export class UploadReporter {
     if (this.#format === 'frames') {
       this.#frames.push(record);
     }
-    await this.#results.write(record);
+  }
+
+  /** Writes to standard output. Where that fails, the references go to standard error: they may be nowhere else. */
+  async #write(write: () => Promise<void>, records: readonly UploadRecord[]): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (!(error instanceof OutputError)) {
+        throw error;
+      }
+      this.#isPrinting = false;
+      this.#hasOutputFailed = true;
+      this.#messages.error(error.message);
+      this.#onOutputFailure();
+      this.#tellUnprinted(records);
+    }
+  }
+
+  #tellUnprinted(records: readonly UploadRecord[]): void {
+    for (const record of records.filter(hasReference)) {
+      this.#messages.error(`not printed: ${nameOf(record)}: ${record.imageRef}`);
+    }
   }
 
   /** Call once, after the last record. */
   async end(durationMs: number): Promise<void> {
     this.#endFrames();
-    await this.#results.end();
+    await this.#endResults(true);
     this.#endFailures();
     const counts = summaryOrder
       .filter((status) => this.#counts.has(status))

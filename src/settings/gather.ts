@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { absolutePath } from '../absolute-path.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import type { Environment, Host } from '../host.ts';
 import type { Secrets } from '../secrets.ts';
@@ -79,7 +79,7 @@ async function gatherFiles(
   }
   const named = config ?? readVariable(host.env, 'DREAMINA_CONFIG');
   if (named !== undefined) {
-    const path = resolve(host.cwd, named);
+    const path = absolutePath(named, host);
     const load = async (): Promise<Layer> => {
       const values = await loadConfigFile(path);
       if (values === undefined) {
@@ -92,7 +92,7 @@ async function gatherFiles(
   }
   const userPath = userConfigPath(host);
   return [
-    await gatherFile('project', host.cwd, () => loadProjectLayer(host.cwd), host),
+    await gatherFile('project', host.cwd ?? '', () => loadProjectLayer(host.cwd), host),
     await gatherFile('user', userPath, () => loadUserLayer(userPath), host),
   ];
 }
@@ -122,8 +122,8 @@ async function gatherFile(
   }
 }
 
-async function loadProjectLayer(cwd: string): Promise<Layer | undefined> {
-  const found = await findProjectConfig(cwd);
+async function loadProjectLayer(cwd: string | undefined): Promise<Layer | undefined> {
+  const found = cwd === undefined ? undefined : await findProjectConfig(cwd);
   return found && { source: { kind: 'project', path: found.path }, values: found.values };
 }
 

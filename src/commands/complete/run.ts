@@ -1,4 +1,5 @@
 import type { Host } from '../../host.ts';
+import { writeOutput } from '../../report/write-output.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { isAccount } from '../../settings/identity.ts';
 
@@ -10,6 +11,6 @@ export async function completeAccounts(host: Host): Promise<number> {
   const { layers } = await gatherSettings({}, host);
   const given = layers.map(({ values }) => values.account);
   const accounts = new Set(given.filter((account) => typeof account === 'string' && isAccount(account)));
-  host.stdout.write([...accounts].map((account) => `${account}\n`).join(''));
+  await writeOutput([...accounts].map((account) => `${account}\n`).join(''), host);
   return 0;
 }

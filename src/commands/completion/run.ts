@@ -4,6 +4,7 @@ import { formatFish } from '../../completion/fish.ts';
 import { readProgram } from '../../completion/read-program.ts';
 import { formatZsh } from '../../completion/zsh.ts';
 import type { Host } from '../../host.ts';
+import { writeOutput } from '../../report/write-output.ts';
 import { faultKinds } from '../../sandbox/index.ts';
 
 const formatters = { bash: formatBash, zsh: formatZsh, fish: formatFish } as const;
@@ -15,7 +16,7 @@ export type Shell = keyof typeof formatters;
 const names = ['dreamina', 'dreamina-upload'] as const;
 
 /** Runs `dreamina completion <shell>`: prints the script that completes this program in that shell. */
-export function completion(shell: Shell, program: Command, host: Host): number {
+export async function completion(shell: Shell, program: Command, host: Host): Promise<number> {
   const model = readProgram(program, {
     names,
     values: {
@@ -25,6 +26,6 @@ export function completion(shell: Shell, program: Command, host: Host): number {
       'kind:amount': { kind: 'words', words: faultKinds, suffix: ':' },
     },
   });
-  host.stdout.write(formatters[shell](model));
+  await writeOutput(formatters[shell](model), host);
   return 0;
 }

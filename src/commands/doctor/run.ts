@@ -1,6 +1,7 @@
 import type { Host } from '../../host.ts';
 import { type Colours, loadColours } from '../../report/colours.ts';
 import { escapeUnsafe } from '../../report/escape.ts';
+import { writeOutput } from '../../report/write-output.ts';
 import { diagnose } from './diagnose.ts';
 import type { CheckResult, Finding } from './finding.ts';
 
@@ -17,11 +18,11 @@ export async function doctor(flags: DoctorFlags, host: Host): Promise<number> {
   for await (const result of diagnose(flags.config, host)) {
     results.push(result);
     if (!flags.json) {
-      host.stdout.write(formatFinding(result, colours));
+      await writeOutput(formatFinding(result, colours), host);
     }
   }
   if (flags.json) {
-    host.stdout.write(`${JSON.stringify(results.map(toFinding), undefined, 2)}\n`);
+    await writeOutput(`${JSON.stringify(results.map(toFinding), undefined, 2)}\n`, host);
   }
   return exitCodeFor(results);
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { UsageError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { StandardError } from '../../report/standard-error.ts';
+import { writeOutput } from '../../report/write-output.ts';
 import {
   type ApiRevision,
   type Fault,
@@ -30,22 +31,26 @@ export async function sandbox(flags: SandboxFlags, host: Host): Promise<number> 
     latencyMs: wholeNumber('--latency', flags.latency, 600_000),
     faults: flags.fault?.map(readFault),
     seed: wholeNumber('--seed', flags.seed, Number.MAX_SAFE_INTEGER),
-    now: host.clock.now,
+    now: host.clock.epochMs,
     onRequest: (request) => messages.note(describeRequest(request)),
   }).catch((error: unknown) => {
     throw startingFailed(error, flags.port);
   });
-  host.stdout.write(
-    `export DREAMINA_API_URL='${server.apiUrl}'\n` +
-      `export DREAMINA_TOKEN='${server.token}'\n` +
-      `export DREAMINA_ACCOUNT='${server.accounts[0]}'\n`,
-  );
-  messages.note(`The sandbox listens on ${server.origin}; Ctrl-C stops it.`);
-  if (!host.signal.aborted) {
-    await once(host.signal, 'abort');
+  try {
+    await writeOutput(
+      `export DREAMINA_API_URL='${server.apiUrl}'\n` +
+        `export DREAMINA_TOKEN='${server.token}'\n` +
+        `export DREAMINA_ACCOUNT='${server.accounts[0]}'\n`,
+      host,
+    );
+    messages.note(`The sandbox listens on ${server.origin}; Ctrl-C stops it.`);
+    if (!host.signal.aborted) {
+      await once(host.signal, 'abort');
+    }
+    return 0;
+  } finally {
+    await server.close();
   }
-  await server.close();
-  return 0;
 }
 
 function wholeNumber(flag: string, text: string | undefined, most: number): number | undefined {
