@@ -245,6 +245,7 @@ describe('how long it waits', () => {
 /** Runs the command with a clock that stands still until the test moves it: a sleeper sleeps until then. */
 function startWithClock(argv: readonly string[], env: Readonly<Record<string, string>>) {
   let now = Date.UTC(2026, 10, 23);
+  let setBackMs = 0;
   let sleepers: { readonly until: number; readonly wake: () => void }[] = [];
   let changed = () => {};
   const output = { stdout: '', stderr: '' };
@@ -270,7 +271,8 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
     stderr: stream('stderr'),
     signal: new AbortController().signal,
     clock: {
-      now: () => now,
+      epochMs: () => now - setBackMs,
+      monotonicMs: () => now,
       sleep: (ms) =>
         new Promise((wake) => {
           sleepers.push({ until: now + ms, wake });
@@ -291,6 +293,9 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
           setTimeout(resolve, 5);
         });
       }
+    },
+    setBack: (ms: number) => {
+      setBackMs += ms;
     },
     sleeping: () => sleepers.map(({ until }) => until - now),
     advance: (ms: number) => {
