@@ -359,6 +359,22 @@ describe('a 429', () => {
     ]);
   });
 
+  it('is not longer where the clock is set back meanwhile', async () => {
+    const server = await rawServer((response, _request, ordinal) => {
+      if (ordinal === 0) {
+        sendJson(response, 429, {}, { 'retry-after': '2' });
+      } else {
+        sendJson(response, 200, good);
+      }
+    });
+    const cli = startWithClock(['upload', night.file, '--json'], server.env);
+    await cli.asleep(1, () => false);
+    cli.setBack(3_600_000);
+    cli.advance(2000);
+    expect(await cli.exitCode).toBe(0);
+    expect(JSON.parse(cli.output.stdout)).toMatchObject([{ attempts: 2, durationMs: 2000 }]);
+  });
+
   it('that comes again pauses again: who waited for a place waits for the new pause too', async () => {
     const dir = await manyFiles(4);
     const firstFour = gate(4);
