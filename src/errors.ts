@@ -26,12 +26,9 @@ export class ConfigError extends Error {
 /** Standard output cannot be written, for example on a full disk. A closed pipe is an {@link Interruption}. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
-  /** The text that was not written. */
-  readonly unprinted: string;
 
-  constructor(reason: string, unprinted: string) {
+  constructor(reason: string) {
     super(`standard output cannot be written: ${reason}`);
-    this.unprinted = unprinted;
   }
 }
 

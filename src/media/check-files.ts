@@ -1,6 +1,7 @@
 import { pMapIterable } from 'p-map';
 import { FileError } from '../errors.ts';
 import type { FoundFile } from '../files/found-file.ts';
+import { untilAborted } from '../until-aborted.ts';
 import {
   type CheckContext,
   type CheckedAsset,
@@ -61,16 +62,27 @@ export async function checkFiles(
     }),
     { concurrency: maxOpenFiles },
   );
-  try {
+  const checkAll = async () => {
     for await (const { source, check } of results) {
       // Files behind the first failure count as unchecked, even where their check has already run.
       checks.set(source, isStopped ? unchecked : check);
       isStopped ||= failFast && check.kind === 'refused';
+      if (signal.aborted) {
+        break;
+      }
+    }
+  };
+  try {
+    await untilAborted(checkAll(), signal);
+  } catch (error) {
+    // A check that does not end, on a dead disk for example, must not hold up an interruption.
+    if (!signal.aborted) {
+      throw error;
     }
   } finally {
     await (await probe)?.close();
   }
-  return files.map(({ path, source }) => ({ path, check: checks.get(source)! }));
+  return files.map(({ path, source }) => ({ path, check: checks.get(source) ?? unchecked }));
 }
 
 async function checkFile(

@@ -92,7 +92,7 @@ async function gatherFiles(
   }
   const userPath = userConfigPath(host);
   return [
-    await gatherFile('project', host.cwd, () => loadProjectLayer(host.cwd), host),
+    await gatherFile('project', host.cwd ?? '', () => loadProjectLayer(host.cwd), host),
     await gatherFile('user', userPath, () => loadUserLayer(userPath), host),
   ];
 }
@@ -122,8 +122,8 @@ async function gatherFile(
   }
 }
 
-async function loadProjectLayer(cwd: string): Promise<Layer | undefined> {
-  const found = await findProjectConfig(cwd);
+async function loadProjectLayer(cwd: string | undefined): Promise<Layer | undefined> {
+  const found = cwd === undefined ? undefined : await findProjectConfig(cwd);
   return found && { source: { kind: 'project', path: found.path }, values: found.values };
 }
 

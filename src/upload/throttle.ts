@@ -5,16 +5,16 @@ import type { Clock } from '../host.ts';
  * answer afterwards raises it by one (additive increase, multiplicative decrease).
  */
 export class Throttle {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
   readonly #signal: AbortSignal;
   readonly #max: number;
   #allowed: number;
   #inFlight = 0;
-  #pausedUntil = 0;
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #waiting: (() => void)[] = [];
 
   /** @param max attempts in flight; @param signal ends every wait */
-  constructor(max: number, clock: Clock, signal: AbortSignal) {
+  constructor(max: number, clock: Pick<Clock, 'monotonicMs' | 'sleep'>, signal: AbortSignal) {
     this.#max = max;
     this.#allowed = max;
     this.#clock = clock;
@@ -25,7 +25,7 @@ export class Throttle {
   /** Waits for a place. Returns false when the signal was aborted first; then there is no place to leave. */
   async enter(): Promise<boolean> {
     while (!this.#signal.aborted) {
-      const pauseMs = this.#pausedUntil - this.#clock.now();
+      const pauseMs = this.#pausedUntilMs - this.#clock.monotonicMs();
       if (pauseMs > 0) {
         await this.#clock.sleep(pauseMs, this.#signal);
       } else if (this.#inFlight < this.#allowed) {
@@ -52,7 +52,7 @@ export class Throttle {
   /** The server is at capacity: start nothing for `pauseMs`, then half as many at once. */
   pause(pauseMs: number): void {
     this.#allowed = Math.max(1, Math.floor(this.#allowed / 2));
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + pauseMs);
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#clock.monotonicMs() + pauseMs);
   }
 
   #wake(): void {

@@ -398,8 +398,8 @@ describe('parseImageRef', () => {
   it('takes apart what an upload returns', async () => {
     const { options } = await sandboxOptions();
     const [record] = await uploadFiles([night.file], options);
-    const { imageRef } = record as Extract<UploadRecord, { status: 'uploaded' }>;
-    expect(parseImageRef(imageRef)).toEqual({
+    const { assetRef } = record as Extract<UploadRecord, { status: 'uploaded' }>;
+    expect(parseImageRef(assetRef)).toEqual({
       account: options.account,
       width: night.width,
       height: night.height,

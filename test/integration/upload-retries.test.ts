@@ -225,6 +225,7 @@ describe('how long it waits', () => {
 /** Runs the command with a clock that stands still until the test moves it: a sleeper sleeps until then. */
 function startWithClock(argv: readonly string[], env: Readonly<Record<string, string>>) {
   let now = Date.UTC(2026, 10, 23);
+  let setBackMs = 0;
   let sleepers: { readonly until: number; readonly wake: () => void }[] = [];
   let changed = () => {};
   const output = { stdout: '', stderr: '' };
@@ -247,7 +248,8 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
     stderr: stream('stderr'),
     signal: new AbortController().signal,
     clock: {
-      now: () => now,
+      epochMs: () => now - setBackMs,
+      monotonicMs: () => now,
       sleep: (ms) =>
         new Promise((wake) => {
           sleepers.push({ until: now + ms, wake });
@@ -272,6 +274,9 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
           changed = resolve;
         });
       }
+    },
+    setBack: (ms: number) => {
+      setBackMs += ms;
     },
     sleeping: () => sleepers.map(({ until }) => until - now),
     advance: (ms: number) => {
@@ -333,6 +338,22 @@ describe('a 429', () => {
     expect(records.map(({ durationMs }) => durationMs).sort((a, b) => a - b)).toEqual([
       0, 0, 0, 0, 60_000, 60_000, 60_000, 60_000,
     ]);
+  });
+
+  it('is not longer where the clock is set back meanwhile', async () => {
+    const server = await rawServer((response, _request, ordinal) => {
+      if (ordinal === 0) {
+        sendJson(response, 429, {}, { 'retry-after': '2' });
+      } else {
+        sendJson(response, 200, good);
+      }
+    });
+    const cli = startWithClock(['upload', night.file, '--json'], server.env);
+    await cli.asleep(1);
+    cli.setBack(3_600_000);
+    cli.advance(2000);
+    expect(await cli.exitCode).toBe(0);
+    expect(JSON.parse(cli.output.stdout)).toMatchObject([{ attempts: 2, durationMs: 2000 }]);
   });
 
   it('that comes again pauses again: who waited for a place waits for the new pause too', async () => {

@@ -8,7 +8,8 @@ function manualClock(): Clock & { advance(ms: number): Promise<void> } {
   let now = 1_000_000;
   let sleepers: { readonly until: number; readonly wake: () => void }[] = [];
   return {
-    now: () => now,
+    epochMs: () => now,
+    monotonicMs: () => now,
     sleep: (ms, signal) =>
       new Promise<void>((wake) => {
         if (signal.aborted) {
