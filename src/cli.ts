@@ -173,7 +173,10 @@ function defineUpload(command: Command, host: Host, exitWith: ExitWith): void {
     .option('-a, --account <REGION:email>', 'the account they are uploaded to')
     .option('-c, --concurrency <n>', `uploads in flight, 1-64 (default: ${defaults.concurrency})`)
     .option('--retries <n>', `tries after the first, 0-20 (default: ${defaults.retries})`)
-    .option('--timeout <seconds>', `limit of one attempt (default: ${defaults.timeout})`)
+    .option(
+      '--timeout <duration>',
+      `longest wait without progress, as 90s or 2m (default: ${defaults.timeout}s)`,
+    )
     .option('--manifest <file>', 'remember references here, and send nothing twice')
     .option('--max-age <duration>', 'ignore what the manifest remembers longer than 90m, 12h, 7d')
     .option('--fail-fast', 'stop at the first failure')

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { pMapIterable } from 'p-map';
+import { isOutOfHandles } from '../errno.ts';
 import { FileError, isFatal, type UploadError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import type { CheckedAsset } from '../media/check-asset.ts';
@@ -10,6 +11,7 @@ import { BufferPool } from './buffer-pool.ts';
 import type { UploadEvent } from './event.ts';
 import { KnownContent } from './known-content.ts';
 import type { Manifest } from './manifest.ts';
+import { Outage } from './outage.ts';
 import { cancelledOutcome, failedOutcome, type Outcome, type UploadRecord } from './record.ts';
 import { Throttle } from './throttle.ts';
 
@@ -47,8 +49,8 @@ export async function* uploadBatch(
   options: BatchOptions,
   dependencies: BatchDependencies,
 ): AsyncGenerator<UploadRecord, void, undefined> {
-  const batch = new Batch(options, dependencies);
   const distinct = new Map(files.map((file) => [file.check, file]));
+  const batch = new Batch(options, dependencies, distinct.size);
   // Without backpressure, a slow first file does not hold up those behind it; an outcome has a few hundred bytes.
   const results = pMapIterable(
     distinct.values(),
@@ -89,6 +91,12 @@ interface ReadFile {
   readonly elapsedMs: () => number;
 }
 
+/** How long a file that cannot be opened, because too many are open, waits for another try. */
+const readRetryMs = 250;
+
+/** Tries to open a file while no upload is in flight that could make room for it. */
+const maxReadTries = 20;
+
 /** What one batch shares between its files, and how it is stopped. */
 class Batch {
   readonly #options: BatchOptions;
@@ -96,14 +104,16 @@ class Batch {
   readonly #buffers = new BufferPool();
   readonly #attempts: AttemptsContext;
   readonly #knownContent: KnownContent | undefined;
+  #unsettledFiles: number;
   /** Aborted when nothing new may start. */
   readonly #draining = new AbortController();
   /** Aborted when what is in flight must end too. */
   readonly #stopped = new AbortController();
   readonly #onAbort = () => this.stop();
 
-  constructor(options: BatchOptions, dependencies: BatchDependencies) {
+  constructor(options: BatchOptions, dependencies: BatchDependencies, files: number) {
     this.#options = options;
+    this.#unsettledFiles = files;
     this.#dependencies = dependencies;
     const { manifest, signal, clock } = dependencies;
     this.#knownContent = manifest && new KnownContent(manifest);
@@ -113,6 +123,7 @@ class Batch {
       ...dependencies,
       retries: options.retries,
       throttle: new Throttle(options.concurrency, clock, this.#draining.signal),
+      outage: new Outage(),
       draining: this.#draining.signal,
       stopped: this.#stopped.signal,
     };
@@ -134,7 +145,13 @@ class Batch {
     this.#stopped.abort();
   }
 
-  async settle({ path, check }: CheckedFile): Promise<Outcome> {
+  async settle(file: CheckedFile): Promise<Outcome> {
+    const outcome = await this.#settle(file);
+    this.#unsettledFiles -= 1;
+    return outcome;
+  }
+
+  async #settle({ path, check }: CheckedFile): Promise<Outcome> {
     switch (check.kind) {
       case 'refused':
         return failedOutcome(check.error, 0);
@@ -155,9 +172,13 @@ class Batch {
     }
     const startedAtMs = this.#dependencies.clock.now();
     const elapsedMs = () => Math.round(this.#dependencies.clock.now() - startedAtMs);
-    const buffer = await this.#buffers.acquire(asset.sizeBytes + 1);
+    let buffer: Buffer | undefined;
     try {
-      const bytes = await asset.readInto(buffer);
+      buffer = await this.#buffers.acquire(asset.sizeBytes + 1);
+      const bytes = await this.#read(asset, buffer);
+      if (bytes === undefined) {
+        return cancelledOutcome(0);
+      }
       return await this.#sendUnlessKnown({ path, bytes, contentType: asset.contentType, elapsedMs });
     } catch (error) {
       if (error instanceof FileError) {
@@ -166,8 +187,28 @@ class Batch {
       throw error;
     } finally {
       // Each request has ended, and where its body did not go out whole, its connection is closed.
-      this.#buffers.release(buffer);
+      if (buffer !== undefined) {
+        this.#buffers.release(buffer);
+      }
     }
+  }
+
+  /** Reads a file, when too many are open after others have closed theirs. Returns nothing if the batch was stopped. */
+  async #read(asset: CheckedAsset, buffer: Buffer): Promise<Buffer | undefined> {
+    const { clock, onEvent } = this.#dependencies;
+    const { throttle } = this.#attempts;
+    for (let tries = 1; !this.#draining.signal.aborted; tries += 1) {
+      try {
+        return await asset.readInto(buffer);
+      } catch (error) {
+        if (!isOutOfHandles(error) || (throttle.inFlight === 0 && tries > maxReadTries)) {
+          throw error;
+        }
+        onEvent({ type: 'batch-slowed', concurrency: throttle.giveUpPlace() });
+        await clock.sleep(readRetryMs, this.#draining.signal);
+      }
+    }
+    return undefined;
   }
 
   async #sendUnlessKnown(file: ReadFile): Promise<Outcome> {
@@ -200,6 +241,11 @@ class Batch {
       case 'cancelled':
         return cancelledOutcome(result.attempts);
       case 'failed':
+        if (result.isOutage && this.#unsettledFiles > 1 && !this.#draining.signal.aborted) {
+          // The others would wait for the same; what is in flight is left to end.
+          this.drain();
+          this.#dependencies.onEvent({ type: 'batch-ended', error: result.error });
+        }
         return this.#fail(result.error, result.attempts);
       case 'uploaded': {
         const { warnings, assetRef, account, ...pixels } = result.asset;
