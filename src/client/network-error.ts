@@ -36,7 +36,7 @@ const certificateProblems: Readonly<Record<string, readonly [problem: string, ad
   ERR_TLS_CERT_ALTNAME_INVALID: [isForAnotherHost, hostAdvice],
   HOSTNAME_MISMATCH: [isForAnotherHost, hostAdvice],
   INVALID_CA: ['comes from an issuer that is not a certificate authority', ownerAdvice],
-  INVALID_PURPOSE: ['is not meant for a server', ownerAdvice],
+  INVALID_PURPOSE: ['or its issuer is not meant for this use', ownerAdvice],
   PATH_LENGTH_EXCEEDED: ['has more authorities above it than they allow', ownerAdvice],
   SELF_SIGNED_CERT_IN_CHAIN: [isNotTrusted, caAdvice],
   UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: ['comes from an issuer whose key cannot be read', ownerAdvice],

@@ -129,12 +129,12 @@ describe('a host that cannot be reached', () => {
     let lookups = 0;
     resolveTo(['127.0.0.1']);
     const good = vi.mocked(dns.lookup).getMockImplementation()!;
-    vi.mocked(dns.lookup).mockImplementation(((...args: Parameters<typeof dns.lookup>) => {
+    vi.mocked(dns.lookup).mockImplementation(((...args: [string, object, (error: Error) => void]) => {
       lookups += 1;
       if (lookups > 3) {
-        return good(...args);
+        return good(...(args as unknown as Parameters<typeof good>));
       }
-      process.nextTick(() => (args[2] as (error: Error) => void)(unknownHost()));
+      process.nextTick(() => args[2](unknownHost()));
     }) as never);
     const result = await runCli(['upload', ...files, '-c', '1', '--retries', '3', '--json'], {
       env: envFor(`http://localhost:${port}`),
