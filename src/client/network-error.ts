@@ -6,6 +6,8 @@ const caAdvice =
 const clockAdvice =
   "Check this machine's clock; if it is right, the owner of that server must renew the certificate.";
 const hostAdvice = 'Check the host name in apiUrl or in the address of the proxy.';
+const memoryAdvice =
+  'Give this program more memory: a limit such as that of ulimit -v or of a container is too low.';
 const ownerAdvice = 'The owner of that server must replace the certificate.';
 
 const isMalformed = 'is malformed';
@@ -37,6 +39,7 @@ const certificateProblems: Readonly<Record<string, readonly [problem: string, ad
   HOSTNAME_MISMATCH: [isForAnotherHost, hostAdvice],
   INVALID_CA: ['comes from an issuer that is not a certificate authority', ownerAdvice],
   INVALID_PURPOSE: ['or its issuer is not meant for this use', ownerAdvice],
+  OUT_OF_MEM: ['could not be checked: there is not enough memory', memoryAdvice],
   PATH_LENGTH_EXCEEDED: ['has more authorities above it than they allow', ownerAdvice],
   SELF_SIGNED_CERT_IN_CHAIN: [isNotTrusted, caAdvice],
   UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: ['comes from an issuer whose key cannot be read', ownerAdvice],
@@ -109,12 +112,9 @@ export function toNetworkError(error: unknown, host: string): ApiError {
       cause: error,
     });
   }
-  const isPassing = isOutOfHandles(error);
   return new ApiError('network', `the request could not be made: ${ownWords(error)}`, {
-    retryable: isPassing,
-    hint: isPassing
-      ? 'Raise the limit on open files (ulimit -n), or send fewer files at once with -c.'
-      : 'The cause is this machine or this program, not the network.',
+    retryable: isOutOfHandles(error),
+    hint: adviseOnOwn(error, code),
     cause: error,
   });
 }
@@ -140,6 +140,15 @@ function describeConnectionProblem(error: unknown, code: string): string | undef
     connectionProblems[code] ??
     (/^ERR_(?:SSL|TLS)_/.test(code) ? `the TLS connection failed (${code})` : undefined)
   );
+}
+
+function adviseOnOwn(error: unknown, code: string): string {
+  if (isOutOfHandles(error)) {
+    return 'Raise the limit on open files (ulimit -n), or send fewer files at once with -c.';
+  }
+  return code === 'ENOMEM' || /\bmemory\b/i.test(String(error))
+    ? memoryAdvice
+    : 'The cause is this machine or this program, not the network.';
 }
 
 function ownWords(error: unknown): string {

@@ -147,18 +147,19 @@ it('a certificate from an authority that is not known is not tried again, and ma
   expect(error.hint).toMatch(caFile);
 });
 
-it.each<[what: string, options: Options, words: RegExp]>([
-  ['key', { keyType: 'rsa', keySize: 768 }, /key too weak/],
-  ['signature', { algorithm: 'sha1' }, /too weak/],
-])(
-  'a certificate whose %s is too weak is not tried again, and OpenSSL says so',
-  async (_what, options, words) => {
-    const issuer = await make('issuer');
-    const { key, cert } = await make('server', { extensions: [names], ca: issuer, ...options });
-    const tls = { key, cert, ciphers: 'DEFAULT:@SECLEVEL=0', maxVersion: 'TLSv1.2' } as const;
-    const error = await uploadTo(tls, issuer.cert);
-    expect(error.message).toMatch(/its certificate is refused \(.+\)$/);
-    expect(error.message).toMatch(words);
-    expect(error.hint).toMatch(owner);
-  },
-);
+const weakServer = { ciphers: 'DEFAULT:@SECLEVEL=0', maxVersion: 'TLSv1.2' } as const;
+
+it('a certificate whose key is too weak is not tried again, and OpenSSL says so', async () => {
+  const { key, cert } = await make('server', { keyType: 'rsa', keySize: 768 });
+  const error = await uploadTo({ key, cert, ...weakServer }, cert);
+  expect(error.message).toMatch(/its certificate is refused \(.*key too weak.*\)$/);
+  expect(error.hint).toMatch(owner);
+});
+
+it('a certificate whose signature is too weak is not tried again, and OpenSSL says so', async () => {
+  const issuer = await make('issuer');
+  const { key, cert } = await make('server', { extensions: [names], ca: issuer, algorithm: 'sha1' });
+  const error = await uploadTo({ key, cert, ...weakServer }, issuer.cert);
+  expect(error.message).toMatch(/its certificate is refused \(.*too weak.*\)$/);
+  expect(error.hint).toMatch(owner);
+});

@@ -498,10 +498,12 @@ describe('a connection that', () => {
 });
 
 describe('a timeout', () => {
-  const message = 'no complete answer within 0.2 s';
   const flags = ['--timeout', '0.2', '--retries', '0'];
 
-  async function expectTimeout(env: Record<string, string>, file = night.file): Promise<void> {
+  async function expectTimeout(
+    env: Record<string, string>,
+    { file = night.file, message = 'no complete answer within 0.2 s' } = {},
+  ): Promise<void> {
     const result = await runCli(['upload', file, '--json', ...flags], { env });
     expect(result.exitCode).toBe(1);
     expect(result.json()).toEqual([
@@ -566,7 +568,7 @@ describe('a timeout', () => {
     const file = join(dir, 'big.png');
     await writeFile(file, Buffer.concat([await readFile(night.file)], 10_485_760));
     const { port, sockets } = await tcpServer((socket) => socket.pause());
-    await expectTimeout(pointedAt(port), file);
+    await expectTimeout(pointedAt(port), { file, message: 'nothing could be sent for 0.2 s' });
     expect(sockets).toHaveLength(1);
   });
 
@@ -588,6 +590,7 @@ describe('a timeout', () => {
             DREAMINA_API_URL: 'https://api.example.invalid/v1',
             HTTPS_PROXY: `${proxyScheme}://127.0.0.1:${port}`,
           },
+      { message: 'no connection within 0.2 s' },
     );
     expect(sockets).toHaveLength(1);
     // A connection that stays open would keep the process from ending.
