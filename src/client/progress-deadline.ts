@@ -28,7 +28,6 @@ export class ProgressDeadline {
   #expiresAtMs: number;
   #sendingSinceMs: number;
   #sentBytes = 0;
-  #isStopped = false;
 
   /** Starts to watch a request on an open connection. */
   constructor(options: ProgressDeadlineOptions) {
@@ -61,7 +60,6 @@ export class ProgressDeadline {
   }
 
   stop(): void {
-    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
@@ -73,16 +71,15 @@ export class ProgressDeadline {
   // One timer that looks at the time when it fires costs less than a new timer for each write.
   #schedule(): NodeJS.Timeout {
     return setTimeout(
-      // A process that was suspended first takes what has arrived meanwhile.
-      () => setImmediate(() => this.#check()),
+      () => {
+        // A process that was suspended first reads what has arrived meanwhile.
+        this.#timer = setTimeout(() => this.#check(), 1);
+      },
       Math.ceil(this.#expiresAtMs - performance.now()),
     );
   }
 
   #check(): void {
-    if (this.#isStopped) {
-      return;
-    }
     if (performance.now() < this.#expiresAtMs) {
       this.#timer = this.#schedule();
     } else {

@@ -5,7 +5,7 @@ import type { ApiError } from '../../../src/errors.ts';
 const megabyte = 1024 * 1024;
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
 });
 
 afterEach(() => {
