@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { pMapIterable } from 'p-map';
+import { isOutOfHandles } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import type { FoundFile } from '../files/found-file.ts';
 import { type CheckedAsset, checkAssetFile, checkAssetStream } from './check-asset.ts';
@@ -18,6 +20,10 @@ export interface CheckedFile {
 
 /** Enough open files to keep a disk busy, far below any limit on open files. */
 const maxOpenFiles = 16;
+
+/** How long a file that cannot be opened, because too many are open, waits for another try, and how many it has. */
+const openRetryMs = 20;
+const maxOpenTries = 250;
 
 const unchecked: FileCheck = { kind: 'unchecked' };
 
@@ -48,7 +54,9 @@ export async function checkFiles(
 async function checkSource(source: FoundFile['source'], signal: AbortSignal): Promise<FileCheck> {
   try {
     const asset =
-      typeof source === 'string' ? await checkAssetFile(source) : await checkAssetStream(source, signal);
+      typeof source === 'string'
+        ? await checkWhenOpen(source, signal)
+        : await checkAssetStream(source, signal);
     return { kind: 'acceptable', asset };
   } catch (error) {
     if (error instanceof FileError) {
@@ -58,5 +66,19 @@ async function checkSource(source: FoundFile['source'], signal: AbortSignal): Pr
       return unchecked;
     }
     throw error;
+  }
+}
+
+/** Checks a file, when too many are open after others have been closed. */
+async function checkWhenOpen(path: string, signal: AbortSignal): Promise<CheckedAsset> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await checkAssetFile(path);
+    } catch (error) {
+      if (!isOutOfHandles(error) || tries === maxOpenTries || signal.aborted) {
+        throw error;
+      }
+      await delay(openRetryMs);
+    }
   }
 }

@@ -11,6 +11,8 @@ onPosix('a limit on open files', () => {
     ['40', '64'],
     ['64', '64'],
     ['40', '8'],
+    // Fewer than are opened to check the files.
+    ['30', '4'],
   ])('of %s costs no file its reference, with -c %s', async (limit, concurrency) => {
     const { sandbox, env } = await sandboxWith({ latencyMs: 50 });
     const cli = spawnCli(
