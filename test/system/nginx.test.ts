@@ -48,7 +48,7 @@ describe('nginx with a certificate from an authority of our own', () => {
       {
         status: 'failed',
         attempts: 1,
-        error: { code: 'network', retryable: false, hint: expect.stringContaining('NODE_EXTRA_CA_CERTS') },
+        error: { code: 'network', retryable: false, hint: expect.stringContaining('Check the host name') },
       },
     ]);
     expect(result.stderr).toContain('is not trusted');
