@@ -102,6 +102,8 @@ interface ApiErrorOptions {
   readonly httpStatus?: number;
   /** How long the server asks to wait, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** Default: false. */
+  readonly isUnreachable?: boolean;
   readonly cause?: unknown;
 }
 
@@ -113,6 +115,8 @@ export class ApiError extends UploadError {
   readonly hint: string | undefined;
   readonly httpStatus: number | undefined;
   readonly retryAfterMs: number | undefined;
+  /** Whether no connection could be made because the host is unknown, refuses, or has no route to it. */
+  readonly isUnreachable: boolean;
 
   constructor(code: ApiErrorCode, message: string, options: ApiErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -121,6 +125,7 @@ export class ApiError extends UploadError {
     this.hint = options.hint;
     this.httpStatus = options.httpStatus;
     this.retryAfterMs = options.retryAfterMs;
+    this.isUnreachable = options.isUnreachable ?? false;
   }
 }
 

@@ -18,7 +18,7 @@ export interface DreaminaClientOptions {
   readonly token: string;
   /** Default: the official one. Plain http only on loopback. */
   readonly apiUrl?: string | undefined;
-  /** One attempt's limit, from connecting to the last byte of the answer. Default: two minutes. */
+  /** How long an attempt may go without progress: to connect, to send more, to get the whole answer. Default: a minute. */
   readonly timeoutMs?: number | undefined;
   /** An HTTP proxy to tunnel through. Default: none. */
   readonly proxyUrl?: string | URL | undefined;

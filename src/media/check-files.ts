@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { pMapIterable } from 'p-map';
+import { isOutOfHandles } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import type { FoundFile } from '../files/found-file.ts';
 import { untilAborted } from '../until-aborted.ts';
@@ -26,6 +28,10 @@ export interface CheckedFile {
 
 /** Enough open files to keep a disk busy, far below any limit on open files. */
 const maxOpenFiles = 16;
+
+/** How long a file that cannot be opened, because too many are open, waits for another try, and how many it has. */
+const openRetryMs = 20;
+const maxOpenTries = 250;
 
 const unchecked: FileCheck = { kind: 'unchecked' };
 
@@ -96,7 +102,7 @@ async function checkFile(
   try {
     const asset =
       typeof source === 'string'
-        ? await checkAssetFile(source, context)
+        ? await checkWhenOpen(source, context, signal)
         : await checkAssetStream(source, context, signal);
     return { kind: 'acceptable', asset };
   } catch (error) {
@@ -107,5 +113,23 @@ async function checkFile(
       return unchecked;
     }
     throw error;
+  }
+}
+
+/** Checks a file, when too many are open after others have been closed. */
+async function checkWhenOpen(
+  path: string,
+  context: CheckContext,
+  signal: AbortSignal,
+): Promise<CheckedAsset> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await checkAssetFile(path, context);
+    } catch (error) {
+      if (!isOutOfHandles(error) || tries === maxOpenTries || signal.aborted) {
+        throw error;
+      }
+      await delay(openRetryMs);
+    }
   }
 }

@@ -74,6 +74,9 @@ export function createProgress(
     onEvent: (event) => {
       switch (event.type) {
         case 'files-checked':
+        case 'batch-slowed':
+        case 'host-unreachable':
+        case 'batch-ended':
           break;
         case 'attempt-started':
           sending.set(event.path, 0);

@@ -158,6 +158,17 @@ export class UploadReporter {
           `the server is at capacity: nothing is sent for ${formatDuration(event.delayMs)}`,
         );
         break;
+      case 'batch-slowed':
+        this.#messages.detail(`sending at most ${event.concurrency} at once`);
+        break;
+      case 'host-unreachable': {
+        const times = event.retries === 1 ? 'once more' : `up to ${event.retries} more times`;
+        this.#messages.warn(`${event.error.message}; trying again, ${times}`);
+        break;
+      }
+      case 'batch-ended':
+        this.#messages.warn(`${event.error.message} each time; the other files are not tried`);
+        break;
       case 'file-settled':
         if (event.outcome.status === 'uploaded') {
           this.#sentBytes += event.outcome.size;

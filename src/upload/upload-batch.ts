@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
+import { isOutOfHandles } from '../errno.ts';
 import { FileError, isFatal, type UploadError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import type { CheckedAsset } from '../media/check-asset.ts';
@@ -11,6 +12,7 @@ import { BufferPool } from './buffer-pool.ts';
 import type { UploadEvent } from './event.ts';
 import { KnownContent } from './known-content.ts';
 import type { Manifest } from './manifest.ts';
+import { Outage } from './outage.ts';
 import { cancelledOutcome, failedOutcome, type Outcome, type UploadRecord } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
 import { Throttle } from './throttle.ts';
@@ -51,16 +53,16 @@ export async function* uploadBatch(
   options: BatchOptions,
   dependencies: BatchDependencies,
 ): AsyncGenerator<readonly UploadRecord[], void, undefined> {
-  const batch = new Batch(options, dependencies);
+  const acceptable = new Map<FileCheck, CheckedFile>();
+  for (const file of files) {
+    if (file.check.kind === 'acceptable') {
+      acceptable.set(file.check, file);
+    }
+  }
+  const batch = new Batch(options, dependencies, acceptable.size);
   try {
     if (options.failFast && files.some(({ check }) => check.kind === 'refused')) {
       batch.drain();
-    }
-    const acceptable = new Map<FileCheck, CheckedFile>();
-    for (const file of files) {
-      if (file.check.kind === 'acceptable') {
-        acceptable.set(file.check, file);
-      }
     }
     void batch.send(acceptable.values());
     yield* recordsInOrder(
@@ -86,6 +88,12 @@ interface ReadFile {
   readonly elapsedMs: () => number;
 }
 
+/** How long a file that cannot be opened, because too many are open, waits for another try. */
+const readRetryMs = 250;
+
+/** Tries to open a file while no upload is in flight that could make room for it. */
+const maxReadTries = 20;
+
 /** What one batch shares between its files, and how it is stopped. */
 class Batch {
   readonly #options: BatchOptions;
@@ -93,6 +101,7 @@ class Batch {
   readonly #buffers = new BufferPool();
   readonly #attempts: AttemptsContext;
   readonly #knownContent: KnownContent | undefined;
+  #unsettledFiles: number;
   /** Aborted when nothing new may start. */
   readonly #draining = new AbortController();
   /** Aborted when what is in flight must end too. */
@@ -108,8 +117,9 @@ class Batch {
   readonly #ended = new AbortController();
   #wake = () => {};
 
-  constructor(options: BatchOptions, dependencies: BatchDependencies) {
+  constructor(options: BatchOptions, dependencies: BatchDependencies, files: number) {
     this.#options = options;
+    this.#unsettledFiles = files;
     this.#dependencies = dependencies;
     const { manifest, signal, draining, clock } = dependencies;
     this.#knownContent = manifest && new KnownContent(manifest, this.#late.signal);
@@ -119,6 +129,7 @@ class Batch {
       ...dependencies,
       retries: options.retries,
       throttle: new Throttle(options.concurrency, clock, this.#draining.signal),
+      outage: new Outage(),
       draining: this.#draining.signal,
       stopped: this.#stopped.signal,
     };
@@ -209,6 +220,7 @@ class Batch {
       const { sizeBytes } = check.asset;
       const outcome = await this.#upload(path, check.asset);
       this.#dependencies.onEvent({ type: 'file-settled', path, sizeBytes, outcome });
+      this.#unsettledFiles -= 1;
       this.#settled.set(check, outcome);
       this.#wake();
     }
@@ -222,7 +234,10 @@ class Batch {
     let buffer: Buffer | undefined;
     try {
       buffer = await untilAborted(this.#buffers.acquire(asset.sizeBytes + 1), stopped);
-      const bytes = await untilAborted(asset.readInto(buffer), stopped);
+      const bytes = await this.#read(asset, buffer);
+      if (bytes === undefined) {
+        return cancelledOutcome(0);
+      }
       return await this.#sendUnlessKnown({ path, bytes, asset, elapsedMs });
     } catch (error) {
       if (stopped.aborted && error === stopped.reason) {
@@ -239,6 +254,24 @@ class Batch {
         this.#buffers.release(buffer);
       }
     }
+  }
+
+  /** Reads a file, when too many are open after others have closed theirs. Returns nothing if the batch was stopped. */
+  async #read(asset: CheckedAsset, buffer: Buffer): Promise<Buffer | undefined> {
+    const { clock, onEvent } = this.#dependencies;
+    const { throttle } = this.#attempts;
+    for (let tries = 1; !this.#draining.signal.aborted; tries += 1) {
+      try {
+        return await untilAborted(asset.readInto(buffer), this.#stopped.signal);
+      } catch (error) {
+        if (!isOutOfHandles(error) || (throttle.inFlight === 0 && tries > maxReadTries)) {
+          throw error;
+        }
+        onEvent({ type: 'batch-slowed', concurrency: throttle.giveUpPlace() });
+        await clock.sleep(readRetryMs, this.#draining.signal);
+      }
+    }
+    return undefined;
   }
 
   async #sendUnlessKnown(file: ReadFile): Promise<Outcome> {
@@ -272,6 +305,11 @@ class Batch {
       case 'cancelled':
         return cancelledOutcome(result.attempts);
       case 'failed':
+        if (result.isOutage && this.#unsettledFiles > 1 && !this.#draining.signal.aborted) {
+          // The others would wait for the same; what is in flight is left to end.
+          this.drain();
+          this.#dependencies.onEvent({ type: 'batch-ended', error: result.error });
+        }
         return this.#fail(result.error, result.attempts);
       case 'uploaded': {
         const { assetRef, account } = result.asset;
