@@ -13,12 +13,8 @@ export const maxFrames = 10;
 export interface ResultWriter {
   /** The records of one call go out together: a hundred thousand single writes would take seconds. */
   write(records: readonly UploadRecord[]): Promise<void>;
-  /**
-   * Call once, also when the run was cut short.
-   *
-   * @param isComplete whether every record was written
-   */
-  end(isComplete: boolean): Promise<void>;
+  /** Call once, also when the run was cut short. */
+  end(): Promise<void>;
 }
 
 /** @param print writes text to standard output and resolves when it may take more */
@@ -65,19 +61,19 @@ function createArrayWriter(print: (text: string) => Promise<void>): ResultWriter
 
 function createFramesWriter(print: (text: string) => Promise<void>): ResultWriter {
   const references: string[] = [];
-  let isEachReferenced = true;
+  let isComplete = true;
   return {
     write: async (records) => {
       for (const record of records) {
         if (hasReference(record)) {
           references.push(record.imageRef);
         } else {
-          isEachReferenced = false;
+          isComplete = false;
         }
       }
     },
-    end: async (isComplete) => {
-      if (isComplete && isEachReferenced && references.length > 0) {
+    end: async () => {
+      if (isComplete && references.length > 0) {
         await print(`${JSON.stringify(toFrames(references))}\n`);
       }
     },

@@ -9,6 +9,9 @@ import type { ResultFormat, ResultWriter } from './result-writer.ts';
 /** How many failures of one kind are listed as they come. */
 const maxListedFailures = 10;
 
+/** How many more of that kind are listed at the end. */
+const maxListedAtEnd = 1000;
+
 const summaryOrder = ['uploaded', 'reused', 'valid', 'failed', 'cancelled'] as const;
 
 /** Reports what a batch does: results on standard output, the rest on standard error. */
@@ -66,18 +69,19 @@ export class UploadReporter {
     for (const record of records) {
       this.#count(record);
     }
-    if (this.#isPrinting && !isLate) {
+    // Frames are printed at the end, in one small object.
+    if (this.#isPrinting && (!isLate || this.#format === 'frames')) {
       await this.#write(() => this.#results.write(records), records);
       return;
     }
-    await this.#endResults(false);
+    await this.#endResults();
     this.#tellUnprinted(records);
   }
 
-  async #endResults(isComplete: boolean): Promise<void> {
+  async #endResults(): Promise<void> {
     if (this.#isPrinting) {
       this.#isPrinting = false;
-      await this.#write(() => this.#results.end(isComplete), this.#frames);
+      await this.#write(() => this.#results.end(), this.#frames);
     }
   }
 
@@ -121,7 +125,7 @@ export class UploadReporter {
   /** Call once, after the last record. */
   async end(durationMs: number): Promise<void> {
     this.#endFrames();
-    await this.#endResults(true);
+    await this.#endResults();
     this.#endFailures();
     const counts = summaryOrder
       .filter((status) => this.#counts.has(status))
@@ -197,7 +201,12 @@ export class UploadReporter {
     for (const [message, paths] of this.#failures) {
       const rest = paths.slice(maxListedFailures);
       if (rest.length > 0) {
-        this.#messages.error(`${groupDigits(rest.length)} more: ${message}`, ...rest);
+        const unlisted = rest.length - maxListedAtEnd;
+        this.#messages.error(
+          `${groupDigits(rest.length)} more: ${message}`,
+          ...rest.slice(0, maxListedAtEnd),
+          unlisted > 0 ? `and ${groupDigits(unlisted)} that are not listed` : undefined,
+        );
       }
     }
   }

@@ -53,7 +53,7 @@ export async function upload(patterns: readonly string[], flags: UploadFlags, ho
     plan = await untilAborted(preparePlan(patterns, flags, host), host.signal);
   } catch (error) {
     if (error instanceof Interruption) {
-      await results.end(false);
+      await results.end();
     }
     throw error;
   }
