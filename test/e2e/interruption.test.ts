@@ -160,15 +160,15 @@ describe('a signal', () => {
       text += run.process.stdout.read(8192) ?? run.process.stdout.read() ?? '';
     }, 10);
     run.process.kill('SIGINT');
-    const code = await new Promise((resolve) => run.process.once('exit', resolve));
-    clearInterval(reading);
-    expect(code).toBe(130);
-    run.process.stdout
-      .on('data', (piece) => {
-        text += piece;
-      })
-      .resume();
-    await run.ended;
+    run.process.once('exit', () => {
+      clearInterval(reading);
+      run.process.stdout
+        .on('data', (piece) => {
+          text += piece;
+        })
+        .resume();
+    });
+    expect(await run.ended).toBe(130);
     expect((JSON.parse(text) as UploadRecord[]).length).toBeGreaterThan(0);
   });
 
