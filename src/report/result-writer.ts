@@ -11,12 +11,8 @@ export type ResultFormat = (typeof resultFormats)[number];
 export interface ResultWriter {
   /** The records of one call go out together: a hundred thousand single writes would take seconds. */
   write(records: readonly UploadRecord[]): Promise<void>;
-  /**
-   * Call once, also when the run was cut short.
-   *
-   * @param isComplete whether every record was written
-   */
-  end(isComplete: boolean): Promise<void>;
+  /** Call once, also when the run was cut short. */
+  end(): Promise<void>;
 }
 
 /** @param print writes text to standard output and resolves when it may take more */
@@ -70,9 +66,9 @@ function createRequestWriter(format: RequestFormat, print: (text: string) => Pro
     write: async (records) => {
       kept.push(...records);
     },
-    end: async (isComplete) => {
+    end: async () => {
       const assets = kept.filter(hasReference);
-      if (isComplete && assets.length > 0 && assets.length === kept.length) {
+      if (assets.length > 0 && assets.length === kept.length) {
         await print(`${JSON.stringify(createRequestObject(format, assets))}\n`);
       }
     },

@@ -10,6 +10,9 @@ import type { ResultFormat, ResultWriter } from './result-writer.ts';
 /** How many failures of one kind are listed as they come. */
 const maxListedFailures = 10;
 
+/** How many more of that kind are listed at the end. */
+const maxListedAtEnd = 1000;
+
 const summaryOrder = ['uploaded', 'reused', 'valid', 'failed', 'cancelled'] as const;
 
 /** Reports what a batch does: results on standard output, the rest on standard error. */
@@ -68,18 +71,19 @@ export class UploadReporter {
     for (const record of records) {
       this.#count(record);
     }
-    if (this.#isPrinting && !isLate) {
+    // A request object is printed at the end, and is small.
+    if (this.#isPrinting && (!isLate || isRequestFormat(this.#format))) {
       await this.#write(() => this.#results.write(records), records);
       return;
     }
-    await this.#endResults(false);
+    await this.#endResults();
     this.#tellUnprinted(records);
   }
 
-  async #endResults(isComplete: boolean): Promise<void> {
+  async #endResults(): Promise<void> {
     if (this.#isPrinting) {
       this.#isPrinting = false;
-      await this.#write(() => this.#results.end(isComplete), this.#kept);
+      await this.#write(() => this.#results.end(), this.#kept);
     }
   }
 
@@ -123,7 +127,7 @@ export class UploadReporter {
   /** Call once, after the last record. */
   async end(durationMs: number): Promise<void> {
     this.#warnBeforeRequest();
-    await this.#endResults(true);
+    await this.#endResults();
     this.#notePromptNames();
     this.#endFailures();
     const counts = summaryOrder
@@ -223,7 +227,12 @@ export class UploadReporter {
     for (const [message, paths] of this.#failures) {
       const rest = paths.slice(maxListedFailures);
       if (rest.length > 0) {
-        this.#messages.error(`${groupDigits(rest.length)} more: ${message}`, ...rest);
+        const unlisted = rest.length - maxListedAtEnd;
+        this.#messages.error(
+          `${groupDigits(rest.length)} more: ${message}`,
+          ...rest.slice(0, maxListedAtEnd),
+          unlisted > 0 ? `and ${groupDigits(unlisted)} that are not listed` : undefined,
+        );
       }
     }
   }

@@ -42,7 +42,7 @@ export async function runUpload(
     plan = await untilAborted(preparePlan(patterns, flags, host), host.signal);
   } catch (error) {
     if (error instanceof Interruption) {
-      await results.end(false);
+      await results.end();
     }
     throw error;
   }
