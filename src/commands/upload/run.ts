@@ -249,7 +249,7 @@ function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {
   if (manifest === undefined) {
     throw new UsageError('--max-age needs --manifest: it says how old its entries may be');
   }
-  const maxAgeMs = parseDuration(maxAge);
+  const maxAgeMs = maxAge.includes('.') ? undefined : parseDuration(maxAge);
   if (maxAgeMs === undefined) {
     throw new UsageError(
       `--max-age must be a duration such as 90m, 12h or 7d; it is ${JSON.stringify(maxAge)}`,
