@@ -30,7 +30,8 @@ export async function findProjectConfig(
   return undefined;
 }
 
-function* upwards(from: string): Generator<string> {
+/** A folder and those above it. */
+export function* upwards(from: string): Generator<string> {
   let directory = from;
   for (;;) {
     yield directory;
