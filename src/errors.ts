@@ -3,11 +3,14 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
   /** One sentence each; the message joins them. */
   readonly problems: readonly string[];
+  /** What the person can do about it. */
+  readonly hint: string | undefined;
 
-  constructor(problems: string | readonly string[]) {
+  constructor(problems: string | readonly string[], options: { hint?: string } = {}) {
     const all = [problems].flat();
     super(all.join('\n'));
     this.problems = all;
+    this.hint = options.hint;
   }
 }
 
