@@ -23,3 +23,9 @@ export function describeErrno(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return meanings[code ?? ''] ?? code ?? message ?? 'unknown error';
 }
+
+/** Whether this process or this machine had too many files and connections open; it passes when some are closed. */
+export function isOutOfHandles(error: unknown): boolean {
+  const { code, cause } = error as NodeJS.ErrnoException;
+  return code === 'EMFILE' || code === 'ENFILE' || (cause instanceof Error && isOutOfHandles(cause));
+}

@@ -29,12 +29,9 @@ export class ConfigError extends Error {
 /** Standard output cannot be written, for example on a full disk. A closed pipe is an {@link Interruption}. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
-  /** The text that was not written. */
-  readonly unprinted: string;
 
-  constructor(reason: string, unprinted: string) {
+  constructor(reason: string) {
     super(`standard output cannot be written: ${reason}`);
-    this.unprinted = unprinted;
   }
 }
 
@@ -108,6 +105,8 @@ interface ApiErrorOptions {
   readonly httpStatus?: number;
   /** How long the server asks to wait, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** Default: false. */
+  readonly isUnreachable?: boolean;
   readonly cause?: unknown;
 }
 
@@ -119,6 +118,8 @@ export class ApiError extends UploadError {
   readonly hint: string | undefined;
   readonly httpStatus: number | undefined;
   readonly retryAfterMs: number | undefined;
+  /** Whether no connection could be made because the host is unknown, refuses, or has no route to it. */
+  readonly isUnreachable: boolean;
 
   constructor(code: ApiErrorCode, message: string, options: ApiErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -127,6 +128,7 @@ export class ApiError extends UploadError {
     this.hint = options.hint;
     this.httpStatus = options.httpStatus;
     this.retryAfterMs = options.retryAfterMs;
+    this.isUnreachable = options.isUnreachable ?? false;
   }
 }
 

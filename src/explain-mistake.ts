@@ -10,8 +10,8 @@ export interface CommandLine {
   /** The words behind the program's name. */
   readonly argv: readonly string[];
   readonly program: CommandUnknownOpts;
-  /** Absolute. */
-  readonly cwd: string;
+  /** Absolute; undefined where it is gone. */
+  readonly cwd: string | undefined;
 }
 
 /**
@@ -85,7 +85,7 @@ async function explainUnknownCommand(word: string, { argv, program, cwd }: Comma
   if (program.options.some(({ long }) => long === `--${word}`)) {
     return new UsageError(`there is no command ${quoteValue(word)}`, writeLine([`--${word}`]));
   }
-  const kind = word === '' ? undefined : await findKind(resolve(cwd, word));
+  const kind = word === '' ? undefined : await findKind(word, cwd);
   const looksLikeFile = /[/\\.*?[~]|^-$/.test(word) && nearest(word, namesOf(program)) === undefined;
   if (kind === undefined && !looksLikeFile) {
     return explainUnknownName(word, program);
@@ -137,7 +137,7 @@ async function explainUnknownFlag(
   if (
     file !== undefined &&
     command.registeredArguments.length > 0 &&
-    (await findKind(resolve(cwd, file))) !== undefined
+    (await findKind(file, cwd)) !== undefined
   ) {
     const others = argv.filter((word) => word !== file && word !== '--');
     return new UsageError(
@@ -292,7 +292,8 @@ function quoteWord(word: string): string {
   return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-async function findKind(path: string): Promise<'folder' | 'file' | undefined> {
-  const stats = await stat(path).catch(() => undefined);
+/** What a path names; undefined for nothing. */
+async function findKind(path: string, cwd: string | undefined): Promise<'folder' | 'file' | undefined> {
+  const stats = cwd === undefined ? undefined : await stat(resolve(cwd, path)).catch(() => undefined);
   return stats === undefined ? undefined : stats.isDirectory() ? 'folder' : 'file';
 }

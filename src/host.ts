@@ -3,8 +3,8 @@ import type { Secrets } from './secrets.ts';
 /** Everything the program takes from the world around it. `main.ts` builds the real one; a test builds its own. */
 export interface Host {
   readonly env: Environment;
-  /** Absolute; relative paths are read from here. */
-  readonly cwd: string;
+  /** Absolute; relative paths are read from here. Undefined where it is gone: deleted, or out of reach. */
+  readonly cwd: string | undefined;
   /** Empty where there is none. */
   readonly homeDir: string;
   readonly platform: NodeJS.Platform;
@@ -33,8 +33,10 @@ export type TerminalStream = NodeJS.WritableStream & {
 };
 
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
-  now(): number;
+  /** The date, in milliseconds since the Unix epoch. For dates only: it may be set back or forward at any time. */
+  epochMs(): number;
+  /** Milliseconds since some moment; never goes back. For waits and durations. */
+  monotonicMs(): number;
   /** Resolves after `ms`, or at once when `signal` is aborted; never rejects. Keeps the process alive meanwhile. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { absolutePath } from './absolute-path.ts';
 import { DreaminaClient as Client } from './client/client.ts';
+import type { Clock } from './host.ts';
 import { Credentials } from './network/credentials.ts';
 import { parseProxyUrl } from './network/proxy.ts';
 import { type RequiredSettings, requireSettings } from './settings/require.ts';
@@ -17,7 +18,7 @@ export interface DreaminaClientOptions {
   readonly token: string;
   /** Default: the official one. Plain http only on loopback. */
   readonly apiUrl?: string | undefined;
-  /** One attempt's limit, from connecting to the last byte of the answer. Default: two minutes. */
+  /** How long an attempt may go without progress: to connect, to send more, to get the whole answer. Default: a minute. */
   readonly timeoutMs?: number | undefined;
   /** An HTTP proxy to tunnel through. Default: none. */
   readonly proxyUrl?: string | URL | undefined;
@@ -105,9 +106,11 @@ export async function uploadFiles(
       },
       { clock: systemClock, random: Math.random, signal, onEvent },
     );
-    for await (const record of session) {
-      records.push(record);
-      onRecord?.(record);
+    for await (const block of session) {
+      for (const record of block) {
+        records.push(record);
+        onRecord?.(record);
+      }
     }
   } finally {
     await client.close();
@@ -122,9 +125,10 @@ const here = {
   },
 };
 
-const systemClock = {
-  now: Date.now,
-  sleep: (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {}),
+const systemClock: Clock = {
+  epochMs: Date.now,
+  monotonicMs: () => performance.now(),
+  sleep: (ms, signal) => delay(ms, undefined, { signal }).catch(() => {}),
 };
 
 function resolveOptions(options: DreaminaClientOptions & Partial<UploadFilesOptions>): RequiredSettings {

@@ -1,68 +1,109 @@
-import { writeSync } from 'node:fs';
+import { fstatSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from './cli.ts';
-import { Interruption } from './errors.ts';
-import type { Host } from './host.ts';
+import { describeErrno } from './errno.ts';
+import { Interruption, OutputError } from './errors.ts';
+import type { Host, TerminalStream } from './host.ts';
+import { isReaderGone } from './report/write-output.ts';
 import { Secrets } from './secrets.ts';
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 /** How long an interrupted run may take to print what is settled. */
-const graceMs = 700;
+const graceMs = 800;
 
 /** Runs the command in this process. The only place that touches `process`. */
 async function main(): Promise<void> {
   // A run whose event loop runs dry in the middle of the work has failed.
   process.exitCode = 1;
   const interruption = new AbortController();
-  for (const [signal, number] of Object.entries(signalNumbers)) {
+  for (const signal of Object.keys(signalNumbers) as (keyof typeof signalNumbers)[]) {
     process.on(signal, () => {
       if (interruption.signal.aborted) {
-        process.exit(128 + number);
+        endAtOnce(signal);
       }
-      interruption.abort(new Interruption(signal as keyof typeof signalNumbers));
+      interruption.abort(new Interruption(signal));
       // Do not wait for a reader that has stopped reading.
-      setTimeout(() => process.exit(128 + number), graceMs).unref();
+      setTimeout(() => endAtOnce(signal), graceMs).unref();
     });
   }
   const openHost = () => createHost(interruption);
-  process.exitCode = await run(process.argv.slice(2), openHost, (text) => {
-    try {
-      writeSync(1, text);
-    } catch {
-      // A pipe that is full, or that nobody reads.
-      openHost().stdout.write(text);
-    }
-  });
+  process.exitCode = await run(process.argv.slice(2), openHost, (text) => printHelp(text, openHost));
   if (interruption.signal.aborted) {
     // Flush the output, then exit: an open pipe on standard input may still hold the event loop.
-    process.stdout.write('', () => process.exit());
+    process.stdout.write('', exitWhenIdle);
   }
 }
 
 function createHost(interruption: AbortController): Host {
+  const stdout = createStdout();
   // Without these listeners, a reader that goes away would end the run with a stack trace.
-  process.stdout.on('error', () => interruption.abort(new Interruption('stdout-closed')));
+  stdout.on('error', (error) => {
+    if (isReaderGone(error)) {
+      interruption.abort(new Interruption('stdout-closed'));
+    }
+  });
   process.stderr.on('error', () => {});
   return {
     env: process.env,
-    cwd: process.cwd(),
+    cwd: findCwd(),
     homeDir: findHomeDir(),
     platform: process.platform,
     nodeVersion: process.version,
     scriptPath: process.argv[1],
     stdin: process.stdin,
-    stdout: process.stdout,
+    stdout,
     stderr: process.stderr,
     secrets: new Secrets(),
     signal: interruption.signal,
     clock: {
-      now: Date.now,
+      epochMs: Date.now,
+      monotonicMs: () => performance.now(),
       sleep: (ms, signal) => delay(ms, undefined, { signal }).catch(() => {}),
     },
     random: Math.random,
   };
+}
+
+/** @throws OutputError where standard output cannot be written */
+function printHelp(text: string, openHost: () => Host): void {
+  try {
+    writeFileSync(1, text);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') {
+      // A pipe that is full: the stream waits until there is room.
+      openHost().stdout.write(text);
+    } else if (!isReaderGone(error as NodeJS.ErrnoException)) {
+      throw new OutputError(describeErrno(error));
+    }
+  }
+}
+
+/** Standard output. Into a file, Node's own stream would drop the rest of a write that the disk takes only in part. */
+function createStdout(): TerminalStream {
+  return fstatSync(1).isFile()
+    ? new Writable({
+        write: (chunk, _encoding, done) => {
+          try {
+            writeFileSync(1, chunk);
+            done();
+          } catch (error) {
+            done(error as Error);
+          }
+        },
+      })
+    : process.stdout;
+}
+
+/** The working directory; undefined where it was deleted, or may not be entered. */
+function findCwd(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
 }
 
 /** The home directory; empty where there is none, as for a user id that the system does not know. */
@@ -72,6 +113,30 @@ function findHomeDir(): string {
   } catch {
     return '';
   }
+}
+
+/** Ends the process once no thread reads or writes any more; `process.exit` would block until then. */
+function exitWhenIdle(): void {
+  if (areThreadsBusy()) {
+    setTimeout(exitWhenIdle, 10);
+  } else {
+    process.exit();
+  }
+}
+
+/** Ends the process whatever it does. */
+function endAtOnce(signal: keyof typeof signalNumbers): void {
+  if (areThreadsBusy()) {
+    // A thread may hang, for example in opening a file of a dead disk. The signal itself waits for no thread.
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  } else {
+    process.exit(128 + signalNumbers[signal]);
+  }
+}
+
+function areThreadsBusy(): boolean {
+  return process.getActiveResourcesInfo().some((type) => /^(FSReq|GetAddrInfoReq)/.test(type));
 }
 
 void main();

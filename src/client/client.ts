@@ -1,19 +1,21 @@
-import { ApiError, ConfigError } from '../errors.ts';
+import type { Dispatcher } from 'undici';
+import { ConfigError } from '../errors.ts';
 import type { Credentials } from '../network/credentials.ts';
 import { spellingsOf } from '../secrets.ts';
 import { isAccount } from '../settings/identity.ts';
 import { type Account, readAccountsAnswer } from './accounts-answer.ts';
 import { type Answer, headerOf, isSuccess } from './answer.ts';
-import { Connections } from './connections.ts';
+import { type Connection, Connections } from './connections.ts';
 import { toNetworkError } from './network-error.ts';
-import { readAnswerBody } from './read-answer-body.ts';
+import { ProgressDeadline } from './progress-deadline.ts';
+import { type AnswerBody, readAnswerBody } from './read-answer-body.ts';
 import { readUploadAnswer, type UploadedAsset } from './upload-answer.ts';
 
 /** How a client reaches the API. */
 export interface ClientOptions {
   /** The server, and the token for it; requests without a token carry none. */
   readonly credentials: Credentials;
-  /** Limit of one attempt, from connecting to the last byte of the answer. */
+  /** How long an attempt may go without progress: in connecting, in sending, and until the whole answer is there. */
   readonly timeoutMs: number;
   /** Sent as `User-Agent`. */
   readonly userAgent: string;
@@ -32,6 +34,16 @@ export interface AssetUpload {
   readonly contentType: string;
   /** `REGION:email`. */
   readonly account: string;
+}
+
+/** One request to the API. */
+interface Request {
+  readonly method: 'GET' | 'POST';
+  /** Below the `apiUrl`. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  readonly onSent?: ((bytes: number) => void) | undefined;
 }
 
 /** Speaks the Dreamina assets API of useapi.net: one attempt a call, no retries. */
@@ -110,19 +122,33 @@ export class DreaminaClient {
   }
 
   /** One request and its whole answer, or the ApiError that says why there is none. */
-  async #exchange(
-    request: {
-      readonly method: 'GET' | 'POST';
-      readonly path: string;
-      readonly headers?: Readonly<Record<string, string>>;
-      readonly body?: Uint8Array;
-      readonly onSent?: ((bytes: number) => void) | undefined;
-    },
-    signal: AbortSignal | undefined,
-  ): Promise<Answer> {
-    signal?.throwIfAborted();
-    const { credentials, timeoutMs, userAgent } = this.#options;
-    const connection = this.#connections.take();
+  async #exchange(request: Request, signal: AbortSignal | undefined): Promise<Answer> {
+    let reportedBytes = 0;
+    const progress = (sentBytes: number) => {
+      // What goes out a second time, after the connection was closed, is not reported again.
+      if (sentBytes > reportedBytes) {
+        request.onSent?.(sentBytes - reportedBytes);
+        reportedBytes = sentBytes;
+      }
+    };
+    const answer = await this.#send(request, this.#connections.take(), { signal, progress });
+    // A new connection never gives nothing.
+    return answer ?? (await this.#send(request, this.#connections.takeNew(), { signal, progress }))!;
+  }
+
+  /**
+   * Sends a request on one connection. Returns nothing where the server was closing that connection, which had been
+   * idle: the request then goes out on a new one.
+   *
+   * @param options.progress called with the number of bytes sent so far
+   */
+  async #send(
+    request: Request,
+    connection: Connection,
+    { signal, progress }: { signal: AbortSignal | undefined; progress: (sentBytes: number) => void },
+  ): Promise<Answer | undefined> {
+    const bodyBytes = request.body?.length ?? 0;
+    let sentBytes = 0;
     let ended: unknown;
     // undici heeds its own signal and timeouts in some phases only; destroying the connection ends every phase.
     const end = (reason: unknown) => {
@@ -130,54 +156,41 @@ export class DreaminaClient {
       connection.destroy();
     };
     const onAbort = () => end(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const deadline = setTimeout(() => end(timedOut(timeoutMs)), timeoutMs);
-    let reusable = false;
-    let unsentBytes = request.body?.length ?? 0;
-    const onSent = (bytes: number) => {
-      unsentBytes -= bytes;
-      request.onSent?.(bytes);
-    };
+    const deadline = new ProgressDeadline({ timeoutMs: this.#options.timeoutMs, bodyBytes, onExpired: end });
+    let isReusable = false;
     try {
-      const response = await connection.request(
-        {
-          method: request.method,
-          path: `${this.#url.pathname.replace(/\/$/, '')}${request.path}`,
-          headers: {
-            ...(credentials.token !== undefined && { authorization: `Bearer ${credentials.token}` }),
-            accept: 'application/json',
-            'accept-encoding': 'identity',
-            'user-agent': userAgent,
-            ...request.headers,
-          },
-          body: request.body ?? null,
+      signal?.throwIfAborted();
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const response = await connection.request(this.#toUndiciRequest(request), {
+        onConnecting: () => {
+          sentBytes = 0;
+          deadline.connecting();
         },
-        onSent,
-      );
+        onConnected: () => deadline.connected(),
+        onSent: (bytes) => {
+          sentBytes += bytes;
+          deadline.sent(bytes);
+          progress(sentBytes);
+        },
+      });
       const body = await readAnswerBody(response.body, headerOf(response.headers, 'content-encoding'));
       // A deadline in the middle of the body ends the reading, and what was read does not count as an answer.
       if (ended !== undefined) {
         throw ended;
       }
       // After a refusal part of our body may still clog the connection; only a clean answer leaves it clean.
-      reusable = isSuccess({ status: response.statusCode }) && body.ending === 'whole' && unsentBytes === 0;
-      // Redact the token before returning: servers may echo request headers.
-      const location = headerOf(response.headers, 'location');
-      return {
-        status: response.statusCode,
-        headers: {
-          ...response.headers,
-          ...(location !== undefined && { location: this.#redact(location) }),
-        },
-        text: this.#redact(body.text),
-        ending: body.ending,
-      };
+      isReusable =
+        isSuccess({ status: response.statusCode }) && body.ending === 'whole' && sentBytes === bodyBytes;
+      return this.#toAnswer(response, body);
     } catch (error) {
-      throw ended ?? toNetworkError(error, this.#url.host);
+      if (ended === undefined && connection.wasClosing(error)) {
+        return undefined;
+      }
+      throw ended ?? (signal?.aborted ? signal.reason : toNetworkError(error, this.#url.host));
     } finally {
-      clearTimeout(deadline);
+      deadline.stop();
       signal?.removeEventListener('abort', onAbort);
-      if (reusable) {
+      if (isReusable) {
         this.#connections.giveBack(connection);
       } else {
         connection.destroy();
@@ -185,12 +198,35 @@ export class DreaminaClient {
     }
   }
 
+  #toUndiciRequest({ method, path, headers, body }: Request): Dispatcher.RequestOptions {
+    const { credentials, userAgent } = this.#options;
+    return {
+      method,
+      path: `${this.#url.pathname.replace(/\/$/, '')}${path}`,
+      headers: {
+        ...(credentials.token !== undefined && { authorization: `Bearer ${credentials.token}` }),
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        'user-agent': userAgent,
+        ...headers,
+      },
+      body: body ?? null,
+    };
+  }
+
+  /** Redacts the token: servers may echo request headers. */
+  #toAnswer({ statusCode, headers }: Dispatcher.ResponseData, { text, ending }: AnswerBody): Answer {
+    const location = headerOf(headers, 'location');
+    return {
+      status: statusCode,
+      headers: { ...headers, ...(location !== undefined && { location: this.#redact(location) }) },
+      text: this.#redact(text),
+      ending,
+    };
+  }
+
   /** Replaces the token in a server's text, however it is spelled. */
   #redact(text: string): string {
     return text.replaceAll(this.#tokenSpellings, '[token]');
   }
-}
-
-function timedOut(timeoutMs: number): ApiError {
-  return new ApiError('timeout', `no complete answer within ${timeoutMs / 1000} s`);
 }

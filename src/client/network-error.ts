@@ -1,58 +1,163 @@
+import { describeErrno, isOutOfHandles } from '../errno.ts';
 import { ApiError } from '../errors.ts';
 
-/** Why a peer's certificate is not trusted, by Node's error code; another attempt meets the same. */
-const certificateProblems: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate comes from an authority that is not trusted here',
-  UNABLE_TO_GET_ISSUER_CERT: 'its certificate comes from an authority that is not trusted here',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate comes from an authority that is not trusted here',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate comes from an authority that is not trusted here',
+const caAdvice =
+  'If that is your own proxy or server, name its CA file in NODE_EXTRA_CA_CERTS or SSL_CERT_FILE.';
+const clockAdvice =
+  "Check this machine's clock; if it is right, the owner of that server must renew the certificate.";
+const hostAdvice = 'Check the host name in apiUrl or in the address of the proxy.';
+const memoryAdvice =
+  'Give this program more memory: a limit such as that of ulimit -v or of a container is too low.';
+const ownerAdvice = 'The owner of that server must replace the certificate.';
+
+const isMalformed = 'is malformed';
+const isForAnotherHost = 'is for another host';
+const isNotTrusted = 'comes from an authority that is not trusted here';
+
+/**
+ * What is wrong with a peer's certificate, and what to do about it, by Node's error code; another attempt meets the
+ * same. These are all of https://nodejs.org/api/tls.html#x509-certificate-error-codes, and those of the host name.
+ */
+const certificateProblems: Readonly<Record<string, readonly [problem: string, advice: string]>> = {
+  CERT_CHAIN_TOO_LONG: ['has too many authorities above it', ownerAdvice],
+  CERT_HAS_EXPIRED: ['has expired', clockAdvice],
+  CERT_NOT_YET_VALID: ['is not valid yet', clockAdvice],
+  CERT_REJECTED: ['is rejected for this use', ownerAdvice],
+  CERT_REVOKED: ['was revoked', ownerAdvice],
+  CERT_SIGNATURE_FAILURE: ['has a wrong signature', ownerAdvice],
+  CERT_UNTRUSTED: ['comes from an authority that is not trusted for this use', caAdvice],
+  CRL_HAS_EXPIRED: ['has a revocation list that has expired', clockAdvice],
+  CRL_NOT_YET_VALID: ['has a revocation list that is not valid yet', clockAdvice],
+  CRL_SIGNATURE_FAILURE: ['has a revocation list with a wrong signature', ownerAdvice],
+  DEPTH_ZERO_SELF_SIGNED_CERT: ['is self-signed', caAdvice],
+  ERROR_IN_CERT_NOT_AFTER_FIELD: [isMalformed, ownerAdvice],
+  ERROR_IN_CERT_NOT_BEFORE_FIELD: [isMalformed, ownerAdvice],
+  ERROR_IN_CRL_LAST_UPDATE_FIELD: [isMalformed, ownerAdvice],
+  ERROR_IN_CRL_NEXT_UPDATE_FIELD: [isMalformed, ownerAdvice],
+  ERR_TLS_CERT_ALTNAME_FORMAT: [isMalformed, ownerAdvice],
+  ERR_TLS_CERT_ALTNAME_INVALID: [isForAnotherHost, hostAdvice],
+  HOSTNAME_MISMATCH: [isForAnotherHost, hostAdvice],
+  INVALID_CA: ['comes from an issuer that is not a certificate authority', ownerAdvice],
+  INVALID_PURPOSE: ['or its issuer is not meant for this use', ownerAdvice],
+  OUT_OF_MEM: ['could not be checked: there is not enough memory', memoryAdvice],
+  PATH_LENGTH_EXCEEDED: ['has more authorities above it than they allow', ownerAdvice],
+  SELF_SIGNED_CERT_IN_CHAIN: [isNotTrusted, caAdvice],
+  UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: ['comes from an issuer whose key cannot be read', ownerAdvice],
+  UNABLE_TO_DECRYPT_CERT_SIGNATURE: ['has a signature that cannot be read', ownerAdvice],
+  UNABLE_TO_DECRYPT_CRL_SIGNATURE: [
+    'has a revocation list with a signature that cannot be read',
+    ownerAdvice,
+  ],
+  UNABLE_TO_GET_CRL: ['has no revocation list', ownerAdvice],
+  UNABLE_TO_GET_ISSUER_CERT: [isNotTrusted, caAdvice],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [isNotTrusted, caAdvice],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: [isNotTrusted, caAdvice],
+};
+
+/** Failures to connect that every request meets: the host, or the way to it, is not there. */
+const unreachableProblems: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the connection was refused',
+  ENOTFOUND: 'the host name is not known',
+  EAI_AGAIN: 'the host name cannot be looked up right now',
+  EAI_FAIL: 'the host name cannot be looked up',
+  EAI_NODATA: 'the host name has no address',
+  EAI_NONAME: 'the host name is not known',
+  EHOSTDOWN: 'the host is down',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETDOWN: 'the network is down',
+  ENETUNREACH: 'the network cannot be reached',
+};
+
+const wasClosed = 'the connection was closed before an answer';
+
+/** What a connection that the peer or the network has closed fails with. */
+const closedProblems: Readonly<Record<string, string>> = {
+  ECONNABORTED: wasClosed,
+  ECONNRESET: wasClosed,
+  ENETRESET: wasClosed,
+  ENOTCONN: wasClosed,
+  EPIPE: wasClosed,
+  UND_ERR_SOCKET: wasClosed,
 };
 
 const connectionProblems: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was closed before an answer',
-  EPIPE: 'the connection was closed before an answer',
-  UND_ERR_SOCKET: 'the connection was closed before an answer',
-  ENOTFOUND: 'the host name is not known',
-  EAI_AGAIN: 'the host name cannot be looked up right now',
-  EHOSTUNREACH: 'the host cannot be reached',
-  ENETUNREACH: 'the network cannot be reached',
+  ...unreachableProblems,
+  ...closedProblems,
+  EADDRNOTAVAIL: 'this machine has no free port for a connection',
+  EPROTO: 'the TLS connection failed',
   ETIMEDOUT: 'the connection timed out',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer is not as long as it says',
   UND_ERR_HEADERS_OVERFLOW: 'the headers of the answer are too long',
 };
 
-/** Turns what a socket, TLS or the HTTP parser throws into the failure of a request to `host`. */
+/** Turns what a request to `host` throws into its failure; another attempt is worth it only where the network failed. */
 export function toNetworkError(error: unknown, host: string): ApiError {
   if (error instanceof ApiError) {
     return error;
   }
   const code = errorCode(error);
-  const certificateProblem = certificateProblems[code];
+  const certificateProblem = findCertificateProblem(error as Error, code);
   if (certificateProblem !== undefined) {
-    return new ApiError('network', `${host} is not trusted: ${certificateProblem}`, {
+    const [problem, hint] = certificateProblem;
+    return new ApiError('network', `${host} is not trusted: its certificate ${problem}`, {
       retryable: false,
-      hint: 'If that is your own proxy or server, name its CA file in NODE_EXTRA_CA_CERTS or SSL_CERT_FILE.',
+      hint,
       cause: error,
     });
   }
-  // undici does not pass on Node's code, HPE_….
-  const isUnreadable = (error as Error).name === 'HTTPParserError' || code.startsWith('HPE_');
-  const problem = isUnreadable
-    ? 'the answer is not HTTP'
-    : (connectionProblems[code] ?? `the connection failed${code === '' ? '' : ` (${code})`}`);
-  return new ApiError('network', `${host}: ${problem}`, { cause: error });
+  const problem = describeConnectionProblem(error, code);
+  if (problem !== undefined) {
+    return new ApiError('network', `${host}: ${problem}`, {
+      isUnreachable: Object.hasOwn(unreachableProblems, code),
+      cause: error,
+    });
+  }
+  return new ApiError('network', `the request could not be made: ${ownWords(error)}`, {
+    retryable: isOutOfHandles(error),
+    hint: adviseOnOwn(error, code),
+    cause: error,
+  });
 }
 
-/** The first code along an error's causes; of several addresses, the first one's. */
-function errorCode(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) {
-    return errorCode(error.errors[0]);
+/** Whether the connection was closed by the other side, or by something on the way. */
+export function isClosedConnection(error: unknown): boolean {
+  return Object.hasOwn(closedProblems, errorCode(error));
+}
+
+function findCertificateProblem({ message }: Error, code: string) {
+  // Node has no codes for the other reasons of OpenSSL, such as a key that is too weak.
+  return code === 'UNSPECIFIED'
+    ? ([`is refused (${message})`, ownerAdvice] as const)
+    : certificateProblems[code];
+}
+
+function describeConnectionProblem(error: unknown, code: string): string | undefined {
+  // undici does not pass on Node's code, HPE_….
+  if ((error as Error).name === 'HTTPParserError' || code.startsWith('HPE_')) {
+    return 'the answer is not HTTP';
   }
+  return (
+    connectionProblems[code] ??
+    (/^ERR_(?:SSL|TLS)_/.test(code) ? `the TLS connection failed (${code})` : undefined)
+  );
+}
+
+function adviseOnOwn(error: unknown, code: string): string {
+  if (isOutOfHandles(error)) {
+    return 'Raise the limit on open files (ulimit -n), or send fewer files at once with -c.';
+  }
+  return code === 'ENOMEM' || /\bmemory\b/i.test(String(error))
+    ? memoryAdvice
+    : 'The cause is this machine or this program, not the network.';
+}
+
+function ownWords(error: unknown): string {
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  return syscall === undefined && message !== '' ? message : describeErrno(error);
+}
+
+/** The first code along an error's causes. */
+function errorCode(error: unknown): string {
   if (!(error instanceof Error)) {
     return '';
   }

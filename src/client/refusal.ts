@@ -15,7 +15,11 @@ const retryableStatuses: ReadonlySet<number> = new Set([
  */
 export function createRefusal(asked: Asked, answer: Answer, nowMs: number): ApiError {
   const { status } = answer;
-  const retryAfterMs = parseRetryAfter(headerOf(answer.headers, 'retry-after'), nowMs);
+  const retryAfterMs = parseRetryAfter(
+    headerOf(answer.headers, 'retry-after'),
+    headerOf(answer.headers, 'date'),
+    nowMs,
+  );
   return new ApiError(codeOf(status), describeRefusal(asked, answer), {
     httpStatus: status,
     retryable: retryableStatuses.has(status),

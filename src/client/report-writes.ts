@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
-/** Small enough that a slow line moves the progress about once a second, large enough to cost next to nothing. */
-const sliceBytes = 512 * 1024;
+/** Small enough that a slow line moves the progress several times a second, large enough to cost next to nothing. */
+const sliceBytes = 64 * 1024;
 
 /**
  * Makes a socket write what is large slice by slice, and tells as each slice has left this process.

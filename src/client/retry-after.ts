@@ -1,15 +1,30 @@
 /**
- * Reads a `Retry-After` header (RFC 9110, section 10.2.3: whole seconds or an HTTP date) as milliseconds from `now`.
+ * Reads a `Retry-After` header (RFC 9110, section 10.2.3: whole seconds or an HTTP date) as milliseconds. A date is
+ * compared with the time of the server that wrote it, the `Date` header, because this machine's clock may be wrong.
  * Undefined where it is absent, in the past or no such thing.
+ *
+ * @param nowMs since the Unix epoch, for an answer without a `Date`
  */
-export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
-  const text = value?.trim() ?? '';
+export function parseRetryAfter(
+  retryAfter: string | undefined,
+  date: string | undefined,
+  nowMs: number,
+): number | undefined {
+  const text = retryAfter?.trim() ?? '';
   if (/^\d+$/.test(text)) {
     return Number(text) * 1000;
   }
+  const untilMs = parseHttpDate(text);
+  const sinceMs = parseHttpDate(date?.trim() ?? '') ?? nowMs;
+  return untilMs !== undefined && untilMs > sinceMs ? untilMs - sinceMs : undefined;
+}
+
+function parseHttpDate(text: string): number | undefined {
   // Date.parse takes nearly anything ("-5" is a year): an HTTP date begins with the day's name. Its oldest form does
   // not say that it is UTC, and Date.parse would take it for local time.
-  const isDate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /.test(text);
-  const date = isDate ? Date.parse(text.endsWith(' GMT') ? text : `${text} GMT`) : Number.NaN;
-  return date > now ? date - now : undefined;
+  if (!/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /.test(text)) {
+    return undefined;
+  }
+  const dateMs = Date.parse(text.endsWith(' GMT') ? text : `${text} GMT`);
+  return Number.isNaN(dateMs) ? undefined : dateMs;
 }

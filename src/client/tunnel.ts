@@ -1,60 +1,78 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import { ApiError } from '../errors.ts';
 import { toNetworkError } from './network-error.ts';
-
-/**
- * Connects through a proxy's CONNECT tunnel.
- * Written by hand because undici's ProxyAgent mistakes a CONNECT that the proxy drops for a lost keep-alive socket and
- * reconnects without end, thousands of times a second.
- *
- * @param proxyUrl `http:` or `https:`, with the user and password where the proxy wants them
- * @param connect makes the TLS connection inside the tunnel
- */
-export function connectThroughProxy(
-  proxyUrl: URL,
-  connect: buildConnector.connector,
-  tunnelOptions: TunnelOptions,
-): buildConnector.connector {
-  return (options, callback) => {
-    openTunnel(proxyUrl, `${options.hostname}:${options.port || 443}`, tunnelOptions).then(
-      (socket) => connect({ ...options, httpSocket: socket }, callback),
-      (error: Error) => callback(error, null),
-    );
-  };
-}
+import { openSocket, type Peer } from './open-socket.ts';
 
 interface TunnelOptions {
-  /** PEM certificates of the authorities to trust instead of Node's own, for an `https:` proxy. */
-  readonly ca: string | undefined;
+  /** Makes a TLS connection of a socket, for an `https:` proxy. */
+  readonly secure: buildConnector.connector;
   /** Ends the tunnel, open or not. */
   readonly signal: AbortSignal;
 }
 
-async function openTunnel(proxyUrl: URL, authority: string, { ca, signal }: TunnelOptions): Promise<Socket> {
-  const { request } = await (proxyUrl.protocol === 'https:' ? import('node:https') : import('node:http'));
+/**
+ * Opens a connection through a proxy's CONNECT tunnel.
+ * Written by hand because undici's ProxyAgent mistakes a CONNECT that the proxy drops for a lost keep-alive socket and
+ * reconnects without end, thousands of times a second.
+ *
+ * @param proxyUrl `http:` or `https:`, with the user and password where the proxy wants them
+ * @throws ApiError that names the proxy
+ */
+export async function openTunnel(
+  proxyUrl: URL,
+  { hostname, port }: Peer,
+  { secure, signal }: TunnelOptions,
+): Promise<Socket> {
+  try {
+    const toProxy = await connectToProxy(proxyUrl, { secure, signal });
+    const host = isIP(hostname) === 6 ? `[${hostname}]` : hostname;
+    return await requestTunnel(toProxy, `${host}:${port}`, { proxyUrl, signal });
+  } catch (error) {
+    throw toNetworkError(error, `the proxy ${proxyUrl.host}`);
+  }
+}
+
+async function connectToProxy(proxyUrl: URL, { secure, signal }: TunnelOptions): Promise<Socket> {
+  const isSecure = proxyUrl.protocol === 'https:';
+  const hostname = proxyUrl.hostname.replace(/^\[|\]$/g, '');
+  const port = proxyUrl.port || (isSecure ? '443' : '80');
+  const socket = await openSocket({ hostname, port: Number(port) }, signal);
+  if (!isSecure) {
+    return socket;
+  }
+  return new Promise<Socket>((resolve, reject) => {
+    secure(
+      { hostname, host: proxyUrl.host, protocol: 'https:', port, httpSocket: socket },
+      (error, secured) => (error === null ? resolve(secured) : reject(error)),
+    );
+  });
+}
+
+async function requestTunnel(
+  toProxy: Socket,
+  authority: string,
+  { proxyUrl, signal }: { readonly proxyUrl: URL; readonly signal: AbortSignal },
+): Promise<Socket> {
+  const { request } = await import('node:http');
   return new Promise<Socket>((resolve, reject) => {
     const connecting = request({
-      host: proxyUrl.hostname.replace(/^\[|\]$/g, ''),
-      port: proxyUrl.port || (proxyUrl.protocol === 'https:' ? 443 : 80),
+      createConnection: () => toProxy,
       method: 'CONNECT',
       path: authority,
-      agent: false,
       signal,
       headers: { host: authority, ...authorization(proxyUrl) },
-      ...(ca !== undefined && { ca }),
     });
     connecting.once('connect', (answer: IncomingMessage, socket: Socket) => {
       if (answer.statusCode === 200) {
-        signal.addEventListener('abort', () => socket.destroy(), { once: true });
         resolve(socket);
       } else {
         socket.destroy();
         reject(tunnelRefused(proxyUrl, answer.statusCode));
       }
     });
-    connecting.once('error', (error) => reject(toNetworkError(error, `the proxy ${proxyUrl.host}`)));
+    connecting.once('error', reject);
     connecting.end();
   });
 }

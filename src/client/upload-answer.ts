@@ -5,12 +5,16 @@ import { createBadResponse, createRefusal } from './refusal.ts';
 /** An asset as the service keeps it. */
 export interface UploadedAsset {
   readonly assetRef: string;
+  /** The same reference, where it is an image's. */
+  readonly imageRef?: string;
   /** `REGION:email`. */
   readonly account: string;
   /** Pixels; absent where neither the answer nor the reference tells. */
   readonly width?: number;
   /** Pixels. */
   readonly height?: number;
+  /** Videos and audio. */
+  readonly durationMs?: number;
   /** What is odd about the answer although its reference is good. */
   readonly warnings: readonly string[];
 }
@@ -39,13 +43,16 @@ export function readUploadAnswer(answer: Answer, sent: SentUpload, nowMs: number
     throw createBadResponse(answer, 'reference');
   }
   const reference = parseAssetRef(assetRef);
-  const width = pixels(body?.width) ?? reference?.width;
-  const height = pixels(body?.height) ?? reference?.height;
+  const width = positive(body?.width) ?? reference?.width;
+  const height = positive(body?.height) ?? reference?.height;
+  const durationMs = positive(body?.duration) ?? reference?.durationMs;
   return {
     assetRef,
+    ...(reference?.type === 'image' && { imageRef: assetRef }),
     account: textOf(body?.account) ?? reference?.account ?? sent.account,
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
+    ...(durationMs !== undefined && { durationMs }),
     warnings: collectWarnings(body, reference?.sizeBytes, sent),
   };
 }
@@ -76,6 +83,6 @@ function isReference(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
 }
 
-function pixels(value: unknown): number | undefined {
+function positive(value: unknown): number | undefined {
   return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : undefined;
 }

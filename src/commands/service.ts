@@ -29,7 +29,7 @@ export async function connectService(
   if (proxyUrl !== undefined) {
     secrets.addProxy(proxyUrl);
   }
-  return new DreaminaClient({ credentials, timeoutMs, userAgent, proxyUrl, ca, now: clock.now });
+  return new DreaminaClient({ credentials, timeoutMs, userAgent, proxyUrl, ca, now: clock.epochMs });
 }
 
 /** Warns of a token without the documented form; it is sent all the same, because the API drifts. */

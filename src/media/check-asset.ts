@@ -54,6 +54,9 @@ export interface CheckContext {
 export async function checkAssetFile(path: string, context: CheckContext): Promise<CheckedAsset> {
   return withFile(path, async (handle) => {
     const { sizeBytes, version } = await statRegularFile(handle);
+    if (sizeBytes === 0 && (await handle.read(Buffer.alloc(1), 0, 1, 0)).bytesRead > 0) {
+      throw new FileError('not_a_file', 'it has content although its size is 0, as files of /proc have');
+    }
     const source = createFileSource(handle, sizeBytes);
     const facts = await checkContent(source, { fd: handle.fd, sizeBytes }, context);
     return new CheckedFile(path, facts, version);

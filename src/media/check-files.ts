@@ -1,6 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { pMapIterable } from 'p-map';
+import { isOutOfHandles } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import type { FoundFile } from '../files/found-file.ts';
+import { untilAborted } from '../until-aborted.ts';
 import {
   type CheckContext,
   type CheckedAsset,
@@ -25,6 +28,10 @@ export interface CheckedFile {
 
 /** Enough open files to keep a disk busy, far below any limit on open files. */
 const maxOpenFiles = 16;
+
+/** How long a file that cannot be opened, because too many are open, waits for another try, and how many it has. */
+const openRetryMs = 20;
+const maxOpenTries = 250;
 
 const unchecked: FileCheck = { kind: 'unchecked' };
 
@@ -61,16 +68,27 @@ export async function checkFiles(
     }),
     { concurrency: maxOpenFiles },
   );
-  try {
+  const checkAll = async () => {
     for await (const { source, check } of results) {
       // Files behind the first failure count as unchecked, even where their check has already run.
       checks.set(source, isStopped ? unchecked : check);
       isStopped ||= failFast && check.kind === 'refused';
+      if (signal.aborted) {
+        break;
+      }
+    }
+  };
+  try {
+    await untilAborted(checkAll(), signal);
+  } catch (error) {
+    // A check that does not end, on a dead disk for example, must not hold up an interruption.
+    if (!signal.aborted) {
+      throw error;
     }
   } finally {
     await (await probe)?.close();
   }
-  return files.map(({ path, source }) => ({ path, check: checks.get(source)! }));
+  return files.map(({ path, source }) => ({ path, check: checks.get(source) ?? unchecked }));
 }
 
 async function checkFile(
@@ -84,7 +102,7 @@ async function checkFile(
   try {
     const asset =
       typeof source === 'string'
-        ? await checkAssetFile(source, context)
+        ? await checkWhenOpen(source, context, signal)
         : await checkAssetStream(source, context, signal);
     return { kind: 'acceptable', asset };
   } catch (error) {
@@ -95,5 +113,23 @@ async function checkFile(
       return unchecked;
     }
     throw error;
+  }
+}
+
+/** Checks a file, when too many are open after others have been closed. */
+async function checkWhenOpen(
+  path: string,
+  context: CheckContext,
+  signal: AbortSignal,
+): Promise<CheckedAsset> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await checkAssetFile(path, context);
+    } catch (error) {
+      if (!isOutOfHandles(error) || tries === maxOpenTries || signal.aborted) {
+        throw error;
+      }
+      await delay(openRetryMs);
+    }
   }
 }

@@ -72,7 +72,7 @@ function escapeProperty(text: string): string {
 
 function formatRow(record: UploadRecord): string {
   const result = hasReference(record)
-    ? record.imageRef
+    ? record.assetRef
     : record.status === 'failed'
       ? record.error.message
       : '';

@@ -58,7 +58,6 @@ export function reportProblem(error: unknown, messages: Messages): void {
   } else if (error instanceof ApiError) {
     messages.error(error.message, adviseOn('accounts', error));
   } else if (error instanceof OutputError) {
-    // It may hold a reference that is written nowhere else.
-    messages.error(`${error.message}; this was not printed:`, ...error.unprinted.trimEnd().split('\n'));
+    messages.error(error.message);
   }
 }

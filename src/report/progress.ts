@@ -29,9 +29,9 @@ export type CreateProgress = typeof createProgress;
 export function createProgress(
   stderr: TerminalStream,
   { files, bytes }: Workload,
-  { clock, isColoured }: { readonly clock: Pick<Clock, 'now'>; readonly isColoured: boolean },
+  { clock, isColoured }: { readonly clock: Pick<Clock, 'monotonicMs'>; readonly isColoured: boolean },
 ): Progress {
-  const startedAt = clock.now();
+  const startedAt = clock.monotonicMs();
   /** Bytes of each attempt in flight that have gone out. */
   const sending = new Map<string, number>();
   let settledFiles = 0;
@@ -39,7 +39,7 @@ export function createProgress(
   let wait: { readonly reason: string; readonly until: number } | undefined;
 
   const describeWait = () => {
-    const leftMs = (wait?.until ?? 0) - clock.now();
+    const leftMs = (wait?.until ?? 0) - clock.monotonicMs();
     return wait !== undefined && leftMs > 0 && sending.size === 0
       ? `${wait.reason}, resuming in ${formatSeconds(leftMs)}`
       : undefined;
@@ -51,7 +51,7 @@ export function createProgress(
       files,
       sentBytes: settledBytes + inFlight,
       bytes,
-      elapsedMs: clock.now() - startedAt,
+      elapsedMs: clock.monotonicMs() - startedAt,
       waiting: describeWait(),
     };
     return formatProgress(state, (stderr.columns ?? 80) - reservedColumns);
@@ -74,6 +74,9 @@ export function createProgress(
     onEvent: (event) => {
       switch (event.type) {
         case 'files-checked':
+        case 'batch-slowed':
+        case 'host-unreachable':
+        case 'batch-ended':
           break;
         case 'attempt-started':
           sending.set(event.path, 0);
@@ -84,11 +87,11 @@ export function createProgress(
         case 'attempt-failed':
           sending.delete(event.path);
           if (event.retryInMs !== undefined) {
-            wait = { reason: reasonOf(event.error.code), until: clock.now() + event.retryInMs };
+            wait = { reason: reasonOf(event.error.code), until: clock.monotonicMs() + event.retryInMs };
           }
           break;
         case 'batch-paused':
-          wait = { reason: 'server busy', until: clock.now() + event.delayMs };
+          wait = { reason: 'server busy', until: clock.monotonicMs() + event.delayMs };
           break;
         case 'file-settled':
           sending.delete(event.path);

@@ -37,6 +37,26 @@ const toleranceMs = 100;
 
 const plurals = { image: 'images', video: 'videos', audio: 'audio files' } as const;
 
+/** Whether a format is one of {@link requestFormats}. */
+export function isRequestFormat(format: string): format is RequestFormat {
+  return (requestFormats as readonly string[]).includes(format);
+}
+
+/**
+ * Checks before any file is read that there are not more of them than a request takes.
+ *
+ * @throws UsageError where there are
+ */
+export function assertRequestCount(format: RequestFormat, count: number): void {
+  const max = Object.values<number>(maxAssets[format]).reduce((sum, ofType) => sum + ofType, 0);
+  if (count > max) {
+    const what = format === 'omni' ? 'files' : plurals.image;
+    throw new UsageError(
+      `--format ${format} takes at most ${max} ${what}, as ${endpoints[format]} does; there are ${count}`,
+    );
+  }
+}
+
 /**
  * Checks before anything is sent that a request can take these assets.
  *

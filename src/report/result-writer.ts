@@ -1,18 +1,17 @@
 import { hasReference, type UploadRecord } from '../upload/record.ts';
+import { createRequestObject, type RequestFormat, requestFormats } from './request-object.ts';
 
 /** The forms of the results on standard output. */
-export const resultFormats = ['text', 'json', 'ndjson', 'frames'] as const;
+export const resultFormats = ['text', 'json', 'ndjson', ...requestFormats] as const;
 
 /** One of {@link resultFormats}. */
 export type ResultFormat = (typeof resultFormats)[number];
 
-/** How many key frames POST /videos takes at most. */
-export const maxFrames = 10;
-
-/** Writes records to standard output as they come, in input order. */
+/** Writes records to standard output as they come, in input order. Each call rejects with an OutputError. */
 export interface ResultWriter {
-  write(record: UploadRecord): Promise<void>;
-  /** Call once, after the last record, also when the run was cut short. */
+  /** The records of one call go out together: a hundred thousand single writes would take seconds. */
+  write(records: readonly UploadRecord[]): Promise<void>;
+  /** Call once, also when the run was cut short. */
   end(): Promise<void>;
 }
 
@@ -24,29 +23,35 @@ export function createResultWriter(
   switch (format) {
     case 'text':
       return {
-        write: async (record) => {
-          if (hasReference(record)) {
-            await print(`${record.imageRef}\n`);
+        write: async (records) => {
+          const lines = records.filter(hasReference).map(({ assetRef }) => `${assetRef}\n`);
+          if (lines.length > 0) {
+            await print(lines.join(''));
           }
         },
         end: async () => {},
       };
     case 'ndjson':
-      return { write: (record) => print(`${JSON.stringify(record)}\n`), end: async () => {} };
+      return {
+        write: (records) => print(records.map((record) => `${JSON.stringify(record)}\n`).join('')),
+        end: async () => {},
+      };
     case 'json':
       return createArrayWriter(print);
     case 'frames':
-      return createFramesWriter(print);
+    case 'omni':
+    case 'images':
+      return createRequestWriter(format, print);
   }
 }
 
-/** Writes one array record by record, so that no record has to be kept. */
+/** Writes one array piece by piece, so that no record has to be kept. */
 function createArrayWriter(print: (text: string) => Promise<void>): ResultWriter {
   // Each piece ends its line, so that on a terminal no message shares a line with a record.
   let opening = '[\n';
   return {
-    write: async (record) => {
-      const text = `${opening}${JSON.stringify(record)}\n`;
+    write: async (records) => {
+      const text = `${opening}${records.map((record) => `${JSON.stringify(record)}\n`).join(',')}`;
       opening = ',';
       await print(text);
     },
@@ -54,26 +59,18 @@ function createArrayWriter(print: (text: string) => Promise<void>): ResultWriter
   };
 }
 
-function createFramesWriter(print: (text: string) => Promise<void>): ResultWriter {
-  const records: UploadRecord[] = [];
+/** Keeps the records, and prints one object only if every file has a reference. */
+function createRequestWriter(format: RequestFormat, print: (text: string) => Promise<void>): ResultWriter {
+  const kept: UploadRecord[] = [];
   return {
-    write: async (record) => {
-      records.push(record);
+    write: async (records) => {
+      kept.push(...records);
     },
     end: async () => {
-      const references = records.filter(hasReference).map(({ imageRef }) => imageRef);
-      if (references.length === records.length) {
-        await print(`${JSON.stringify(toFrames(references))}\n`);
+      const assets = kept.filter(hasReference);
+      if (assets.length > 0 && assets.length === kept.length) {
+        await print(`${JSON.stringify(createRequestObject(format, assets))}\n`);
       }
     },
   };
-}
-
-/** The fields of POST /videos for one to ten references: a first frame, a first and an end frame, or key frames. */
-function toFrames(references: readonly string[]): Readonly<Record<string, string>> {
-  if (references.length <= 2) {
-    const names = ['firstFrameRef', 'endFrameRef'];
-    return Object.fromEntries(references.map((reference, i) => [names[i]!, reference]));
-  }
-  return Object.fromEntries(references.map((reference, i) => [`frame_${i + 1}_imageRef`, reference]));
 }

@@ -1,12 +1,17 @@
+import { OutputError } from '../errors.ts';
 import { formatBytes, formatDuration, groupDigits } from '../units.ts';
 import type { UploadEvent } from '../upload/event.ts';
 import { type FailedRecord, hasReference, type UploadRecord } from '../upload/record.ts';
 import { describeRatioMismatch } from './aspect-ratio.ts';
 import type { Messages } from './messages.ts';
+import { isRequestFormat, promptNames } from './request-object.ts';
 import type { ResultFormat, ResultWriter } from './result-writer.ts';
 
 /** How many failures of one kind are listed as they come. */
 const maxListedFailures = 10;
+
+/** How many more of that kind are listed at the end. */
+const maxListedAtEnd = 1000;
 
 const summaryOrder = ['uploaded', 'reused', 'valid', 'failed', 'cancelled'] as const;
 
@@ -20,20 +25,69 @@ export class UploadReporter {
   readonly #hints = new Set<string>();
   /** The names of the files that failed, by message. */
   readonly #failures = new Map<string, string[]>();
-  readonly #frames: UploadRecord[] = [];
+  /** Kept only for a format that prints one object. */
+  readonly #kept: UploadRecord[] = [];
+  readonly #onOutputFailure: () => void;
+  #isPrinting = true;
+  #hasOutputFailed = false;
   #sentBytes = 0;
   #retries = 0;
 
-  /** @param destination the `apiUrl` that uploads go to, shown by --verbose */
-  constructor(results: ResultWriter, messages: Messages, format: ResultFormat, destination: string) {
+  /**
+   * @param destination the `apiUrl` that uploads go to, shown by --verbose
+   * @param onOutputFailure called once standard output cannot be written
+   */
+  constructor(
+    results: ResultWriter,
+    messages: Messages,
+    {
+      format,
+      destination,
+      onOutputFailure,
+    }: {
+      readonly format: ResultFormat;
+      readonly destination: string;
+      readonly onOutputFailure: () => void;
+    },
+  ) {
     this.#results = results;
     this.#messages = messages;
     this.#format = format;
     this.#destination = destination;
+    this.#onOutputFailure = onOutputFailure;
   }
 
-  /** Call for each record, in input order. */
-  async record(record: UploadRecord): Promise<void> {
+  /** Whether standard output could not be written; each reference is then on standard error. */
+  get hasOutputFailed(): boolean {
+    return this.#hasOutputFailed;
+  }
+
+  /**
+   * Call for all records, in input order.
+   *
+   * @param isLate whether there is no time left for a slow reader of standard output
+   */
+  async records(records: readonly UploadRecord[], isLate: boolean): Promise<void> {
+    for (const record of records) {
+      this.#count(record);
+    }
+    // A request object is printed at the end, and is small.
+    if (this.#isPrinting && (!isLate || isRequestFormat(this.#format))) {
+      await this.#write(() => this.#results.write(records), records);
+      return;
+    }
+    await this.#endResults();
+    this.#tellUnprinted(records);
+  }
+
+  async #endResults(): Promise<void> {
+    if (this.#isPrinting) {
+      this.#isPrinting = false;
+      await this.#write(() => this.#results.end(), this.#kept);
+    }
+  }
+
+  #count(record: UploadRecord): void {
     this.#counts.set(record.status, (this.#counts.get(record.status) ?? 0) + 1);
     if (record.status === 'failed') {
       this.#fail(nameOf(record), record.error);
@@ -43,16 +97,38 @@ export class UploadReporter {
         this.#messages.warn(`${nameOf(record)}: ${warning}`);
       }
     }
-    if (this.#format === 'frames') {
-      this.#frames.push(record);
+    if (isRequestFormat(this.#format)) {
+      this.#kept.push(record);
     }
-    await this.#results.write(record);
+  }
+
+  /** Writes to standard output. Where that fails, the references go to standard error: they may be nowhere else. */
+  async #write(write: () => Promise<void>, records: readonly UploadRecord[]): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (!(error instanceof OutputError)) {
+        throw error;
+      }
+      this.#isPrinting = false;
+      this.#hasOutputFailed = true;
+      this.#messages.error(error.message);
+      this.#onOutputFailure();
+      this.#tellUnprinted(records);
+    }
+  }
+
+  #tellUnprinted(records: readonly UploadRecord[]): void {
+    for (const record of records.filter(hasReference)) {
+      this.#messages.error(`not printed: ${nameOf(record)}: ${record.assetRef}`);
+    }
   }
 
   /** Call once, after the last record. */
   async end(durationMs: number): Promise<void> {
-    this.#endFrames();
-    await this.#results.end();
+    this.#warnBeforeRequest();
+    await this.#endResults();
+    this.#notePromptNames();
     this.#endFailures();
     const counts = summaryOrder
       .filter((status) => this.#counts.has(status))
@@ -86,6 +162,17 @@ export class UploadReporter {
           `the server is at capacity: nothing is sent for ${formatDuration(event.delayMs)}`,
         );
         break;
+      case 'batch-slowed':
+        this.#messages.detail(`sending at most ${event.concurrency} at once`);
+        break;
+      case 'host-unreachable': {
+        const times = event.retries === 1 ? 'once more' : `up to ${event.retries} more times`;
+        this.#messages.warn(`${event.error.message}; trying again, ${times}`);
+        break;
+      }
+      case 'batch-ended':
+        this.#messages.warn(`${event.error.message} each time; the other files are not tried`);
+        break;
       case 'file-settled':
         if (event.outcome.status === 'uploaded') {
           this.#sentBytes += event.outcome.size;
@@ -97,17 +184,29 @@ export class UploadReporter {
     }
   }
 
-  #endFrames(): void {
-    const mismatch = describeRatioMismatch(this.#frames);
+  #warnBeforeRequest(): void {
+    const mismatch = this.#format === 'frames' ? describeRatioMismatch(this.#kept) : undefined;
     if (mismatch !== undefined) {
       this.#messages.warn(mismatch);
     }
-    const good = this.#frames.filter(hasReference);
-    if (good.length > 0 && good.length < this.#frames.length) {
-      // This is the one format that may print no reference; none may be lost.
-      this.#messages.warn('no frames were printed, because not every file has a reference; these have one:');
+    const good = this.#kept.filter(hasReference);
+    if (good.length > 0 && good.length < this.#kept.length) {
+      // These formats alone may print no reference; none may be lost.
+      this.#messages.warn(
+        `no ${this.#format} object was printed, because not every file has a reference; these have one:`,
+      );
       for (const record of good) {
-        this.#messages.warn(`${nameOf(record)}: ${record.imageRef}`);
+        this.#messages.warn(`${nameOf(record)}: ${record.assetRef}`);
+      }
+    }
+  }
+
+  /** Says how the prompt of an omni reference calls each file. */
+  #notePromptNames(): void {
+    const assets = this.#kept.filter(hasReference);
+    if (this.#format === 'omni' && assets.length === this.#kept.length) {
+      for (const [i, name] of promptNames(assets).entries()) {
+        this.#messages.note(`${name}  ${nameOf(assets[i]!)}`);
       }
     }
   }
@@ -128,7 +227,12 @@ export class UploadReporter {
     for (const [message, paths] of this.#failures) {
       const rest = paths.slice(maxListedFailures);
       if (rest.length > 0) {
-        this.#messages.error(`${groupDigits(rest.length)} more: ${message}`, ...rest);
+        const unlisted = rest.length - maxListedAtEnd;
+        this.#messages.error(
+          `${groupDigits(rest.length)} more: ${message}`,
+          ...rest.slice(0, maxListedAtEnd),
+          unlisted > 0 ? `and ${groupDigits(unlisted)} that are not listed` : undefined,
+        );
       }
     }
   }

@@ -4,5 +4,5 @@ export const defaults = {
   concurrency: 4,
   retries: 5,
   /** Seconds. */
-  timeout: 120,
+  timeout: 60,
 } as const;

@@ -1,5 +1,6 @@
 import { findApiUrlFault, normalizeApiUrl } from './api-url.ts';
 import { defaults } from './defaults.ts';
+import { parseDuration } from './duration.ts';
 import { findAccountFault, findTokenFault, isAccount, isToken, maskToken } from './identity.ts';
 
 /** One setting: its sources, its default, and the values that it allows. */
@@ -62,13 +63,13 @@ export const definitions = {
     default: defaults.retries as number,
     ...wholeNumber(0, 20),
   },
-  /** Limit of one attempt: people write seconds, the value is a whole number of milliseconds. */
+  /** How long an attempt may go without progress: people write a duration, the value is in whole milliseconds. */
   timeout: {
     environment: ['DREAMINA_TIMEOUT'],
     flag: '--timeout',
     default: defaults.timeout * 1000,
-    allowed: 'a number of seconds, more than 0 and at most 86400',
-    parse: parseSeconds,
+    allowed: 'a duration such as 90 (seconds), 90s or 2m, more than 0 and at most 24h',
+    parse: parseTimeout,
     show: (timeoutMs: number) => timeoutMs / 1000,
   },
 } as const satisfies Record<string, Definition<string> | Definition<number>>;
@@ -120,9 +121,18 @@ function wholeNumber(min: number, max: number) {
   };
 }
 
-function parseSeconds(given: unknown, isText: boolean): number | undefined {
-  const seconds = isText ? parseNumber(given, /^\d+(\.\d+)?$/) : given;
-  return isBetween(seconds, 0, 86_400) && seconds > 0 ? Math.max(1, Math.round(seconds * 1000)) : undefined;
+/** A number, or text without a unit, is in seconds. Config files may hold either. */
+function parseTimeout(given: unknown): number | undefined {
+  const seconds = typeof given === 'string' ? parseNumber(given, /^\d+(\.\d+)?$/) : given;
+  const timeoutMs =
+    typeof seconds === 'number'
+      ? seconds * 1000
+      : typeof given === 'string'
+        ? parseDuration(given)
+        : undefined;
+  return isBetween(timeoutMs, 0, 86_400_000) && timeoutMs > 0
+    ? Math.max(1, Math.round(timeoutMs))
+    : undefined;
 }
 
 function parseNumber(given: unknown, form: RegExp): number | undefined {

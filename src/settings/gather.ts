@@ -92,7 +92,7 @@ async function gatherFiles(
     return [await gatherFile('config-file', path, load, host)];
   }
   const userPath = userConfigPath(host);
-  const project = await gatherFile('project', host.cwd, () => loadProjectLayer(host.cwd), host);
+  const project = await gatherFile('project', host.cwd ?? '', () => loadProjectLayer(host.cwd), host);
   const projectPath = project.status === 'found' ? project.path : undefined;
   return [
     project,
@@ -128,8 +128,8 @@ async function gatherFile(
   }
 }
 
-async function loadProjectLayer(cwd: string): Promise<Layer | undefined> {
-  const found = await findProjectConfig(cwd);
+async function loadProjectLayer(cwd: string | undefined): Promise<Layer | undefined> {
+  const found = cwd === undefined ? undefined : await findProjectConfig(cwd);
   return found && { source: { kind: 'project', path: found.path }, values: found.values };
 }
 

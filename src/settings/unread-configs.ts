@@ -12,10 +12,14 @@ const names = extensions.flatMap((extension) => [
 /**
  * Finds files that are named like a project config and are not read, because they are neither JSON nor YAML.
  *
+ * @param cwd undefined where it is gone
  * @param lastPath the project config that was found, where the search upwards ended
  */
-export function findUnreadConfigs(cwd: string, lastPath: string | undefined): readonly string[] {
+export function findUnreadConfigs(cwd: string | undefined, lastPath: string | undefined): readonly string[] {
   const unread: string[] = [];
+  if (cwd === undefined) {
+    return unread;
+  }
   for (const directory of upwards(cwd)) {
     unread.push(...names.map((name) => join(directory, name)).filter(isFile));
     if (lastPath !== undefined && [dirname(lastPath), dirname(dirname(lastPath))].includes(directory)) {

@@ -1,9 +1,11 @@
 import type { UploadedAsset } from '../client/upload-answer.ts';
+import { isOutOfHandles } from '../errno.ts';
 import { ApiError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import type { ContentType } from '../media/asset-types.ts';
 import { backoffMs } from './backoff.ts';
 import type { UploadEvent } from './event.ts';
+import type { Outage } from './outage.ts';
 import type { Throttle } from './throttle.ts';
 
 /** Sends one asset, once. Rejects with an ApiError, or with the signal's reason. */
@@ -30,7 +32,13 @@ export interface Sending {
 /** What the attempts on one file came to. */
 export type AttemptsResult =
   | { readonly kind: 'uploaded'; readonly asset: UploadedAsset; readonly attempts: number }
-  | { readonly kind: 'failed'; readonly error: ApiError; readonly attempts: number }
+  | {
+      readonly kind: 'failed';
+      readonly error: ApiError;
+      readonly attempts: number;
+      /** Whether neither this file nor any other reached the host meanwhile. */
+      readonly isOutage: boolean;
+    }
   /** The batch was stopped first. */
   | { readonly kind: 'cancelled'; readonly attempts: number };
 
@@ -38,6 +46,7 @@ export type AttemptsResult =
 export interface AttemptsContext {
   readonly uploader: Uploader;
   readonly throttle: Throttle;
+  readonly outage: Outage;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -50,9 +59,13 @@ export interface AttemptsContext {
   readonly onEvent: (event: UploadEvent) => void;
 }
 
+/** How long a file waits for others to close their connections when no more can be opened. */
+const handleWaitMs = 250;
+
 /** Sends one file, with retries. */
 export async function attemptUpload(sending: Sending, context: AttemptsContext): Promise<AttemptsResult> {
-  const { throttle, clock, draining, stopped } = context;
+  const { throttle, outage, clock, draining, stopped } = context;
+  const reachedBefore = outage.reachedCount;
   let attempts = 0;
   while (await throttle.enter()) {
     attempts += 1;
@@ -60,6 +73,7 @@ export async function attemptUpload(sending: Sending, context: AttemptsContext):
     try {
       const asset = await attempt(sending, attempts, context);
       throttle.speedUp();
+      outage.end();
       return { kind: 'uploaded', asset, attempts };
     } catch (error) {
       if (stopped.aborted) {
@@ -68,11 +82,17 @@ export async function attemptUpload(sending: Sending, context: AttemptsContext):
       if (!(error instanceof ApiError)) {
         throw error;
       }
-      const next = planRetry(sending.path, attempts, error, context);
-      if (next === undefined) {
-        return { kind: 'failed', error, attempts };
+      if (isOutOfHandles(error) && throttle.inFlight > 1 && !draining.aborted) {
+        waitMs = waitForHandles(sending.path, attempts, error, context);
+        attempts -= 1;
+      } else {
+        const next = planRetry(sending.path, attempts, error, context);
+        if (next === undefined) {
+          const isOutage = error.isUnreachable && outage.reachedCount === reachedBefore;
+          return { kind: 'failed', error, attempts, isOutage };
+        }
+        waitMs = next;
       }
-      waitMs = next;
     } finally {
       // Left only after planRetry may have paused the batch: the next file must not start before that.
       throttle.leave();
@@ -110,21 +130,36 @@ function planRetry(
   path: string,
   ordinal: number,
   error: ApiError,
-  { retries, random, draining, throttle, onEvent }: AttemptsContext,
+  { retries, random, draining, throttle, outage, onEvent }: AttemptsContext,
 ): number | undefined {
   const isRetried = error.retryable && ordinal <= retries && !draining.aborted;
   const delayMs = backoffMs(ordinal, error.retryAfterMs, random);
-  onEvent({
-    type: 'attempt-failed',
-    path,
-    attempt: ordinal,
-    error,
-    retryInMs: isRetried ? delayMs : undefined,
-  });
+  const retryInMs = isRetried ? delayMs : undefined;
+  onEvent({ type: 'attempt-failed', path, attempt: ordinal, error, retryInMs });
+  if (!error.isUnreachable) {
+    outage.end();
+  } else if (outage.begin() && isRetried) {
+    onEvent({ type: 'host-unreachable', error, retries: retries - ordinal + 1 });
+  }
+  if (error.code === 'timeout') {
+    onEvent({ type: 'batch-slowed', concurrency: throttle.slowDown() });
+  }
   if (error.code === 'rate_limited') {
     throttle.pause(delayMs);
     onEvent({ type: 'batch-paused', delayMs });
     return isRetried ? 0 : undefined;
   }
-  return isRetried ? delayMs : undefined;
+  return retryInMs;
+}
+
+/** An attempt that could not open its connection, because the others have too many open, does not count. */
+function waitForHandles(
+  path: string,
+  ordinal: number,
+  error: ApiError,
+  { throttle, onEvent }: AttemptsContext,
+): number {
+  onEvent({ type: 'attempt-failed', path, attempt: ordinal, error, retryInMs: handleWaitMs });
+  onEvent({ type: 'batch-slowed', concurrency: throttle.giveUpPlace() });
+  return handleWaitMs;
 }

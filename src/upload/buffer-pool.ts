@@ -1,3 +1,5 @@
+import { FileError } from '../errors.ts';
+
 /** Buffers of about the same size serve files of about the same size. */
 const granuleBytes = 256 * 1024;
 
@@ -7,6 +9,7 @@ const maxPoolBytes = 256 * 1024 * 1024;
 interface Waiting {
   readonly sizeBytes: number;
   readonly resolve: (buffer: Buffer) => void;
+  readonly reject: (error: FileError) => void;
 }
 
 /**
@@ -19,10 +22,14 @@ export class BufferPool {
   #usedBytes = 0;
   #freeBytes = 0;
 
-  /** Waits for a buffer of at least `sizeBytes`; it holds whatever was in it before. First come, first served. */
+  /**
+   * Waits for a buffer of at least `sizeBytes`; it holds whatever was in it before. First come, first served.
+   *
+   * @throws FileError if there is not enough memory, although no buffer is in use
+   */
   acquire(sizeBytes: number): Promise<Buffer> {
-    return new Promise((resolve) => {
-      this.#waiting.push({ sizeBytes, resolve });
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ sizeBytes, resolve, reject });
       this.#serve();
     });
   }
@@ -37,7 +44,18 @@ export class BufferPool {
 
   #serve(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      const buffer = this.#take(next.sizeBytes);
+      let buffer: Buffer | undefined;
+      try {
+        buffer = this.#take(next.sizeBytes);
+      } catch (cause) {
+        if (this.#usedBytes > 0) {
+          // There may be enough when a buffer in use is released.
+          return;
+        }
+        this.#waiting.shift();
+        next.reject(new FileError('unreadable', 'it cannot be read: there is not enough memory', { cause }));
+        continue;
+      }
       if (buffer === undefined) {
         return;
       }

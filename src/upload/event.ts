@@ -8,6 +8,9 @@ export type UploadEvent =
   | BytesSent
   | AttemptFailed
   | BatchPaused
+  | BatchSlowed
+  | HostUnreachable
+  | BatchEnded
   | FileSettled;
 
 /** Every file has been checked; what is acceptable is about to be sent. */
@@ -49,6 +52,26 @@ interface AttemptFailed {
 interface BatchPaused {
   readonly type: 'batch-paused';
   readonly delayMs: number;
+}
+
+/** Fewer uploads are in flight from now on: an attempt timed out, or too many files and connections are open. */
+interface BatchSlowed {
+  readonly type: 'batch-slowed';
+  readonly concurrency: number;
+}
+
+/** The host is unknown or refuses connections, and the batch waits for it. Comes once for each such outage. */
+interface HostUnreachable {
+  readonly type: 'host-unreachable';
+  readonly error: ApiError;
+  /** How often the file that met it is still tried. */
+  readonly retries: number;
+}
+
+/** Nothing more is sent: the tries of a file are used up, and no file could reach the host meanwhile. */
+interface BatchEnded {
+  readonly type: 'batch-ended';
+  readonly error: ApiError;
 }
 
 /** A file has its outcome. These come in the order of settling, not of the input. */

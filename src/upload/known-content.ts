@@ -1,4 +1,5 @@
 import { describeErrno } from '../errno.ts';
+import { untilAborted } from '../until-aborted.ts';
 import type { Manifest, RememberedUpload } from './manifest.ts';
 import type { Outcome, UploadedOutcome } from './record.ts';
 
@@ -8,8 +9,12 @@ export class KnownContent {
   /** The uploads in flight, by the SHA-256 of their content. */
   readonly #inFlight = new Map<string, Promise<Outcome>>();
 
-  constructor(manifest: Pick<Manifest, 'find' | 'add'>) {
+  readonly #late: AbortSignal;
+
+  /** @param late ends the wait for the disk: a reference is then settled although it may not be in the manifest */
+  constructor(manifest: Pick<Manifest, 'find' | 'add'>, late: AbortSignal) {
     this.#manifest = manifest;
+    this.#late = late;
   }
 
   /**
@@ -44,10 +49,12 @@ export class KnownContent {
   /** Writes a reference to the manifest before anyone sees it. Where that fails, the reference is good all the same. */
   async #remember(outcome: UploadedOutcome): Promise<UploadedOutcome> {
     try {
-      await this.#manifest.add(outcome);
+      await untilAborted(this.#manifest.add(outcome), this.#late);
       return outcome;
     } catch (error) {
-      const warning = `it could not be written to the manifest: ${describeErrno(error)}`;
+      const warning = this.#late.aborted
+        ? 'it may not be in the manifest: the disk did not answer before the run ended'
+        : `it could not be written to the manifest: ${describeErrno(error)}`;
       return { ...outcome, warnings: [...(outcome.warnings ?? []), warning] };
     }
   }

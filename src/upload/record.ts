@@ -1,6 +1,6 @@
 import { adviseOn } from '../advice.ts';
 import { ApiError, type UploadError, type UploadErrorCode } from '../errors.ts';
-import type { ContentType } from '../media/asset-types.ts';
+import type { AssetKind, ContentType } from '../media/asset-types.ts';
 
 interface RecordBase {
   /** The file's place in the input, from 0. */
@@ -10,13 +10,18 @@ interface RecordBase {
 }
 
 interface ReferenceBase extends RecordBase {
-  readonly imageRef: string;
+  readonly type: AssetKind;
+  readonly assetRef: string;
+  /** The same reference, for images. */
+  readonly imageRef?: string;
   /** `REGION:email`. */
   readonly account: string;
-  /** Pixels. */
+  /** Pixels; images and videos. */
   readonly width?: number;
-  /** Pixels. */
+  /** Pixels; images and videos. */
   readonly height?: number;
+  /** Videos and audio. */
+  readonly mediaDurationMs?: number;
   /** Bytes. */
   readonly size: number;
   readonly contentType: ContentType;
@@ -63,6 +68,13 @@ export interface CancelledRecord extends RecordBase {
 /** The file would be sent (dry run). */
 export interface ValidRecord extends RecordBase {
   readonly status: 'valid';
+  readonly type: AssetKind;
+  /** Pixels; videos. */
+  readonly width?: number;
+  /** Pixels; videos. */
+  readonly height?: number;
+  /** Videos and audio. */
+  readonly mediaDurationMs?: number;
   /** Bytes. */
   readonly size: number;
   readonly contentType: ContentType;

@@ -1,10 +1,13 @@
 import type { FoundFile } from '../files/found-file.ts';
 import type { Clock } from '../host.ts';
 import { type CheckedFile, checkFiles } from '../media/check-files.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { describeMeasures } from './asset-measures.ts';
 import type { Uploader } from './attempts.ts';
 import type { UploadEvent } from './event.ts';
 import { checkManifest, Manifest } from './manifest.ts';
 import { cancelledOutcome, failedOutcome, type Outcome, type UploadRecord } from './record.ts';
+import { recordsInOrder } from './record-blocks.ts';
 import { uploadBatch } from './upload-batch.ts';
 
 /** What a session does with its files. */
@@ -41,12 +44,16 @@ export interface SessionDependencies {
   readonly random: () => number;
   /** Starts nothing new and ends what is in flight. */
   readonly signal: AbortSignal;
+  /** Starts nothing new; what is in flight may still get its reference. */
+  readonly draining?: AbortSignal | undefined;
   readonly onEvent: (event: UploadEvent) => void;
+  /** Called with every file once all are checked; what it throws ends the session before anything is sent. */
+  readonly onChecked?: ((files: readonly CheckedFile[]) => void) | undefined;
 }
 
 /**
  * One run, for the command and the library alike: opens the manifest, checks every file, then sends what is acceptable.
- * Yields one record for each file, in order. A file never makes it reject.
+ * Yields one record for each file, in order and in blocks. A file never makes it reject, nor does the signal.
  *
  * @throws UsageError where the manifest cannot be used, before anything is sent
  */
@@ -54,35 +61,54 @@ export async function* runSession(
   found: readonly FoundFile[],
   options: SessionOptions,
   dependencies: SessionDependencies,
-): AsyncGenerator<UploadRecord, void, undefined> {
-  const { destination, manifestPath } = options;
+): AsyncGenerator<readonly UploadRecord[], void, undefined> {
+  const { destination } = options;
   const { signal, onEvent } = dependencies;
-  if (destination === undefined) {
-    if (manifestPath !== undefined) {
-      await checkManifest(manifestPath);
+  let manifest: Manifest | undefined;
+  try {
+    manifest = await untilAborted(openManifest(options, dependencies), signal);
+  } catch (error) {
+    if (!signal.aborted) {
+      throw error;
     }
-    yield* validate(await checkFiles(found, options, signal));
-    return;
   }
-  const { uploader, account } = destination;
-  const manifest = await openManifest(options, destination, dependencies.clock);
   try {
     const files = await checkFiles(found, options, signal);
+    if (!signal.aborted) {
+      dependencies.onChecked?.(files);
+    }
+    if (destination === undefined) {
+      yield* recordsInOrder(files, ({ check }) => validOutcome(check));
+      return;
+    }
+    const { uploader, account } = destination;
     onEvent(describeWorkload(files));
     yield* uploadBatch(files, { ...options, account }, { ...dependencies, uploader, manifest });
   } finally {
-    await manifest?.close();
+    const closing = manifest?.close();
+    if (signal.aborted) {
+      // A disk that does not answer must not hold up the end of an interrupted run.
+      closing?.catch(() => {});
+    } else {
+      await closing;
+    }
   }
 }
 
+/** Opens the manifest; for a dry run, only checks it. */
 async function openManifest(
-  { manifestPath, maxAgeMs }: SessionOptions,
-  { account, endpoint }: Destination,
-  clock: Clock,
+  { manifestPath, maxAgeMs, destination }: SessionOptions,
+  { clock, signal }: SessionDependencies,
 ): Promise<Manifest | undefined> {
-  return manifestPath === undefined
-    ? undefined
-    : Manifest.open(manifestPath, { account, endpoint, maxAgeMs, clock });
+  if (manifestPath === undefined) {
+    return undefined;
+  }
+  if (destination === undefined) {
+    await checkManifest(manifestPath, signal);
+    return undefined;
+  }
+  const { account, endpoint } = destination;
+  return Manifest.open(manifestPath, { account, endpoint, maxAgeMs, clock }, signal);
 }
 
 function describeWorkload(files: readonly CheckedFile[]): UploadEvent {
@@ -91,18 +117,19 @@ function describeWorkload(files: readonly CheckedFile[]): UploadEvent {
   return { type: 'files-checked', files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
-/** What a dry run says of each file. */
-function* validate(files: readonly CheckedFile[]): Generator<UploadRecord, void, undefined> {
-  for (const [index, { path, check }] of files.entries()) {
-    yield { index, path, ...validOutcome(check) };
-  }
-}
-
+/** What a dry run says of a file. */
 function validOutcome(check: CheckedFile['check']): Outcome {
   switch (check.kind) {
     case 'acceptable': {
-      const { sizeBytes, contentType } = check.asset;
-      return { status: 'valid', size: sizeBytes, contentType, attempts: 0 };
+      const { type, sizeBytes, contentType } = check.asset;
+      return {
+        status: 'valid',
+        type,
+        ...describeMeasures(check.asset),
+        size: sizeBytes,
+        contentType,
+        attempts: 0,
+      };
     }
     case 'refused':
       return failedOutcome(check.error, 0);

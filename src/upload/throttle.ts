@@ -1,20 +1,27 @@
 import type { Clock } from '../host.ts';
 
+/** How many attempts must succeed before one more is allowed at once, after there were too many for what carries them. */
+const cautiousSuccesses = 8;
+
 /**
- * Bounds the attempts in flight, and starts none during a pause. A server at capacity halves the bound; each normal
- * answer afterwards raises it by one (additive increase, multiplicative decrease).
+ * Bounds the attempts in flight, and starts none during a pause. A server at capacity halves the bound, and each
+ * success afterwards raises it by one (additive increase, multiplicative decrease). Timeouts, and too many open
+ * connections, lower it too; it is then raised slowly, because the line and the machine stay as they are.
  */
 export class Throttle {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
   readonly #signal: AbortSignal;
   readonly #max: number;
   #allowed: number;
   #inFlight = 0;
-  #pausedUntil = 0;
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #waiting: (() => void)[] = [];
+  /** How many successes raise the bound by one. */
+  #successesNeeded = 1;
+  #successes = 0;
 
   /** @param max attempts in flight; @param signal ends every wait */
-  constructor(max: number, clock: Clock, signal: AbortSignal) {
+  constructor(max: number, clock: Pick<Clock, 'monotonicMs' | 'sleep'>, signal: AbortSignal) {
     this.#max = max;
     this.#allowed = max;
     this.#clock = clock;
@@ -22,10 +29,15 @@ export class Throttle {
     signal.addEventListener('abort', () => this.#wake(), { once: true });
   }
 
+  /** Attempts in flight. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   /** Waits for a place. Returns false when the signal was aborted first; then there is no place to leave. */
   async enter(): Promise<boolean> {
     while (!this.#signal.aborted) {
-      const pauseMs = this.#pausedUntil - this.#clock.now();
+      const pauseMs = this.#pausedUntilMs - this.#clock.monotonicMs();
       if (pauseMs > 0) {
         await this.#clock.sleep(pauseMs, this.#signal);
       } else if (this.#inFlight < this.#allowed) {
@@ -44,15 +56,39 @@ export class Throttle {
     this.#wake();
   }
 
-  /** The server has answered normally: allow one more at once. */
+  /** An attempt has succeeded. */
   speedUp(): void {
-    this.#allowed = Math.min(this.#allowed + 1, this.#max);
+    this.#successes += 1;
+    if (this.#successes >= this.#successesNeeded) {
+      this.#successes = 0;
+      this.#allowed = Math.min(this.#allowed + 1, this.#max);
+    }
+    if (this.#allowed === this.#max) {
+      this.#successesNeeded = 1;
+    }
   }
 
   /** The server is at capacity: start nothing for `pauseMs`, then half as many at once. */
   pause(pauseMs: number): void {
-    this.#allowed = Math.max(1, Math.floor(this.#allowed / 2));
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + pauseMs);
+    this.#allowed = half(this.#allowed);
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#clock.monotonicMs() + pauseMs);
+  }
+
+  /** An attempt has timed out: allow half as many at once. Returns the new bound. */
+  slowDown(): number {
+    return this.#lower(half(this.#allowed));
+  }
+
+  /** One more than those in flight cannot be opened: allow fewer at once. Returns the new bound. */
+  giveUpPlace(): number {
+    return this.#lower(Math.min(this.#allowed, Math.max(1, this.#inFlight - 1)));
+  }
+
+  #lower(allowed: number): number {
+    this.#allowed = allowed;
+    this.#successes = 0;
+    this.#successesNeeded = cautiousSuccesses;
+    return allowed;
   }
 
   #wake(): void {
@@ -60,4 +96,8 @@ export class Throttle {
       resume();
     }
   }
+}
+
+function half(count: number): number {
+  return Math.max(1, Math.floor(count / 2));
 }

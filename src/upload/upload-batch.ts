@@ -1,16 +1,20 @@
 import { setMaxListeners } from 'node:events';
-import { pMapIterable } from 'p-map';
+import { setImmediate as turn } from 'node:timers/promises';
+import { isOutOfHandles } from '../errno.ts';
 import { FileError, isFatal, type UploadError } from '../errors.ts';
 import type { Clock } from '../host.ts';
-import type { ContentType } from '../media/asset-types.ts';
 import type { CheckedAsset } from '../media/check-asset.ts';
 import type { CheckedFile, FileCheck } from '../media/check-files.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { combineMeasures } from './asset-measures.ts';
 import { type AttemptsContext, attemptUpload, type Uploader } from './attempts.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { UploadEvent } from './event.ts';
 import { KnownContent } from './known-content.ts';
 import type { Manifest } from './manifest.ts';
+import { Outage } from './outage.ts';
 import { cancelledOutcome, failedOutcome, type Outcome, type UploadRecord } from './record.ts';
+import { recordsInOrder } from './record-blocks.ts';
 import { Throttle } from './throttle.ts';
 
 /** How a batch is sent. */
@@ -35,59 +39,60 @@ export interface BatchDependencies {
   readonly manifest?: Pick<Manifest, 'find' | 'add'> | undefined;
   /** Starts nothing new and ends what is in flight. */
   readonly signal: AbortSignal;
+  /** Starts nothing new; what is in flight may still get its reference. */
+  readonly draining?: AbortSignal | undefined;
   readonly onEvent: (event: UploadEvent) => void;
 }
 
 /**
- * Uploads what is acceptable and yields one record for each input, in input order, each as soon as it and all before
- * it are settled. A file never makes it reject: its record says what went wrong.
+ * Uploads what is acceptable and yields the records of all inputs, in input order, each as soon as it and all before it
+ * are settled. A file never makes it reject: its record says what went wrong.
  */
 export async function* uploadBatch(
   files: readonly CheckedFile[],
   options: BatchOptions,
   dependencies: BatchDependencies,
-): AsyncGenerator<UploadRecord, void, undefined> {
-  const batch = new Batch(options, dependencies);
-  const distinct = new Map(files.map((file) => [file.check, file]));
-  // Without backpressure, a slow first file does not hold up those behind it; an outcome has a few hundred bytes.
-  const results = pMapIterable(
-    distinct.values(),
-    async (file) => ({ check: file.check, outcome: await batch.settle(file) }),
-    { concurrency: options.concurrency, backpressure: Number.POSITIVE_INFINITY },
-  );
-  const hasRepeats = distinct.size < files.length;
-  const settled = new Map<FileCheck, Outcome>();
-  let index = 0;
+): AsyncGenerator<readonly UploadRecord[], void, undefined> {
+  const acceptable = new Map<FileCheck, CheckedFile>();
+  for (const file of files) {
+    if (file.check.kind === 'acceptable') {
+      acceptable.set(file.check, file);
+    }
+  }
+  const batch = new Batch(options, dependencies, acceptable.size);
   try {
     if (options.failFast && files.some(({ check }) => check.kind === 'refused')) {
       batch.drain();
     }
-    for await (const { check, outcome } of results) {
-      if (hasRepeats) {
-        settled.set(check, outcome);
-      }
-      for (let file = files[index]; file !== undefined; file = files[index]) {
-        const known = file.check === check ? outcome : settled.get(file.check);
-        if (known === undefined) {
-          break;
-        }
-        yield { index, path: file.path, ...known };
-        index += 1;
-      }
-    }
+    void batch.send(acceptable.values());
+    yield* recordsInOrder(
+      files,
+      ({ check }) => batch.outcomeOf(check),
+      () => batch.waitForMore(),
+    );
+    batch.throwIfBroken();
   } finally {
     batch.stop();
   }
 }
 
+/** How long what is in flight may take to end after an interruption. */
+const patienceMs = 250;
+
 /** A file whose bytes are in memory. */
 interface ReadFile {
   readonly path: string;
   readonly bytes: Buffer;
-  readonly contentType: ContentType;
+  readonly asset: CheckedAsset;
   /** Since its turn came. */
   readonly elapsedMs: () => number;
 }
+
+/** How long a file that cannot be opened, because too many are open, waits for another try. */
+const readRetryMs = 250;
+
+/** Tries to open a file while no upload is in flight that could make room for it. */
+const maxReadTries = 20;
 
 /** What one batch shares between its files, and how it is stopped. */
 class Batch {
@@ -96,29 +101,42 @@ class Batch {
   readonly #buffers = new BufferPool();
   readonly #attempts: AttemptsContext;
   readonly #knownContent: KnownContent | undefined;
+  #unsettledFiles: number;
   /** Aborted when nothing new may start. */
   readonly #draining = new AbortController();
   /** Aborted when what is in flight must end too. */
   readonly #stopped = new AbortController();
-  readonly #onAbort = () => this.stop();
+  readonly #settled = new Map<FileCheck, Outcome>();
+  /** Aborted a moment after an interruption: what does not end by then, such as the read of a dead disk, is left. */
+  readonly #late = new AbortController();
+  /** An error that is a bug. */
+  #bug: { readonly error: unknown } | undefined;
+  readonly #onAbort = () => this.#interrupt();
+  readonly #onDrain = () => this.drain();
+  /** Aborted when nothing more will be settled. */
+  readonly #ended = new AbortController();
+  #wake = () => {};
 
-  constructor(options: BatchOptions, dependencies: BatchDependencies) {
+  constructor(options: BatchOptions, dependencies: BatchDependencies, files: number) {
     this.#options = options;
+    this.#unsettledFiles = files;
     this.#dependencies = dependencies;
-    const { manifest, signal, clock } = dependencies;
-    this.#knownContent = manifest && new KnownContent(manifest);
+    const { manifest, signal, draining, clock } = dependencies;
+    this.#knownContent = manifest && new KnownContent(manifest, this.#late.signal);
     // Each upload in flight listens, up to 64.
-    setMaxListeners(0, this.#draining.signal, this.#stopped.signal);
+    setMaxListeners(0, this.#draining.signal, this.#stopped.signal, this.#late.signal);
     this.#attempts = {
       ...dependencies,
       retries: options.retries,
       throttle: new Throttle(options.concurrency, clock, this.#draining.signal),
+      outage: new Outage(),
       draining: this.#draining.signal,
       stopped: this.#stopped.signal,
     };
     signal.addEventListener('abort', this.#onAbort);
+    draining?.addEventListener('abort', this.#onDrain);
     if (signal.aborted) {
-      this.stop();
+      this.#interrupt();
     }
   }
 
@@ -129,45 +147,131 @@ class Batch {
 
   /** Starts nothing new and ends what is in flight. */
   stop(): void {
-    this.#dependencies.signal.removeEventListener('abort', this.#onAbort);
+    const { signal, draining } = this.#dependencies;
+    signal.removeEventListener('abort', this.#onAbort);
+    draining?.removeEventListener('abort', this.#onDrain);
     this.drain();
     this.#stopped.abort();
   }
 
-  async settle({ path, check }: CheckedFile): Promise<Outcome> {
+  #interrupt(): void {
+    this.stop();
+    void this.#dependencies.clock.sleep(patienceMs, this.#ended.signal).then(async () => {
+      this.#late.abort();
+      await turn();
+      this.#end();
+    });
+  }
+
+  #end(): void {
+    this.#ended.abort();
+    this.#wake();
+  }
+
+  /** Throws the error that ended the batch, if it is a bug. */
+  throwIfBroken(): void {
+    if (this.#bug !== undefined) {
+      throw this.#bug.error;
+    }
+  }
+
+  /** Sends files until there are no more or nothing new may start. */
+  async send(files: Iterable<CheckedFile>): Promise<void> {
+    const queue = files[Symbol.iterator]();
+    const worker = async () => {
+      while (!this.#draining.signal.aborted) {
+        const { done, value } = queue.next();
+        if (done) {
+          break;
+        }
+        await this.#settle(value);
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: this.#options.concurrency }, worker));
+    } catch (error) {
+      this.#bug = { error };
+      this.stop();
+    }
+    this.#end();
+  }
+
+  /** What became of a file; undefined while it is not settled. What was not begun is cancelled once the batch is over. */
+  outcomeOf(check: FileCheck): Outcome | undefined {
     switch (check.kind) {
       case 'refused':
         return failedOutcome(check.error, 0);
       case 'unchecked':
         return cancelledOutcome(0);
-      case 'acceptable': {
-        const { sizeBytes } = check.asset;
-        const outcome = await this.#upload(path, check.asset);
-        this.#dependencies.onEvent({ type: 'file-settled', path, sizeBytes, outcome });
-        return outcome;
-      }
+      case 'acceptable':
+        return this.#settled.get(check) ?? (this.#ended.signal.aborted ? cancelledOutcome(0) : undefined);
+    }
+  }
+
+  /** Resolves when another file is settled, or all are. */
+  waitForMore(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  async #settle({ path, check }: CheckedFile): Promise<void> {
+    if (check.kind === 'acceptable') {
+      const { sizeBytes } = check.asset;
+      const outcome = await this.#upload(path, check.asset);
+      this.#dependencies.onEvent({ type: 'file-settled', path, sizeBytes, outcome });
+      this.#unsettledFiles -= 1;
+      this.#settled.set(check, outcome);
+      this.#wake();
     }
   }
 
   async #upload(path: string, asset: CheckedAsset): Promise<Outcome> {
-    if (this.#draining.signal.aborted) {
-      return cancelledOutcome(0);
-    }
-    const startedAtMs = this.#dependencies.clock.now();
-    const elapsedMs = () => Math.round(this.#dependencies.clock.now() - startedAtMs);
-    const buffer = await this.#buffers.acquire(asset.sizeBytes + 1);
+    const stopped = this.#stopped.signal;
+    const { clock } = this.#dependencies;
+    const startedAtMs = clock.monotonicMs();
+    const elapsedMs = () => Math.round(clock.monotonicMs() - startedAtMs);
+    let buffer: Buffer | undefined;
     try {
-      const bytes = await asset.readInto(buffer);
-      return await this.#sendUnlessKnown({ path, bytes, contentType: asset.contentType, elapsedMs });
+      buffer = await untilAborted(this.#buffers.acquire(asset.sizeBytes + 1), stopped);
+      const bytes = await this.#read(asset, buffer);
+      if (bytes === undefined) {
+        return cancelledOutcome(0);
+      }
+      return await this.#sendUnlessKnown({ path, bytes, asset, elapsedMs });
     } catch (error) {
+      if (stopped.aborted && error === stopped.reason) {
+        return cancelledOutcome(0);
+      }
       if (error instanceof FileError) {
         return this.#fail(error, 0);
       }
       throw error;
     } finally {
-      // Each request has ended, and where its body did not go out whole, its connection is closed.
-      this.#buffers.release(buffer);
+      // Each request has ended, and where its body did not go out whole, its connection is closed. After a stop, a file
+      // may still be read into the buffer.
+      if (buffer !== undefined && !stopped.aborted) {
+        this.#buffers.release(buffer);
+      }
     }
+  }
+
+  /** Reads a file, when too many are open after others have closed theirs. Returns nothing if the batch was stopped. */
+  async #read(asset: CheckedAsset, buffer: Buffer): Promise<Buffer | undefined> {
+    const { clock, onEvent } = this.#dependencies;
+    const { throttle } = this.#attempts;
+    for (let tries = 1; !this.#draining.signal.aborted; tries += 1) {
+      try {
+        return await untilAborted(asset.readInto(buffer), this.#stopped.signal);
+      } catch (error) {
+        if (!isOutOfHandles(error) || (throttle.inFlight === 0 && tries > maxReadTries)) {
+          throw error;
+        }
+        onEvent({ type: 'batch-slowed', concurrency: throttle.giveUpPlace() });
+        await clock.sleep(readRetryMs, this.#draining.signal);
+      }
+    }
+    return undefined;
   }
 
   async #sendUnlessKnown(file: ReadFile): Promise<Outcome> {
@@ -181,7 +285,8 @@ class Batch {
     });
   }
 
-  async #send({ path, bytes, contentType, elapsedMs }: ReadFile, knownSha256?: string): Promise<Outcome> {
+  async #send({ path, bytes, asset, elapsedMs }: ReadFile, knownSha256?: string): Promise<Outcome> {
+    const { type, contentType } = asset;
     let sha256 = knownSha256 === undefined ? undefined : Promise.resolve(knownSha256);
     const result = await attemptUpload(
       {
@@ -200,14 +305,23 @@ class Batch {
       case 'cancelled':
         return cancelledOutcome(result.attempts);
       case 'failed':
+        if (result.isOutage && this.#unsettledFiles > 1 && !this.#draining.signal.aborted) {
+          // The others would wait for the same; what is in flight is left to end.
+          this.drain();
+          this.#dependencies.onEvent({ type: 'batch-ended', error: result.error });
+        }
         return this.#fail(result.error, result.attempts);
       case 'uploaded': {
-        const { warnings, assetRef, account, ...pixels } = result.asset;
+        const { assetRef, account } = result.asset;
+        const { measures, warnings: differences } = combineMeasures(asset, result.asset);
+        const warnings = [...result.asset.warnings, ...differences];
         return {
           status: 'uploaded',
-          imageRef: assetRef,
+          type,
+          assetRef,
+          ...(type === 'image' && { imageRef: assetRef }),
           account,
-          ...pixels,
+          ...measures,
           size: bytes.length,
           contentType,
           sha256: await (sha256 ?? sha256Of(bytes)),

@@ -57,7 +57,8 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
     stderr,
     signal: world.signal ?? new AbortController().signal,
     clock: {
-      now: () => now,
+      epochMs: () => now,
+      monotonicMs: () => now,
       // A turn of the event loop, so that what else is ready comes first, as it would.
       sleep: async (ms, signal) => {
         if (!signal.aborted) {

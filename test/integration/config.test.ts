@@ -162,7 +162,7 @@ describe('what is wrong with the config', () => {
       ['apiUrl', 'wrong'],
       ['concurrency', 'wrong'],
       ['retries', 'wrong'],
-      ['timeout', '120'],
+      ['timeout', '60'],
     ]);
     const rc = join(cwd, '.dreaminarc');
     expect(result.stderr).toBe(

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { appendFile, copyFile, lstat, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -5,6 +6,7 @@ import type { ReusedRecord, UploadRecord } from '../../src/index.ts';
 import { uploadFiles } from '../../src/index.ts';
 import { fixture } from '../fixtures.ts';
 import { imageFolder } from '../harness/image-folder.ts';
+import { compilePreload } from '../harness/preload.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
 import { spawnCli } from '../harness/spawn-cli.ts';
@@ -213,16 +215,83 @@ describe('--max-age', () => {
 });
 
 describe('a manifest that is not as it was left', () => {
-  it.each([1, 20, 100])(
-    'with the last %i bytes torn off is repaired, and that file sent again',
-    async (torn) => {
-      const { sandbox, manifest, upload } = await setUp();
+  /** Damages the manifest of two uploads, and expects that the second is sent once more and all is remembered then. */
+  async function expectRepair(damage: (bytes: Buffer, secondLineAt: number) => Buffer): Promise<void> {
+    const { sandbox, manifest, upload } = await setUp();
+    await upload(night, sunset);
+    const whole = await readFile(manifest);
+    const damaged = damage(whole, whole.indexOf('\n') + 1);
+    await writeFile(manifest, damaged);
+    const result = await upload(night, sunset, '--json');
+    expect(result.json()).toMatchObject([{ status: 'reused' }, { status: 'uploaded' }]);
+    expect((await upload(night, sunset, '--json')).json()).toMatchObject([
+      { status: 'reused' },
+      { status: 'reused' },
+    ]);
+    expect(sandbox.requests).toHaveLength(3);
+    // What was there stays, whatever it is: another run may have written it.
+    expect((await readFile(manifest)).subarray(0, damaged.length)).toEqual(damaged);
+  }
+
+  it.each([2, 20, 100])('with the last %i bytes torn off is usable, and that file sent again', (torn) =>
+    expectRepair((bytes) => bytes.subarray(0, bytes.length - torn)),
+  );
+
+  it.each([1, 2, 5, 9, 10, 11])('with a last line of %i bytes, cut by a full disk, is usable', (kept) =>
+    expectRepair((bytes, secondLineAt) => bytes.subarray(0, secondLineAt + kept)),
+  );
+
+  it.each([0, 5, 100])(
+    'with NUL bytes behind %i bytes of a line, left by a power failure, is usable',
+    (kept) =>
+      expectRepair((bytes, secondLineAt) =>
+        Buffer.concat([bytes.subarray(0, secondLineAt + kept), Buffer.alloc(300_000)]),
+      ),
+  );
+
+  it('with NUL bytes in the middle of a line is usable', () =>
+    expectRepair((bytes, secondLineAt) => bytes.fill(0, secondLineAt + 50, secondLineAt + 90)));
+
+  it('that another run appends to, while its last line is torn, loses nothing', async () => {
+    const { sandbox, env, manifest, upload } = await setUp();
+    await upload(night);
+    const [first] = await readManifest(manifest);
+    await appendFile(manifest, '{"sha256":"01');
+    const other = JSON.stringify({ ...first, sha256: 'f'.repeat(64) });
+    const result = await runCli(['upload', sunset, '--manifest', manifest, '--format', 'ndjson', '-v'], {
+      env: { ...env, DREAMINA_CONCURRENCY: '1' },
+      onStdout: () => appendFile(manifest, `${other}\n`),
+    });
+    expect(result.exitCode).toBe(0);
+    expect((await readFile(manifest, 'utf8')).split('\n')).toEqual([
+      JSON.stringify(first),
+      '{"sha256":"01',
+      expect.stringContaining(sandbox.assets[1]!.assetRef),
+      other,
+      '',
+    ]);
+  });
+
+  it.skipIf(spawnSync('gcc', ['--version']).error !== undefined || process.platform !== 'linux')(
+    'on a disk whose reads are short is read to its end',
+    async () => {
+      const { sandbox, env, manifest, upload } = await setUp();
       await upload(night, sunset);
-      await truncate(manifest, (await stat(manifest)).size - 1 - torn);
-      const result = await upload(night, sunset, '--json');
-      expect(result.json()).toMatchObject([{ status: 'reused' }, { status: 'uploaded' }]);
-      expect(sandbox.requests).toHaveLength(3);
-      expect(await readManifest(manifest)).toHaveLength(2);
+      const filler = JSON.stringify({ ...(await readManifest(manifest))[0], sha256: 'f'.repeat(64) });
+      await writeFile(manifest, `${filler}\n`.repeat(30) + (await readFile(manifest, 'utf8')));
+      const before = await readFile(manifest, 'utf8');
+      const preload = await compilePreload(`
+        ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset) {
+          ssize_t (*real)(int, void *, size_t, off64_t) = dlsym(RTLD_NEXT, "pread64");
+          return real(fd, buffer, isNamed(fd, ".ndjson") && size > 1000 ? 1000 : size, offset);
+        }`);
+      const run = spawnCli(['upload', night, sunset, '--manifest', manifest, '--json'], {
+        env: { ...env, LD_PRELOAD: preload },
+      });
+      expect(await run.ended).toBe(0);
+      expect(JSON.parse(run.stdout())).toMatchObject([{ status: 'reused' }, { status: 'reused' }]);
+      expect(await readFile(manifest, 'utf8')).toBe(before);
+      expect(sandbox.requests).toHaveLength(2);
     },
   );
 
@@ -296,6 +365,14 @@ describe('a manifest that cannot be kept', () => {
       expect(sandbox.requests).toEqual([]);
     },
   );
+
+  it('because it has no name is a usage error', async () => {
+    for (const flag of ['--manifest', '--files-from', '--config']) {
+      const result = await runCli(['upload', '--sandbox', night, flag, '']);
+      expect(result.exitCode).toBe(2);
+      expect(result.stderr).toBe(`error: ${flag} needs the name of a file\n`);
+    }
+  });
 
   it('because it is a directory is a usage error', async () => {
     const { sandbox, env } = await sandboxWith();

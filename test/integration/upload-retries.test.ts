@@ -178,7 +178,8 @@ describe('how long it waits', () => {
   const now = Date.UTC(2026, 10, 23, 7, 30, 0);
 
   it.each([
-    ['0', 0],
+    // Never shorter than the backoff.
+    ['0', 250],
     ['7', 7000],
     ['300', 300_000],
     ['301', 300_000],
@@ -190,10 +191,12 @@ describe('how long it waits', () => {
     ['Fri, 01 Jan 2100 00:00:00 GMT', 300_000],
   ])('as Retry-After says: %s', async (value, wait) => {
     for (const status of [429, 503]) {
-      const { sleeps, exitCode } = await uploadAfter(1, refusing(status, { 'retry-after': value }), { now });
+      const headers = { 'retry-after': value, date: new Date(now).toUTCString() };
+      // This machine's clock does not count.
+      const world = { now: now - 3_600_000 };
+      const { sleeps, exitCode } = await uploadAfter(1, refusing(status, headers), world);
       expect(exitCode).toBe(0);
-      // A wait of nothing is no wait.
-      expect(sleeps).toEqual(wait === 0 ? [] : [wait]);
+      expect(sleeps).toEqual([wait]);
     }
   });
 
@@ -225,6 +228,7 @@ describe('how long it waits', () => {
 /** Runs the command with a clock that stands still until the test moves it: a sleeper sleeps until then. */
 function startWithClock(argv: readonly string[], env: Readonly<Record<string, string>>) {
   let now = Date.UTC(2026, 10, 23);
+  let setBackMs = 0;
   let sleepers: { readonly until: number; readonly wake: () => void }[] = [];
   let changed = () => {};
   const output = { stdout: '', stderr: '' };
@@ -247,7 +251,8 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
     stderr: stream('stderr'),
     signal: new AbortController().signal,
     clock: {
-      now: () => now,
+      epochMs: () => now - setBackMs,
+      monotonicMs: () => now,
       sleep: (ms) =>
         new Promise((wake) => {
           sleepers.push({ until: now + ms, wake });
@@ -272,6 +277,9 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
           changed = resolve;
         });
       }
+    },
+    setBack: (ms: number) => {
+      setBackMs += ms;
     },
     sleeping: () => sleepers.map(({ until }) => until - now),
     advance: (ms: number) => {
@@ -333,6 +341,22 @@ describe('a 429', () => {
     expect(records.map(({ durationMs }) => durationMs).sort((a, b) => a - b)).toEqual([
       0, 0, 0, 0, 60_000, 60_000, 60_000, 60_000,
     ]);
+  });
+
+  it('is not longer where the clock is set back meanwhile', async () => {
+    const server = await rawServer((response, _request, ordinal) => {
+      if (ordinal === 0) {
+        sendJson(response, 429, {}, { 'retry-after': '2' });
+      } else {
+        sendJson(response, 200, good);
+      }
+    });
+    const cli = startWithClock(['upload', night.file, '--json'], server.env);
+    await cli.asleep(1);
+    cli.setBack(3_600_000);
+    cli.advance(2000);
+    expect(await cli.exitCode).toBe(0);
+    expect(JSON.parse(cli.output.stdout)).toMatchObject([{ attempts: 2, durationMs: 2000 }]);
   });
 
   it('that comes again pauses again: who waited for a place waits for the new pause too', async () => {
@@ -474,10 +498,12 @@ describe('a connection that', () => {
 });
 
 describe('a timeout', () => {
-  const message = 'no complete answer within 0.2 s';
   const flags = ['--timeout', '0.2', '--retries', '0'];
 
-  async function expectTimeout(env: Record<string, string>, file = night.file): Promise<void> {
+  async function expectTimeout(
+    env: Record<string, string>,
+    { file = night.file, message = 'no complete answer within 0.2 s' } = {},
+  ): Promise<void> {
     const result = await runCli(['upload', file, '--json', ...flags], { env });
     expect(result.exitCode).toBe(1);
     expect(result.json()).toEqual([
@@ -542,7 +568,7 @@ describe('a timeout', () => {
     const file = join(dir, 'big.png');
     await writeFile(file, Buffer.concat([await readFile(night.file)], 10_485_760));
     const { port, sockets } = await tcpServer((socket) => socket.pause());
-    await expectTimeout(pointedAt(port), file);
+    await expectTimeout(pointedAt(port), { file, message: 'nothing could be sent for 0.2 s' });
     expect(sockets).toHaveLength(1);
   });
 
@@ -564,6 +590,7 @@ describe('a timeout', () => {
             DREAMINA_API_URL: 'https://api.example.invalid/v1',
             HTTPS_PROXY: `${proxyScheme}://127.0.0.1:${port}`,
           },
+      { message: 'no connection within 0.2 s' },
     );
     expect(sockets).toHaveLength(1);
     // A connection that stays open would keep the process from ending.

@@ -211,7 +211,7 @@ describe('a wrong value', () => {
     account: 'REGION:email, such as US:name@example.com',
     concurrency: 'a whole number from 1 to 64',
     retries: 'a whole number from 0 to 20',
-    timeout: 'a number of seconds, more than 0 and at most 86400',
+    timeout: 'a duration such as 90 (seconds), 90s or 2m, more than 0 and at most 24h',
     apiUrl:
       'an absolute https URL without user name, password, query or fragment (http only for this machine itself)',
     token: 'text of printable ASCII characters without spaces or line breaks',
@@ -232,7 +232,8 @@ describe('a wrong value', () => {
     ['timeout', '0'],
     ['timeout', '-1'],
     ['timeout', '86401'],
-    ['timeout', '10s'],
+    ['timeout', '10 s'],
+    ['timeout', '25h'],
     ['timeout', 'Infinity'],
   ] as const)('of the flag --%s, %j, is a usage error', async (key, value) => {
     const server = await openServer();
@@ -248,7 +249,7 @@ describe('a wrong value', () => {
     ['account', 'DREAMINA_ACCOUNT', 'nobody', '"nobody"'],
     ['concurrency', 'DREAMINA_CONCURRENCY', '0', '"0"'],
     ['retries', 'DREAMINA_RETRIES', 'many', '"many"'],
-    ['timeout', 'DREAMINA_TIMEOUT', '2m', '"2m"'],
+    ['timeout', 'DREAMINA_TIMEOUT', '2x', '"2x"'],
     ['apiUrl', 'DREAMINA_API_URL', 'api.useapi.net', '"api.useapi.net"'],
   ] as const)('of %s in %s is a config error', async (key, name, value, shown) => {
     const server = await openServer();

@@ -6,7 +6,7 @@ import { runCli } from '../harness/run-cli.ts';
 it.each([
   [new UsageError(['one', 'two']), 2],
   [new ConfigError('there is no token'), 4],
-  [new OutputError('ENOSPC', 'reference'), 1],
+  [new OutputError('no space is left on the disk'), 1],
   [new Interruption('SIGINT'), 130],
   [new Interruption('SIGTERM'), 143],
   [new Interruption('SIGHUP'), 129],

@@ -6,7 +6,7 @@ import type { UploadRecord } from '../../src/upload/record.ts';
 /** A record of that status; an error's code stands for a failure. */
 function record(kind: 'uploaded' | 'reused' | 'valid' | 'cancelled' | UploadErrorCode): UploadRecord {
   const base = { index: 0, path: 'a.png', attempts: 0 } as const;
-  const image = { size: 1000, contentType: 'image/png' } as const;
+  const image = { type: 'image', size: 1000, contentType: 'image/png' } as const;
   switch (kind) {
     case 'uploaded':
     case 'reused':
@@ -14,6 +14,7 @@ function record(kind: 'uploaded' | 'reused' | 'valid' | 'cancelled' | UploadErro
         ...base,
         ...image,
         status: kind,
+        assetRef: 'reference',
         imageRef: 'reference',
         account: 'US:name@example.com',
         sha256: '0'.repeat(64),

@@ -6,6 +6,7 @@ import { Credentials } from '../../network/credentials.ts';
 import { formatExpiry } from '../../report/expiry.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { formatTable } from '../../report/table.ts';
+import { writeOutput } from '../../report/write-output.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { requireSettings } from '../../settings/require.ts';
 import { resolveSettings } from '../../settings/resolve.ts';
@@ -38,17 +39,17 @@ export async function runAccounts(flags: AccountsFlags, host: Host): Promise<num
   let list: readonly Account[];
   try {
     messages.detail(`GET ${apiUrl.value}/accounts with the token from ${formatSource(token.source)}`);
-    const startedAt = host.clock.now();
+    const startedAtMs = host.clock.monotonicMs();
     list = await client.listAccounts(host.signal);
-    messages.detail(`answered in ${formatDuration(host.clock.now() - startedAt)}`);
+    messages.detail(`answered in ${formatDuration(host.clock.monotonicMs() - startedAtMs)}`);
   } finally {
     await client.close();
   }
 
   if (flags.json) {
-    host.stdout.write(`${JSON.stringify(list, undefined, 2)}\n`);
+    await writeOutput(`${JSON.stringify(list, undefined, 2)}\n`, host);
   } else if (list.length > 0) {
-    host.stdout.write(formatAccounts(list, host.clock.now()));
+    await writeOutput(formatAccounts(list, host.clock.epochMs()), host);
   }
   if (list.length === 0) {
     messages.note('No account is configured under this token; add one at useapi.net (POST /accounts).');

@@ -2,6 +2,7 @@ import type { Command } from '@commander-js/extra-typings';
 import type { Shell } from '../../add-command.ts';
 import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
+import { writeOutput } from '../../report/write-output.ts';
 import { type Candidate, type Completion, findCompletion } from './find-completion.ts';
 import { readBashLine } from './read-bash-line.ts';
 
@@ -22,7 +23,7 @@ export async function runComplete(
     shell === 'bash'
       ? await completeInBash(words, program, host)
       : formatters[shell](await findCompletion(program, words, host));
-  host.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  await writeOutput(lines.map((line) => `${line}\n`).join(''), host);
   return exitCodes.success;
 }
 

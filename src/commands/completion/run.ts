@@ -1,10 +1,11 @@
 import type { Shell } from '../../add-command.ts';
 import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
+import { writeOutput } from '../../report/write-output.ts';
 
 /** Runs `dreamina completion`, and prints the script for that shell. */
-export function runCompletion(shell: Shell, host: Host): number {
-  host.stdout.write(scripts[shell]);
+export async function runCompletion(shell: Shell, host: Host): Promise<number> {
+  await writeOutput(scripts[shell], host);
   return exitCodes.success;
 }
 

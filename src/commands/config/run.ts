@@ -5,6 +5,7 @@ import { describeProxy } from '../../network/proxy.ts';
 import { type LoadedRoute, loadRoute } from '../../network/route.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { formatTable } from '../../report/table.ts';
+import { writeOutput } from '../../report/write-output.ts';
 import { definitionOf, type Key, keys } from '../../settings/definitions.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { isProblem, resolveSettings, type Settings } from '../../settings/resolve.ts';
@@ -16,7 +17,10 @@ import type { ConfigFlags } from './command.ts';
 export async function runConfig(flags: ConfigFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');
   const report = await createReport(flags.config, host);
-  host.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : formatReport(report, host));
+  await writeOutput(
+    flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : formatReport(report, host),
+    host,
+  );
   for (const warning of report.warnings) {
     messages.warn(warning);
   }
@@ -117,7 +121,7 @@ function formatFiles({ files, userConfig }: ConfigReport, host: Host): readonly 
       : status === 'unread'
         ? `${path} (not read)`
         : kind === 'project'
-          ? `${status === 'wrong' ? 'wrong' : 'none'}, from ${host.cwd} upwards`
+          ? `${status === 'wrong' ? 'wrong' : 'none'}, from ${host.cwd ?? 'a working directory that is gone'} upwards`
           : `${path} (${status === 'wrong' ? 'wrong' : 'there is no such file'})`,
   ]);
   return files.some(({ kind }) => kind === 'user')

@@ -32,7 +32,8 @@ async function findCommand({ env, cwd, platform }: Surroundings): Promise<string
   // An empty entry is the working directory.
   const folders = (env.PATH ?? env.Path ?? '')
     .split(path.delimiter)
-    .map((folder) => path.resolve(cwd, folder));
+    .filter((folder) => cwd !== undefined || path.isAbsolute(folder))
+    .map((folder) => path.resolve(cwd ?? '', folder));
   for (const folder of folders) {
     for (const extension of extensions) {
       const file = path.join(folder, `dreamina${extension}`);

@@ -34,7 +34,7 @@ export async function checkService(
   const token = isProblem(settings.token) ? undefined : settings.token;
   const credentials = Credentials.fromSettings({ apiUrl, token });
   const client = await connectService({ credentials, timeoutMs: waitMs(settings), route }, host);
-  const startedAt = host.clock.now();
+  const startedAtMs = host.clock.monotonicMs();
   const answer = await ask(client, token !== undefined, host.signal).finally(() => client.close());
   if (answer instanceof ApiError && answer.httpStatus === undefined) {
     return [
@@ -44,7 +44,7 @@ export async function checkService(
   }
   const reachable = ok(
     'reachable',
-    `${new URL(apiUrl.value).host} answered in ${formatDuration(host.clock.now() - startedAt)}`,
+    `${new URL(apiUrl.value).host} answered in ${formatDuration(host.clock.monotonicMs() - startedAtMs)}`,
   );
   if (answer === undefined) {
     return [reachable, ...skipAll(['accepted', 'account', 'session'], 'there is no token')];
@@ -60,7 +60,7 @@ export async function checkService(
   return [
     reachable,
     ok('accepted', 'the service takes the token'),
-    ...checkAccount(settings.account, answer, hasWrongFile, host.clock.now()),
+    ...checkAccount(settings.account, answer, hasWrongFile, host.clock.epochMs()),
   ];
 }
 

@@ -2,6 +2,7 @@ import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { type Colours, loadColours } from '../../report/colours.ts';
 import { escapeUnsafe } from '../../report/escape.ts';
+import { writeOutput } from '../../report/write-output.ts';
 import type { DoctorFlags } from './command.ts';
 import { diagnose } from './diagnose.ts';
 import type { CheckResult, Finding } from './finding.ts';
@@ -13,11 +14,11 @@ export async function runDoctor(flags: DoctorFlags, host: Host): Promise<number>
   for await (const result of diagnose(flags.config, host)) {
     results.push(result);
     if (!flags.json) {
-      host.stdout.write(formatFinding(result, colours));
+      await writeOutput(formatFinding(result, colours), host);
     }
   }
   if (flags.json) {
-    host.stdout.write(`${JSON.stringify(results.map(toFinding), undefined, 2)}\n`);
+    await writeOutput(`${JSON.stringify(results.map(toFinding), undefined, 2)}\n`, host);
   }
   return exitCodeFor(results);
 }

@@ -130,7 +130,7 @@ async function pickAccount(
   if (questions === undefined) {
     return kept;
   }
-  const now = host.clock.now();
+  const now = host.clock.epochMs();
   const choices = accounts.map(({ account, sessionExpires, error }) => ({
     value: account,
     name: [account, sessionExpires && `session ${formatExpiry(sessionExpires, now)}`, error]

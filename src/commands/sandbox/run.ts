@@ -3,11 +3,12 @@ import { UsageError } from '../../errors.ts';
 import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { StandardError } from '../../report/standard-error.ts';
+import { writeOutput } from '../../report/write-output.ts';
 import { type Fault, parseFault, type SeenRequest, startSandbox } from '../../sandbox/index.ts';
 import { formatBytes } from '../../units.ts';
 import type { SandboxFlags } from './command.ts';
 
-/** Runs `dreamina sandbox` until it is interrupted,. */
+/** Runs `dreamina sandbox` until it is interrupted. */
 export async function runSandbox(flags: SandboxFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, flags.quiet ? 'quiet' : 'normal');
   const server = await startSandbox({
@@ -16,22 +17,26 @@ export async function runSandbox(flags: SandboxFlags, host: Host): Promise<numbe
     latencyMs: wholeNumber('--latency', flags.latency, 600_000),
     faults: flags.fault?.map(readFault),
     seed: wholeNumber('--seed', flags.seed, Number.MAX_SAFE_INTEGER),
-    now: host.clock.now,
+    now: host.clock.epochMs,
     onRequest: (request) => messages.note(describeRequest(request)),
   }).catch((error: unknown) => {
     throw startingFailed(error, flags.port);
   });
-  host.stdout.write(
-    `export DREAMINA_API_URL='${server.apiUrl}'\n` +
-      `export DREAMINA_TOKEN='${server.token}'\n` +
-      `export DREAMINA_ACCOUNT='${server.accounts[0]}'\n`,
-  );
-  messages.note(`The sandbox listens on ${server.origin}; Ctrl-C stops it.`);
-  if (!host.signal.aborted) {
-    await once(host.signal, 'abort');
+  try {
+    await writeOutput(
+      `export DREAMINA_API_URL='${server.apiUrl}'\n` +
+        `export DREAMINA_TOKEN='${server.token}'\n` +
+        `export DREAMINA_ACCOUNT='${server.accounts[0]}'\n`,
+      host,
+    );
+    messages.note(`The sandbox listens on ${server.origin}; Ctrl-C stops it.`);
+    if (!host.signal.aborted) {
+      await once(host.signal, 'abort');
+    }
+    return exitCodes.success;
+  } finally {
+    await server.close();
   }
-  await server.close();
-  return exitCodes.success;
 }
 
 function wholeNumber(flag: string, text: string | undefined, most: number): number | undefined {

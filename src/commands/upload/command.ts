@@ -25,7 +25,10 @@ export function addUpload(program: Command, start: Start) {
     .option('-a, --account <REGION:email>', 'the account they are uploaded to')
     .option('-c, --concurrency <n>', `uploads in flight, 1-64 (default: ${defaults.concurrency})`)
     .option('--retries <n>', `tries after the first, 0-20 (default: ${defaults.retries})`)
-    .option('--timeout <seconds>', `limit of one attempt (default: ${defaults.timeout})`)
+    .option(
+      '--timeout <duration>',
+      `longest wait without progress, as 90s or 2m (default: ${defaults.timeout}s)`,
+    )
     .option('--no-limits', 'leave size, length and dimensions to the server')
     .option('--manifest <file>', 'remember references here, and send nothing twice')
     .option('--max-age <duration>', 'ignore manifest entries older than 90m, 12h, 7d')

@@ -80,7 +80,7 @@ export async function openSandbox({ timeout }: RequiredSettings, host: Host): Pr
     credentials: Credentials.forOwnServer(sandbox.apiUrl, sandbox.token),
     timeoutMs: timeout.value,
     userAgent,
-    now: host.clock.now,
+    now: host.clock.epochMs,
   });
   return {
     uploader: client,

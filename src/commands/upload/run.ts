@@ -1,21 +1,24 @@
 import { absolutePath } from '../../absolute-path.ts';
-import { describeErrno } from '../../errno.ts';
-import { OutputError, UsageError } from '../../errors.ts';
-import { Tally } from '../../exit-code.ts';
+import { Interruption, UsageError } from '../../errors.ts';
+import { exitCodes, Tally } from '../../exit-code.ts';
 import { findFiles } from '../../files/find-files.ts';
 import type { FoundFile } from '../../files/found-file.ts';
 import { readList } from '../../files/read-list.ts';
 import type { Host } from '../../host.ts';
 import { listExtensions } from '../../media/asset-types.ts';
+import type { CheckedFile } from '../../media/check-files.ts';
 import { GitHubReporter, isGitHubStep } from '../../report/github-reporter.ts';
 import type { Messages, Verbosity } from '../../report/messages.ts';
-import { createResultWriter, maxFrames, type ResultFormat } from '../../report/result-writer.ts';
+import { assertRequest, assertRequestCount, isRequestFormat } from '../../report/request-object.ts';
+import { createResultWriter, type ResultFormat } from '../../report/result-writer.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { UploadReporter } from '../../report/upload-reporter.ts';
+import { writeOutput } from '../../report/write-output.ts';
 import { parseDuration } from '../../settings/duration.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { type RequiredSettings, requireSettings } from '../../settings/require.ts';
 import { resolveSettings } from '../../settings/resolve.ts';
+import { untilAborted } from '../../until-aborted.ts';
 import { runSession, type SessionOptions } from '../../upload/session.ts';
 import { warnOfUnusualToken } from '../service.ts';
 import type { UploadFlags } from './command.ts';
@@ -32,41 +35,74 @@ export async function runUpload(
   host: Host,
 ): Promise<number> {
   const format = resolveFormat(flags);
-  const found = await findInputs(patterns, flags, host);
-  if (format === 'frames' && found.length > maxFrames) {
-    throw new UsageError(
-      `--format frames takes at most ${maxFrames} images, as POST /videos does; there are ${found.length}`,
-    );
-  }
-  const maxAgeMs = resolveMaxAge(flags);
-  const standardError = await StandardError.open(host, resolveVerbosity(flags));
-  const settings = await readSettings(flags, standardError.messages, host);
-  const destination = await openDestination(flags, settings, standardError.messages, host);
+  const results = createResultWriter(format, (text) => writeOutput(text, host));
+  let plan: Plan;
   try {
-    const options: SessionOptions = {
-      destination,
-      concurrency: settings.concurrency.value,
-      retries: settings.retries.value,
-      failFast: flags.failFast ?? false,
-      noLimits: flags.limits === false,
-      manifestPath: flags.manifest === undefined ? undefined : absolutePath(flags.manifest, host),
-      maxAgeMs,
-    };
+    // Whatever is waited for, a folder on a dead disk or a silent pipe, an interruption ends the wait.
+    plan = await untilAborted(preparePlan(patterns, flags, host), host.signal);
+  } catch (error) {
+    if (error instanceof Interruption) {
+      await results.end();
+    }
+    throw error;
+  }
+  const { found, options, destination, standardError } = plan;
+  try {
     if (destination !== undefined && showsProgress(flags, host)) {
       await standardError.loadProgress();
     }
-    const reporter = new UploadReporter(
-      createResultWriter(format, (text) => print(text, host.stdout)),
-      standardError.messages,
+    const outputFailure = new AbortController();
+    const reporter = new UploadReporter(results, standardError.messages, {
       format,
-      destination?.apiUrl ?? '',
-    );
-    return await reportSession(found, options, { reporter, standardError, flags, host });
+      destination: destination?.apiUrl ?? '',
+      onOutputFailure: () => outputFailure.abort(),
+    });
+    return await reportSession(found, options, {
+      reporter,
+      standardError,
+      draining: outputFailure.signal,
+      flags,
+      host,
+    });
   } finally {
     standardError.stopProgress();
     await destination?.close();
   }
 }
+
+/** What is to be uploaded, and how. */
+interface Plan {
+  readonly found: readonly FoundFile[];
+  readonly options: SessionOptions;
+  readonly destination: OpenDestination | undefined;
+  readonly standardError: StandardError;
+}
+
+async function preparePlan(patterns: readonly string[], flags: UploadFlags, host: Host): Promise<Plan> {
+  const format = resolveFormat(flags);
+  const found = await findInputs(patterns, flags, host);
+  if (isRequestFormat(format)) {
+    assertRequestCount(format, found.length);
+  }
+  const maxAgeMs = resolveMaxAge(flags);
+  const manifestPath = resolveManifestPath(flags, host);
+  const standardError = await StandardError.open(host, resolveVerbosity(flags));
+  const settings = await readSettings(flags, standardError.messages, host);
+  const destination = await openDestination(flags, settings, standardError.messages, host);
+  const options: SessionOptions = {
+    destination,
+    concurrency: settings.concurrency.value,
+    retries: settings.retries.value,
+    failFast: flags.failFast ?? false,
+    noLimits: flags.limits === false,
+    manifestPath,
+    maxAgeMs,
+  };
+  return { found, options, destination, standardError };
+}
+
+/** How long after an interruption records may still go to a slow reader of standard output. */
+const printingMs = 450;
 
 /** Runs the session and reports its events and records. */
 async function reportSession(
@@ -75,12 +111,28 @@ async function reportSession(
   {
     reporter,
     standardError,
+    draining,
     flags,
     host,
-  }: { reporter: UploadReporter; standardError: StandardError; flags: UploadFlags; host: Host },
+  }: {
+    reporter: UploadReporter;
+    standardError: StandardError;
+    /** Aborted when nothing new may start. */
+    draining: AbortSignal;
+    flags: UploadFlags;
+    host: Host;
+  },
 ): Promise<number> {
   const { clock, random, signal } = host;
-  const startedAtMs = clock.now();
+  const startedAtMs = clock.monotonicMs();
+  let printUntilMs = Number.POSITIVE_INFINITY;
+  const onAbort = () => {
+    printUntilMs = clock.monotonicMs() + printingMs;
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) {
+    onAbort();
+  }
   const github =
     flags.annotations && isGitHubStep(host.env)
       ? new GitHubReporter(standardError.print, host.env.GITHUB_STEP_SUMMARY)
@@ -90,20 +142,34 @@ async function reportSession(
     clock,
     random,
     signal,
+    draining,
     onEvent: (event) => {
       reporter.onEvent(event);
       standardError.onEvent(event);
     },
+    onChecked: (files) => assertAssets(resolveFormat(flags), files),
   });
-  for await (const record of records) {
-    tally.add(record);
-    await reporter.record(record);
-    github?.record(record);
+  for await (const block of records) {
+    for (const record of block) {
+      tally.add(record);
+      github?.record(record);
+    }
+    await reporter.records(block, clock.monotonicMs() > printUntilMs);
   }
   standardError.stopProgress();
-  await reporter.end(clock.now() - startedAtMs);
+  await reporter.end(clock.monotonicMs() - startedAtMs);
   await github?.end();
-  return tally.exitCode(signal);
+  return reporter.hasOutputFailed && !signal.aborted ? exitCodes.failure : tally.exitCode(signal);
+}
+
+/** @throws UsageError where a request object cannot hold what is acceptable */
+function assertAssets(format: ResultFormat, files: readonly CheckedFile[]): void {
+  if (isRequestFormat(format)) {
+    const assets = files.flatMap(({ path, check }) =>
+      check.kind === 'acceptable' ? { path, type: check.asset.type, durationMs: check.asset.durationMs } : [],
+    );
+    assertRequest(format, assets);
+  }
 }
 
 async function readSettings(flags: UploadFlags, messages: Messages, host: Host): Promise<RequiredSettings> {
@@ -118,19 +184,6 @@ async function readSettings(flags: UploadFlags, messages: Messages, host: Host):
     warnOfUnusualToken(settings.token.value, messages);
   }
   return settings;
-}
-
-/** Resolves when standard output can take more, and also when its reader is gone, which interrupts the run. */
-function print(text: string, stdout: Host['stdout']): Promise<void> {
-  return new Promise((done, fail) => {
-    stdout.write(text, (error?: NodeJS.ErrnoException | null) => {
-      if (!error || error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') {
-        done();
-      } else {
-        fail(new OutputError(describeErrno(error), text));
-      }
-    });
-  });
 }
 
 function resolveFormat({ format, json }: UploadFlags): ResultFormat {
@@ -162,6 +215,9 @@ async function findInputs(
   if (nullSeparated && filesFrom === undefined) {
     throw new UsageError('--null needs --files-from: it says how that list is written');
   }
+  if (filesFrom === '') {
+    throw new UsageError('--files-from needs the name of a file');
+  }
   if (filesFrom === '-' && patterns.includes('-')) {
     throw new UsageError('standard input cannot be both the list of --files-from and a file to upload');
   }
@@ -177,6 +233,13 @@ async function findInputs(
     },
     host,
   );
+}
+
+function resolveManifestPath({ manifest }: UploadFlags, host: Host): string | undefined {
+  if (manifest === '') {
+    throw new UsageError('--manifest needs the name of a file');
+  }
+  return manifest === undefined ? undefined : absolutePath(manifest, host);
 }
 
 function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {

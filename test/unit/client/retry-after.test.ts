@@ -15,7 +15,7 @@ describe('parseRetryAfter', () => {
     ['Mon Nov 23 07:30:05 2026', 5000],
     ['Tue, 24 Nov 2026 07:30:00 GMT', 86_400_000],
   ])('%j is %d ms', (value, expected) => {
-    expect(parseRetryAfter(value, now)).toBe(expected);
+    expect(parseRetryAfter(value, undefined, now)).toBe(expected);
   });
 
   it.each(['Asia/Tokyo', 'America/New_York'])(
@@ -26,12 +26,12 @@ describe('parseRetryAfter', () => {
         vi.unstubAllEnvs();
       });
       expect(new Date(now).getTimezoneOffset()).not.toBe(0);
-      expect(parseRetryAfter('Mon Nov 23 07:30:05 2026', now)).toBe(5000);
+      expect(parseRetryAfter('Mon Nov 23 07:30:05 2026', undefined, now)).toBe(5000);
     },
   );
 
   it('no header says nothing', () => {
-    expect(parseRetryAfter(undefined, now)).toBeUndefined();
+    expect(parseRetryAfter(undefined, undefined, now)).toBeUndefined();
   });
 
   it.each([
@@ -56,6 +56,21 @@ describe('parseRetryAfter', () => {
     'NaN',
     'Infinity',
   ])('%j says nothing', (value) => {
-    expect(parseRetryAfter(value, now)).toBeUndefined();
+    expect(parseRetryAfter(value, undefined, now)).toBeUndefined();
+  });
+
+  it.each([
+    // This machine's clock is an hour behind the server's, or ahead of it.
+    ['Mon, 23 Nov 2026 08:30:05 GMT', 'Mon, 23 Nov 2026 08:30:00 GMT', 5000],
+    ['Mon, 23 Nov 2026 06:30:05 GMT', 'Mon, 23 Nov 2026 06:30:00 GMT', 5000],
+    ['Monday, 23-Nov-26 06:30:05 GMT', 'Mon Nov 23 06:30:00 2026', 5000],
+    ['Mon, 23 Nov 2026 08:30:05 GMT', 'Mon, 23 Nov 2026 08:30:05 GMT', undefined],
+    ['Mon, 23 Nov 2026 08:30:05 GMT', 'Mon, 23 Nov 2026 09:00:00 GMT', undefined],
+    // A date that is none is as good as no date.
+    ['Mon, 23 Nov 2026 07:30:05 GMT', 'yesterday', 5000],
+    ['Mon, 23 Nov 2026 07:30:05 GMT', '', 5000],
+    ['7', 'Mon, 23 Nov 2026 09:00:00 GMT', 7000],
+  ])('%j in an answer of %j is %s', (value, date, expected) => {
+    expect(parseRetryAfter(value, date, now)).toBe(expected);
   });
 });

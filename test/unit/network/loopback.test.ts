@@ -1,10 +1,18 @@
 import { expect, test } from 'vitest';
-import { isLoopbackHost } from '../../../src/network/loopback.ts';
+import { isLoopbackAddress, isLoopbackHost } from '../../../src/network/loopback.ts';
 
 test.each([
   ['http://localhost:1', true],
   ['http://LOCALHOST', true],
-  ['http://api.localhost', true],
+  ['http://api.localhost', false],
+  ['http://localhost.', false],
+  ['http://[::ffff:127.0.0.1]', true],
+  ['http://[::ffff:127.9.8.7]', true],
+  ['http://[::ffff:128.0.0.1]', false],
+  ['http://[::ffff:10.127.0.1]', false],
+  ['http://[::127.0.0.1]', false],
+  ['http://[1::1]', false],
+  ['http://127.0.0.1.localhost', false],
   ['http://127.0.0.1', true],
   ['http://127.255.3.4', true],
   ['http://127.255.255.254', true],
@@ -23,4 +31,21 @@ test.each([
   ['http://example.com', false],
 ])('%s: %s', (url, expected) => {
   expect(isLoopbackHost(new URL(url).hostname)).toBe(expected);
+});
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.255.0.3', true],
+  ['::1', true],
+  ['::ffff:127.0.0.1', true],
+  ['::ffff:192.0.2.1', false],
+  ['192.0.2.1', false],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['fe80::1', false],
+  ['localhost', false],
+  ['', false],
+  [undefined, false],
+])('the address %s: %s', (address, expected) => {
+  expect(isLoopbackAddress(address)).toBe(expected);
 });

@@ -10,6 +10,8 @@ function frame(index: number, size: Size | undefined): UploadRecord {
     index,
     path: 'abcdef'[index]!,
     status: 'uploaded',
+    type: 'image',
+    assetRef: 'reference',
     imageRef: 'reference',
     account: 'US:name@example.com',
     ...(size !== undefined && { width: size[0], height: size[1] }),

@@ -13,8 +13,8 @@ test.each([
   ['http://127.0.0.1:8080/v1/', 'http://127.0.0.1:8080/v1'],
   ['http://127.0.0.1:80', 'http://127.0.0.1'],
   ['http://localhost:3000', 'http://localhost:3000'],
-  ['http://api.localhost:3000', 'http://api.localhost:3000'],
   ['http://[::1]:3000/x', 'http://[::1]:3000/x'],
+  ['http://[::ffff:127.0.0.1]:3000', 'http://[::ffff:7f00:1]:3000'],
 ])('%s becomes %s', (text, expected) => {
   expect(normalizeApiUrl(text)).toBe(expected);
 });
@@ -44,6 +44,7 @@ test.each([
   'https://example.com/#part',
   'http://example.com',
   'http://localhost.example.com',
+  'http://api.localhost:3000',
   'http://127.0.0.1.example.com',
   'http://0.0.0.0',
   'ftp://localhost',

@@ -24,7 +24,7 @@ test.each<[Key, unknown[], unknown[]]>([
   ['token', ['user:1-a'], [1234, true, ['user:1-a'], '']],
   ['account', ['US:name@example.com'], [1, {}, 'name@example.com']],
   ['apiUrl', ['https://example.com'], [1, 'example.com']],
-  ['timeout', [], [0, -1, 86_400.1, Number.NaN, Infinity, '120', true]],
+  ['timeout', [], [0, -1, 86_400.1, Number.NaN, Infinity, true, [120], '', '0', '2 m', '2x', '-1', '25h']],
 ])('%s in a file', (key, right, wrong) => {
   for (const value of right) {
     expect(parse(key, value, false)).toBe(value);
@@ -43,6 +43,19 @@ test.each([
 ])('a timeout of %d s is %d ms, and shown in seconds', (seconds, timeoutMs) => {
   expect(parse('timeout', seconds, false)).toBe(timeoutMs);
   expect(definitions.timeout.show(timeoutMs)).toBe(timeoutMs / 1000);
+});
+
+test.each([
+  ['90', 90_000],
+  ['0.5', 500],
+  ['90s', 90_000],
+  ['0.5s', 500],
+  ['2m', 120_000],
+  ['1.5m', 90_000],
+  ['24h', 86_400_000],
+])('a timeout of %j is %d ms, from whatever source', (text, timeoutMs) => {
+  expect(parse('timeout', text, true)).toBe(timeoutMs);
+  expect(parse('timeout', text, false)).toBe(timeoutMs);
 });
 
 const notPlainDigits = [
@@ -69,7 +82,7 @@ test.each<[Key, Record<string, number>, unknown[]]>([
   [
     'timeout',
     { 1: 1000, '0.5': 500, 86400: 86_400_000, '86400.0': 86_400_000 },
-    [4, '0', '0.0', '86401', '.5', '5.', '1.2.3', 'Infinity', 'NaN'],
+    ['0', '0.0', '0s', '86401', '86401s', '.5', '5.', '.5s', '5.s', '1.2.3', '5 s', '5S', 'Infinity', 'NaN'],
   ],
 ])('%s in a flag or a variable', (key, right, wrong) => {
   for (const [text, value] of Object.entries(right)) {

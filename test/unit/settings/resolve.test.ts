@@ -35,7 +35,7 @@ test('without layers there are the defaults', () => {
       apiUrl: { value: 'https://api.useapi.net/v1/dreamina', source },
       concurrency: { value: 4, source },
       retries: { value: 5, source },
-      timeout: { value: 120_000, source },
+      timeout: { value: 60_000, source },
     },
     warnings: [],
     problems: [],
@@ -84,7 +84,7 @@ test('a wrong value that a higher layer hides is no error', () => {
 test.each([
   ['concurrency', '0', '0', 'a whole number from 1 to 64'],
   ['retries', '21', 21, 'a whole number from 0 to 20'],
-  ['timeout', '0', 0, 'a number of seconds, more than 0 and at most 86400'],
+  ['timeout', '0', 0, 'a duration such as 90 (seconds), 90s or 2m, more than 0 and at most 24h'],
   ['account', 'name@example.com', 'name@example.com', 'REGION:email, such as US:name@example.com'],
   ['apiUrl', 'http://example.com', 'http://example.com', 'an absolute https URL'],
 ] as const)('a wrong %s names its source, the key and what is allowed', (key, text, value, allowed) => {

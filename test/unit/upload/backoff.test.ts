@@ -20,14 +20,22 @@ describe('backoffMs', () => {
   });
 
   it.each([
-    [0, 0],
-    [1000, 1000],
+    [30_000, 30_000],
     [299_999, 299_999],
     [300_000, 300_000],
     [300_001, 300_000],
     [Number.POSITIVE_INFINITY, 300_000],
-  ])('a server that asks for %d ms gets %d, whatever the attempt and the dice', (asked, expected) => {
+  ])('a server that asks for %d ms gets %d, whatever the attempt and the jitter', (asked, expected) => {
     expect(backoffMs(1, asked, () => 0)).toBe(expected);
     expect(backoffMs(9, asked, () => 0.999)).toBe(expected);
   });
+
+  it.each([0, 1, 249, 1000])(
+    'a server that asks for %d ms raises a shorter wait, and lowers none',
+    (asked) => {
+      expect(backoffMs(1, asked, () => 0)).toBe(asked);
+      expect(backoffMs(1, asked, () => 0.5)).toBe(Math.max(asked, 250));
+      expect(backoffMs(4, asked, () => 0.5)).toBe(2000);
+    },
+  );
 });

@@ -8,7 +8,8 @@ function manualClock(): Clock & { advance(ms: number): Promise<void> } {
   let now = 1_000_000;
   let sleepers: { readonly until: number; readonly wake: () => void }[] = [];
   return {
-    now: () => now,
+    epochMs: () => now,
+    monotonicMs: () => now,
     sleep: (ms, signal) =>
       new Promise<void>((wake) => {
         if (signal.aborted) {
@@ -126,6 +127,47 @@ describe('Throttle', () => {
       inFlight.push((await inside()) - left);
     }
     expect(inFlight).toEqual([1, 2, 3, 4, 4, 4, 4]);
+  });
+
+  it('halves the number in flight for a timeout too, without a pause, and raises it slowly', async () => {
+    const { throttle, inside, ask } = start(4);
+    expect([throttle.slowDown(), throttle.slowDown(), throttle.slowDown()]).toEqual([2, 1, 1]);
+    await ask(60);
+    const inFlight: number[] = [];
+    for (let left = 0; left < 40; left += 1) {
+      inFlight.push((await inside()) - left);
+      throttle.speedUp();
+      throttle.leave();
+    }
+    // The first timeouts need eight successes for each step; at the bound, one is enough again.
+    expect(inFlight).toEqual([
+      ...Array(8).fill(1),
+      ...Array(8).fill(2),
+      ...Array(8).fill(3),
+      ...Array(16).fill(4),
+    ]);
+  });
+
+  it('allows as many as could be opened where one more could not', async () => {
+    const { throttle, inside, ask } = start(64);
+    await ask(64);
+    expect(throttle.inFlight).toBe(64);
+    for (const allowed of [63, 62, 61]) {
+      expect(throttle.giveUpPlace()).toBe(allowed);
+      throttle.leave();
+    }
+    await ask(10);
+    expect(await inside()).toBe(64);
+    expect(throttle.inFlight).toBe(61);
+  });
+
+  it('allows one in any case', async () => {
+    const { throttle, inside, ask } = start(2);
+    await ask(1);
+    expect([throttle.giveUpPlace(), throttle.giveUpPlace()]).toEqual([1, 1]);
+    throttle.leave();
+    await ask(1);
+    expect(await inside()).toBe(2);
   });
 
   it('a stop ends every wait: for a place, for the end of a pause, and before either', async () => {

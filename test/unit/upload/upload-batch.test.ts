@@ -95,10 +95,11 @@ describe('uploadBatch, whatever the server answers, in whatever order, and whene
         const records: UploadRecord[] = [];
         const run = (async () => {
           const options = { account: 'US:a@b.c', concurrency, retries, failFast };
-          for await (const record of uploadBatch(inputs, options, {
+          for await (const block of uploadBatch(inputs, options, {
             uploader,
             clock: {
-              now: () => now,
+              epochMs: () => now,
+              monotonicMs: () => now,
               sleep: async (ms, signal) => {
                 if (!signal.aborted) {
                   await scheduler.schedule(Promise.resolve(), 'sleep');
@@ -110,7 +111,7 @@ describe('uploadBatch, whatever the server answers, in whatever order, and whene
             signal: interruption.signal,
             onEvent: () => {},
           })) {
-            records.push(record);
+            records.push(...block);
           }
         })();
         await scheduler.waitFor(run);
@@ -139,7 +140,10 @@ describe('uploadBatch, whatever the server answers, in whatever order, and whene
             expect(stoppable, 'nothing stopped the batch').toBe(true);
           }
         }
-        expect(inFlight).toBe(0);
+        // An interrupted batch does not wait for what takes long to end.
+        if (interruptAt === null) {
+          expect(inFlight).toBe(0);
+        }
       }),
       { numRuns: 300 },
     );

@@ -1,0 +1,62 @@
+import type { Socket } from 'node:net';
+
+/** As much as the HTTP parser takes of the head of an answer. */
+const maxHeadBytes = 16 * 1024;
+
+const interimStarts = ['HTTP/1.1 1', 'HTTP/1.0 1'] as const;
+
+/** Removes interim answers from what is read from a socket. */
+export interface InterimFilter {
+  /** Call before each request: interim answers come only before a final one. */
+  expectAnswer(): void;
+}
+
+/**
+ * Removes interim answers (1xx) from what is read from a socket. A client must be able to take them, asked for or not
+ * (RFC 9110, section 15.2), but undici closes the connection at a `100 Continue`.
+ */
+export function dropInterimAnswers(socket: Socket): InterimFilter {
+  const read = socket.read.bind(socket) as (sizeBytes?: number) => Buffer | null;
+  let isExpecting = true;
+  /** The beginning of what may be an interim answer. */
+  let held = Buffer.alloc(0);
+  socket.read = (sizeBytes?: number): Buffer | null => {
+    for (let chunk = read(sizeBytes); chunk !== null; chunk = read(sizeBytes)) {
+      if (!isExpecting) {
+        return chunk;
+      }
+      held = skipInterimAnswers(Buffer.concat([held, chunk]));
+      if (!mayBeInterim(held)) {
+        isExpecting = false;
+        return held;
+      }
+    }
+    return null;
+  };
+  return {
+    expectAnswer: () => {
+      isExpecting = true;
+      held = Buffer.alloc(0);
+    },
+  };
+}
+
+function skipInterimAnswers(bytes: Buffer): Buffer<ArrayBuffer> {
+  const text = bytes.toString('latin1');
+  const interim = /HTTP\/1\.[01] 1\d\d\b[\s\S]*?\r?\n\r?\n/y;
+  let end = 0;
+  while (interim.test(text)) {
+    end = interim.lastIndex;
+  }
+  return Buffer.from(bytes.subarray(end));
+}
+
+/** Whether more bytes are needed to know; an interim answer that is whole has been skipped. */
+function mayBeInterim(bytes: Buffer): boolean {
+  const text = bytes.toString('latin1');
+  return (
+    bytes.length < maxHeadBytes &&
+    interimStarts.some((start) => start.startsWith(text.slice(0, start.length))) &&
+    !/\r?\n\r?\n/.test(text)
+  );
+}

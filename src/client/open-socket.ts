@@ -1,0 +1,86 @@
+import { connect, isIP, type Socket } from 'node:net';
+
+/** How long an address is tried alone before the next is tried beside it (RFC 8305, section 5). */
+const headStartMs = 250;
+
+/** Failures that tell more about this machine than about the host: it may have no route for one kind of address. */
+const localFailures: ReadonlySet<string | undefined> = new Set([
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'EAFNOSUPPORT',
+]);
+
+/** Where to connect to. */
+export interface Peer {
+  /** A name or an address, without brackets. */
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/**
+ * Opens a TCP connection to the first address of a host that answers. Each is tried until it fails or another answers:
+ * Node by itself gives all but the last 250 ms, too little for a host that is far away.
+ *
+ * @param signal ends the connection, open or not
+ * @throws the error of the lookup, or of the address that says most
+ */
+export async function openSocket({ hostname, port }: Peer, signal: AbortSignal): Promise<Socket> {
+  const addresses = await lookUpAddresses(hostname);
+  signal.throwIfAborted();
+  return new Promise<Socket>((resolve, reject) => {
+    const sockets = new Set<Socket>();
+    const errors: NodeJS.ErrnoException[] = [];
+    let headStart: NodeJS.Timeout | undefined;
+    const onAbort = () => finish(() => reject(signal.reason));
+    const finish = (settle: () => void) => {
+      clearTimeout(headStart);
+      signal.removeEventListener('abort', onAbort);
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+      sockets.clear();
+      settle();
+    };
+    const tryNext = () => {
+      clearTimeout(headStart);
+      const host = addresses.shift();
+      if (host === undefined) {
+        if (sockets.size === 0) {
+          finish(() => reject(errors.find(({ code }) => !localFailures.has(code)) ?? errors[0]));
+        }
+        return;
+      }
+      const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
+      sockets.add(socket);
+      socket.once('connect', () => {
+        sockets.delete(socket);
+        signal.addEventListener('abort', () => socket.destroy(), { once: true });
+        finish(() => resolve(socket));
+      });
+      // Stays, because the socket may fail before its user listens.
+      socket.on('error', (error) => {
+        if (sockets.delete(socket)) {
+          errors.push(error);
+          tryNext();
+        }
+      });
+      if (addresses.length > 0) {
+        headStart = setTimeout(tryNext, headStartMs);
+      }
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    tryNext();
+  });
+}
+
+async function lookUpAddresses(hostname: string): Promise<string[]> {
+  if (isIP(hostname) !== 0) {
+    return [hostname];
+  }
+  const { default: dns } = await import('node:dns');
+  return new Promise((resolve, reject) => {
+    dns.lookup(hostname, { all: true }, (error, found) =>
+      error ? reject(error) : resolve(found.map(({ address }) => address)),
+    );
+  });
+}

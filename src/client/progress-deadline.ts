@@ -1,0 +1,101 @@
+import { ApiError } from '../errors.ts';
+
+/** More than the buffers of the system and of the way commonly hold of a body. */
+const maxBufferedBytes = 16 * 1024 * 1024;
+
+/** What an attempt waits for. */
+type Phase = 'connection' | 'room' | 'answer';
+
+/** What to watch. */
+export interface ProgressDeadlineOptions {
+  /** How long an attempt may go without progress. */
+  readonly timeoutMs: number;
+  readonly bodyBytes: number;
+  /** Called once, with an ApiError `timeout` that says what there was no progress in. */
+  readonly onExpired: (error: ApiError) => void;
+}
+
+/**
+ * Ends an attempt that makes no progress: connecting may take `timeoutMs`, then each write may, then the whole answer.
+ * Bytes that were written may lie in the buffers of the system for a while, so each write also allows the time that
+ * these take at the rate so far.
+ */
+export class ProgressDeadline {
+  readonly #options: ProgressDeadlineOptions;
+  /** Keeps the process alive. */
+  #timer: NodeJS.Timeout;
+  #phase: Phase;
+  #expiresAtMs: number;
+  #sendingSinceMs: number;
+  #sentBytes = 0;
+
+  /** Starts to watch a request on an open connection. */
+  constructor(options: ProgressDeadlineOptions) {
+    this.#options = options;
+    this.#phase = options.bodyBytes === 0 ? 'answer' : 'room';
+    this.#sendingSinceMs = performance.now();
+    this.#expiresAtMs = this.#sendingSinceMs + options.timeoutMs;
+    this.#timer = this.#schedule();
+  }
+
+  /** A connection is being opened; what was sent before on another one does not count. */
+  connecting(): void {
+    this.#sentBytes = 0;
+    this.#restart('connection', 0);
+  }
+
+  /** The connection is open, and the request goes out. */
+  connected(): void {
+    this.#sendingSinceMs = performance.now();
+    this.#restart(this.#options.bodyBytes === 0 ? 'answer' : 'room', 0);
+  }
+
+  /** A part of the body was written. */
+  sent(bytes: number): void {
+    this.#sentBytes += bytes;
+    const bufferedBytes = Math.min(this.#sentBytes, maxBufferedBytes);
+    const elapsedMs = performance.now() - this.#sendingSinceMs;
+    const isWhole = this.#sentBytes >= this.#options.bodyBytes;
+    this.#restart(isWhole ? 'answer' : 'room', elapsedMs * (bufferedBytes / this.#sentBytes));
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #restart(phase: Phase, drainMs: number): void {
+    this.#phase = phase;
+    this.#expiresAtMs = performance.now() + this.#options.timeoutMs + drainMs;
+  }
+
+  // One timer that looks at the time when it fires costs less than a new timer for each write.
+  #schedule(): NodeJS.Timeout {
+    return setTimeout(
+      () => {
+        // A process that was suspended first reads what has arrived meanwhile.
+        this.#timer = setTimeout(() => this.#check(), 1);
+      },
+      Math.ceil(this.#expiresAtMs - performance.now()),
+    );
+  }
+
+  #check(): void {
+    if (performance.now() < this.#expiresAtMs) {
+      this.#timer = this.#schedule();
+    } else {
+      this.#options.onExpired(new ApiError('timeout', describeTimeout(this.#phase, this.#options.timeoutMs)));
+    }
+  }
+}
+
+function describeTimeout(phase: Phase, timeoutMs: number): string {
+  const time = `${timeoutMs / 1000} s`;
+  switch (phase) {
+    case 'connection':
+      return `no connection within ${time}`;
+    case 'room':
+      return `nothing could be sent for ${time}`;
+    case 'answer':
+      return `no complete answer within ${time}`;
+  }
+}

@@ -1,0 +1,71 @@
+import type { UploadedAsset } from '../client/upload-answer.ts';
+import type { AssetFacts } from '../media/check-asset.ts';
+
+/** How long and how large an asset is, as its record says it. */
+export interface AssetMeasures {
+  /** Pixels; images and videos. */
+  readonly width?: number;
+  /** Pixels; images and videos. */
+  readonly height?: number;
+  /** Videos and audio. */
+  readonly mediaDurationMs?: number;
+}
+
+/** The measures of a checked file. */
+export function describeMeasures({ width, height, durationMs }: AssetFacts): AssetMeasures {
+  return {
+    ...(width !== undefined && { width }),
+    ...(height !== undefined && { height }),
+    ...(durationMs !== undefined && { mediaDurationMs: Math.round(durationMs) }),
+  };
+}
+
+/** Differences up to this much are the rounding of a container. */
+const toleranceMs = 100;
+const tolerancePixels = 1;
+
+/**
+ * The measures of an uploaded asset: of an image the server's, of a video or audio file those measured here, or the
+ * server's where nothing could be measured.
+ */
+export function combineMeasures(
+  checked: AssetFacts,
+  { width, height, durationMs }: UploadedAsset,
+): { readonly measures: AssetMeasures; readonly warnings: readonly string[] } {
+  const { type } = checked;
+  const uploaded: AssetFacts = {
+    ...checked,
+    // The server's answer to an audio file has a width and a height that mean nothing.
+    width: type === 'audio' ? undefined : width,
+    height: type === 'audio' ? undefined : height,
+    durationMs: type === 'image' ? undefined : durationMs,
+  };
+  const theirs = describeMeasures(uploaded);
+  if (type === 'image') {
+    return { measures: theirs, warnings: [] };
+  }
+  const ours = describeMeasures(checked);
+  return { measures: { ...theirs, ...ours }, warnings: compareMeasures(ours, theirs) };
+}
+
+function compareMeasures(ours: AssetMeasures, theirs: AssetMeasures): readonly string[] {
+  const warnings: string[] = [];
+  if (differ(ours.mediaDurationMs, theirs.mediaDurationMs, toleranceMs)) {
+    warnings.push(
+      `the server measures ${theirs.mediaDurationMs! / 1000} s where ${ours.mediaDurationMs! / 1000} s were measured here`,
+    );
+  }
+  if (
+    differ(ours.width, theirs.width, tolerancePixels) ||
+    differ(ours.height, theirs.height, tolerancePixels)
+  ) {
+    warnings.push(
+      `the server measures ${theirs.width}x${theirs.height} pixels where ${ours.width}x${ours.height} were measured here`,
+    );
+  }
+  return warnings;
+}
+
+function differ(ours: number | undefined, theirs: number | undefined, tolerance: number): boolean {
+  return ours !== undefined && theirs !== undefined && Math.abs(ours - theirs) > tolerance;
+}

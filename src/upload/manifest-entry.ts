@@ -1,0 +1,87 @@
+import * as v from 'valibot';
+import { type AssetKind, type ContentType, isContentType, resolveKind } from '../media/asset-types.ts';
+
+const reference = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
+
+/** One line of a manifest: which bytes have which reference, for which account and where. */
+const lineSchema = v.object({
+  /** First on the line, so that a torn line can be told from a foreign one. */
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  account: v.string(),
+  /** The `apiUrl` it was sent to. */
+  endpoint: v.string(),
+  assetRef: v.exactOptional(reference),
+  /** Images; lines of the first version have no other reference. */
+  imageRef: v.exactOptional(reference),
+  /** Milliseconds; videos and audio. */
+  mediaDurationMs: v.exactOptional(v.number()),
+  width: v.exactOptional(v.number()),
+  height: v.exactOptional(v.number()),
+  /** Bytes. */
+  size: v.number(),
+  contentType: v.custom<ContentType>((value) => typeof value === 'string' && isContentType(value)),
+  /** ISO 8601. */
+  uploadedAt: v.pipe(v.string(), v.isoTimestamp()),
+});
+
+/** What a line of a manifest says. */
+export type ManifestEntry = Omit<v.InferOutput<typeof lineSchema>, 'assetRef'> & {
+  readonly type: AssetKind;
+  readonly assetRef: string;
+};
+
+/** How each line begins. */
+const lineStart = '{"sha256":"';
+
+/** Writes an entry as a line. */
+export function formatEntry({ type: _type, ...entry }: ManifestEntry): string {
+  return `${JSON.stringify(entry)}\n`;
+}
+
+/**
+ * The entries of one line, without its newline; undefined for a line that no run has written. A line usually has one
+ * entry. It has none, or several, after a crash, a full disk or a power failure: these leave the beginning of a line,
+ * to which another run may have appended its own line, or NUL bytes in place of text.
+ */
+export function parseLine(line: string): readonly ManifestEntry[] | undefined {
+  const entry = parseEntry(line);
+  if (entry !== undefined) {
+    return [entry];
+  }
+  if (!isRemnant(line)) {
+    return undefined;
+  }
+  const pieces = line.split(/\0+|(?=\{"sha256":")/);
+  const entries = pieces.map(parseEntry);
+  return pieces.some((piece, i) => entries[i] === undefined && isObject(piece))
+    ? undefined
+    : entries.filter((found) => found !== undefined);
+}
+
+/** Whether a line without an entry may be what is left of some. */
+function isRemnant(line: string): boolean {
+  const text = line.replaceAll('\0', '');
+  const [head = ''] = text.split(lineStart, 1);
+  const hasGap = text !== line;
+  return head.trim() === '' || lineStart.startsWith(head) || (hasGap && text.trimEnd().endsWith('}'));
+}
+
+function parseEntry(text: string): ManifestEntry | undefined {
+  try {
+    const { success, output } = v.safeParse(lineSchema, JSON.parse(text));
+    const assetRef = success ? (output.assetRef ?? output.imageRef) : undefined;
+    return success && assetRef !== undefined
+      ? { ...output, type: resolveKind(output.contentType), assetRef }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(text: string): boolean {
+  try {
+    return typeof JSON.parse(text) === 'object';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import type { UploadRecord } from '../../src/index.ts';
+import { imageFolder } from '../harness/image-folder.ts';
+import { sandboxWith } from '../harness/sandbox.ts';
+import { spawnCli } from '../harness/spawn-cli.ts';
+
+const onPosix = describe.skipIf(process.platform === 'win32');
+
+onPosix('a limit on open files', () => {
+  it.each([
+    ['40', '64'],
+    ['64', '64'],
+    ['40', '8'],
+    // Fewer than are opened to check the files.
+    ['30', '4'],
+  ])('of %s costs no file its reference, with -c %s', async (limit, concurrency) => {
+    const { sandbox, env } = await sandboxWith({ latencyMs: 50 });
+    const cli = spawnCli(
+      ['upload', '-r', await imageFolder(100), '-c', concurrency, '--retries', '0', '--json', '-v'],
+      { env, shell: `ulimit -n ${limit}` },
+    );
+    expect(await cli.ended, cli.stderr()).toBe(0);
+    const records = JSON.parse(cli.stdout()) as UploadRecord[];
+    expect(records.map(({ status, attempts }) => [status, attempts])).toEqual(
+      records.map(() => ['uploaded', 1]),
+    );
+    expect(sandbox.assets).toHaveLength(100);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('a limit on memory', () => {
+  it('is told in its own words, and not tried again', async () => {
+    const { sandbox, env } = await sandboxWith();
+    const cli = spawnCli(['upload', '-r', await imageFolder(2), '--json'], {
+      env,
+      shell: 'ulimit -v 3000000',
+    });
+    expect(await cli.ended).toBe(1);
+    const records = JSON.parse(cli.stdout()) as UploadRecord[];
+    expect(records).toEqual(
+      records.map(() =>
+        expect.objectContaining({
+          status: 'failed',
+          attempts: 1,
+          error: expect.objectContaining({
+            message: expect.stringMatching(/out of memory/i),
+            hint: expect.stringContaining('more memory'),
+            retryable: false,
+          }),
+        }),
+      ),
+    );
+    expect(cli.stderr()).not.toContain('connection');
+    expect(sandbox.requests).toEqual([]);
+  });
+});

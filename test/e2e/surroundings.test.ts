@@ -1,0 +1,80 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fixture } from '../fixtures.ts';
+import { spawnCli } from '../harness/spawn-cli.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const night = fixture('night.png').file;
+
+describe.skipIf(process.platform === 'win32')('in a working directory that is gone', () => {
+  async function start(...args: readonly string[]) {
+    const cwd = await tempDir();
+    return spawnCli(args, { cwd, shell: 'mkdir gone; cd gone; rmdir ../gone' });
+  }
+
+  it.each([
+    ['--version'],
+    ['--help'],
+    ['upload', '--help'],
+    ['upload', '--sandbox', night],
+    ['upload', '--sandbox', '--manifest', '/tmp/../dev/stdin', '--dry-run', '-'],
+    ['upload', '--dry-run', night],
+    ['completion', 'bash'],
+    ['config'],
+    ['doctor'],
+  ])('dreamina %s %s goes on', async (...args) => {
+    const run = await start(...args);
+    run.process.stdin.end();
+    await run.ended;
+    expect(run.stderr()).not.toMatch(/uv_cwd|^ {4}at /m);
+    if (!['doctor', '-'].includes(args.at(-1)!)) {
+      expect(await run.ended).toBe(0);
+    }
+  });
+
+  it.each([
+    ['upload', '--sandbox', 'a.png'],
+    ['upload', '--sandbox', '*.png'],
+    ['upload', '--sandbox', '-r', '.'],
+    ['upload', '--sandbox', '--files-from', 'list'],
+    ['upload', '--sandbox', '--manifest', 'm', night],
+    ['upload', '--sandbox', '--config', 'c.json', night],
+  ])('dreamina %s %s %s %s says so', async (...args) => {
+    const run = await start(...args);
+    expect(await run.ended).toBe(2);
+    expect(run.stderr()).toMatch(/^error: \S+: the working directory is gone/);
+    expect(run.stdout()).toBe('');
+  });
+});
+
+describe('the file that Node starts', () => {
+  const bin = new URL('../../bin/dreamina.js', import.meta.url);
+
+  it('has syntax that Node 12 can parse', async () => {
+    const code = (await readFile(bin, 'utf8')).replaceAll(/\/\/.*/g, '');
+    expect(code).not.toMatch(/\?\.|\?\?|\|\|=|&&=|\b(?:import|export|await|static)\b|#(?!!)/);
+  });
+
+  it.each([
+    ['12.22.12', 1],
+    ['18.20.8', 1],
+    ['20.18.3', 1],
+    ['20.19.0', 0],
+    ['22.0.0', 0],
+    ['100.0.0', 0],
+  ])('on Node %s ends with %i', async (version, exitCode) => {
+    const fake = join(await tempDir(), 'fake.cjs');
+    await writeFile(fake, `Object.defineProperty(process.versions, 'node', { value: '${version}' });`);
+    const run = spawnCli(['--version'], { env: { NODE_OPTIONS: `--require ${fake}` } });
+    expect(await run.ended).toBe(exitCode);
+    expect(run.stderr()).toBe(
+      exitCode === 0 ? '' : `error: dreamina needs Node.js 20.19 or newer; this is ${process.version}\n`,
+    );
+  });
+
+  it('needs what package.json says', async () => {
+    const { engines } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(engines.node).toBe('>=20.19.0');
+  });
+});

@@ -1,0 +1,165 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createServer, type TlsOptions } from 'node:tls';
+import { generate } from 'selfsigned';
+import { expect, it, onTestFinished } from 'vitest';
+import { fixture } from '../fixtures.ts';
+import { runCli } from '../harness/run-cli.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const dayMs = 24 * 60 * 60 * 1000;
+const night = fixture('night.png').file;
+
+type Options = NonNullable<Parameters<typeof generate>[1]>;
+
+const names = { name: 'subjectAltName' as const, altNames: [{ type: 7 as const, ip: '127.0.0.1' }] };
+
+/** A certificate that is good for a day, or what `options` make of it. */
+async function make(commonName: string, options: Options = {}) {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: commonName }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    notBeforeDate: new Date(Date.now() - dayMs),
+    notAfterDate: new Date(Date.now() + dayMs),
+    extensions: [{ name: 'basicConstraints', cA: true }, names],
+    ...options,
+  });
+  return { key, cert };
+}
+
+/** Uploads one image to a server with that certificate. */
+async function uploadTo(tls: TlsOptions, ca: string) {
+  const server = createServer(tls, (socket) => socket.end()).on('tlsClientError', () => {});
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const caFile = join(await tempDir(), 'ca.pem');
+  await writeFile(caFile, ca);
+  const { port } = server.address() as AddressInfo;
+  const result = await runCli(['upload', night, '--json'], {
+    env: {
+      DREAMINA_API_URL: `https://127.0.0.1:${port}`,
+      DREAMINA_TOKEN: 'user:1234-abcdef',
+      DREAMINA_ACCOUNT: 'US:name@example.com',
+      SSL_CERT_FILE: caFile,
+    },
+  });
+  expect(result.exitCode).toBe(1);
+  expect(result.sleeps, result.stderr).toEqual([]);
+  const [record] = result.json<{ attempts: number; error: { message: string; hint: string } }[]>();
+  expect(record).toMatchObject({
+    status: 'failed',
+    attempts: 1,
+    error: { code: 'network', retryable: false },
+  });
+  return record!.error;
+}
+
+const clock = /clock.*renew the certificate/;
+const owner = /owner of that server must replace the certificate/;
+const caFile = /NODE_EXTRA_CA_CERTS/;
+
+it.each<[what: string, options: Options, problem: RegExp, advice: RegExp]>([
+  [
+    'has expired',
+    { notBeforeDate: new Date(Date.now() - 3 * dayMs), notAfterDate: new Date(Date.now() - dayMs) },
+    /its certificate has expired$/,
+    clock,
+  ],
+  [
+    'is not valid yet',
+    { notBeforeDate: new Date(Date.now() + dayMs), notAfterDate: new Date(Date.now() + 2 * dayMs) },
+    /its certificate is not valid yet$/,
+    clock,
+  ],
+  [
+    'is for clients',
+    {
+      extensions: [{ name: 'basicConstraints', cA: true }, { name: 'extKeyUsage', clientAuth: true }, names],
+    },
+    /its certificate or its issuer is not meant for this use$/,
+    owner,
+  ],
+  [
+    'is for another host',
+    {
+      extensions: [
+        { name: 'basicConstraints', cA: true },
+        { name: 'subjectAltName', altNames: [{ type: 2, value: 'other.example.test' }] },
+      ],
+    },
+    /its certificate is for another host$/,
+    /host name/,
+  ],
+])(
+  'a certificate that %s is not tried again, and the advice fits',
+  async (_what, options, problem, advice) => {
+    const { key, cert } = await make('server', options);
+    const error = await uploadTo({ key, cert }, cert);
+    expect(error.message).toMatch(problem);
+    expect(error.hint).toMatch(advice);
+  },
+);
+
+it.each<[what: string, issuer: Options, problem: RegExp, advice: RegExp]>([
+  [
+    'an issuer that is no authority',
+    { extensions: [{ name: 'basicConstraints', cA: false }] },
+    /its certificate .*issuer is not/,
+    owner,
+  ],
+  [
+    'an authority whose key must not sign certificates',
+    {
+      extensions: [
+        { name: 'basicConstraints', cA: true },
+        { name: 'keyUsage', digitalSignature: true },
+      ],
+    },
+    /its certificate .+$/,
+    owner,
+  ],
+  [
+    'an authority that has expired',
+    {
+      extensions: [{ name: 'basicConstraints', cA: true }],
+      notBeforeDate: new Date(Date.now() - 3 * dayMs),
+      notAfterDate: new Date(Date.now() - dayMs),
+    },
+    /its certificate has expired$/,
+    clock,
+  ],
+])('a certificate from %s is not tried again', async (_what, issuerOptions, problem, advice) => {
+  const issuer = await make('issuer', issuerOptions);
+  const { key, cert } = await make('server', { extensions: [names], ca: issuer });
+  const error = await uploadTo({ key, cert: `${cert}\n${issuer.cert}` }, issuer.cert);
+  expect(error.message).toMatch(problem);
+  expect(error.hint).toMatch(advice);
+});
+
+it('a certificate from an authority that is not known is not tried again, and may need a CA file', async () => {
+  const issuer = await make('issuer');
+  const { key, cert } = await make('server', { extensions: [names], ca: issuer });
+  const error = await uploadTo({ key, cert }, (await make('other')).cert);
+  expect(error.message).toMatch(/authority that is not trusted here$/);
+  expect(error.hint).toMatch(caFile);
+});
+
+const weakServer = { ciphers: 'DEFAULT:@SECLEVEL=0', maxVersion: 'TLSv1.2' } as const;
+
+it('a certificate whose key is too weak is not tried again, and OpenSSL says so', async () => {
+  const { key, cert } = await make('server', { keyType: 'rsa', keySize: 768 });
+  const error = await uploadTo({ key, cert, ...weakServer }, cert);
+  expect(error.message).toMatch(/its certificate is refused \(.*key too weak.*\)$/);
+  expect(error.hint).toMatch(owner);
+});
+
+it('a certificate whose signature is too weak is not tried again, and OpenSSL says so', async () => {
+  const issuer = await make('issuer');
+  const { key, cert } = await make('server', { extensions: [names], ca: issuer, algorithm: 'sha1' });
+  const error = await uploadTo({ key, cert, ...weakServer }, issuer.cert);
+  expect(error.message).toMatch(/its certificate is refused \(.*too weak.*\)$/);
+  expect(error.hint).toMatch(owner);
+});

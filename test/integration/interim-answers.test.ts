@@ -1,0 +1,186 @@
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { UploadRecord } from '../../src/index.ts';
+import { fixture } from '../fixtures.ts';
+import { selfSigned } from '../harness/certificate.ts';
+import { exampleReference } from '../harness/raw-server.ts';
+import { runCli } from '../harness/run-cli.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const files = [fixture('night.png').file, fixture('spinner.png').file];
+const bodyText = JSON.stringify({ imageRef: exampleReference });
+const final = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${bodyText.length}\r\n\r\n${bodyText}`;
+
+/** When an interim answer goes out: as soon as the head of the request is there, or once its body is too. */
+type Moment = 'head' | 'body';
+
+/** Answers each request with `pieces`, each in a write of its own; those for `head` before the body is read. */
+async function server(transport: 'plain' | 'TLS', pieces: readonly (readonly [Moment, string])[]) {
+  const requests: { length: number }[] = [];
+  const onSocket = (socket: Socket) => {
+    socket.on('error', () => {});
+    let received = Buffer.alloc(0);
+    let bodyStart = -1;
+    const send = async (moment: Moment) => {
+      for (const [when, text] of pieces) {
+        if (when === moment) {
+          await new Promise((done) => socket.write(text, 'latin1', done));
+          await new Promise((done) => setTimeout(done, 2));
+        }
+      }
+    };
+    let sending = Promise.resolve();
+    socket.on('data', (chunk) => {
+      received = Buffer.concat([received, chunk]);
+      if (bodyStart < 0) {
+        bodyStart = received.indexOf('\r\n\r\n') + 4;
+        if (bodyStart < 4) {
+          bodyStart = -1;
+          return;
+        }
+        sending = send('head');
+      }
+      const length = Number(/content-length: (\d+)/i.exec(received.toString('latin1'))![1]);
+      if (received.length === bodyStart + length) {
+        requests.push({ length });
+        received = Buffer.alloc(0);
+        bodyStart = -1;
+        sending = sending.then(() => send('body'));
+      }
+    });
+  };
+  const listener: Server =
+    transport === 'TLS' ? createTlsServer(selfSigned, onSocket) : createServer(onSocket);
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  onTestFinished(() => void listener.close());
+  const ca = join(await tempDir(), 'ca.pem');
+  await writeFile(ca, selfSigned.cert);
+  const { port } = listener.address() as AddressInfo;
+  return {
+    requests,
+    env: {
+      DREAMINA_API_URL: `${transport === 'TLS' ? 'https' : 'http'}://127.0.0.1:${port}`,
+      DREAMINA_TOKEN: 'user:1234-abcdef',
+      DREAMINA_ACCOUNT: 'US:name@example.com',
+      SSL_CERT_FILE: ca,
+    },
+  };
+}
+
+const interim = (status: string, ...headers: string[]) =>
+  [`HTTP/1.1 ${status}`, ...headers, '', ''].join('\r\n');
+const continues = interim('100 Continue');
+
+const cases: readonly (readonly [what: string, pieces: readonly (readonly [Moment, string])[]])[] = [
+  [
+    '100 before the body',
+    [
+      ['head', continues],
+      ['body', final],
+    ],
+  ],
+  [
+    '100 after the body',
+    [
+      ['body', continues],
+      ['body', final],
+    ],
+  ],
+  ['100 in one piece with the answer', [['body', continues + final]]],
+  [
+    '100 without a reason',
+    [
+      ['head', 'HTTP/1.1 100\r\n\r\n'],
+      ['body', final],
+    ],
+  ],
+  [
+    '100 of HTTP/1.0, with bare line feeds',
+    [
+      ['head', 'HTTP/1.0 100 Continue\n\n'],
+      ['body', final],
+    ],
+  ],
+  [
+    '102 twice',
+    [
+      ['head', interim('102 Processing')],
+      ['body', interim('102 Processing')],
+      ['body', final],
+    ],
+  ],
+  [
+    '103 with headers',
+    [
+      ['head', interim('103 Early Hints', 'link: </a>; rel=preload', 'content-length: 7')],
+      ['body', final],
+    ],
+  ],
+  [
+    'a status of no meaning',
+    [
+      ['body', interim('199 Whatever')],
+      ['body', final],
+    ],
+  ],
+  [
+    '101, although nothing was to be switched',
+    [
+      ['head', interim('101 Switching Protocols', 'connection: upgrade', 'upgrade: h2c')],
+      ['body', final],
+    ],
+  ],
+  [
+    'several kinds',
+    [
+      ['head', continues + interim('103 Early Hints', 'x: y') + continues],
+      ['body', interim('102 Processing') + final],
+    ],
+  ],
+  [
+    'a hundred',
+    [
+      ['head', continues.repeat(100)],
+      ['body', final],
+    ],
+  ],
+  [
+    '100, a byte at a time, and the answer too',
+    [...(continues + final)].map((byte) => ['body', byte] as const),
+  ],
+];
+
+describe.each(['plain', 'TLS'] as const)('over %s, an interim answer that nobody asked for', (transport) => {
+  it.each(cases)('changes nothing: %s', async (_what, pieces) => {
+    const { requests, env } = await server(transport, pieces);
+    const result = await runCli(['upload', ...files, '-c', '1', '--json', '--retries', '0'], { env });
+    expect(result.exitCode, result.stderr).toBe(0);
+    expect(result.json<UploadRecord[]>().map(({ attempts }) => attempts)).toEqual([1, 1]);
+    expect(requests.map(({ length }) => length)).toEqual(
+      await Promise.all(files.map(async (file) => (await readFile(file)).length)),
+    );
+  });
+});
+
+it.each([
+  ['no other', continues],
+  ['one that has no end', 'HTTP/1.1 100 Continue\r\nx: '],
+])('an interim answer and %s is no answer', async (_what, text) => {
+  const { env } = await server('plain', [['head', text]]);
+  const result = await runCli(['upload', files[0]!, '--json', '--retries', '0', '--timeout', '0.3'], { env });
+  expect(result.json()).toMatchObject([{ status: 'failed', error: { code: 'timeout' } }]);
+});
+
+it('interim headers without end are given up before they fill the memory', async () => {
+  const { env } = await server('plain', [
+    ['body', 'HTTP/1.1 100 Continue\r\n'],
+    ['body', 'x: y\r\n'.repeat(20_000)],
+  ]);
+  const result = await runCli(['upload', files[0]!, '--json', '--retries', '0'], { env });
+  expect(result.json()).toMatchObject([{ status: 'failed', error: { code: 'network' } }]);
+});

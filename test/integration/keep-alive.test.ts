@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { UploadRecord } from '../../src/index.ts';
+import { fixtures } from '../fixtures.ts';
+import { exampleReference } from '../harness/raw-server.ts';
+import { runCli } from '../harness/run-cli.ts';
+
+const files = fixtures.slice(0, 4).map(({ file }) => file);
+const body = JSON.stringify({ imageRef: exampleReference });
+const answer = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+
+/** What becomes of the second request on a connection; the first is answered. */
+type Meeting = (socket: Socket, received: Buffer) => 'done' | 'wait';
+
+const isWhole = (received: Buffer) => {
+  const bodyStart = received.indexOf('\r\n\r\n') + 4;
+  const length = Number(/content-length: (\d+)/i.exec(received.toString('latin1'))?.[1]);
+  return bodyStart >= 4 && received.length === bodyStart + length;
+};
+
+async function serverThat(meet: Meeting, { meetsFirst = false } = {}) {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.on('error', () => {});
+    let ordinal = 0;
+    let isOver = false;
+    let received = Buffer.alloc(0);
+    socket.on('data', (chunk) => {
+      if (isOver) {
+        return;
+      }
+      received = Buffer.concat([received, chunk]);
+      if (ordinal > 0 || meetsFirst) {
+        isOver = meet(socket, received) === 'done';
+      } else if (isWhole(received)) {
+        ordinal += 1;
+        received = Buffer.alloc(0);
+        socket.write(answer);
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return {
+    connections: () => connections,
+    env: {
+      DREAMINA_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      DREAMINA_TOKEN: 'user:1234-abcdef',
+      DREAMINA_ACCOUNT: 'US:name@example.com',
+    },
+  };
+}
+
+const reset: Meeting = (socket) => {
+  socket.resetAndDestroy();
+  return 'done';
+};
+const end: Meeting = (socket) => {
+  socket.end();
+  return 'done';
+};
+const resetAtTheEnd: Meeting = (socket, received) => (isWhole(received) ? reset(socket, received) : 'wait');
+const endInTheAnswer: Meeting = (socket, received) => {
+  if (!isWhole(received)) {
+    return 'wait';
+  }
+  socket.end('HTTP/1.1 2');
+  return 'done';
+};
+
+const statuses = (records: readonly UploadRecord[]) =>
+  records.map(({ status, attempts }) => [status, attempts]);
+
+describe('a request that meets the closing of a connection that was idle', () => {
+  it.each<[string, Meeting]>([
+    ['reset', reset],
+    ['closed', end],
+    ['reset after the body', resetAtTheEnd],
+  ])('%s is sent once more on a new one, and no try is counted', async (_how, meet) => {
+    const { connections, env } = await serverThat(meet);
+    const result = await runCli(['upload', ...files, '-c', '1', '--retries', '0', '--json'], { env });
+    expect(result.exitCode, result.stderr).toBe(0);
+    expect(statuses(result.json())).toEqual(files.map(() => ['uploaded', 1]));
+    expect(result.sleeps).toEqual([]);
+    // Each file but the first meets a connection that closes, and each new one is used twice.
+    expect(connections()).toBe(files.length);
+  });
+
+  it('counts a try where a byte of an answer has come', async () => {
+    const { env } = await serverThat(endInTheAnswer);
+    const result = await runCli(['upload', ...files, '-c', '1', '--retries', '0', '--json'], { env });
+    expect(statuses(result.json())).toEqual([
+      ['uploaded', 1],
+      ['failed', 1],
+      ['uploaded', 1],
+      ['failed', 1],
+    ]);
+  });
+
+  it.each<[string, Meeting]>([
+    ['reset', reset],
+    ['closed', end],
+  ])('counts a try on a new connection that is %s', async (_how, meet) => {
+    const { connections, env } = await serverThat(meet, { meetsFirst: true });
+    const result = await runCli(['upload', files[0]!, '--retries', '1', '--json'], { env });
+    expect(statuses(result.json())).toEqual([['failed', 2]]);
+    expect(connections()).toBe(2);
+  });
+});

@@ -1,0 +1,71 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { DreaminaClient, type UploadRecord } from '../../src/index.ts';
+import { fixture } from '../fixtures.ts';
+import { runCli } from '../harness/run-cli.ts';
+import { slowServer } from '../harness/slow-server.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const night = await readFile(fixture('night.png').file);
+const account = 'US:name@example.com';
+const token = 'user:1234-abcdef';
+const megabyte = 1_000_000;
+
+function clientFor(port: number, timeoutMs: number): DreaminaClient {
+  const client = new DreaminaClient({ token, apiUrl: `http://127.0.0.1:${port}`, timeoutMs });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+const bodyOf = (sizeBytes: number) => ({
+  bytes: Buffer.concat([night], sizeBytes),
+  contentType: 'image/png' as const,
+  account,
+});
+
+async function folderOf(count: number, sizeBytes: number) {
+  const cwd = await tempDir();
+  const files = Array.from({ length: count }, (_, i) => `${i}.png`);
+  for (const [i, file] of files.entries()) {
+    await writeFile(join(cwd, file), Buffer.concat([night, Buffer.from([i])], sizeBytes));
+  }
+  return { cwd, files };
+}
+
+const envFor = (port: number) => ({
+  DREAMINA_API_URL: `http://127.0.0.1:${port}`,
+  DREAMINA_TOKEN: token,
+  DREAMINA_ACCOUNT: account,
+});
+
+it('a body that takes many times the timeout arrives, as long as it moves', async () => {
+  const server = await slowServer({ bytesPerSecond: 20 * megabyte });
+  await clientFor(server.port, 400).upload(bodyOf(20 * megabyte));
+  expect([server.count(), server.answered()]).toEqual([1, 1]);
+});
+
+it('files that share a line that is too slow for so many all arrive, with fewer at once', async () => {
+  const server = await slowServer({ bytesPerSecond: 8 * megabyte });
+  const { cwd, files } = await folderOf(8, 3 * megabyte);
+  const result = await runCli(
+    ['upload', ...files, '-c', '8', '--timeout', '0.75s', '--retries', '10', '--json'],
+    {
+      cwd,
+      env: envFor(server.port),
+    },
+  );
+  expect(result.exitCode, result.stderr).toBe(0);
+  expect(result.json<UploadRecord[]>().map(({ status }) => status)).toEqual(files.map(() => 'uploaded'));
+}, 30_000);
+
+it('a server that stops reading in the middle ends an attempt', async () => {
+  const server = await slowServer({ bytesPerSecond: 40 * megabyte, stopAfterBytes: 4 * megabyte });
+  const startedAtMs = performance.now();
+  await expect(clientFor(server.port, 300).upload(bodyOf(30 * megabyte))).rejects.toMatchObject({
+    code: 'timeout',
+    message: 'nothing could be sent for 0.3 s',
+    retryable: true,
+  });
+  expect(performance.now() - startedAtMs).toBeLessThan(2000);
+});
