@@ -7,6 +7,7 @@ import { addConfig } from './commands/config/command.ts';
 import { addDoctor } from './commands/doctor/command.ts';
 import { addHelp } from './commands/help/command.ts';
 import { addLogin } from './commands/login/command.ts';
+import { addLogout } from './commands/logout/command.ts';
 import { addSandbox } from './commands/sandbox/command.ts';
 import { addUpload } from './commands/upload/command.ts';
 import { ApiError, ConfigError, Interruption, isFatal, OutputError, UsageError } from './errors.ts';
@@ -22,6 +23,7 @@ const helpWidth = 80;
 const commands = [
   addUpload,
   addLogin,
+  addLogout,
   addAccounts,
   addConfig,
   addDoctor,

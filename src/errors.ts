@@ -130,6 +130,19 @@ export class ApiError extends UploadError {
     this.retryAfterMs = options.retryAfterMs;
     this.isUnreachable = options.isUnreachable ?? false;
   }
+
+  /** The same failure with its own advice. */
+  withHint(hint: string | undefined): ApiError {
+    const { code, message, retryable, httpStatus, retryAfterMs, cause, isUnreachable } = this;
+    return new ApiError(code, message, {
+      retryable,
+      cause,
+      isUnreachable,
+      ...(hint !== undefined && { hint }),
+      ...(httpStatus !== undefined && { httpStatus }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
+  }
 }
 
 /** Whether every later request with the same token and account would fail in the same way. */

@@ -84,7 +84,7 @@ describe('the nearest that exists', () => {
     [['upload', '-R', 'shots'], 'dreamina upload has no flag -R; did you mean -r?'],
     [
       ['upload', '--format', 'jsno'],
-      '--format must be text, json, ndjson or frames; it is "jsno"; did you mean json?',
+      '--format must be text, json, ndjson, frames, omni or images; it is "jsno"; did you mean json?',
     ],
     [['completion', 'bsh'], '<shell> must be bash, zsh or fish; it is "bsh"; did you mean bash?'],
   ])('to %j', async (argv, what) => {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables that nothing has expanded.
 import { expect, test } from 'vitest';
 import { ConfigError, UsageError } from '../../../src/errors.ts';
 import { requireSettings } from '../../../src/settings/require.ts';
