@@ -1,9 +1,22 @@
+import { isOutOfHandles } from './errno.ts';
 import type { UploadError, UploadErrorCode } from './errors.ts';
+import { listNames } from './list-names.ts';
+import { formatSource, type Source } from './settings/source.ts';
 
 /** What the program asked the API for, or was about to. */
 export type Asked = 'upload' | 'accounts';
 
-const uploadAdvice: Readonly<Record<UploadErrorCode, string | undefined>> = {
+/** What is known beside the error; it makes advice precise. */
+export interface Circumstances {
+  /** Where the token came from. */
+  readonly tokenSource?: Source | undefined;
+  /** The accounts that the token has, `REGION:email`. */
+  readonly accounts?: readonly string[] | undefined;
+}
+
+type Advice = string | undefined | ((circumstances: Circumstances) => string);
+
+const uploadAdvice: Readonly<Record<UploadErrorCode, Advice>> = {
   unreadable: 'Check that the file exists and that you may read it.',
   not_a_file: 'Name a regular file; use -r for a directory and - for standard input.',
   empty: 'The file has no content; export it again.',
@@ -13,11 +26,9 @@ const uploadAdvice: Readonly<Record<UploadErrorCode, string | undefined>> = {
   bad_duration: 'Trim it, or use a longer one.',
   bad_dimensions: 'Scale it.',
   changed: 'Upload it again when no other program writes to it.',
-  unauthorized:
-    'Copy the whole token again from your useapi.net account into DREAMINA_TOKEN or `dreamina login`.',
+  unauthorized: ({ tokenSource }) => adviseOnToken(tokenSource),
   payment_required: 'Renew the useapi.net subscription or add credits, then run the same command again.',
-  account_not_found:
-    'Check --account: it must be configured under this token at useapi.net. If it is, check apiUrl.',
+  account_not_found: ({ accounts }) => adviseOnAccount(accounts),
   session_expired: 'Add the account again at useapi.net (POST /accounts), then run the same command again.',
   rate_limited: 'Try again later, or with a smaller --concurrency.',
   rejected: undefined,
@@ -27,14 +38,52 @@ const uploadAdvice: Readonly<Record<UploadErrorCode, string | undefined>> = {
   bad_response: 'Check that apiUrl points at the Dreamina API; the form of its answer may have changed.',
 };
 
-const accountsAdvice: Partial<Record<UploadErrorCode, string>> = {
-  unauthorized: 'Copy the whole token again from your useapi.net account and give it to `dreamina login`.',
+const accountsAdvice: Partial<Record<UploadErrorCode, Advice>> = {
   account_not_found: 'Check that apiUrl points at the Dreamina API.',
   rate_limited: 'Try again later.',
   timeout: 'Check the connection and the proxy, or allow more time with DREAMINA_TIMEOUT.',
 };
 
 /** Says what the person can do about a failure, where anything can be done. */
-export function adviseOn(asked: Asked, { code, hint }: UploadError): string | undefined {
-  return hint ?? (asked === 'accounts' ? accountsAdvice[code] : undefined) ?? uploadAdvice[code];
+export function adviseOn(
+  asked: Asked,
+  error: UploadError,
+  circumstances: Circumstances = {},
+): string | undefined {
+  const { code, hint } = error;
+  if (hint !== undefined) {
+    return hint;
+  }
+  if (isOutOfHandles(error)) {
+    return 'Raise the limit on open files (ulimit -n 4096), or send fewer files at once with -c.';
+  }
+  const advice = (asked === 'accounts' ? accountsAdvice[code] : undefined) ?? uploadAdvice[code];
+  return typeof advice === 'function' ? advice(circumstances) : advice;
+}
+
+function adviseOnToken(source: Source | undefined): string {
+  const copy = 'Copy the whole token again from your useapi.net account';
+  switch (source?.kind) {
+    case undefined:
+    case 'default':
+    case 'options':
+      return `${copy}, into DREAMINA_TOKEN or with \`dreamina login\`.`;
+    case 'flag':
+    case 'environment':
+      return `The token is from ${formatSource(source)}. ${copy} into it.`;
+    case 'config-file':
+    case 'project':
+      return `The token is from ${formatSource(source)}. ${copy} into that file.`;
+    case 'user':
+      return `The token is from ${formatSource(source)}. ${copy} and give it to \`dreamina login\`.`;
+  }
+}
+
+function adviseOnAccount(accounts: readonly string[] | undefined): string {
+  if (accounts === undefined) {
+    return 'Check --account: it must be configured under this token at useapi.net. If it is, check apiUrl.';
+  }
+  return accounts.length === 0
+    ? 'No account is configured under this token; add one at useapi.net (POST /accounts).'
+    : `The accounts of this token: ${listNames(accounts)}. Give one of them with -a.`;
 }

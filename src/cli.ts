@@ -5,13 +5,14 @@ import { addComplete } from './commands/complete/command.ts';
 import { addCompletion } from './commands/completion/command.ts';
 import { addConfig } from './commands/config/command.ts';
 import { addDoctor } from './commands/doctor/command.ts';
+import { addHelp } from './commands/help/command.ts';
 import { addLogin } from './commands/login/command.ts';
+import { addLogout } from './commands/logout/command.ts';
 import { addSandbox } from './commands/sandbox/command.ts';
 import { addUpload } from './commands/upload/command.ts';
 import { ApiError, ConfigError, Interruption, isFatal, OutputError, UsageError } from './errors.ts';
 import { exitCodeOfInterruption, exitCodes } from './exit-code.ts';
 import type { Host } from './host.ts';
-import { escapeUnsafe } from './report/escape.ts';
 import { maskOutput } from './report/mask-output.ts';
 import { version } from './version.ts';
 
@@ -22,11 +23,13 @@ const helpWidth = 80;
 const commands = [
   addUpload,
   addLogin,
+  addLogout,
   addAccounts,
   addConfig,
   addDoctor,
   addSandbox,
   addCompletion,
+  addHelp,
   addComplete,
 ];
 
@@ -65,9 +68,11 @@ export async function run(
     if (code === undefined) {
       throw error;
     }
-    // Commander has already reported its own.
     if (!(error instanceof CommanderError)) {
       await reportError(error, open());
+    } else if (!isHelp(error)) {
+      const { explainMistake } = await import('./explain-mistake.ts');
+      await reportError(await explainMistake(error, { argv, program, cwd: open().cwd }), open());
     }
     return code;
   }
@@ -92,6 +97,11 @@ export function exitCodeOf(error: unknown): number | undefined {
     return isFatal(error.code) ? exitCodes.config : exitCodes.failure;
   }
   return error instanceof Interruption ? exitCodeOfInterruption(error) : undefined;
+}
+
+/** Whether commander ended the run because help or the version was printed. */
+function isHelp({ exitCode, code }: CommanderError): boolean {
+  return exitCode === 0 || code === 'commander.help';
 }
 
 async function reportError(error: unknown, host: Host): Promise<void> {
@@ -125,8 +135,10 @@ function createProgram(start: Start, output: OutputConfiguration): Command {
       // The help has no colours; without these, commander would look at the terminal of the process.
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      outputError: (text, write) => write(text.split('\n').map(escapeUnsafe).join('\n')),
+      // `explainMistake` says what is wrong in our words.
+      outputError: () => {},
     })
+    .showSuggestionAfterError(false)
     .exitOverride()
     .addHelpText(
       'after',

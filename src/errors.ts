@@ -3,11 +3,14 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
   /** One sentence each; the message joins them. */
   readonly problems: readonly string[];
+  /** What the person can do about it. */
+  readonly hint: string | undefined;
 
-  constructor(problems: string | readonly string[]) {
+  constructor(problems: string | readonly string[], options: { hint?: string } = {}) {
     const all = [problems].flat();
     super(all.join('\n'));
     this.problems = all;
+    this.hint = options.hint;
   }
 }
 
@@ -126,6 +129,19 @@ export class ApiError extends UploadError {
     this.httpStatus = options.httpStatus;
     this.retryAfterMs = options.retryAfterMs;
     this.isUnreachable = options.isUnreachable ?? false;
+  }
+
+  /** The same failure with its own advice. */
+  withHint(hint: string | undefined): ApiError {
+    const { code, message, retryable, httpStatus, retryAfterMs, cause, isUnreachable } = this;
+    return new ApiError(code, message, {
+      retryable,
+      cause,
+      isUnreachable,
+      ...(hint !== undefined && { hint }),
+      ...(httpStatus !== undefined && { httpStatus }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
   }
 }
 

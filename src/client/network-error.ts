@@ -114,7 +114,7 @@ export function toNetworkError(error: unknown, host: string): ApiError {
   }
   return new ApiError('network', `the request could not be made: ${ownWords(error)}`, {
     retryable: isOutOfHandles(error),
-    hint: adviseOnOwn(error, code),
+    ...(!isOutOfHandles(error) && { hint: adviseOnOwn(error, code) }),
     cause: error,
   });
 }
@@ -143,9 +143,6 @@ function describeConnectionProblem(error: unknown, code: string): string | undef
 }
 
 function adviseOnOwn(error: unknown, code: string): string {
-  if (isOutOfHandles(error)) {
-    return 'Raise the limit on open files (ulimit -n), or send fewer files at once with -c.';
-  }
   return code === 'ENOMEM' || /\bmemory\b/i.test(String(error))
     ? memoryAdvice
     : 'The cause is this machine or this program, not the network.';

@@ -50,8 +50,8 @@ export function createMessages(
 /** Says why a command could not run at all; an interruption needs no words. */
 export function reportProblem(error: unknown, messages: Messages): void {
   if (error instanceof UsageError) {
-    for (const problem of error.problems) {
-      messages.error(problem);
+    for (const [index, problem] of error.problems.entries()) {
+      messages.error(problem, index === error.problems.length - 1 ? error.hint : undefined);
     }
   } else if (error instanceof ConfigError) {
     messages.error(error.message, error.hint);

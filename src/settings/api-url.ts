@@ -1,11 +1,15 @@
 import { isLoopbackHost } from '../network/loopback.ts';
 import { defaults } from './defaults.ts';
+import { describeWrapping } from './wrapping.ts';
 
 /** The base address of an API, normalized and without trailing slashes; undefined if it is not allowed. */
 export function normalizeApiUrl(text: string): string | undefined {
   // Check the text itself first: `new URL` drops tabs and line breaks, reads `\` as `/`, adds a missing `//`, and
   // leaves no trace of an empty query, fragment or user name.
-  if (!/^https?:\/\/[^/]/i.test(text) || /[^\x21-\x7e]|[\\?#]/.test(text) || !URL.canParse(text)) {
+  if (!/^https?:\/\/[^/]/i.test(text) || /[\\?#]/.test(text) || describeWrapping(text) !== undefined) {
+    return undefined;
+  }
+  if (!URL.canParse(text)) {
     return undefined;
   }
   const [, , authority = ''] = text.split('/');
@@ -18,6 +22,31 @@ export function normalizeApiUrl(text: string): string | undefined {
     path = path.slice(0, -1);
   }
   return url.origin + path;
+}
+
+/** What is wrong with an address that {@link normalizeApiUrl} refuses, as a clause that does not quote it. */
+export function findApiUrlFault(text: string): string | undefined {
+  const wrapping = describeWrapping(text);
+  if (wrapping !== undefined) {
+    return wrapping;
+  }
+  const [, scheme] = /^([a-z][a-z\d+.-]*):\/\//i.exec(text) ?? [];
+  if (scheme === undefined) {
+    return 'https:// is missing before it';
+  }
+  if (!/^https?$/i.test(scheme)) {
+    return 'it does not begin with https://';
+  }
+  const [, , authority = ''] = text.split('/');
+  if (authority.includes('@')) {
+    return 'there is a user name or a password in it';
+  }
+  if (/[?#]/.test(text)) {
+    return 'there is a query or a fragment in it';
+  }
+  return /^http:/i.test(text) && URL.canParse(text) && !isLoopbackHost(new URL(text).hostname)
+    ? 'http:// would send the token unencrypted'
+    : undefined;
 }
 
 /** Whether an address is on the official server, whatever its path. */

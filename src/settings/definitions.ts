@@ -1,7 +1,7 @@
-import { normalizeApiUrl } from './api-url.ts';
+import { findApiUrlFault, normalizeApiUrl } from './api-url.ts';
 import { defaults } from './defaults.ts';
 import { parseDuration } from './duration.ts';
-import { isAccount, isToken, maskToken } from './identity.ts';
+import { findAccountFault, findTokenFault, isAccount, isToken, maskToken } from './identity.ts';
 
 /** One setting: its sources, its default, and the values that it allows. */
 interface Definition<Value> {
@@ -17,6 +17,8 @@ interface Definition<Value> {
    * @param isText whether it comes from a flag or a variable, which hold numbers as text
    */
   readonly parse: (given: unknown, isText: boolean) => Value | undefined;
+  /** What is wrong with a text that `parse` refuses, as a clause that does not quote it. */
+  readonly findFault?: (text: string) => string | undefined;
   /** Formats the value as people write it, without secrets; the value itself by default. */
   readonly show?: (value: Value) => string | number;
 }
@@ -26,7 +28,8 @@ export const definitions = {
   token: {
     environment: ['DREAMINA_TOKEN', 'USEAPI_TOKEN'],
     allowed: 'text of printable ASCII characters without spaces or line breaks',
-    parse: parseText((text) => (isToken(text) ? text : undefined)),
+    parse: parseWord(isToken),
+    findFault: findFaultOfWord(findTokenFault),
     show: maskToken,
   },
   /** `REGION:email`. */
@@ -34,7 +37,8 @@ export const definitions = {
     environment: ['DREAMINA_ACCOUNT'],
     flag: '--account',
     allowed: 'REGION:email, such as US:name@example.com',
-    parse: parseText((text) => (isAccount(text) ? text : undefined)),
+    parse: parseWord(isAccount),
+    findFault: findFaultOfWord(findAccountFault),
   },
   /** Without a trailing slash. */
   apiUrl: {
@@ -43,6 +47,7 @@ export const definitions = {
     allowed:
       'an absolute https URL without user name, password, query or fragment (http only for this machine itself)',
     parse: parseText(normalizeApiUrl),
+    findFault: findApiUrlFault,
   },
   /** Uploads in flight. */
   concurrency: {
@@ -95,6 +100,15 @@ export function definitionOf<K extends Key>(key: K): Definition<Value<K>> {
 
 function parseText(parse: (text: string) => string | undefined): (given: unknown) => string | undefined {
   return (given) => (typeof given === 'string' ? parse(given) : undefined);
+}
+
+/** Takes away the spaces, line ends and byte order mark that files and pasting leave around a word. */
+function parseWord(isOne: (text: string) => boolean): (given: unknown) => string | undefined {
+  return parseText((text) => (isOne(text.trim()) ? text.trim() : undefined));
+}
+
+function findFaultOfWord(findFault: (text: string) => string | undefined) {
+  return (text: string) => findFault(text.trim());
 }
 
 function wholeNumber(min: number, max: number) {

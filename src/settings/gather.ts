@@ -7,6 +7,7 @@ import { definitions, type FlagKey, keys } from './definitions.ts';
 import { exposesToken } from './exposed-token.ts';
 import { findProjectConfig } from './project-config.ts';
 import type { ConfigFile, GatheredSettings, Layer } from './source.ts';
+import { findUnreadConfigs } from './unread-configs.ts';
 import { userConfigPath } from './user-config.ts';
 
 /** The flags that set something, as typed. */
@@ -43,7 +44,7 @@ export async function gatherSettings(
 function addTokens(layers: readonly Layer[], secrets: Secrets): void {
   for (const { values } of layers) {
     if (typeof values.token === 'string') {
-      secrets.addToken(values.token);
+      secrets.addToken(values.token.trim());
     }
   }
 }
@@ -91,8 +92,13 @@ async function gatherFiles(
     return [await gatherFile('config-file', path, load, host)];
   }
   const userPath = userConfigPath(host);
+  const project = await gatherFile('project', host.cwd ?? '', () => loadProjectLayer(host.cwd), host);
+  const projectPath = project.status === 'found' ? project.path : undefined;
   return [
-    await gatherFile('project', host.cwd ?? '', () => loadProjectLayer(host.cwd), host),
+    project,
+    ...findUnreadConfigs(host.cwd, projectPath).map(
+      (path): ConfigFile => ({ kind: 'project', path, status: 'unread' }),
+    ),
     await gatherFile('user', userPath, () => loadUserLayer(userPath), host),
   ];
 }
@@ -132,7 +138,8 @@ async function loadUserLayer(path: string): Promise<Layer | undefined> {
   return values && { source: { kind: 'user', path }, values };
 }
 
-/** Treats an empty variable as not set: CI systems pass an undefined secret as ''. */
+/** Treats a blank variable as not set: CI systems pass an undefined secret as '', some with a line end. */
 function readVariable(env: Environment, name: string): string | undefined {
-  return env[name] || undefined;
+  const value = env[name];
+  return value === undefined || value.trim() === '' ? undefined : value;
 }

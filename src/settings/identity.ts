@@ -1,6 +1,31 @@
-/** Whether a text can stand in an Authorization header: printable ASCII, no whitespace, not empty. */
+import { describeWrapping } from './wrapping.ts';
+
+/**
+ * What keeps a text from being a token, as a clause without the text; undefined for a token. A token can stand in an
+ * Authorization header: printable ASCII without whitespace.
+ */
+export function findTokenFault(text: string): string | undefined {
+  if (text === '') {
+    return 'it is empty';
+  }
+  if (/^["'`]?(authorization\s*:\s*)?bearer(\s|:|$)/i.test(text)) {
+    return "there is 'Bearer' before it; give the token alone";
+  }
+  if (/^["'`]?(export\s+|set\s+)?(\w+_)?token\s*=/i.test(text)) {
+    return 'there is the name of a variable before it; give the token alone';
+  }
+  if (/^user%3a/i.test(text)) {
+    return 'it is percent-encoded; write : as it is';
+  }
+  if (/\*{3}|[•●]{3}/.test(text)) {
+    return 'it is masked, as logs show a token; copy the token itself';
+  }
+  return describeWrapping(text);
+}
+
+/** Whether a text can be a token. */
 export function isToken(text: string): boolean {
-  return /^[\x21-\x7e]+$/.test(text);
+  return findTokenFault(text) === undefined;
 }
 
 /** Whether a token has the documented form `user:<digits>-<alphanumeric>`; others work too, because the API drifts. */
@@ -17,8 +42,37 @@ export function maskToken(token: string): string {
 const accountPattern =
   /^[A-Z]{2,}:[\x21-\x24\x26-\x2e\x30-\x3f\x41-\x5b\x5d-\x7e]+@[\x21-\x24\x26-\x2e\x30-\x3f\x41-\x5b\x5d-\x7e]+$/;
 
+/** What keeps a text from being an account, as a clause; undefined for one, such as `US:name@example.com`. */
+export function findAccountFault(text: string): string | undefined {
+  const wrapping = describeWrapping(text);
+  if (wrapping !== undefined) {
+    return wrapping;
+  }
+  // No address has two dots in a row, and `encodeURIComponent` keeps `..`, which would change the path.
+  if (accountPattern.test(text) && !text.includes('..')) {
+    return undefined;
+  }
+  if (/%[0-9a-f]{2}/i.test(text)) {
+    return 'it is percent-encoded; write : and @ as they are';
+  }
+  if (isUsualToken(text)) {
+    return 'it looks like a token';
+  }
+  if (!text.includes('@')) {
+    return /[/\\]|\.\w{2,4}$/.test(text)
+      ? 'it looks like a file, where an account is expected'
+      : 'there is no email address in it';
+  }
+  const region = /^([^:@]*):/.exec(text)?.[1];
+  if (region === undefined || region === '') {
+    return 'the region before the email address is missing';
+  }
+  return /^[A-Z]{2,}$/.test(region)
+    ? 'it is not an email address that stands behind the region'
+    : 'the region must be two or more capital letters';
+}
+
 /** Whether a text has the form `REGION:email`, such as `US:name@example.com`. */
 export function isAccount(text: string): boolean {
-  // No address has two dots in a row, and `encodeURIComponent` keeps `..`, which would change the path.
-  return accountPattern.test(text) && !text.includes('..');
+  return findAccountFault(text) === undefined;
 }

@@ -1,5 +1,6 @@
 import { basename, extname } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import { describeRepeatedKey, findJsonFault } from './json-fault.ts';
 
 /** The keys and values of a config file, unchecked. */
 export type ConfigValues = Readonly<Record<string, unknown>>;
@@ -60,11 +61,23 @@ function configFormat(path: string): 'json' | 'yaml' | 'package' {
 
 // Drop the parsers' own errors, also as causes: both quote the wrong line, which may hold the token.
 function parseJson(text: string, path: string): unknown {
+  let value: unknown;
+  let isValid = true;
   try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ConfigError(`${path}${jsonErrorPosition(error, text)}: not valid JSON`);
+    value = JSON.parse(text);
+  } catch {
+    isValid = false;
   }
+  const fault = findJsonFault(text, isPackageJson(path) ? 'dreamina' : undefined);
+  if (!isValid) {
+    throw new ConfigError(
+      `${path}${fault === undefined ? '' : formatPosition(text, fault.offset)}: not valid JSON${inBrackets(fault?.reason)}`,
+    );
+  }
+  if (fault !== undefined) {
+    throw new ConfigError(`${path}${formatPosition(text, fault.offset)}: ${fault.reason}`);
+  }
+  return value;
 }
 
 async function parseYaml(text: string, path: string): Promise<unknown> {
@@ -78,18 +91,61 @@ async function parseYaml(text: string, path: string): Promise<unknown> {
     // Some errors have no mark, although the type says so.
     const mark = error.mark as typeof error.mark | undefined;
     const position = mark === undefined ? '' : `:${mark.line + 1}:${mark.column + 1}`;
-    const detail = error.reason === 'duplicated mapping key' ? ' (a key appears twice)' : '';
-    throw new ConfigError(`${path}${position}: not valid YAML${detail}`);
+    throw new ConfigError(
+      `${path}${position}: not valid YAML${inBrackets(describeYamlFault(error.reason, text, mark))}`,
+    );
   }
 }
 
-/** `:line:column` if V8 gives it. Its other messages end in a quotation, which may look like a position. */
-function jsonErrorPosition(error: unknown, text: string): string {
-  const match = / in JSON at position (\d+)(?: \(line \d+ column \d+\))?$/.exec((error as Error).message);
-  if (match === null) {
-    return '';
+/** js-yaml's reasons, by how they begin, in words for people; the others may quote the file. */
+const yamlFaults: readonly (readonly [reason: string, words: string])[] = [
+  ['unexpected end of the stream within a flow collection', 'a bracket is not closed'],
+  ['unexpected end of the stream within a', 'a quotation mark is not closed'],
+  ['unexpected end of the document within a', 'a quotation mark is not closed'],
+  ['missed comma', 'a comma is missing'],
+  ['bad indentation', 'the indentation is wrong'],
+  ['can not read a block mapping entry', 'a line has no colon behind its key'],
+  ['can not read an implicit mapping pair', 'a colon is missing'],
+  ['end of the stream or a document separator', 'a line has no colon, or its indentation is wrong'],
+  ['expected a single document', 'it has more than one document'],
+  ['unidentified alias', 'an alias (*) names nothing; put the text in quotes'],
+  ['unknown tag', 'a tag (!) is not known; put the text in quotes'],
+  ['unknown escape sequence', 'a backslash in double quotes begins nothing; double it'],
+  ['the stream contains non-printable characters', 'a control character is in it'],
+  ['null byte', 'a control character is in it'],
+];
+
+function describeYamlFault(
+  reason: string,
+  text: string,
+  mark: { readonly line: number; readonly position: number } | undefined,
+): string | undefined {
+  if (reason === 'duplicated mapping key') {
+    const key = mark === undefined ? undefined : /^["']?(\w+)/.exec(text.slice(mark.position))?.[1];
+    return describeRepeatedKey(key);
   }
-  const linesBefore = text.slice(0, Number(match[1])).split('\n');
+  // js-yaml finds a tab only once it makes no sense of what follows.
+  const lines = mark === undefined ? [] : text.split('\n').slice(Math.max(0, mark.line - 1), mark.line + 1);
+  if (reason.startsWith('tab characters') || lines.some((line) => /^ *\t/.test(line))) {
+    return 'a tab indents a line; use spaces';
+  }
+  const slashes = /^\s*(?:[{[]|\/[/*])/.test(text) ? findJsonFault(text) : undefined;
+  if (slashes?.isComment) {
+    return 'a comment begins with #';
+  }
+  if (mark !== undefined && /^[@`%]/.test(text.slice(mark.position))) {
+    return 'a value that begins with @, ` or % must be in quotes';
+  }
+  return yamlFaults.find(([begin]) => reason.startsWith(begin))?.[1];
+}
+
+function inBrackets(words: string | undefined): string {
+  return words === undefined ? '' : ` (${words})`;
+}
+
+/** `:line:column` */
+function formatPosition(text: string, offset: number): string {
+  const linesBefore = text.slice(0, offset).split('\n');
   return `:${linesBefore.length}:${linesBefore.at(-1)!.length + 1}`;
 }
 
@@ -102,7 +158,7 @@ function packageProperty(manifest: unknown, path: string): ConfigValues | undefi
 
 function checkConfig(value: unknown, where: string): ConfigValues {
   if (!isMapping(value)) {
-    throw new ConfigError(`${where}: a config must be a mapping from keys to values`);
+    throw new ConfigError(`${where}: a config must be a mapping from keys to values, such as retries: 2`);
   }
   // cosmiconfig would load the named file, and execute a script.
   if (Object.hasOwn(value, '$import')) {

@@ -1,8 +1,9 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { configTooLarge, maxConfigSizeBytes } from './config-file.ts';
 import { type ConfigValues, isJson, isPackageJson, parseConfig } from './parse-config.ts';
+import { upwards } from './upwards.ts';
 
 const searchPlaces = [
   '.dreaminarc',
@@ -28,18 +29,6 @@ export async function findProjectConfig(
     }
   }
   return undefined;
-}
-
-function* upwards(from: string): Generator<string> {
-  let directory = from;
-  for (;;) {
-    yield directory;
-    const parent = dirname(directory);
-    if (parent === directory) {
-      return;
-    }
-    directory = parent;
-  }
 }
 
 /** The search places of a directory that hold a file; skips a faulty package.json, which is another tool's business. */

@@ -4,6 +4,7 @@ import { formatExposure } from './exposed-token.ts';
 import { quoteValue } from './quote-value.ts';
 import { formatSource, type GatheredSettings, type Layer, type Setting, type Source } from './source.ts';
 import { findUnknownKeys } from './unknown-keys.ts';
+import { formatUnread } from './unread-configs.ts';
 
 /** Why a setting has no usable value: a UsageError for a flag, a ConfigError for every other source. */
 export interface Problem {
@@ -18,7 +19,7 @@ export type Settings = {
 /** The outcome of {@link resolveSettings}. */
 export interface ResolvedSettings {
   readonly settings: Settings;
-  /** A sentence for each unknown key, and for each config file that exposes a token. */
+  /** A sentence for each unknown key, for each config that is not read, and for each file that exposes a token. */
   readonly warnings: readonly string[];
   /** Of files, then of settings in display order. */
   readonly problems: readonly (ConfigError | UsageError)[];
@@ -45,6 +46,7 @@ export function resolveSettings(
     settings,
     warnings: [
       ...layers.flatMap(findUnknownKeys),
+      ...files.flatMap(({ status, path }) => (status === 'unread' ? formatUnread(path) : [])),
       ...exposing.map(({ path }) => `${formatExposure(path)}; chmod 600 it`),
     ],
     problems: [
@@ -70,25 +72,21 @@ function resolveSetting<K extends Key>(
       continue;
     }
     const value = definition.parse(given, source.kind === 'flag' || source.kind === 'environment');
-    return value === undefined
-      ? { problem: wrongValue(key, definition.allowed, given, source) }
-      : { value, source };
+    return value === undefined ? { problem: wrongValue(key, given, source) } : { value, source };
   }
   return definition.default === undefined
     ? undefined
     : { value: definition.default, source: { kind: 'default' } };
 }
 
-function wrongValue(key: Key, allowed: string, given: unknown, source: Source): ConfigError | UsageError {
+function wrongValue(key: Key, given: unknown, source: Source): ConfigError | UsageError {
+  const { allowed, findFault } = definitionOf(key);
   const subject = source.kind === 'flag' ? source.name : `${formatSource(source)}: ${key}`;
   const rule = `${subject} must be ${allowed}`;
+  const fault = typeof given === 'string' ? findFault?.(given) : undefined;
   if (key === 'token') {
-    const hasScheme = typeof given === 'string' && /^\s*bearer\s/i.test(given);
-    return new ConfigError(
-      rule,
-      hasScheme ? { hint: "give the token alone, without 'Bearer ' before it" } : {},
-    );
+    return new ConfigError(`${rule}; ${fault ?? 'it is not text'}`);
   }
-  const message = `${rule}; it is ${quoteValue(given)}`;
+  const message = `${rule}; it is ${quoteValue(given)}${fault === undefined ? '' : `: ${fault}`}`;
   return source.kind === 'flag' ? new UsageError(message) : new ConfigError(message);
 }

@@ -31,6 +31,8 @@ export type ConfigFile = {
     }
   | { readonly status: 'absent' }
   | { readonly status: 'wrong'; readonly problem: ConfigError }
+  /** Named like a project config, in a format that is not read. */
+  | { readonly status: 'unread' }
 );
 
 /** All sources of settings, unchecked. */

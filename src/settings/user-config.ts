@@ -48,7 +48,7 @@ export async function readUserConfig(path: string): Promise<ConfigValues> {
   // Replacing a link would not change the file it points to, and following it writes to an unexpected place.
   if (stats.isSymbolicLink()) {
     throw new ConfigError(`${path}: it is a symbolic link and is not written to`, {
-      hint: 'Put a regular file in its place, or write the token into the file it points to yourself.',
+      hint: 'Put a regular file in its place, or change the file it points to yourself.',
     });
   }
   if (!stats.isFile()) {
@@ -127,7 +127,7 @@ async function assertSameOwner(path: string, ours: FileHandle): Promise<void> {
   const theirs = await statInPlace(path);
   if (theirs !== undefined && theirs.uid !== (await ours.stat()).uid) {
     throw new ConfigError(`${path}: it belongs to another user and is not replaced`, {
-      hint: 'Run `dreamina login` as the owner of that file.',
+      hint: 'Run the command as the owner of that file.',
     });
   }
 }

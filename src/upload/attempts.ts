@@ -16,6 +16,8 @@ export interface Uploader {
     signal: AbortSignal,
     onSent: (bytes: number) => void,
   ): Promise<UploadedAsset>;
+  /** Lists the accounts that the token has; only for advice. */
+  listAccounts?(signal: AbortSignal): Promise<readonly { readonly account: string }[]>;
 }
 
 /** One file to send; every attempt sends the same bytes. */

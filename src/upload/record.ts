@@ -1,4 +1,4 @@
-import { adviseOn } from '../advice.ts';
+import { adviseOn, type Circumstances } from '../advice.ts';
 import { ApiError, type UploadError, type UploadErrorCode } from '../errors.ts';
 import type { AssetKind, ContentType } from '../media/asset-types.ts';
 
@@ -98,10 +98,10 @@ export function hasReference(record: UploadRecord): record is UploadedRecord | R
 }
 
 /** The outcome of a file that has no reference because of `error`. */
-export function failedOutcome(error: UploadError, attempts: number): Outcome {
+export function failedOutcome(error: UploadError, attempts: number, circumstances?: Circumstances): Outcome {
   const { code, message, retryable } = error;
   const httpStatus = error instanceof ApiError ? error.httpStatus : undefined;
-  const hint = adviseOn('upload', error);
+  const hint = adviseOn('upload', error, circumstances);
   return {
     status: 'failed',
     attempts,

@@ -1,6 +1,7 @@
 import type { FoundFile } from '../files/found-file.ts';
 import type { Clock } from '../host.ts';
 import { type CheckedFile, checkFiles } from '../media/check-files.ts';
+import type { Source } from '../settings/source.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { describeMeasures } from './asset-measures.ts';
 import type { Uploader } from './attempts.ts';
@@ -35,6 +36,8 @@ export interface Destination {
   readonly account: string;
   /** How the manifest knows it: the `apiUrl`, but for the embedded sandbox, whose port differs each time. */
   readonly endpoint: string;
+  /** Where the token came from; only for advice. */
+  readonly tokenSource?: Source | undefined;
 }
 
 /** What a session needs from outside. */
@@ -81,9 +84,9 @@ export async function* runSession(
       yield* recordsInOrder(files, ({ check }) => validOutcome(check));
       return;
     }
-    const { uploader, account } = destination;
+    const { uploader, account, tokenSource } = destination;
     onEvent(describeWorkload(files));
-    yield* uploadBatch(files, { ...options, account }, { ...dependencies, uploader, manifest });
+    yield* uploadBatch(files, { ...options, account, tokenSource }, { ...dependencies, uploader, manifest });
   } finally {
     const closing = manifest?.close();
     if (signal.aborted) {

@@ -5,6 +5,7 @@ import { FileError, isFatal, type UploadError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import type { CheckedAsset } from '../media/check-asset.ts';
 import type { CheckedFile, FileCheck } from '../media/check-files.ts';
+import type { Source } from '../settings/source.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { combineMeasures } from './asset-measures.ts';
 import { type AttemptsContext, attemptUpload, type Uploader } from './attempts.ts';
@@ -27,6 +28,8 @@ export interface BatchOptions {
   readonly retries: number;
   /** Whether the first failure stops the batch. */
   readonly failFast: boolean;
+  /** Where the token came from; only for advice. */
+  readonly tokenSource?: Source | undefined;
 }
 
 /** What a batch needs from outside. */
@@ -78,6 +81,9 @@ export async function* uploadBatch(
 
 /** How long what is in flight may take to end after an interruption. */
 const patienceMs = 250;
+
+/** How long the accounts of the token may take to be listed for advice. */
+const maxListingMs = 5000;
 
 /** A file whose bytes are in memory. */
 interface ReadFile {
@@ -334,14 +340,28 @@ class Batch {
   }
 
   /** The outcome of a file that has no reference; it may stop the batch. */
-  #fail(error: UploadError, attempts: number): Outcome {
+  async #fail(error: UploadError, attempts: number): Promise<Outcome> {
     if (isFatal(error.code)) {
       // What is in flight has the same token and account and would be refused too.
       this.stop();
     } else if (this.#options.failFast) {
       this.drain();
     }
-    return failedOutcome(error, attempts);
+    const accounts = error.code === 'account_not_found' ? await this.#listAccounts() : undefined;
+    return failedOutcome(error, attempts, { tokenSource: this.#options.tokenSource, accounts });
+  }
+
+  /** The accounts that the token has; undefined if the service does not tell, or lists the account it did not find. */
+  async #listAccounts(): Promise<readonly string[] | undefined> {
+    const { uploader, signal } = this.#dependencies;
+    try {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(maxListingMs)]);
+      const accounts = await uploader.listAccounts?.(limit);
+      const names = accounts?.map(({ account }) => account);
+      return names?.includes(this.#options.account) ? undefined : names;
+    } catch {
+      return undefined;
+    }
   }
 }
 

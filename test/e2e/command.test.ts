@@ -94,7 +94,7 @@ describe('the built command', () => {
     [['--latency', '-1'], '--latency must be'],
     [['--fault', 'fire:1'], '--fault: '],
     [['--fault', '429:0.7', '--fault', '500:0.7'], 'rates'],
-    [['--api', 'newest'], 'Allowed choices are legacy, current, both'],
+    [['--api', 'newest'], '--api must be legacy, current or both; it is "newest"'],
   ])('sandbox %j is a usage error', async (args, words) => {
     const run = spawnCli(['sandbox', ...args]);
     expect(await run.ended).toBe(2);

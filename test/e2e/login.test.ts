@@ -26,11 +26,10 @@ async function openLogin(apiUrl: string, ...flags: string[]) {
   return { terminal, env, file, read: async () => JSON.parse(await readFile(file, 'utf8')) as unknown };
 }
 
-/** Neither what was typed nor its length has been on the screen, and the cursor is back. */
+/** Nothing of what was typed has been on the screen but asterisks, and the cursor is back. */
 function expectNoTrace(terminal: Terminal): void {
   expect(terminal.raw()).not.toContain(token);
   expect(terminal.raw()).not.toContain(token.slice(-6));
-  expect(terminal.raw()).not.toMatch(/\*{3}/);
   expect(terminal.raw().lastIndexOf(showCursor)).toBeGreaterThan(terminal.raw().lastIndexOf(hideCursor));
 }
 
@@ -39,7 +38,13 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     const { sandbox } = await sandboxWith();
     const { terminal, env, file, read } = await openLogin(sandbox.apiUrl);
     await terminal.waitFor(tokenQuestion);
+    const intro = terminal.lines().join('');
+    expect(intro).toContain(
+      'A token of useapi.net (user:<digits>-<letters and digits>) comes with a subscription',
+    );
+    expect(intro).toContain('https://useapi.net/docs/start-here/setup-useapi');
     terminal.type(token);
+    await terminal.waitFor(new RegExp(`token: \\*{${token.length}}`));
     terminal.type(enter);
     const choices = await terminal.waitFor(accountQuestion);
     expect(choices.join('\n')).toMatch(/CA:sandbox@example\.com, session 20\d\d-\d\d-\d\d \(in 30 days\)/);
@@ -47,8 +52,8 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     terminal.type(enter);
     expect(await terminal.ended).toBe(0);
     expectNoTrace(terminal);
-    expect(terminal.lines().join('')).toContain(
-      `${file}: the token is in it, for the account US:sandbox@example.com.`,
+    expect(terminal.lines().join('')).toMatch(
+      /Logged in as US:sandbox@example\.com\. The token is in .*; `dreamina logout` takes it out\.$/,
     );
     expect(await read()).toEqual({ token, account: 'US:sandbox@example.com' });
     expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -84,17 +89,47 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     expect(sandbox.requests).toHaveLength(1);
   });
 
-  it('writes nothing where the token is refused', async () => {
+  it('asks again where the token is refused', async () => {
     const { apiUrl } = await rawServer((response, { headers }) =>
-      sendJson(response, 401, { error: `no such token: ${headers.authorization}` }),
+      headers.authorization === `Bearer ${token}`
+        ? sendJson(response, 200, { 'US:me@example.com': {} })
+        : sendJson(response, 401, { error: `no such token: ${headers.authorization}` }),
     );
     const { terminal, read } = await openLogin(apiUrl);
     await terminal.waitFor(tokenQuestion);
+    terminal.type(`user:1-wr0ng${enter}`);
+    await terminal.waitFor(/Copy the whole token again/);
+    await terminal.waitFor(/token: *$/);
     terminal.type(token + enter);
+    expect(await terminal.ended).toBe(0);
+    expectNoTrace(terminal);
+    expect(terminal.raw()).not.toContain('wr0ng');
+    expect(terminal.lines().join('')).toContain('the token was refused (HTTP 401');
+    expect(terminal.lines().join('')).toContain('Logged in as US:me@example.com.');
+    expect(await read()).toEqual({ token, account: 'US:me@example.com' });
+  });
+
+  it('asks three times, and writes nothing where each token is refused', async () => {
+    const { apiUrl, count } = await rawServer((response) => sendJson(response, 401, { error: 'no' }));
+    const { terminal, read } = await openLogin(apiUrl);
+    for (const times of [1, 2, 3]) {
+      await terminal.waitFor(new RegExp(`(useapi\\.net token[^]*){${times}}`));
+      terminal.type(token + enter);
+      await terminal.waitFor(new RegExp(`(the token was refused[^]*){${times}}`));
+    }
     expect(await terminal.ended).toBe(4);
     expectNoTrace(terminal);
-    expect(terminal.lines().join('')).toContain('the token was refused (HTTP 401');
+    expect(count()).toBe(3);
     await expect(read()).rejects.toThrow('ENOENT');
+  });
+
+  it('asks only once where the service fails', async () => {
+    const { apiUrl } = await rawServer((response) => sendJson(response, 503, {}));
+    const { terminal } = await openLogin(apiUrl);
+    await terminal.waitFor(tokenQuestion);
+    terminal.type(token + enter);
+    expect(await terminal.ended).toBe(1);
+    expectNoTrace(terminal);
   });
 
   it.each([

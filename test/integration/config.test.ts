@@ -167,8 +167,8 @@ describe('what is wrong with the config', () => {
     const rc = join(cwd, '.dreaminarc');
     expect(result.stderr).toBe(
       `warning: project config ${rc}: unknown key "acount"; did you mean account?
-error: environment variable DREAMINA_TOKEN: token must be text of printable ASCII characters without spaces or line breaks
-error: project config ${rc}: apiUrl must be an absolute https URL without user name, password, query or fragment (http only for this machine itself); it is "ftp://x"
+error: environment variable DREAMINA_TOKEN: token must be text of printable ASCII characters without spaces or line breaks; there is a space or a tab in it
+error: project config ${rc}: apiUrl must be an absolute https URL without user name, password, query or fragment (http only for this machine itself); it is "ftp://x": it does not begin with https://
 error: environment variable DREAMINA_CONCURRENCY: concurrency must be a whole number from 1 to 64; it is "100"
 error: project config ${rc}: retries must be a whole number from 0 to 20; it is "many"
 `,

@@ -62,7 +62,7 @@ describe('login --with-token', () => {
     expect(result).toMatchObject({
       exitCode: 0,
       stdout: '',
-      stderr: `${file}: the token is in it, for the account ${us}.\n`,
+      stderr: `Logged in as ${us}. The token is in ${file}; \`dreamina logout\` takes it out.\n`,
     });
     expect(await readFile(file, 'utf8')).toBe(`{\n  "token": "${token}",\n  "account": "${us}"\n}\n`);
     if (!onWindows) {
@@ -92,8 +92,8 @@ describe('login --with-token', () => {
     expect(result).toMatchObject({
       exitCode: 0,
       stderr:
-        `${file}: the token is in it.\n` +
-        `warning: no account was chosen of ${ca}, ${us}; give one with -a REGION:email\n`,
+        `warning: no account was chosen of ${ca}, ${us}; give one with -a REGION:email\n` +
+        `Logged in. The token is in ${file}; \`dreamina logout\` takes it out.\n`,
     });
     expect(await read()).toEqual({ token });
   });
@@ -109,6 +109,7 @@ describe('login --with-token', () => {
   it.each([
     [`${token}`, 'without a line end'],
     [`  ${token} \r\n`, 'with spaces and a Windows line end'],
+    [`\ufeff${token}\n`, 'with a byte order mark'],
     [`${token}\nuser:2-second\n`, 'before another line'],
   ])('reads one line: %j', async (stdin) => {
     const { login, read } = await newcomer();
@@ -136,12 +137,16 @@ describe('login --with-token', () => {
 });
 
 describe('login writes nothing', () => {
+  const rule =
+    'standard input: the token must be text of printable ASCII characters without spaces or line breaks';
   it.each([
-    ['', 'standard input: there is no token'],
-    ['\n', 'standard input: there is no token'],
-    [`Bearer ${token}`, "standard input: give the token alone, without 'Bearer ' before it"],
-    [`${token} and more`, 'standard input: a token is text of printable ASCII characters'],
-    [`${token}\u00e9`, 'standard input: a token is text of printable ASCII characters'],
+    ['', `${rule}; there is no token`],
+    ['\n', `${rule}; there is no token`],
+    [`Bearer ${token}`, `${rule}; there is 'Bearer' before it; give the token alone`],
+    [`"${token}"`, `${rule}; there are quotes around it`],
+    ['$DREAMINA_TOKEN', `${rule}; it is a variable or a placeholder that was not replaced by its value`],
+    [`${token} and more`, `${rule}; there is a space or a tab in it`],
+    [`${token}\u00e9`, `${rule}; there is a character in it that is not printable ASCII`],
     ['x'.repeat(100_000), 'standard input: the first line is longer than 64 KiB'],
   ])('where standard input has no token: %#', async (stdin, words) => {
     const { login, file, count } = await newcomer();
@@ -256,7 +261,7 @@ describe('the file that login writes', () => {
     const { login, write, read } = await newcomer();
     await write({ account: ca });
     const kept = await login();
-    expect(kept.stderr).toContain(`for the account ${ca}`);
+    expect(kept.stderr).toContain(`Logged in as ${ca}.`);
     expect(await read()).toEqual({ token, account: ca });
     await write({ account: 'US:former@example.com', retries: 1 });
     const dropped = await login();
@@ -333,7 +338,7 @@ describe('the file that login writes', () => {
     const result = await login(['-a', us]);
     expect(result.exitCode).toBe(4);
     expect(result.stderr).toContain(
-      'it belongs to another user and is not replaced\n  Run `dreamina login` as the owner',
+      'it belongs to another user and is not replaced\n  Run the command as the owner',
     );
     expect(await read()).toEqual({ retries: 1 });
     expect(await readdir(dirname(file))).toEqual(['config.json']);
@@ -385,7 +390,7 @@ describe('login tells what hides what it has written', () => {
     const cwd = await tempDir();
     await writeFile(join(cwd, '.dreaminarc'), 'account: US:film@example.com');
     const result = await login(['-a', us], { cwd });
-    expect(result.stderr.split('\n').slice(1)).toEqual([
+    expect(result.stderr.split('\n').toSpliced(1, 1)).toEqual([
       `warning: here, the account from project config ${join(cwd, '.dreaminarc')} is used instead`,
       '',
     ]);

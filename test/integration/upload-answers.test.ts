@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { Interruption } from '../../src/errors.ts';
 import type { FailedRecord, UploadedRecord, UploadRecord } from '../../src/index.ts';
 import { fixture, fixtures } from '../fixtures.ts';
 import {
@@ -33,9 +34,10 @@ async function uploadTo(respond: Respond, { drain = true, flags = [] as readonly
   const json = await run('--json');
   expect(json.exitCode).toBe(text.exitCode);
   expect(json.stderr).toBe(text.stderr);
-  expect(server.count()).toBe(2);
   const [record, ...others] = json.json<UploadRecord[]>();
   expect(others).toEqual([]);
+  // The accounts are listed for advice on a 404.
+  expect(server.count()).toBe(record?.status === 'failed' && record.error.httpStatus === 404 ? 4 : 2);
   return {
     text,
     json,
@@ -58,7 +60,7 @@ function expectFailure(
 
 const hints = {
   unauthorized:
-    'Copy the whole token again from your useapi.net account into DREAMINA_TOKEN or `dreamina login`.',
+    'The token is from environment variable DREAMINA_TOKEN. Copy the whole token again from your useapi.net account into it.',
   payment_required: 'Renew the useapi.net subscription or add credits, then run the same command again.',
   account_not_found:
     'Check --account: it must be configured under this token at useapi.net. If it is, check apiUrl.',
@@ -227,6 +229,77 @@ describe('a server that answers before it has read the body is reported by that 
   });
 });
 
+describe('advice on a refused token', () => {
+  it.each([
+    ['the environment', 'environment variable USEAPI_TOKEN', 'into it.'],
+    ['the user', 'user config', 'and give it to `dreamina login`.'],
+    ['the project', 'project config', 'into that file.'],
+    ['a file', 'config file', 'into that file.'],
+  ])('names %s, where it came from', async (from, source, what) => {
+    const { env } = await rawServer(answering(401, { error: 'no' }));
+    const { DREAMINA_TOKEN: token, ...rest } = env;
+    const cwd = await tempDir();
+    const config = JSON.stringify({ token });
+    await mkdir(join(cwd, 'dreamina'));
+    await writeFile(join(cwd, 'dreamina/config.json'), from === 'the user' ? config : '{}');
+    await writeFile(join(cwd, '.dreaminarc.json'), from === 'the project' ? config : '{}');
+    await writeFile(join(cwd, 'own.json'), config);
+    const world = {
+      cwd,
+      env: { ...rest, XDG_CONFIG_HOME: cwd, ...(from === 'the environment' && { USEAPI_TOKEN: token! }) },
+    };
+    const flags = from === 'a file' ? ['--config', 'own.json'] : [];
+    const upload = await runCli(['upload', night.file, ...flags], world);
+    const accounts = await runCli(['accounts', ...flags], world);
+    const doctor = await runCli(['doctor', ...flags], world);
+    for (const text of [upload.stderr, accounts.stderr, doctor.stdout]) {
+      expect(text).toContain(`  The token is from ${source}`);
+      expect(text).toContain(`Copy the whole token again from your useapi.net account ${what}\n`);
+    }
+  });
+});
+
+describe('advice on an account that is not found', () => {
+  const answeringAccounts = (accounts: unknown) =>
+    rawServer((response, request) =>
+      request.method === 'GET'
+        ? sendJson(response, 200, accounts)
+        : sendJson(response, 404, { error: 'Unable to find configuration' }),
+    );
+
+  it.each([
+    [{ 'CA:a@b.co': {} }, 'The accounts of this token: CA:a@b.co. Give one of them with -a.'],
+    [
+      Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`US:${100 + i}@b.co`, {}])),
+      `The accounts of this token: ${Array.from({ length: 10 }, (_, i) => `US:${100 + i}@b.co`).join(', ')} and 490 more. Give one of them with -a.`,
+    ],
+    [{}, 'No account is configured under this token; add one at useapi.net (POST /accounts).'],
+    // It lists the one that it has not found.
+    [{ 'US:name@example.com': {} }, hints.account_not_found],
+    ['no list', hints.account_not_found],
+  ])('names those that the token has: %#', async (accounts, hint) => {
+    const { env, count } = await answeringAccounts(accounts);
+    const { stderr, exitCode } = await runCli(['upload', ...files.slice(0, 3), '-c', '3'], { env });
+    expect(stderr).toContain(`\n  ${hint}\n`);
+    expect(exitCode).toBe(4);
+    expect(count()).toBeLessThanOrEqual(6);
+  });
+
+  it('waits for no list that does not come', async () => {
+    const interruption = new AbortController();
+    const { env } = await rawServer((response, request) => {
+      if (request.method === 'GET') {
+        interruption.abort(new Interruption('SIGINT'));
+      } else {
+        sendJson(response, 404, {});
+      }
+    });
+    const result = await runCli(['upload', night.file, '--json'], { env, signal: interruption.signal });
+    expect(result.exitCode).toBe(130);
+    expect(result.json()).toMatchObject([{ path: night.file }]);
+  });
+});
+
 describe('an answer that every other file would get too', () => {
   it.each([
     [401, 'unauthorized'],
@@ -234,11 +307,13 @@ describe('an answer that every other file would get too', () => {
     [404, 'account_not_found'],
     [596, 'session_expired'],
   ] as const)('%d stops the batch at once', async (status, code) => {
-    const server = await rawServer((response, _request, ordinal) =>
-      ordinal === 1
+    let uploads = 0;
+    const server = await rawServer((response, request, ordinal) => {
+      uploads += request.method === 'POST' ? 1 : 0;
+      return ordinal === 1
         ? sendJson(response, status, { error: 'no' })
-        : sendJson(response, 200, { imageRef: reference }),
-    );
+        : sendJson(response, 200, { imageRef: reference });
+    });
     const run = (...flags: string[]) =>
       runCli(['upload', '-c', '1', ...files.slice(0, 5), ...flags], { env: server.env });
     const json = await run('--json');
@@ -252,7 +327,7 @@ describe('an answer that every other file would get too', () => {
     ]);
     expect(json.json()).toMatchObject([{}, { error: { code, httpStatus: status } }, {}, {}, {}]);
     expect(json.stderr).toMatch(/\n1 uploaded, 1 failed, 3 cancelled \(/);
-    expect(server.count()).toBe(2);
+    expect(uploads).toBe(2);
   });
 
   it('ends what is in flight, and starts nothing new', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { adviseOn } from '../../src/advice.ts';
 import { ApiError, FileError } from '../../src/errors.ts';
+import type { Source } from '../../src/settings/source.ts';
 
 test('advice depends on what was asked', () => {
   const error = new ApiError('account_not_found', 'not found');
@@ -23,4 +24,28 @@ test.each([
 
 test('an answer that only the server can explain has no advice', () => {
   expect(adviseOn('upload', new ApiError('rejected', 'refused'))).toBeUndefined();
+});
+
+test.each<[Source | undefined, string]>([
+  [
+    { kind: 'environment', name: 'DREAMINA_TOKEN' },
+    'The token is from environment variable DREAMINA_TOKEN. ',
+  ],
+  [{ kind: 'project', path: '/p/.dreaminarc' }, 'The token is from project config /p/.dreaminarc. '],
+  [{ kind: 'config-file', path: '/c.json' }, 'The token is from config file /c.json. '],
+  [{ kind: 'user', path: '/u/config.json' }, 'The token is from user config /u/config.json. '],
+  [{ kind: 'options' }, ''],
+  [undefined, ''],
+])('a refused token from %j is told with its source', (tokenSource, words) => {
+  const error = new ApiError('unauthorized', 'refused');
+  for (const asked of ['upload', 'accounts'] as const) {
+    expect(adviseOn(asked, error, { tokenSource })).toMatch(`${words}Copy the whole token again`);
+  }
+});
+
+test.each([
+  new ApiError('network', 'none', { cause: Object.assign(new Error('connect'), { code: 'EMFILE' }) }),
+  new FileError('unreadable', 'none', { cause: Object.assign(new Error('open'), { code: 'ENFILE' }) }),
+])('too many open files: $code', (error) => {
+  expect(adviseOn('upload', error)).toContain('ulimit -n');
 });

@@ -1,5 +1,6 @@
+import { adviseOn } from '../../advice.ts';
 import type { Account } from '../../client/accounts-answer.ts';
-import { ConfigError } from '../../errors.ts';
+import { ApiError, ConfigError } from '../../errors.ts';
 import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { Credentials } from '../../network/credentials.ts';
@@ -42,6 +43,10 @@ export async function runAccounts(flags: AccountsFlags, host: Host): Promise<num
     const startedAtMs = host.clock.monotonicMs();
     list = await client.listAccounts(host.signal);
     messages.detail(`answered in ${formatDuration(host.clock.monotonicMs() - startedAtMs)}`);
+  } catch (error) {
+    throw error instanceof ApiError
+      ? error.withHint(adviseOn('accounts', error, { tokenSource: token.source }))
+      : error;
   } finally {
     await client.close();
   }

@@ -40,17 +40,17 @@ export async function findCompletion(
     return { head: '', ...noWords };
   }
   if (option !== undefined) {
-    return { head: '', ...(await findValues(option, host)) };
+    return { head: '', ...(await findValues(option, program, host)) };
   }
   if (!isLiteral && current.startsWith('-')) {
     const { option: glued, head } = readFlag(command, current);
     return glued !== undefined && head !== undefined
-      ? { head, ...(await findValues(glued, host)) }
+      ? { head, ...(await findValues(glued, program, host)) }
       : { head: '', ...listFlags(command) };
   }
   const argument = command.registeredArguments[position] ?? findVariadic(command);
   if (argument !== undefined) {
-    return { head: '', ...(await findValues(argument, host)) };
+    return { head: '', ...(await findValues(argument, program, host)) };
   }
   if (command === program) {
     return { head: '', ...listCommands(program) };
@@ -147,7 +147,11 @@ function listFlags(command: CommandUnknownOpts): Candidates {
 }
 
 /** The values that a flag or an argument can have: its choices, or what help calls the value. */
-async function findValues(taker: Option | Argument, host: Host): Promise<Candidates> {
+async function findValues(
+  taker: Option | Argument,
+  program: CommandUnknownOpts,
+  host: Host,
+): Promise<Candidates> {
   if (taker.argChoices !== undefined) {
     return { kind: 'words', words: taker.argChoices.map(toCandidate) };
   }
@@ -156,6 +160,8 @@ async function findValues(taker: Option | Argument, host: Host): Promise<Candida
   switch (name) {
     case 'file':
       return { kind: 'files', extensions: [] };
+    case 'command':
+      return listCommands(program);
     case 'files':
       return { kind: 'files', extensions: listExtensions() };
     case 'REGION:email':

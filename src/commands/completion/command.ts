@@ -7,7 +7,6 @@ export function addCompletion(program: Command, start: Start) {
     .addArgument(shellArgument())
     .summary('print a completion script for bash, zsh or fish')
     .description('Prints a script that completes commands, flags, accounts and image files in your shell.')
-    .showHelpAfterError('  Try: source <(dreamina completion bash); for zsh and fish see --help.')
     .addHelpText(
       'after',
       `

@@ -118,9 +118,11 @@ function formatFiles({ files, userConfig }: ConfigReport, host: Host): readonly 
     fileKinds[kind],
     status === 'found'
       ? path
-      : kind === 'project'
-        ? `${status === 'wrong' ? 'wrong' : 'none'}, from ${host.cwd ?? 'a working directory that is gone'} upwards`
-        : `${path} (${status === 'wrong' ? 'wrong' : 'there is no such file'})`,
+      : status === 'unread'
+        ? `${path} (not read)`
+        : kind === 'project'
+          ? `${status === 'wrong' ? 'wrong' : 'none'}, from ${host.cwd ?? 'a working directory that is gone'} upwards`
+          : `${path} (${status === 'wrong' ? 'wrong' : 'there is no such file'})`,
   ]);
   return files.some(({ kind }) => kind === 'user')
     ? rows

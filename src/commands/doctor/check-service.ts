@@ -3,6 +3,7 @@ import type { Account } from '../../client/accounts-answer.ts';
 import type { DreaminaClient } from '../../client/client.ts';
 import { ApiError, isFatal } from '../../errors.ts';
 import type { Host } from '../../host.ts';
+import { listNames } from '../../list-names.ts';
 import { Credentials } from '../../network/credentials.ts';
 import type { LoadedRoute } from '../../network/route.ts';
 import { formatExpiry } from '../../report/expiry.ts';
@@ -53,7 +54,7 @@ export async function checkService(
     const problem = isFatal(answer.code) ? configProblem : otherProblem;
     return [
       reachable,
-      problem('accepted', answer.message, adviseOn('accounts', answer)),
+      problem('accepted', answer.message, adviseOn('accounts', answer, { tokenSource: token?.source })),
       ...skipAll(['account', 'session'], 'the service does not list the accounts'),
     ];
   }
@@ -124,7 +125,7 @@ const addAgain = 'Add the account again at useapi.net (POST /accounts).';
 function adviceOn(accounts: readonly Account[]): string {
   return accounts.length === 0
     ? 'No account is configured under this token; add one at useapi.net (POST /accounts).'
-    : `Give one of those that are configured: ${accounts.map(({ account }) => account).join(', ')}.`;
+    : `Give one of those that are configured: ${listNames(accounts.map(({ account }) => account))}.`;
 }
 
 function checkSession({ sessionExpires }: Account, now: number): CheckResult {

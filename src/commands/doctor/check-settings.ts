@@ -9,6 +9,7 @@ import { isUsualToken, maskToken } from '../../settings/identity.ts';
 import { isProblem, type Settings } from '../../settings/resolve.ts';
 import { formatSource, type GatheredSettings } from '../../settings/source.ts';
 import { findUnknownKeys } from '../../settings/unknown-keys.ts';
+import { formatUnread } from '../../settings/unread-configs.ts';
 import { type CheckResult, configProblem, ok, skipped, warning } from './finding.ts';
 
 /** Whether the config files can be read and hold known keys only. */
@@ -16,6 +17,9 @@ export function checkConfigFiles({ layers, files }: GatheredSettings): readonly 
   const results = [
     ...files.flatMap((file) =>
       file.status === 'wrong' ? configProblem('config', file.problem.message, file.problem.hint) : [],
+    ),
+    ...files.flatMap(({ status, path }) =>
+      status === 'unread' ? warning('config', formatUnread(path)) : [],
     ),
     ...layers.flatMap(findUnknownKeys).map((text) => warning('config', text)),
   ];

@@ -5,7 +5,7 @@ import { escapeUnsafe } from '../../report/escape.ts';
 
 /** Puts questions to the person at the terminal, on standard error; standard output is for results. */
 export interface Questions {
-  /** Text that is not shown as it is typed; asked again until `validate` has nothing to say against it. */
+  /** Text of which only asterisks are shown as it is typed; asked again until `validate` has nothing to say against it. */
   secret(message: string, validate: (text: string) => string | undefined): Promise<string>;
   /** One of several, by the arrow keys; `initial` is where the cursor stands at first. */
   choice(message: string, choices: readonly Choice[], initial: string | undefined): Promise<string>;
@@ -32,7 +32,7 @@ export function createQuestions(host: Pick<Host, 'stdin' | 'stderr' | 'signal'>)
     secret: async (message, validate) => {
       const { default: password } = await import('@inquirer/password');
       return ask(host, (context) =>
-        password({ message, validate: (text) => validate(text) ?? true }, context),
+        password({ message, mask: '*', validate: (text) => validate(text) ?? true }, context),
       );
     },
     choice: async (message, choices, initial) => {

@@ -6,7 +6,7 @@ export function addLogin(program: Command, start: Start) {
   return addCommand(program, 'login')
     .summary('ask for the token, check it, and keep it in your own config')
     .description(
-      'Asks for the token without showing it, has the service check it, lets you pick the account, and writes both into your own config file, which only you can read.',
+      'Says where a token is to be had, asks for it without showing it, has the service check it, lets you pick the account, and writes both into your own config file, which only you can read.',
     )
     .optionsGroup('What to write:')
     .option('-a, --account <REGION:email>', 'the account, where there are several')

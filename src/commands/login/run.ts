@@ -1,15 +1,17 @@
+import { adviseOn } from '../../advice.ts';
 import type { Account } from '../../client/accounts-answer.ts';
-import { ConfigError, UsageError } from '../../errors.ts';
+import { ApiError, ConfigError, UsageError } from '../../errors.ts';
 import { exitCodes } from '../../exit-code.ts';
 import { readLine } from '../../files/read-line.ts';
 import type { Host } from '../../host.ts';
+import { listNames } from '../../list-names.ts';
 import { assertTokenDestination, Credentials } from '../../network/credentials.ts';
 import { formatExpiry } from '../../report/expiry.ts';
 import type { Messages } from '../../report/messages.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { definitions, keys } from '../../settings/definitions.ts';
 import { gatherSettings } from '../../settings/gather.ts';
-import { isAccount, isToken } from '../../settings/identity.ts';
+import { findTokenFault, isAccount } from '../../settings/identity.ts';
 import { requireSettings } from '../../settings/require.ts';
 import { resolveSettings } from '../../settings/resolve.ts';
 import { formatSource, type Source } from '../../settings/source.ts';
@@ -41,26 +43,58 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   const source: Source = { kind: 'user', path };
   assertTokenDestination({ apiUrl, token: { source } });
 
-  const token = await readToken(questions, host);
-  host.secrets.addToken(token);
-  warnOfUnusualToken(token, messages);
-  const credentials = Credentials.fromSettings({ apiUrl, token: { value: token, source } });
-  const client = await connectService({ credentials, timeoutMs: timeout.value }, host);
-  let accounts: readonly Account[];
-  try {
-    accounts = await client.listAccounts(host.signal);
-  } finally {
-    await client.close();
+  if (questions !== undefined) {
+    messages.note(whereTokensAre);
   }
+  const { token, accounts } = await readAcceptedToken(questions, messages, host, async (value) => {
+    const credentials = Credentials.fromSettings({ apiUrl, token: { value, source } });
+    const client = await connectService({ credentials, timeoutMs: timeout.value }, host);
+    return client.listAccounts(host.signal).finally(() => client.close());
+  });
 
   const usable = accounts.filter(({ account }) => isAccount(account));
   const account = await pickAccount(usable, { named: settings.account?.value, before, questions, host });
   const written = { token, account };
   await writeUserConfig(path, written);
-  messages.note(`${path}: the token is in it${account === undefined ? '' : `, for the account ${account}`}.`);
   tellNext(account, usable, messages);
   await warnOfOthers(path, written, host, messages);
+  messages.note(
+    `Logged in${account === undefined ? '' : ` as ${account}`}. The token is in ${path}; \`dreamina logout\` takes it out.`,
+  );
   return exitCodes.success;
+}
+
+const whereTokensAre =
+  'A token of useapi.net (user:<digits>-<letters and digits>) comes with a subscription, once you have confirmed your email: https://useapi.net/docs/start-here/setup-useapi';
+
+/** How often a person is asked for a token that the service accepts. */
+const maxTokens = 3;
+
+/**
+ * Reads tokens until the service accepts one; a person is asked again, a pipe has only one.
+ *
+ * @param list asks the service for the accounts of a token
+ */
+async function readAcceptedToken(
+  questions: Questions | undefined,
+  messages: Messages,
+  host: Host,
+  list: (token: string) => Promise<readonly Account[]>,
+): Promise<{ readonly token: string; readonly accounts: readonly Account[] }> {
+  for (let tokens = 1; ; tokens += 1) {
+    const token = await readToken(questions, host);
+    host.secrets.addToken(token);
+    warnOfUnusualToken(token, messages);
+    try {
+      return { token, accounts: await list(token) };
+    } catch (error) {
+      const isRefused = error instanceof ApiError && error.code === 'unauthorized';
+      if (!isRefused || questions === undefined || tokens === maxTokens) {
+        throw error;
+      }
+      messages.error(error.message, adviseOn('accounts', error));
+    }
+  }
 }
 
 function assertReadable({ withToken }: LoginFlags, questions: Questions | undefined, host: Host): void {
@@ -84,20 +118,14 @@ async function readToken(questions: Questions | undefined, host: Host): Promise<
   const token = (await readLine(host.stdin, host.signal)).trim();
   const problem = judgeToken(token);
   if (problem !== undefined) {
-    throw new UsageError(`standard input: ${problem}`);
+    throw new UsageError(`standard input: the token must be ${definitions.token.allowed}; ${problem}`);
   }
   return token;
 }
 
 /** What is wrong with a token, without the token; undefined where nothing is. */
 function judgeToken(token: string): string | undefined {
-  if (token === '') {
-    return 'there is no token';
-  }
-  if (/^bearer\s/i.test(token)) {
-    return "give the token alone, without 'Bearer ' before it";
-  }
-  return isToken(token) ? undefined : `a token is ${definitions.token.allowed}`;
+  return token === '' ? 'there is no token' : findTokenFault(token);
 }
 
 /** The account to write, undefined for none: the one that was named, the only one, or the one that is picked. */
@@ -141,7 +169,7 @@ async function pickAccount(
 }
 
 function listOf(names: readonly string[]): string {
-  return names.length === 0 ? 'none is' : `these are: ${names.join(', ')}`;
+  return names.length === 0 ? 'none is' : `these are: ${listNames(names)}`;
 }
 
 function tellNext(account: string | undefined, usable: readonly Account[], messages: Messages): void {
@@ -153,7 +181,7 @@ function tellNext(account: string | undefined, usable: readonly Account[], messa
     return;
   }
   messages.warn(
-    `no account was chosen of ${usable.map((it) => it.account).join(', ')}; give one with -a REGION:email`,
+    `no account was chosen of ${listNames(usable.map((it) => it.account))}; give one with -a REGION:email`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { DreaminaClient } from '../../client/client.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
+import { listNames } from '../../list-names.ts';
 import { Credentials } from '../../network/credentials.ts';
 import { isLoopbackHost } from '../../network/loopback.ts';
 import type { Messages } from '../../report/messages.ts';
@@ -42,6 +43,7 @@ export async function openService(settings: RequiredSettings, host: Host): Promi
     account: account.value,
     apiUrl: apiUrl.value,
     endpoint: apiUrl.value,
+    tokenSource: token.source,
     close: () => client.close(),
   };
 }
@@ -63,7 +65,7 @@ async function describeAccounts(client: DreaminaClient, { signal }: Host): Promi
     const accounts = await client.listAccounts(signal);
     return accounts.length === 0
       ? '; none is configured under this token yet'
-      : `: this token has ${accounts.map(({ account }) => account).join(', ')}`;
+      : `: this token has ${listNames(accounts.map(({ account }) => account))}`;
   } catch {
     return '';
   } finally {

@@ -45,29 +45,110 @@ test.each([
 });
 
 test.each([
-  ['/p/c.json', '{"token": user:123-secret}', '/p/c.json: not valid JSON'],
-  ['/p/c.json', '{"token": "user:123-secret"', '/p/c.json:1:28: not valid JSON'],
-  ['/p/c.json', '{\n  "token": "user:123-secret",\n}', '/p/c.json:3:1: not valid JSON'],
-  ['/p/c.json', 'user:123-secret in JSON at position 3', '/p/c.json: not valid JSON'],
-  ['/p/c.json', '// a comment\n{}', '/p/c.json: not valid JSON'],
-  ['/p/package.json', '{"dreamina": user:123-secret', '/p/package.json: not valid JSON'],
-  ['/p/c.yaml', 'a: b\ntoken: "user:123-secret', '/p/c.yaml:3:1: not valid YAML'],
-  ['/p/c.yaml', 'token: user:123-secret\nb: - c', '/p/c.yaml:2:4: not valid YAML'],
+  [
+    '/p/c.json',
+    '{"token": user:123-secret}',
+    '/p/c.json:1:11: not valid JSON (a text must be in double quotes)',
+  ],
+  [
+    '/p/c.json',
+    '{"token": "user:123-secret"',
+    '/p/c.json:1:28: not valid JSON (it ends too early; a bracket is not closed)',
+  ],
+  [
+    '/p/c.json',
+    '{\n  "token": "user:123-secret",\n}',
+    '/p/c.json:2:29: not valid JSON (a comma stands behind the last entry)',
+  ],
+  ['/p/c.json', '{"x": [1, 2 , ]}', '/p/c.json:1:13: not valid JSON (a comma stands behind the last entry)'],
+  [
+    '/p/c.json',
+    'user:123-secret in JSON at position 3',
+    '/p/c.json:1:1: not valid JSON (a text must be in double quotes)',
+  ],
+  ['/p/c.json', '// a comment\n{}', '/p/c.json:1:1: not valid JSON (a comment, which JSON does not have)'],
+  [
+    '/p/c.json',
+    '{\n "a": 1 /* 123 */}',
+    '/p/c.json:2:9: not valid JSON (a comment, which JSON does not have)',
+  ],
+  ['/p/c.json', '{\n "a": 1 # 123\n}', '/p/c.json:2:9: not valid JSON (a comment, which JSON does not have)'],
+  ['/p/c.json', "{'token': '123'}", '/p/c.json:1:2: not valid JSON (a text must be in double quotes)'],
+  ['/p/c.json', '{retries: 123}', '/p/c.json:1:2: not valid JSON (a key must be in double quotes)'],
+  ['/p/c.json', '{"a": 123 "b": 2}', '/p/c.json:1:11: not valid JSON (a comma is missing)'],
+  ['/p/c.json', '{"a" 123}', '/p/c.json:1:6: not valid JSON (a colon is missing behind a key)'],
+  ['/p/c.json', '{"a": }', '/p/c.json:1:7: not valid JSON (a value is missing)'],
+  ['/p/c.json', '{"a": 123]', '/p/c.json:1:10: not valid JSON (a bracket or a colon is wrong)'],
+  ['/p/c.json', '{} 123', '/p/c.json:1:4: not valid JSON (something stands behind the end of the config)'],
+  [
+    '/p/c.json',
+    '{"a": "\\123"}',
+    '/p/c.json:1:7: not valid JSON (a backslash in a text begins nothing; double it)',
+  ],
+  ['/p/c.json', '{"a": "123\n"}', undefined],
+  ['/p/c.json', '{"a": \u00a0123}', '/p/c.json:1:7: not valid JSON (a character that does not belong there)'],
+  ['/p/c.json', '['.repeat(100_000), undefined],
+  [
+    '/p/package.json',
+    '{"dreamina": user:123-secret',
+    '/p/package.json:1:14: not valid JSON (a text must be in double quotes)',
+  ],
+  [
+    '/p/c.yaml',
+    'a: b\ntoken: "user:123-secret',
+    '/p/c.yaml:3:1: not valid YAML (a quotation mark is not closed)',
+  ],
+  ['/p/c.yaml', 'token: [user:123-secret', '/p/c.yaml:2:1: not valid YAML (a bracket is not closed)'],
+  ['/p/c.yaml', 'token: user:123-secret\nb: - c', '/p/c.yaml:2:4: not valid YAML (the indentation is wrong)'],
+  [
+    '/p/c.yaml',
+    'retries: 1\n\ttoken: 123',
+    '/p/c.yaml:2:1: not valid YAML (a tab indents a line; use spaces)',
+  ],
+  ['/p/c.yaml', '\ttoken: 123', '/p/c.yaml:1:7: not valid YAML (a tab indents a line; use spaces)'],
+  ['/p/c.yaml', 'retries 123\naccount: x', undefined],
+  [
+    '/p/c.yaml',
+    'token: %123%',
+    '/p/c.yaml:1:8: not valid YAML (a value that begins with @, ` or % must be in quotes)',
+  ],
   [
     '/p/c.yaml',
     'token: user:123-secret\ntoken: user:123-secret',
+    '/p/c.yaml:2:1: not valid YAML (the key token appears twice)',
+  ],
+  [
+    '/p/c.yaml',
+    'user:123-secret: a\nuser:123-secret: b',
     '/p/c.yaml:2:1: not valid YAML (a key appears twice)',
   ],
   [
     '/p/.dreaminarc',
     '{"token": "user:123-secret", "token": "b"}',
-    '/p/.dreaminarc:1:30: not valid YAML (a key appears twice)',
+    '/p/.dreaminarc:1:30: not valid YAML (the key token appears twice)',
   ],
-  ['/p/c.yaml', 'token: *user:123-secret', '/p/c.yaml:1:24: not valid YAML'],
-  ['/p/c.yaml', 'token: !<user:123-secret> x', '/p/c.yaml:1:28: not valid YAML'],
+  [
+    '/p/.dreaminarc',
+    '{\n  "retries": 1, // 123\n  "timeout": 2\n}',
+    '/p/.dreaminarc:3:12: not valid YAML (a comment begins with #)',
+  ],
+  [
+    '/p/c.yaml',
+    'token: *user:123-secret',
+    '/p/c.yaml:1:24: not valid YAML (an alias (*) names nothing; put the text in quotes)',
+  ],
+  [
+    '/p/c.yaml',
+    'token: !<user:123-secret> x',
+    '/p/c.yaml:1:28: not valid YAML (a tag (!) is not known; put the text in quotes)',
+  ],
   ['/p/c.yaml', 'token: !!js/function "function () { user:123-secret }"', undefined],
   ['/p/c.yaml', 'token: !!binary c2VjcmV0', undefined],
-  ['/p/c.yaml', 'token: user:123-secret\n---\na: b', '/p/c.yaml: not valid YAML'],
+  [
+    '/p/c.yaml',
+    'token: user:123-secret\n---\na: b',
+    '/p/c.yaml: not valid YAML (it has more than one document)',
+  ],
 ])('%s: %j is an error that quotes nothing', async (path, text, message) => {
   const error = await failure(text, path);
   expect(error.message).toMatch(/not valid (JSON|YAML)/);
@@ -78,9 +159,32 @@ test.each([
   expect(`${error.message} ${error.hint}`).not.toContain('123');
 });
 
+test.each([
+  ['/p/c.json', '{"token": "user:123-secret", "token": "b"}', '/p/c.json:1:30: the key token appears twice'],
+  ['/p/c.json', '{"retries": 1,\n "retr\\u0069es": 2}', '/p/c.json:2:2: the key retries appears twice'],
+  ['/p/c.json', '{"x": {"user:123-secret": 1, "user:123-secret": 2}}', '/p/c.json:1:30: a key appears twice'],
+  [
+    '/p/package.json',
+    '{"dreamina": {"retries": 1, "retries": 2}}',
+    '/p/package.json:1:29: the key retries appears twice',
+  ],
+  [
+    '/p/package.json',
+    '{"dreamina": {}, "dreamina": {"retries": 2}}',
+    '/p/package.json:1:18: a key appears twice',
+  ],
+])('%s: a key that appears twice is refused: %j', async (path, text, message) => {
+  expect((await failure(text, path)).message).toBe(message);
+});
+
+test('keys that other tools repeat in a package.json are their business', async () => {
+  const text = '{"name": "x", "name": "y", "scripts": {"a": "", "a": ""}, "dreamina": {"retries": 2}}';
+  expect(await parseConfig(text, '/p/package.json')).toEqual({ retries: 2 });
+});
+
 test('very deep lists are an error like any other', async () => {
   expect((await failure('['.repeat(100_000), '/p/c.yaml')).message).toMatch(
-    /^\/p\/c\.yaml(:1:\d+)?: not valid YAML$/,
+    /^\/p\/c\.yaml(:1:\d+)?: not valid YAML/,
   );
 });
 

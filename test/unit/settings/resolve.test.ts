@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables that nothing has expanded.
 import { expect, test } from 'vitest';
 import { ConfigError, UsageError } from '../../../src/errors.ts';
 import { requireSettings } from '../../../src/settings/require.ts';
@@ -116,33 +117,125 @@ test('a number in a layer of text is refused as text would be', () => {
   expect(failure([{ source: sources.flag, values: { concurrency: '' } }])).toBeInstanceOf(UsageError);
 });
 
-test.each([
-  '',
-  'secret\n',
-  'secret\r\nX-Evil: 1',
-  ' secret',
-  'sec ret',
-  'secrét',
-  'Bearer secret',
-  'bearer  secret',
-  ['secret'],
-  { secret: 'secret' },
-])('an error about the token %j does not show it', (token) => {
+const quotes = 'there are quotes around it';
+const variable = 'it is a variable or a placeholder that was not replaced by its value';
+const bearer = "there is 'Bearer' before it; give the token alone";
+const lineBreak = 'there is a line break in it';
+const space = 'there is a space or a tab in it';
+const notAscii = 'there is a character in it that is not printable ASCII';
+
+test.each<[token: unknown, fault: string]>([
+  ['', 'it is empty'],
+  [' \n', 'it is empty'],
+  ['secret\r\nX-Evil: 1', lineBreak],
+  ['secret\nsecret', lineBreak],
+  ['secret\u2028secret', lineBreak],
+  ['sec ret', space],
+  ['sec\tret', space],
+  ['the bearer secret', space],
+  ['secrét', notAscii],
+  ['secret\u200bsecret', notAscii],
+  ['secret\x00', notAscii],
+  ['"secret"', quotes],
+  ["'secret'", quotes],
+  ['`secret`', quotes],
+  ['“secret”', quotes],
+  ['"secret', quotes],
+  [' "secret"\r\n', quotes],
+  ['Bearer secret', bearer],
+  ['bearer\t secret', bearer],
+  ['"Bearer secret"', bearer],
+  ['Authorization: Bearer secret', bearer],
+  ['Bearer', bearer],
+  ['DREAMINA_TOKEN=secret', 'there is the name of a variable before it; give the token alone'],
+  ['export USEAPI_TOKEN="secret"', 'there is the name of a variable before it; give the token alone'],
+  ['$DREAMINA_TOKEN', variable],
+  ['"$DREAMINA_TOKEN"', variable],
+  ['${DREAMINA_TOKEN}', variable],
+  ['$(cat secret)', variable],
+  ['${{ secrets.USEAPI_TOKEN }}', variable],
+  ['{{ secret }}', variable],
+  ['%DREAMINA_TOKEN%', variable],
+  ['$env:SECRET', variable],
+  ['<secret>', variable],
+  ['user:<digits>-<letters and digits>', variable],
+  ['user:1-****', 'it is masked, as logs show a token; copy the token itself'],
+  ['user%3A1-secret', 'it is percent-encoded; write : as it is'],
+  [['secret'], 'it is not text'],
+  [{ secret: 'secret' }, 'it is not text'],
+  [1234, 'it is not text'],
+])('an error about the token %j says what is wrong and does not show it', (token, fault) => {
   for (const source of Object.values(sources)) {
     const error = failure([{ source, values: { token } }]) as ConfigError;
     expect(error).toBeInstanceOf(ConfigError);
-    expect(error.message).toContain(formatSource(source));
-    expect(error.message).toContain(' must be ');
-    expect(`${error.message} ${error.hint} ${error.cause}`).not.toMatch(/secr?|evil/i);
+    const rule = 'must be text of printable ASCII characters without spaces or line breaks';
+    const subject = source.kind === 'flag' ? source.name : `${formatSource(source)}: token`;
+    expect(error.message).toBe(`${subject} ${rule}; ${fault}`);
+    expect(`${error.hint} ${error.cause}`).toBe('undefined undefined');
   }
 });
 
-test('a token with its scheme before it gets a hint', () => {
-  const wrong = (token: string) => failure([{ source: sources.user, values: { token } }]) as ConfigError;
-  expect(wrong('Bearer user:1-a').hint).toContain("without 'Bearer '");
-  expect(wrong(' bearer\tuser:1-a').hint).toContain("without 'Bearer '");
-  expect(wrong('user 1-a').hint).toBeUndefined();
-  expect(wrong('the bearer user:1-a').hint).toBeUndefined();
+test.each([
+  ['token', 'user:1-a'],
+  ['account', 'US:name@example.com'],
+] as const)('what stands around a %s is taken away, whatever it came from', (key, value) => {
+  for (const source of Object.values(sources)) {
+    for (const text of [`${value}\n`, `\r\n ${value}\t\r\n`, `\ufeff${value}`, `\u00a0${value}\u2028`]) {
+      expect(resolve([{ source, values: { [key]: text } }]).settings[key]).toEqual({ value, source });
+    }
+  }
+});
+
+test.each([
+  ['', 'there is no email address in it'],
+  ['a.png', 'it looks like a file, where an account is expected'],
+  ['shots/a', 'it looks like a file, where an account is expected'],
+  ['US', 'there is no email address in it'],
+  ['US:name', 'there is no email address in it'],
+  ['name@example.com', 'the region before the email address is missing'],
+  [':name@example.com', 'the region before the email address is missing'],
+  ['us:name@example.com', 'the region must be two or more capital letters'],
+  ['Us:name@example.com', 'the region must be two or more capital letters'],
+  ['U:name@example.com', 'the region must be two or more capital letters'],
+  ['US%3Aname%40example.com', 'it is percent-encoded; write : and @ as they are'],
+  ['"US:name@example.com"', quotes],
+  ["'US:name@example.com", quotes],
+  ['US: name@example.com', space],
+  ['US:name@example.com\nCA:name@example.com', lineBreak],
+  ['$DREAMINA_ACCOUNT', variable],
+  ['${{ vars.ACCOUNT }}', variable],
+  ['%DREAMINA_ACCOUNT%', variable],
+  ['US:<name>@example.com', variable],
+  ['US:näme@example.com', notAscii],
+  ['US:na@me@example.com', 'it is not an email address that stands behind the region'],
+  ['US:..@example.com', 'it is not an email address that stands behind the region'],
+])('an error about the account %j says what is wrong with it', (account, fault) => {
+  for (const source of Object.values(sources)) {
+    const { message } = failure([{ source, values: { account } }]);
+    expect(message).toContain('must be REGION:email, such as US:name@example.com; it is ');
+    expect(message.endsWith(`: ${fault}`), message).toBe(true);
+  }
+});
+
+test.each([
+  ['"https://example.com"', quotes],
+  [' https://example.com', space],
+  ['https://example.com\n', lineBreak],
+  ['$DREAMINA_API_URL', variable],
+  ['https://${HOST}/v1', variable],
+  ['example.com/v1', 'https:// is missing before it'],
+  ['localhost:8080', 'https:// is missing before it'],
+  ['', 'https:// is missing before it'],
+  ['ftp://example.com', 'it does not begin with https://'],
+  ['http://example.com', 'http:// would send the token unencrypted'],
+  ['https://ann:s3cret@example.com', 'there is a user name or a password in it'],
+  ['https://example.com/?key=s3cret', 'there is a query or a fragment in it'],
+  ['https://exämple.com', notAscii],
+])('an error about the apiUrl %j says what is wrong with it', (apiUrl, fault) => {
+  const { message } = failure([{ source: sources.environment, values: { apiUrl } }]);
+  expect(message).toContain('apiUrl must be an absolute https URL');
+  expect(message.endsWith(`: ${fault}`), message).toBe(true);
+  expect(message).not.toContain('s3cret');
 });
 
 test.each([

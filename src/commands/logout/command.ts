@@ -1,0 +1,24 @@
+import type { Command } from '@commander-js/extra-typings';
+import { addCommand, type Start } from '../../add-command.ts';
+
+/** Adds `dreamina logout`. */
+export function addLogout(program: Command, start: Start) {
+  return addCommand(program, 'logout')
+    .summary('take token and account out of your own config')
+    .description(
+      'Takes the token and the account out of your own config file, and says where else a token is set. Other settings stay. The token itself stays valid at useapi.net.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dreamina logout
+
+Exit codes: 0 neither is in the file any more, 2 usage, 4 the file cannot be
+changed.`,
+    )
+    .action(async () => {
+      const { runLogout } = await import('./run.ts');
+      await start(runLogout);
+    });
+}

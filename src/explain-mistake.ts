@@ -1,0 +1,299 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Argument, CommanderError, CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { closestMatch } from 'leven';
+import { UsageError } from './errors.ts';
+import { quoteValue } from './settings/quote-value.ts';
+
+/** A command line that commander refused. */
+export interface CommandLine {
+  /** The words behind the program's name. */
+  readonly argv: readonly string[];
+  readonly program: CommandUnknownOpts;
+  /** Absolute; undefined where it is gone. */
+  readonly cwd: string | undefined;
+}
+
+/**
+ * Says what is wrong with a command line, and which line was meant where that is plain. Repeats neither a token nor
+ * the value of a flag that does not exist.
+ */
+export async function explainMistake(error: CommanderError, line: CommandLine): Promise<UsageError> {
+  const { message, code } = error;
+  const command = findCommand(line.program, line.argv[0] ?? '') ?? line.program;
+  const secret = findSecret(line);
+  if (secret !== undefined) {
+    return new UsageError(`${secret}: other users of this machine can see the arguments of a command`, {
+      hint: 'Run `dreamina login`, or set DREAMINA_TOKEN; `dreamina login --with-token` reads standard input.',
+    });
+  }
+  switch (code) {
+    case 'commander.unknownOption': {
+      const flag = nameOfFlag(quotedIn(message), line.program);
+      return command === line.program
+        ? explainEarlyFlag(flag, line)
+        : explainUnknownFlag(flag, command, line);
+    }
+    case 'commander.unknownCommand':
+      return explainUnknownCommand(quotedIn(message), line);
+    case 'commander.optionMissingArgument': {
+      const option = findTaker(message, command);
+      return new UsageError(`${nameOf(option)} needs a value: ${termOf(option)}`);
+    }
+    case 'commander.missingArgument': {
+      const argument = command.registeredArguments[command.args.length];
+      return new UsageError(
+        `dreamina ${command.name()} needs <${argument?.name()}>: ${argument?.description ?? ''}`,
+        adviseHelp(command, 'shows how it is used'),
+      );
+    }
+    case 'commander.excessArguments': {
+      const count = command.registeredArguments.length;
+      const takes = ['no argument', 'one argument'][count] ?? `${count} arguments`;
+      return new UsageError(
+        `dreamina ${command.name()} takes ${takes}; ${quoteValue(command.args[count])} is too much`,
+        adviseHelp(command, 'shows how it is used'),
+      );
+    }
+    case 'commander.invalidArgument': {
+      const taker = findTaker(message, command);
+      const choices = taker?.argChoices ?? [];
+      const value = / (?:argument|value) '([\s\S]*)' is invalid/.exec(message)?.[1] ?? '';
+      return new UsageError(
+        `${nameOf(taker)} must be ${listChoices(choices)}; it is ${quoteValue(value)}${formatNearest(nearest(value, choices))}`,
+      );
+    }
+    default:
+      return new UsageError(message.replace(/^error: /, ''));
+  }
+}
+
+/** Says that there is no such command, and names the nearest that exists. */
+export function explainUnknownName(word: string, program: CommandUnknownOpts): UsageError {
+  const names = namesOf(program);
+  const meant = nearest(word, names);
+  return new UsageError(
+    `there is no command ${quoteValue(word)}${formatNearest(meant)}`,
+    meant === undefined ? { hint: `The commands are ${names.join(', ')}.` } : {},
+  );
+}
+
+async function explainUnknownCommand(word: string, { argv, program, cwd }: CommandLine): Promise<UsageError> {
+  if (/^dreamina(-upload)?$/.test(word) && argv[0] === word && argv.length > 1) {
+    return new UsageError('the name of the program stands there twice', writeLine(argv.slice(1)));
+  }
+  if (program.options.some(({ long }) => long === `--${word}`)) {
+    return new UsageError(`there is no command ${quoteValue(word)}`, writeLine([`--${word}`]));
+  }
+  const kind = word === '' ? undefined : await findKind(word, cwd);
+  const looksLikeFile = /[/\\.*?[~]|^-$/.test(word) && nearest(word, namesOf(program)) === undefined;
+  if (kind === undefined && !looksLikeFile) {
+    return explainUnknownName(word, program);
+  }
+  const isFolder = kind === 'folder' && !argv.some((it) => it === '-r' || it === '--recursive');
+  return new UsageError(
+    `${quoteValue(word)} is no command${kind === undefined ? '' : `, but a ${kind}`}`,
+    writeLine(['upload', ...(isFolder ? ['-r'] : []), ...argv]),
+  );
+}
+
+/** A flag where the command is expected: it belongs behind its command. */
+function explainEarlyFlag(flag: string, { argv, program }: CommandLine): UsageError {
+  const place = argv.findIndex((word) => findCommand(program, word) !== undefined);
+  const named = findCommand(program, argv[place] ?? '');
+  const owners = program.commands.filter(
+    (command) => namesOf(program).includes(command.name()) && hasFlag(command, flag),
+  );
+  const hasArguments = argv.some((word) => !/^-./.test(word));
+  const owner =
+    named === undefined
+      ? owners.find((it) => owners.length === 1 || (it.name() === 'upload' && hasArguments))
+      : owners.find((it) => it === named);
+  if (owner !== undefined) {
+    const others = named === undefined ? argv : argv.toSpliced(place, 1);
+    return new UsageError(
+      `${flag} is a flag of a command, which comes first`,
+      writeLine([owner.name(), ...others]),
+    );
+  }
+  if (owners.length > 0) {
+    return new UsageError(
+      `${flag} is a flag of ${owners.map((it) => it.name()).join(', ')}, which comes first`,
+    );
+  }
+  const flags = [program, ...(named === undefined ? program.commands : [named])].flatMap(flagsOf);
+  return new UsageError(
+    `there is no flag ${quoteFlag(flag)}${formatNearest(nearestFlag(flag, flags))}`,
+    adviseHelp(named ?? program, 'lists the flags'),
+  );
+}
+
+async function explainUnknownFlag(
+  flag: string,
+  command: CommandUnknownOpts,
+  { argv, program, cwd }: CommandLine,
+): Promise<UsageError> {
+  const file = argv.find((word) => word.startsWith(flag));
+  if (
+    file !== undefined &&
+    command.registeredArguments.length > 0 &&
+    (await findKind(file, cwd)) !== undefined
+  ) {
+    const others = argv.filter((word) => word !== file && word !== '--');
+    return new UsageError(
+      `${quoteValue(file)} begins like a flag; a file of this name stands behind --`,
+      writeLine([...others, '--', file]),
+    );
+  }
+  const meant = nearestFlag(flag, flagsOf(command));
+  const owners = program.commands.filter((other) => hasFlag(other, flag)).map((other) => other.name());
+  if (meant === undefined && owners.length > 0) {
+    return new UsageError(
+      `${flag} is a flag of ${owners.join(', ')}, not of ${command.name()}`,
+      adviseHelp(command, 'lists its flags'),
+    );
+  }
+  return new UsageError(
+    `dreamina ${command.name()} has no flag ${quoteFlag(flag)}${formatNearest(meant)}`,
+    adviseHelp(command, 'lists its flags'),
+  );
+}
+
+/** Flags that would hold a secret, such as `--token` and `--api-key`; other programs have them. */
+const secretFlag = /^--?([a-z]+-)*(token|key|apikey|secret|password|bearer|auth|authorization)$/i;
+
+/** What is wrong where somebody gives a token in the command itself, without the token; undefined where nobody does. */
+function findSecret({ argv, program }: CommandLine): string | undefined {
+  const end = argv.indexOf('--');
+  const words = end === -1 ? argv : argv.slice(0, end);
+  const known = [program, ...program.commands].flatMap(flagsOf);
+  const flag = words
+    .map((word) => word.split('=', 1)[0]!)
+    .find((word) => secretFlag.test(word) && !known.includes(word));
+  if (flag !== undefined) {
+    return `there is no ${quoteFlag(flag)}`;
+  }
+  return argv.some((word) => /user:\d+-\w/i.test(word)) ? 'a token does not go into a command' : undefined;
+}
+
+function findCommand(program: CommandUnknownOpts, name: string): CommandUnknownOpts | undefined {
+  return program.commands.find((command) => command.name() === name);
+}
+
+/** The commands that help shows. */
+function namesOf(program: CommandUnknownOpts): readonly string[] {
+  return program
+    .createHelp()
+    .visibleCommands(program)
+    .map((command) => command.name());
+}
+
+function flagsOf(command: CommandUnknownOpts): readonly string[] {
+  return command
+    .createHelp()
+    .visibleOptions(command)
+    .flatMap(({ short, long }) => [short, long].filter((name) => typeof name === 'string'));
+}
+
+function hasFlag(command: CommandUnknownOpts, flag: string): boolean {
+  return flagsOf(command).includes(flag);
+}
+
+/** The flag without its value: of `--format=xml`, `-c4` and `-rq` only `--format`, `-c` and `-r`; but `-json` whole. */
+function nameOfFlag(word: string, program: CommandUnknownOpts): string {
+  const name = word.split('=', 1)[0]!;
+  const isLong = name.startsWith('--') || nearestFlag(name, program.commands.flatMap(flagsOf)) !== undefined;
+  return isLong ? name : word.slice(0, 2);
+}
+
+function nearestFlag(flag: string, flags: readonly string[]): string | undefined {
+  // A single letter is near every other; only its case can be wrong.
+  return /^-[^-]$/.test(flag)
+    ? flags.find((it) => it.toLowerCase() === flag.toLowerCase())
+    : nearest(
+        flag.startsWith('--') ? flag : `-${flag}`,
+        flags.filter((it) => it.startsWith('--')),
+      );
+}
+
+/** The word that was probably meant; capitals and underscores make no difference, and a beginning is enough. */
+function nearest(word: string, words: readonly string[]): string | undefined {
+  const plain = word.toLowerCase().replaceAll('_', '-');
+  const length = plain.replace(/^-+/, '').length;
+  const begun = words.filter((it) => it.startsWith(plain));
+  if (length >= 2 && begun.length === 1) {
+    return begun[0];
+  }
+  // Of long words leven takes its time.
+  if (length < 2 || length > 40) {
+    return undefined;
+  }
+  const maxDistance = length < 6 ? 1 : Math.floor(length * 0.4);
+  return (
+    words.find((it) => lettersOf(it) === lettersOf(plain)) ?? closestMatch(plain, words, { maxDistance })
+  );
+}
+
+/** The letters in alphabetical order: the same for two words of which one has letters that changed places. */
+function lettersOf(word: string): string {
+  return Array.from(word).toSorted().join('');
+}
+
+/** What commander quotes at the end of its message. */
+function quotedIn(message: string): string {
+  return /'([\s\S]*)'$/.exec(message)?.[1] ?? '';
+}
+
+/** The flag or argument that a message of commander is about. */
+function findTaker(message: string, command: CommandUnknownOpts): Option | Argument | undefined {
+  const flags = /^error: option '([^']*)'/.exec(message)?.[1];
+  const name = / for argument '([^']*)'\./.exec(message)?.[1];
+  return (
+    command.options.find((option) => option.flags === flags) ??
+    command.registeredArguments.find((argument) => argument.name() === name)
+  );
+}
+
+function nameOf(taker: Option | Argument | undefined): string {
+  return taker !== undefined && 'flags' in taker ? (taker.long ?? taker.flags) : `<${taker?.name()}>`;
+}
+
+function termOf(taker: Option | Argument | undefined): string {
+  return taker !== undefined && 'flags' in taker ? taker.flags : nameOf(taker);
+}
+
+function listChoices(choices: readonly string[]): string {
+  return choices.length < 2 ? choices.join('') : `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
+}
+
+function formatNearest(word: string | undefined): string {
+  return word === undefined ? '' : `; did you mean ${word}?`;
+}
+
+function quoteFlag(flag: string): string {
+  return /^-[\w-]{1,40}$/.test(flag) ? flag : quoteValue(flag);
+}
+
+function adviseHelp(command: CommandUnknownOpts, does: string) {
+  const name = command.parent === null ? '' : `${command.name()} `;
+  return { hint: `\`dreamina ${name}--help\` ${does}.` };
+}
+
+/** More words of a line are left out. */
+const maxWords = 12;
+
+function writeLine(words: readonly string[]) {
+  const shown = words.slice(0, maxWords).map(quoteWord).join(' ');
+  return { hint: `Write: dreamina ${shown}${words.length > maxWords ? ' …' : ''}` };
+}
+
+/** A word as a shell takes it. */
+function quoteWord(word: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** What a path names; undefined for nothing. */
+async function findKind(path: string, cwd: string | undefined): Promise<'folder' | 'file' | undefined> {
+  const stats = cwd === undefined ? undefined : await stat(resolve(cwd, path)).catch(() => undefined);
+  return stats === undefined ? undefined : stats.isDirectory() ? 'folder' : 'file';
+}

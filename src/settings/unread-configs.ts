@@ -1,0 +1,44 @@
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { upwards } from './upwards.ts';
+
+const extensions = ['js', 'cjs', 'mjs', 'ts', 'cts', 'mts', 'toml', 'json5', 'jsonc', 'ini'];
+
+const names = extensions.flatMap((extension) => [
+  `.dreaminarc.${extension}`,
+  join('.config', `dreaminarc.${extension}`),
+]);
+
+/**
+ * Finds files that are named like a project config and are not read, because they are neither JSON nor YAML.
+ *
+ * @param cwd undefined where it is gone
+ * @param lastPath the project config that was found, where the search upwards ended
+ */
+export function findUnreadConfigs(cwd: string | undefined, lastPath: string | undefined): readonly string[] {
+  const unread: string[] = [];
+  if (cwd === undefined) {
+    return unread;
+  }
+  for (const directory of upwards(cwd)) {
+    unread.push(...names.map((name) => join(directory, name)).filter(isFile));
+    if (lastPath !== undefined && [dirname(lastPath), dirname(dirname(lastPath))].includes(directory)) {
+      break;
+    }
+  }
+  return unread;
+}
+
+/** Describes a file of {@link findUnreadConfigs}. */
+export function formatUnread(path: string): string {
+  return `${path} is not read: a config file is JSON or YAML, such as .dreaminarc.json or .dreaminarc.yaml`;
+}
+
+function isFile(path: string): boolean {
+  try {
+    // Synchronous, because some hundred calls one after the other would take longer as promises.
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
+    return false;
+  }
+}
