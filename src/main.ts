@@ -56,6 +56,7 @@ function createHost(interruption: AbortController): Host {
     stdout: process.stdout,
     stderr: process.stderr,
     secrets: new Secrets(),
+    loadJob: async () => (await import('./job.ts')).createJob(process),
     signal: interruption.signal,
     clock: {
       now: Date.now,

@@ -69,6 +69,7 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
       },
     },
     secrets: new Secrets(),
+    loadJob: () => Promise.reject(new Error('its streams are no terminal, so nothing is drawn')),
     random: world.random ?? (() => 0.5),
   };
   const exitCode = await run(

@@ -52,7 +52,7 @@ export async function runUpload(
       maxAgeMs,
     };
     if (destination !== undefined && showsProgress(flags, host)) {
-      await standardError.loadProgress();
+      await standardError.loadProgress(new URL(destination.apiUrl).host);
     }
     const reporter = new UploadReporter(
       createResultWriter(format, (text) => print(text, host.stdout)),
@@ -148,9 +148,12 @@ function resolveVerbosity({ quiet, verbose }: UploadFlags): Verbosity {
 
 /** Progress is drawn only where a person is likely to watch it. */
 function showsProgress({ progress, quiet }: UploadFlags, { stderr, env }: Host): boolean {
-  return (
-    progress && !quiet && stderr.isTTY === true && (stderr.columns ?? 0) > 0 && env.TERM !== 'dumb' && !env.CI
-  );
+  return progress && !quiet && stderr.isTTY === true && env.TERM !== 'dumb' && !isContinuousIntegration(env);
+}
+
+/** Some set `CI` to `false` or `0` on a person's machine. */
+function isContinuousIntegration({ CI }: Host['env']): boolean {
+  return Boolean(CI) && CI !== 'false' && CI !== '0';
 }
 
 async function findInputs(
