@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fixture } from '../fixtures.ts';
 import { imageFolder } from '../harness/image-folder.ts';
+import { rawServer, sendJson } from '../harness/raw-server.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
-import { openTerminal } from '../harness/terminal.ts';
+import { openBash, openTerminal, type Terminal } from '../harness/terminal.ts';
 
 const showCursor = '\x1b[?25h';
 const hideCursor = '\x1b[?25l';
@@ -99,6 +100,183 @@ it.each([
 });
 
 it.each([
+  ['an empty CI', { CI: '' }],
+  ['CI=false', { CI: 'false' }],
+])('%s does not keep it from moving', async (_what, more) => {
+  const { env } = await sandboxWith({ latencyMs: 300 });
+  const terminal = openTerminal(['upload', fixture('night.png').file], {
+    columns: 80,
+    env: { ...env, ...more },
+  });
+  await terminal.waitFor(progress);
+  expect(await terminal.ended).toBe(0);
+});
+
+describe('what the progress says', () => {
+  it('counts no byte of a file that failed, and none of one that is to be sent again', async () => {
+    const server = await rawServer(async (response, _request, ordinal) => {
+      if (ordinal === 0) {
+        sendJson(response, 400, { error: 'no' });
+      } else if (ordinal === 1) {
+        sendJson(response, 503, { error: 'later' }, { 'retry-after': '200' });
+      }
+    });
+    const folder = await imageFolder(2);
+    const terminal = openTerminal(['upload', '-r', folder, '-c', '1'], { columns: 120, env: server.env });
+    await terminal.waitFor(/1\/2 files +0 B of 3\.4\d kB {2}server trouble, resuming in 3m \d+s/);
+    expect(terminal.lines().join('\n')).toContain(`(503 from ${new URL(server.apiUrl).host})`);
+    terminal.type(ctrlC);
+    expect(await terminal.ended).toBe(130);
+  });
+
+  it('says what is retried while others are sent', async () => {
+    const server = await rawServer((response, _request, ordinal) => {
+      if (ordinal === 0) {
+        sendJson(response, 503, { error: 'later' }, { 'retry-after': '200' });
+      }
+    });
+    const folder = await imageFolder(2);
+    const terminal = openTerminal(['upload', '-r', folder, '-c', '2'], { columns: 120, env: server.env });
+    await terminal.waitFor(/1 to retry \(503 from 127\.0\.0\.1:\d+\)/);
+    terminal.type(ctrlC);
+    expect(await terminal.ended).toBe(130);
+  });
+
+  it('waits for answers once all bytes are away, and never has 0 ms left', async () => {
+    const { env } = await sandboxWith({ latencyMs: 2000 });
+    const terminal = openTerminal(['upload', fixture('night.png').file], { columns: 120, env });
+    await terminal.waitFor(/3\.44 kB of 3\.44 kB.* waiting for the last answers/);
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.raw()).not.toMatch(/\b0m?s left/);
+  });
+});
+
+describe('a terminal that loses its width', () => {
+  it('keeps the uploads going, and shows the progress again when it has one', async () => {
+    const { env } = await sandboxWith({ latencyMs: 400 });
+    const folder = await imageFolder(8);
+    const terminal = openTerminal(['upload', '-r', folder, '-c', '1'], { columns: 80, env });
+    await terminal.waitFor(/1\/8 files/);
+    terminal.resize(0);
+    await terminal.waitFor(/^US:sandbox(.*\n)*.*US:sandbox(.*\n)*.*US:sandbox/m);
+    terminal.resize(100);
+    await terminal.waitFor(/[3-7]\/8 files/);
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.lines().at(-1)).toMatch(/^8 uploaded/);
+  });
+
+  it('heeds a signal', async () => {
+    const { env } = await sandboxWith({ faults: [{ kind: 'slow', rate: 1 }], slowMs: neverMs });
+    const terminal = openTerminal(['upload', fixture('night.png').file], { columns: 80, env });
+    await terminal.waitFor(progress);
+    terminal.resize(0);
+    terminal.type(ctrlC);
+    expect(await terminal.ended).toBe(130);
+  });
+});
+
+describe('a pipe that ends on the same terminal', () => {
+  it.each([
+    '| cat',
+    '| tee /dev/null',
+    '| grep --line-buffered US: | cat',
+    '| while read -r line; do sleep 0.2; echo "$line"; done',
+  ])('%s has its lines to itself', async (pipe) => {
+    const { env } = await sandboxWith({ latencyMs: 200 });
+    const folder = await imageFolder(4);
+    const terminal = openTerminal(['upload', '-r', folder, '-c', '1'], {
+      columns: 200,
+      env,
+      shell: `"$@" ${pipe}`,
+    });
+    expect(await terminal.ended).toBe(0);
+    const printed = terminal.lines().filter((line) => line.includes('US:sandbox'));
+    expect(printed.filter((line) => /^US:sandbox@example\.com-image:\S+$/.test(line))).toHaveLength(4);
+    expect(terminal.raw()).not.toMatch(/US:sandbox[^\n]*files|files[^\n]*US:sandbox/);
+  });
+
+  it.each([
+    ['a file', '>/dev/null'],
+    ['a filter into a file', '| cat >/dev/null'],
+    ['a variable', ''],
+  ])('but output into %s leaves the terminal to the progress', async (_what, redirection) => {
+    const { env } = await sandboxWith({ latencyMs: 200 });
+    const folder = await imageFolder(4);
+    const terminal = openTerminal(['upload', '-r', folder, '-c', '1'], {
+      columns: 120,
+      env,
+      shell: redirection === '' ? 'refs=$("$@"); exit $?' : `"$@" ${redirection}`,
+    });
+    await terminal.waitFor(/[1-3]\/4 files/);
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.lines()).toEqual([expect.stringMatching(/^4 uploaded/)]);
+  });
+});
+
+describe('in a shell that controls jobs', () => {
+  const isCursorShown = (terminal: Terminal) =>
+    terminal.raw().lastIndexOf(showCursor) > terminal.raw().lastIndexOf(hideCursor);
+
+  async function openShell() {
+    const { env } = await sandboxWith({ latencyMs: 300 });
+    const folder = await imageFolder(12);
+    const terminal = openBash({ columns: 120, env });
+    return { terminal, upload: `dreamina upload -r '${folder}' -c 1 >/dev/null` };
+  }
+
+  it('Ctrl-Z leaves a terminal that can be typed on, and fg goes on', async () => {
+    const { terminal, upload } = await openShell();
+    terminal.type(`${upload}\r`);
+    await terminal.waitFor(/[1-9]\/12 files/);
+    terminal.type('\x1a');
+    const stopped = await terminal.waitFor(/Stopped/);
+    expect(stopped.join('\n')).not.toMatch(progress);
+    expect(isCursorShown(terminal)).toBe(true);
+    terminal.type('echo typed\r');
+    await terminal.waitFor(/^typed$/);
+    terminal.type('fg\r');
+    await terminal.waitFor(/\d\/12 files/);
+    await terminal.waitFor(/^12 uploaded/);
+    expect(isCursorShown(terminal)).toBe(true);
+    expect(terminal.lines().join('\n')).not.toMatch(progress);
+  });
+
+  it('bg draws nothing until fg', async () => {
+    const { terminal, upload } = await openShell();
+    terminal.type(`${upload}\r`);
+    await terminal.waitFor(/[1-9]\/12 files/);
+    terminal.type('\x1a');
+    await terminal.waitFor(/Stopped/);
+    const before = terminal.raw().split(hideCursor).length;
+    terminal.type('bg; sleep 0.8; echo slept\r');
+    await terminal.waitFor(/^slept$/);
+    expect(terminal.raw().split(hideCursor)).toHaveLength(before);
+    terminal.type('fg\r');
+    await terminal.waitFor(/\d+\/12 files/);
+    await terminal.waitFor(/^12 uploaded/);
+  });
+
+  it('a background job draws nothing, and says what came of it', async () => {
+    const { terminal, upload } = await openShell();
+    terminal.type(`${upload} &\r`);
+    await terminal.waitFor(/12 uploaded/);
+    expect(terminal.raw()).not.toMatch(progress);
+    expect(terminal.raw()).not.toContain(hideCursor);
+    // Nothing but the summary stands behind the prompt.
+    expect(terminal.lines().at(-1)).toMatch(/^(\$ )?12 uploaded \([^)]+\)$/);
+  });
+
+  it('Ctrl-Z without a shell that could continue it stops nothing', async () => {
+    const { env } = await sandboxWith({ latencyMs: 300 });
+    const terminal = openTerminal(['upload', '-r', await imageFolder(4), '-c', '1'], { columns: 200, env });
+    await terminal.waitFor(/1\/4 files/);
+    terminal.type('\x1a');
+    await terminal.waitFor(/[23]\/4 files/);
+    expect(await terminal.ended).toBe(0);
+  });
+});
+
+it.each([
   ['NO_COLOR', [], { NO_COLOR: '1' }],
   ['--no-color', ['--no-color'], {}],
 ])('%s leaves the progress without colour', async (_what, flags, more) => {
@@ -122,6 +300,8 @@ describe('colour', () => {
     ['TERM=dumb', { TERM: 'dumb' }, false],
     ['FORCE_COLOR on a dumb terminal', { TERM: 'dumb', FORCE_COLOR: '1' }, true],
     ['FORCE_COLOR=0', { FORCE_COLOR: '0' }, false],
+    ['an empty NO_COLOR', { NO_COLOR: '' }, true],
+    ['an empty FORCE_COLOR on a dumb terminal', { TERM: 'dumb', FORCE_COLOR: '' }, false],
   ])('%s', async (_what, env, coloured) => {
     const terminal = openTerminal(failing, { columns: 80, env });
     expect(await terminal.ended).toBe(1);
