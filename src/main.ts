@@ -1,5 +1,5 @@
-import { writeSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { fstatSync, statSync, writeSync } from 'node:fs';
+import { devNull, homedir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from './cli.ts';
 import { Interruption } from './errors.ts';
@@ -27,13 +27,17 @@ async function main(): Promise<void> {
     });
   }
   const openHost = () => createHost(interruption);
-  process.exitCode = await run(process.argv.slice(2), openHost, (text) => {
-    try {
-      writeSync(1, text);
-    } catch {
-      // A pipe that is full, or that nobody reads.
-      openHost().stdout.write(text);
-    }
+  process.exitCode = await run(process.argv.slice(2), openHost, {
+    env: process.env,
+    print: (text) => {
+      try {
+        writeSync(1, text);
+      } catch {
+        // A pipe that is full, or that nobody reads.
+        openHost().stdout.write(text);
+      }
+    },
+    terminal: () => (mayBeTerminal() && process.stdout.isTTY ? process.stdout : undefined),
   });
   if (interruption.signal.aborted) {
     // Flush the output, then exit: an open pipe on standard input may still hold the event loop.
@@ -73,6 +77,14 @@ function findHomeDir(): string {
   } catch {
     return '';
   }
+}
+
+/** Whether standard output may be a terminal: Node opens the stream to know, which takes longer than to print help. */
+function mayBeTerminal(): boolean {
+  const output = fstatSync(1);
+  return (
+    output.isCharacterDevice() && (process.platform === 'win32' || output.rdev !== statSync(devNull).rdev)
+  );
 }
 
 void main();

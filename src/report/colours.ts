@@ -14,12 +14,12 @@ export async function loadColours(stream: TerminalStream, env: Environment): Pro
 }
 
 /** Whether a stream may be coloured: `NO_COLOR` and `FORCE_COLOR` decide, unless empty, then whether it is a terminal. */
-export function isColoured(stream: TerminalStream, env: Environment): boolean {
+export function isColoured(stream: Pick<TerminalStream, 'isTTY'> | undefined, env: Environment): boolean {
   if (env.NO_COLOR) {
     return false;
   }
   if (env.FORCE_COLOR) {
     return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
   }
-  return stream.isTTY === true && env.TERM !== 'dumb';
+  return stream?.isTTY === true && env.TERM !== 'dumb';
 }

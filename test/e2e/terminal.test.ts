@@ -308,3 +308,46 @@ describe('colour', () => {
     expect(terminal.raw().includes('\x1b[31m')).toBe(coloured);
   });
 });
+
+describe('help', () => {
+  const helps = ['', ' upload', ' login', ' accounts', ' config', ' doctor', ' sandbox'];
+  const withoutStyle = (text: string) => text.replaceAll(/\x1b\[\d+m/g, '');
+
+  it.each(helps.flatMap((command) => [40, 57, 80, 200].map((columns) => [command, columns] as const)))(
+    'dreamina%s --help breaks no word on %i columns',
+    async (command, columns) => {
+      const terminal = openTerminal([...command.split(' ').slice(1), '--help'], { columns });
+      expect(await terminal.ended).toBe(0);
+      const widths = withoutStyle(terminal.raw())
+        .split('\r\n')
+        .map((line) => line.length);
+      expect(Math.max(...widths)).toBeLessThanOrEqual(Math.min(columns, 100));
+      expect(Math.max(...widths)).toBeGreaterThan(Math.min(columns, 80) * 0.8);
+    },
+  );
+
+  it.each([
+    ['a terminal', [], {}, true],
+    ['NO_COLOR', [], { NO_COLOR: '1' }, false],
+    ['an empty NO_COLOR', [], { NO_COLOR: '' }, true],
+    ['--no-color', ['--no-color'], {}, false],
+    ['TERM=dumb', [], { TERM: 'dumb' }, false],
+    ['FORCE_COLOR on a dumb terminal', [], { TERM: 'dumb', FORCE_COLOR: '1' }, true],
+  ])('%s: bold headings', async (_what, flags, env, isBold) => {
+    const terminal = openTerminal(['upload', ...flags, '--help'], { columns: 80, env });
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.raw().includes('\x1b[1mUsage:\x1b[22m')).toBe(isBold);
+    expect(terminal.raw().includes('\x1b[1mExit codes:\x1b[22m')).toBe(isBold);
+    expect(terminal.raw().includes('\x1b[')).toBe(isBold);
+  });
+
+  it.each([
+    ['a pipe', '"$@" | cat', {}, false],
+    ['a pipe and FORCE_COLOR', '"$@" | cat', { FORCE_COLOR: '1' }, true],
+  ])('into %s', async (_what, shell, env, isBold) => {
+    const terminal = openTerminal(['--help'], { columns: 200, env, shell });
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.raw().includes('\x1b[1mUsage:')).toBe(isBold);
+    expect(Math.max(...terminal.lines().map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+});
