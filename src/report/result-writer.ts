@@ -16,17 +16,21 @@ export interface ResultWriter {
   end(): Promise<void>;
 }
 
-/** @param print writes text to standard output and resolves when it may take more */
+/**
+ * @param print writes text to standard output and resolves when it may take more
+ * @param formatLabel what a line of text begins with, from the path of its file; the other formats have the path anyway
+ */
 export function createResultWriter(
   format: ResultFormat,
   print: (text: string) => Promise<void>,
+  formatLabel: (path: string) => string,
 ): ResultWriter {
   switch (format) {
     case 'text':
       return {
         write: async (record) => {
           if (hasReference(record)) {
-            await print(`${record.imageRef}\n`);
+            await print(`${formatLabel(record.path)}${record.imageRef}\n`);
           }
         },
         end: async () => {},
