@@ -1,10 +1,11 @@
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fixture } from '../fixtures.ts';
 import { imageFolder } from '../harness/image-folder.ts';
-import { rawServer, sendJson } from '../harness/raw-server.ts';
+import { exampleReference, rawServer, sendJson } from '../harness/raw-server.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
+import { tempDir } from '../harness/temp-dir.ts';
 import { openBash, openTerminal, type Terminal } from '../harness/terminal.ts';
 
 const showCursor = '\x1b[?25h';
@@ -110,6 +111,82 @@ it.each([
   });
   await terminal.waitFor(progress);
   expect(await terminal.ended).toBe(0);
+});
+
+describe('the references', () => {
+  const wave = '\u{1f30a}.png';
+
+  async function uploadNamed(names: readonly string[], shell?: string): Promise<readonly string[]> {
+    const { env } = await sandboxWith();
+    const folder = await tempDir();
+    for (const name of names) {
+      await copyFile(fixture('night.png').file, join(folder, name));
+    }
+    const terminal = openTerminal(['upload', ...names, '--no-progress'], {
+      columns: 200,
+      env,
+      shell: `cd '${folder}'; ${shell ?? 'exec "$@"'}`,
+    });
+    expect(await terminal.ended).toBe(0);
+    return terminal.lines().slice(0, -1);
+  }
+
+  it('of several files stand behind their paths, aligned', async () => {
+    const lines = await uploadNamed(['a.png', 'second shot.png', '夜景.png', wave, 'x\x1b[2J.png']);
+    const reference = /US:sandbox@example\.com-image:\S+$/;
+    expect(lines.map((line) => line.replace(reference, '|'))).toEqual([
+      'a.png            |',
+      'second shot.png  |',
+      '夜景.png         |',
+      `${wave}           |`,
+      'x\\x1b[2J.png     |',
+    ]);
+  });
+
+  it('of one file stands alone', async () => {
+    expect(await uploadNamed(['a.png'])).toEqual([expect.stringMatching(/^US:\S+$/)]);
+  });
+
+  it.each(['"$@" | cat', '"$@" > refs.txt; cat refs.txt'])('stand alone in %s', async (shell) => {
+    const lines = await uploadNamed(['a.png', 'b.png'], shell);
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.filter((line) => !/^(US:\S+|2 uploaded .*)$/.test(line))).toEqual([]);
+  });
+});
+
+describe('after Ctrl-C', () => {
+  it.each([
+    [
+      'with a manifest',
+      ['--manifest', 'refs.ndjson'],
+      1,
+      'Interrupted, with 2 of 3 files left. Run the same command again: what is in refs.ndjson is not sent again.',
+    ],
+    [
+      'without one',
+      [],
+      1,
+      'Interrupted, with 2 of 3 files left. The same command would send all of them again; with --manifest <file>, a run remembers what it has sent.',
+    ],
+    ['before the first', [], 0, 'Interrupted before any file was uploaded. Run the same command again.'],
+  ])('%s, it says how to go on', async (_what, flags, uploaded, words) => {
+    const server = await rawServer((response, _request, ordinal) => {
+      if (ordinal < uploaded) {
+        sendJson(response, 200, { imageRef: exampleReference });
+      }
+    });
+    const folder = await imageFolder(3);
+    const terminal = openTerminal(['upload', '0.png', '1.png', '2.png', '-c', '1', ...flags], {
+      columns: 200,
+      env: server.env,
+      shell: `cd '${folder}'; exec "$@"`,
+    });
+    await server.received(uploaded + 1);
+    terminal.type(ctrlC);
+    expect(await terminal.ended).toBe(130);
+    expect(terminal.lines().at(-2)).toBe(words);
+    expect(terminal.lines().at(-1)).toMatch(/[23] cancelled/);
+  });
 });
 
 describe('what the progress says', () => {

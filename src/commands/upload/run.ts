@@ -1,7 +1,7 @@
 import { absolutePath } from '../../absolute-path.ts';
 import { describeErrno } from '../../errno.ts';
 import { OutputError, UsageError } from '../../errors.ts';
-import { Tally } from '../../exit-code.ts';
+import { isInterrupted, Tally } from '../../exit-code.ts';
 import { acceptedExtensions } from '../../files/accepted-extensions.ts';
 import { findFiles } from '../../files/find-files.ts';
 import type { FoundFile } from '../../files/found-file.ts';
@@ -55,7 +55,7 @@ export async function runUpload(
       await standardError.loadProgress(new URL(destination.apiUrl).host);
     }
     const reporter = new UploadReporter(
-      createResultWriter(format, (text) => print(text, host.stdout)),
+      createResultWriter(format, (text) => print(text, host.stdout), await createLabel(found, host)),
       standardError.messages,
       format,
       destination?.apiUrl ?? '',
@@ -100,7 +100,10 @@ async function reportSession(
     github?.record(record);
   }
   standardError.stopProgress();
-  await reporter.end(clock.now() - startedAtMs);
+  await reporter.end(
+    clock.now() - startedAtMs,
+    options.destination !== undefined && isInterrupted(signal) ? { manifest: flags.manifest } : undefined,
+  );
   await github?.end();
   return tally.exitCode(signal);
 }
@@ -144,6 +147,18 @@ function resolveVerbosity({ quiet, verbose }: UploadFlags): Verbosity {
     throw new UsageError('--quiet and --verbose cannot be combined');
   }
   return quiet ? 'quiet' : verbose ? 'verbose' : 'normal';
+}
+
+/** On a terminal, a person must see which line is of which file; a script reads lines that are nothing but references. */
+async function createLabel(found: readonly FoundFile[], { stdout }: Host): Promise<(path: string) => string> {
+  if (stdout.isTTY !== true || found.length === 1) {
+    return () => '';
+  }
+  const { createPathLabel } = await import('../../report/path-label.ts');
+  return createPathLabel(
+    found.map(({ path }) => path),
+    stdout.columns,
+  );
 }
 
 /** Progress is drawn only where a person is likely to watch it. */
