@@ -13,8 +13,9 @@ import { exitCodeOfInterruption, exitCodes } from './exit-code.ts';
 import type { Environment, Host, TerminalStream } from './host.ts';
 import { isColoured } from './report/colours.ts';
 import { escapeUnsafe } from './report/escape.ts';
-import { formatHelpText, wrapWords } from './report/help-text.ts';
+import { formatHelpText } from './report/help-text.ts';
 import { maskOutput } from './report/mask-output.ts';
+import { wrapWords } from './report/wrap-words.ts';
 import { version } from './version.ts';
 
 /** The columns that help fills: fewer than these are not to be read, and nobody reads longer lines. */

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { wrapWords } from './wrap-words.ts';
 
 /** Deep enough to tell a remark, or the rest of a broken line, from what stands beside it. */
 const hangingIndent = 6;
@@ -22,20 +23,6 @@ export function formatHelpText(
   return isStyled
     ? help.replace(headings, (title) => styleText('bold', title, { validateStream: false }))
     : help;
-}
-
-/** Breaks text between words into lines of at most `width` columns; a word that is wider stays whole. */
-export function wrapWords(words: readonly string[], width: number): string[] {
-  const lines: string[] = [];
-  for (const word of words) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= width) {
-      lines[lines.length - 1] = `${line} ${word}`;
-    } else {
-      lines.push(word);
-    }
-  }
-  return lines;
 }
 
 function fitBlock(block: string, width: number): string {

@@ -428,3 +428,18 @@ describe('help', () => {
     expect(Math.max(...terminal.lines().map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 });
+
+it('doctor breaks no word on a narrow terminal', async () => {
+  const { env } = await sandboxWith();
+  const terminal = openTerminal(['doctor', '--no-color'], { columns: 44, env });
+  expect(await terminal.ended).toBe(0);
+  const lines = terminal.lines();
+  expect(lines).toContain('ok       proxy');
+  expect(lines).toContain('    none');
+  expect(
+    terminal
+      .raw()
+      .split('\r\n')
+      .filter((line) => line.length > 44),
+  ).toEqual([]);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatHelpText, wrapWords } from '../../../src/report/help-text.ts';
+import { formatHelpText } from '../../../src/report/help-text.ts';
 
 const help = `Usage: dreamina upload [options] [files...]
 
@@ -50,13 +50,4 @@ Exit codes: 0 all, 1 none, 2 usage.
     );
     expect(styled.replaceAll(/\x1b\[\d+m/g, '')).toBe(formatHelpText(help, { width: 80, isStyled: false }));
   });
-});
-
-it.each([
-  ['', 10, ['']],
-  ['one', 2, ['one']],
-  ['one two three', 7, ['one two', 'three']],
-  ['one two three', 6, ['one', 'two', 'three']],
-])('wraps %j at %i', (text, width, lines) => {
-  expect(wrapWords(text.split(' '), width)).toEqual(lines);
 });
