@@ -235,9 +235,9 @@ describe('a terminal that loses its width', () => {
     const terminal = openTerminal(['upload', '-r', folder, '-c', '1'], { columns: 80, env });
     await terminal.waitFor(/1\/8 files/);
     terminal.resize(0);
-    await terminal.waitFor(/^US:sandbox(.*\n)*.*US:sandbox(.*\n)*.*US:sandbox/m);
+    await terminal.waitFor(/3\.png +US:sandbox/);
     terminal.resize(100);
-    await terminal.waitFor(/[3-7]\/8 files/);
+    await terminal.waitFor(/[4-7]\/8 files/);
     expect(await terminal.ended).toBe(0);
     expect(terminal.lines().at(-1)).toMatch(/^8 uploaded/);
   });
@@ -442,4 +442,33 @@ it('doctor breaks no word on a narrow terminal', async () => {
       .split('\r\n')
       .filter((line) => line.length > 44),
   ).toEqual([]);
+});
+
+describe('standard input that is the terminal', () => {
+  it('is waited for aloud: -', async () => {
+    const terminal = openTerminal(['upload', '--sandbox', '-'], { columns: 80 });
+    await terminal.waitFor(/^Waiting for a file on standard input; Ctrl-D ends it, Ctrl-C gives up\.$/);
+    terminal.type('text\r\x04');
+    expect(await terminal.ended).toBe(1);
+    expect(terminal.lines().join('\n')).toMatch(/standard input: /);
+  });
+
+  it('is waited for aloud: --files-from -', async () => {
+    const terminal = openTerminal(['upload', '--sandbox', '--files-from', '-'], { columns: 80 });
+    await terminal.waitFor(/^Waiting for paths, one a line, on standard input;/);
+    terminal.type(`${fixture('night.png').file}\r\x04`);
+    expect(await terminal.ended).toBe(0);
+  });
+
+  it.each([
+    ['a file', '"$@" <"$0"'],
+    ['a pipe', 'cat "$0" | "$@"'],
+  ])('is not waited for where it is %s', async (_what, shell) => {
+    const terminal = openTerminal(['upload', '--sandbox', '-'], {
+      columns: 80,
+      shell: shell.replaceAll('"$0"', `'${fixture('night.png').file}'`),
+    });
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.raw()).not.toContain('Waiting');
+  });
 });

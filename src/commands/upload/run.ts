@@ -32,14 +32,14 @@ export async function runUpload(
   host: Host,
 ): Promise<number> {
   const format = resolveFormat(flags);
-  const found = await findInputs(patterns, flags, host);
+  const standardError = await StandardError.open(host, resolveVerbosity(flags));
+  const found = await findInputs(patterns, flags, standardError.messages, host);
   if (format === 'frames' && found.length > maxFrames) {
     throw new UsageError(
       `--format frames takes at most ${maxFrames} images, as POST /videos does; there are ${found.length}`,
     );
   }
   const maxAgeMs = resolveMaxAge(flags);
-  const standardError = await StandardError.open(host, resolveVerbosity(flags));
   const settings = await readSettings(flags, standardError.messages, host);
   const destination = await openDestination(flags, settings, standardError.messages, host);
   try {
@@ -174,6 +174,7 @@ function isContinuousIntegration({ CI }: Host['env']): boolean {
 async function findInputs(
   patterns: readonly string[],
   { filesFrom, null: nullSeparated, recursive, exclude = [], hidden }: UploadFlags,
+  messages: Messages,
   host: Host,
 ): Promise<readonly FoundFile[]> {
   if (nullSeparated && filesFrom === undefined) {
@@ -182,8 +183,11 @@ async function findInputs(
   if (filesFrom === '-' && patterns.includes('-')) {
     throw new UsageError('standard input cannot be both the list of --files-from and a file to upload');
   }
+  if (filesFrom === '-') {
+    tellOfWaiting('paths, one a line,', messages, host);
+  }
   const literals = filesFrom === undefined ? [] : await readList(filesFrom, nullSeparated ?? false, host);
-  return findFiles(
+  const found = await findFiles(
     {
       patterns,
       literals,
@@ -194,6 +198,18 @@ async function findInputs(
     },
     host,
   );
+  if (patterns.includes('-')) {
+    tellOfWaiting('a file', messages, host);
+  }
+  return found;
+}
+
+/** Someone who typed `-` by mistake would sit before a terminal that says nothing. */
+function tellOfWaiting(what: string, messages: Messages, { stdin, platform }: Host): void {
+  if (stdin.isTTY) {
+    const end = platform === 'win32' ? 'Ctrl-Z and Enter end' : 'Ctrl-D ends';
+    messages.note(`Waiting for ${what} on standard input; ${end} it, Ctrl-C gives up.`);
+  }
 }
 
 function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {
