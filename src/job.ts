@@ -48,21 +48,39 @@ function hasFilterOnTerminal({ platform, pid }: JobProcess): boolean {
   const others = readdirSync('/proc')
     .map(Number)
     .filter((other) => other > 0 && other !== pid && runsInGroup(other, group))
-    .map((other) => ({ input: readFileLink(other, 0), output: readFileLink(other, 1) }));
+    .map((other) => ({ other, input: readFileLink(other, 0) }));
   const pipes = new Set([readFileLink('self', 1)]);
   // The set grows on the way, from each filter to what reads its output.
   for (const pipe of pipes) {
-    for (const { input, output } of others) {
+    for (const { other, input } of others) {
       // A filter of another user, such as `sudo tee`, does not show its files.
-      if (input === undefined || (input === pipe && output === terminal)) {
+      if (input === undefined) {
         return true;
       }
       if (input === pipe) {
-        pipes.add(output);
+        for (const output of readOutputs(other)) {
+          if (output === terminal || output === '/dev/tty') {
+            return true;
+          }
+          pipes.add(output);
+        }
       }
     }
   }
   return false;
+}
+
+/** What a process has open besides its standard input and standard error, into which no filter puts its results. */
+function readOutputs(pid: number): readonly (string | undefined)[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`)
+      .map(Number)
+      .filter((descriptor) => descriptor !== 0 && descriptor !== 2)
+      .map((descriptor) => readFileLink(pid, descriptor));
+  } catch {
+    // It has ended meanwhile.
+    return [];
+  }
 }
 
 function runsInGroup(pid: number, group: number): boolean {

@@ -256,6 +256,7 @@ describe('a pipe that ends on the same terminal', () => {
   it.each([
     '| cat',
     '| tee /dev/null',
+    '| tee /dev/tty >/dev/null',
     '| grep --line-buffered US: | cat',
     '| while read -r line; do sleep 0.2; echo "$line"; done',
   ])('%s has its lines to itself', async (pipe) => {
