@@ -9,9 +9,13 @@ const plain = { red: String, yellow: String, green: String, dim: String } as nev
 function setUp(format: ResultFormat) {
   const printed = { stdout: '', stderr: '' };
   const reporter = new UploadReporter(
-    createResultWriter(format, async (text) => {
-      printed.stdout += text;
-    }),
+    createResultWriter(
+      format,
+      async (text) => {
+        printed.stdout += text;
+      },
+      () => '',
+    ),
     createMessages(
       (lines) => {
         printed.stderr += lines;
