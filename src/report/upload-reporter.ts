@@ -207,7 +207,7 @@ export class UploadReporter {
     const files = [...this.#counts.values()].reduce((sum, it) => sum + it, 0);
     const next =
       manifest === undefined
-        ? 'The same command would send all of them again; with --manifest <file>, a run remembers what it has sent.'
+        ? `The same command would send all ${groupDigits(files)} again; with --manifest <file>, a run remembers what it has sent.`
         : `Run the same command again: what is in ${manifest} is not sent again.`;
     this.#messages.note(
       `Interrupted, with ${groupDigits(left)} of ${groupDigits(files)} files left. ${next}`,

@@ -166,7 +166,7 @@ describe('after Ctrl-C', () => {
       'without one',
       [],
       1,
-      'Interrupted, with 2 of 3 files left. The same command would send all of them again; with --manifest <file>, a run remembers what it has sent.',
+      'Interrupted, with 2 of 3 files left. The same command would send all 3 again; with --manifest <file>, a run remembers what it has sent.',
     ],
     ['before the first', [], 0, 'Interrupted before any file was uploaded. Run the same command again.'],
   ])('%s, it says how to go on', async (_what, flags, uploaded, words) => {
