@@ -66,6 +66,8 @@ const replaced: readonly { readonly importer: RegExp; readonly module: RegExp; r
   { importer: /\/undici\/lib\//, module: /^node:assert$/, by: fromRoot('.config/undici-assert.cjs') },
   { importer: /\/commander\/lib\//, module: /^node:child_process$/, by: unused },
   { importer: /\/cosmiconfig\/dist\//, module: /\/loaders(\.js)?$/, by: unused },
+  // It asks for the home directory when it is loaded, and throws where there is none.
+  { importer: /\/cosmiconfig\/dist\//, module: /^env-paths$/, by: unused },
   // Optional, and only there when some other package has installed it.
   { importer: /\/debug\/src\//, module: /^supports-color$/, by: unused },
 ];

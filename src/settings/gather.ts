@@ -7,7 +7,7 @@ import { definitions, type FlagKey, keys } from './definitions.ts';
 import { exposesToken } from './exposed-token.ts';
 import { findProjectConfig } from './project-config.ts';
 import type { ConfigFile, GatheredSettings, Layer } from './source.ts';
-import { userConfigPath } from './user-config.ts';
+import { isReachable, userConfigPath } from './user-config.ts';
 
 /** The flags that set something, as typed. */
 export type SettingFlags = { readonly [K in FlagKey]?: string | undefined };
@@ -91,10 +91,10 @@ async function gatherFiles(
     return [await gatherFile('config-file', path, load, host)];
   }
   const userPath = userConfigPath(host);
-  return [
-    await gatherFile('project', host.cwd, () => loadProjectLayer(host.cwd), host),
-    await gatherFile('user', userPath, () => loadUserLayer(userPath), host),
-  ];
+  const project = await gatherFile('project', host.cwd, () => loadProjectLayer(host.cwd), host);
+  return userPath === undefined
+    ? [project]
+    : [project, await gatherFile('user', userPath, () => loadUserLayer(userPath), host)];
 }
 
 async function gatherFile(
@@ -128,7 +128,7 @@ async function loadProjectLayer(cwd: string): Promise<Layer | undefined> {
 }
 
 async function loadUserLayer(path: string): Promise<Layer | undefined> {
-  const values = await loadConfigFile(path);
+  const values = (await isReachable(path)) ? await loadConfigFile(path) : undefined;
   return values && { source: { kind: 'user', path }, values };
 }
 

@@ -30,8 +30,8 @@ export async function runConfig(flags: ConfigFlags, host: Host): Promise<number>
 interface ConfigReport {
   readonly settings: Readonly<Record<string, ReportedSetting>>;
   readonly files: readonly ReportedFile[];
-  /** The path of the user's own config, whether it was read or not. */
-  readonly userConfig: string;
+  /** The path of the user's own config, whether it was read or not; null without a home directory. */
+  readonly userConfig: string | null;
   readonly proxy:
     | { readonly address: string; readonly hasCredentials: boolean }
     | { readonly problem: string }
@@ -66,7 +66,7 @@ async function createReport(config: string | false | undefined, host: Host): Pro
   return {
     settings: Object.fromEntries(keys.map((key) => [key, reportSetting(key, settings)])),
     files: gathered.files.map(({ kind, path, status }) => ({ kind, path, status })),
-    userConfig: userConfigPath(host),
+    userConfig: userConfigPath(host) ?? null,
     proxy: reportProxy(route?.proxy),
     certificates: certificates.map(({ variable, path }) => ({ variable, path })),
     warnings: [...warnings, ...certificates.flatMap(({ warning }) => warning ?? [])],
@@ -118,9 +118,12 @@ function formatFiles({ files, userConfig }: ConfigReport, host: Host): readonly 
         ? `${status === 'wrong' ? 'wrong' : 'none'}, from ${host.cwd} upwards`
         : `${path} (${status === 'wrong' ? 'wrong' : 'there is no such file'})`,
   ]);
-  return files.some(({ kind }) => kind === 'user')
-    ? rows
-    : [...rows, [fileKinds.user, `${userConfig} (not looked at)`]];
+  if (files.some(({ kind }) => kind === 'user')) {
+    return rows;
+  }
+  const unread =
+    userConfig === null ? 'none, because there is no home directory' : `${userConfig} (not looked at)`;
+  return [...rows, [fileKinds.user, unread]];
 }
 
 function formatRoute({ proxy, certificates }: ConfigReport): readonly (readonly string[])[] {
