@@ -1,6 +1,6 @@
 import { ApiError, ConfigError } from '../errors.ts';
 import type { Credentials } from '../network/credentials.ts';
-import { spellingsOf } from '../secrets.ts';
+import { Secrets } from '../secrets.ts';
 import { isAccount } from '../settings/identity.ts';
 import { type Account, readAccountsAnswer } from './accounts-answer.ts';
 import { type Answer, headerOf, isSuccess } from './answer.ts';
@@ -39,12 +39,14 @@ export class DreaminaClient {
   readonly #options: ClientOptions;
   readonly #url: URL;
   readonly #connections: Connections;
-  readonly #tokenSpellings: RegExp | string;
+  readonly #secrets = new Secrets();
 
   constructor(options: ClientOptions) {
     this.#options = options;
     const { credentials, proxyUrl, ca } = options;
-    this.#tokenSpellings = spellingsOf(credentials.token ?? '');
+    if (credentials.token !== undefined) {
+      this.#secrets.addToken(credentials.token);
+    }
     this.#url = new URL(credentials.apiUrl);
     this.#connections = new Connections({ origin: this.#url.origin, proxyUrl, ca });
   }
@@ -161,16 +163,13 @@ export class DreaminaClient {
       }
       // After a refusal part of our body may still clog the connection; only a clean answer leaves it clean.
       reusable = isSuccess({ status: response.statusCode }) && body.ending === 'whole' && unsentBytes === 0;
-      // Redact the token before returning: servers may echo request headers.
-      const location = headerOf(response.headers, 'location');
       return {
         status: response.statusCode,
-        headers: {
-          ...response.headers,
-          ...(location !== undefined && { location: this.#redact(location) }),
-        },
-        text: this.#redact(body.text),
+        headers: response.headers,
+        // Redact the token before returning: servers may echo request headers.
+        text: this.#secrets.maskData(body.text),
         ending: body.ending,
+        redact: (text) => this.#secrets.mask(text),
       };
     } catch (error) {
       throw ended ?? toNetworkError(error, this.#url.host);
@@ -183,11 +182,6 @@ export class DreaminaClient {
         connection.destroy();
       }
     }
-  }
-
-  /** Replaces the token in a server's text, however it is spelled. */
-  #redact(text: string): string {
-    return text.replaceAll(this.#tokenSpellings, '[token]');
   }
 }
 

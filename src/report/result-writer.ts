@@ -1,4 +1,5 @@
 import { hasReference, type UploadRecord } from '../upload/record.ts';
+import { formatJson } from './escape.ts';
 
 /** The forms of the results on standard output. */
 export const resultFormats = ['text', 'json', 'ndjson', 'frames'] as const;
@@ -32,7 +33,7 @@ export function createResultWriter(
         end: async () => {},
       };
     case 'ndjson':
-      return { write: (record) => print(`${JSON.stringify(record)}\n`), end: async () => {} };
+      return { write: (record) => print(`${formatJson(record)}\n`), end: async () => {} };
     case 'json':
       return createArrayWriter(print);
     case 'frames':
@@ -46,7 +47,7 @@ function createArrayWriter(print: (text: string) => Promise<void>): ResultWriter
   let opening = '[\n';
   return {
     write: async (record) => {
-      const text = `${opening}${JSON.stringify(record)}\n`;
+      const text = `${opening}${formatJson(record)}\n`;
       opening = ',';
       await print(text);
     },
@@ -63,7 +64,7 @@ function createFramesWriter(print: (text: string) => Promise<void>): ResultWrite
     end: async () => {
       const references = records.filter(hasReference).map(({ imageRef }) => imageRef);
       if (references.length === records.length) {
-        await print(`${JSON.stringify(toFrames(references))}\n`);
+        await print(`${formatJson(toFrames(references))}\n`);
       }
     },
   };

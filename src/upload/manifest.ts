@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import * as v from 'valibot';
+import { isReference } from '../client/reference.ts';
 import { describeErrno } from '../errno.ts';
 import { UsageError } from '../errors.ts';
 import type { Clock } from '../host.ts';
@@ -18,7 +19,7 @@ const entrySchema = v.object({
   account: v.string(),
   /** The `apiUrl` it was sent to. */
   endpoint: v.string(),
-  imageRef: v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/)),
+  imageRef: v.custom<string>(isReference),
   width: v.exactOptional(v.number()),
   height: v.exactOptional(v.number()),
   /** Bytes. */

@@ -100,9 +100,9 @@ describe('accounts', () => {
   });
 
   it('escapes what the service says', async () => {
-    const { env } = await accountsServer({ 'US:\u202ea@example.com\n': { error: '\x1b[2Jgone' } });
+    const { env } = await accountsServer({ 'US:\u202e\na@example.com': { error: '\x1b[2Jgone' } });
     const result = await runCli(['accounts'], { env });
-    expect(result.lines[1]).toBe('US:\\u{202e}a@example.com\\n  US      unknown          \\x1b[2Jgone');
+    expect(result.lines[1]).toBe('US:\\u{202e}\\na@example.com  US      unknown          \\x1b[2Jgone');
   });
 
   it('-v tells the request, and neither it nor anything else the token', async () => {

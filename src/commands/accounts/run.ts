@@ -3,6 +3,7 @@ import { ConfigError } from '../../errors.ts';
 import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { Credentials } from '../../network/credentials.ts';
+import { formatJson } from '../../report/escape.ts';
 import { formatExpiry } from '../../report/expiry.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { formatTable } from '../../report/table.ts';
@@ -46,7 +47,7 @@ export async function runAccounts(flags: AccountsFlags, host: Host): Promise<num
   }
 
   if (flags.json) {
-    host.stdout.write(`${JSON.stringify(list, undefined, 2)}\n`);
+    host.stdout.write(`${formatJson(list, 2)}\n`);
   } else if (list.length > 0) {
     host.stdout.write(formatAccounts(list, host.clock.now()));
   }

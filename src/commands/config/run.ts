@@ -3,6 +3,7 @@ import type { Host } from '../../host.ts';
 import { findTokenRefusal } from '../../network/credentials.ts';
 import { describeProxy } from '../../network/proxy.ts';
 import { type LoadedRoute, loadRoute } from '../../network/route.ts';
+import { formatJson } from '../../report/escape.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { formatTable } from '../../report/table.ts';
 import { definitionOf, type Key, keys } from '../../settings/definitions.ts';
@@ -16,7 +17,7 @@ import type { ConfigFlags } from './command.ts';
 export async function runConfig(flags: ConfigFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');
   const report = await createReport(flags.config, host);
-  host.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : formatReport(report, host));
+  host.stdout.write(flags.json ? `${formatJson(report, 2)}\n` : formatReport(report, host));
   for (const warning of report.warnings) {
     messages.warn(warning);
   }

@@ -1,7 +1,7 @@
 import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { type Colours, loadColours } from '../../report/colours.ts';
-import { escapeUnsafe } from '../../report/escape.ts';
+import { escapeUnsafe, formatJson } from '../../report/escape.ts';
 import type { DoctorFlags } from './command.ts';
 import { diagnose } from './diagnose.ts';
 import type { CheckResult, Finding } from './finding.ts';
@@ -17,7 +17,7 @@ export async function runDoctor(flags: DoctorFlags, host: Host): Promise<number>
     }
   }
   if (flags.json) {
-    host.stdout.write(`${JSON.stringify(results.map(toFinding), undefined, 2)}\n`);
+    host.stdout.write(`${formatJson(results.map(toFinding), 2)}\n`);
   }
   return exitCodeFor(results);
 }

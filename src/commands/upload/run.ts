@@ -80,9 +80,7 @@ async function reportSession(
   const { clock, random, signal } = host;
   const startedAtMs = clock.now();
   const github =
-    flags.annotations && isGitHubStep(host.env)
-      ? new GitHubReporter(standardError.print, host.env.GITHUB_STEP_SUMMARY)
-      : undefined;
+    flags.annotations && isGitHubStep(host.env) ? new GitHubReporter(standardError.print, host) : undefined;
   const tally = new Tally();
   const records = runSession(found, options, {
     clock,
