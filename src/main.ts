@@ -50,6 +50,7 @@ function createHost(interruption: AbortController): Host {
     cwd: process.cwd(),
     homeDir: findHomeDir(),
     platform: process.platform,
+    userId: process.geteuid?.(),
     nodeVersion: process.version,
     scriptPath: process.argv[1],
     stdin: process.stdin,

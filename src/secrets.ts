@@ -64,26 +64,23 @@ const minMaskedLength = 6;
 /** So many characters of a secret that is at least twice as long are masked too. */
 const partLength = 8;
 
+const maxWordLength = 11;
+
 type Mask = '[token]' | '[password]';
 
 class Secret {
   /** Whether it is a token that nothing else can be mistaken for. */
   readonly isPlainlyToken: boolean;
+  readonly #value: string;
   readonly #mask: Mask;
   readonly #spellings: RegExp | string;
-  /** Every part of {@link partLength} characters. */
-  readonly #parts = new Set<string>();
 
   constructor(value: string, mask: Mask) {
     const isLikeTokens = value.length >= 2 * partLength && /\d/.test(value) && /[a-z]/i.test(value);
     this.isPlainlyToken = mask === '[token]' && (isLikeTokens || /^user:\d+-[a-z\d]+$/i.test(value));
+    this.#value = value;
     this.#mask = mask;
     this.#spellings = spellingsOf(value);
-    if (value.length >= 2 * partLength) {
-      for (let i = 0; i + partLength <= value.length; i += 1) {
-        this.#parts.add(value.slice(i, i + partLength));
-      }
-    }
   }
 
   maskWhole(text: string): string {
@@ -91,17 +88,14 @@ class Secret {
   }
 
   maskParts(text: string): string {
-    if (this.#parts.size === 0) {
+    if (this.#value.length < 2 * partLength) {
       return text;
     }
     let masked = '';
     let keptFrom = 0;
     for (let i = 0; i + partLength <= text.length; i += 1) {
-      if (this.#parts.has(text.slice(i, i + partLength))) {
-        let end = i + partLength;
-        while (end < text.length && this.#parts.has(text.slice(end + 1 - partLength, end + 1))) {
-          end += 1;
-        }
+      const end = this.#findEnd(text, i);
+      if (isTelling(text.slice(i, end))) {
         masked += `${text.slice(keptFrom, i)}${this.#mask}`;
         keptFrom = end;
         i = end - 1;
@@ -109,6 +103,24 @@ class Secret {
     }
     return masked + text.slice(keptFrom);
   }
+
+  /** Where the part of the secret ends that begins at `start`; `start` itself where none does. */
+  #findEnd(text: string, start: number): number {
+    let end = start + partLength;
+    if (!this.#value.includes(text.slice(start, end))) {
+      return start;
+    }
+    while (end < text.length && this.#value.includes(text.slice(start, end + 1))) {
+      end += 1;
+    }
+    return end;
+  }
+}
+
+/** Whether a part of a secret is more than an ordinary word, such as the `environment` of a token that somebody made up. */
+function isTelling(part: string): boolean {
+  const isMixed = [/\d/, /[a-z]/, /[A-Z]/].filter((kind) => kind.test(part)).length > 1;
+  return part.length >= partLength && (isMixed || part.length > maxWordLength);
 }
 
 /** Of more characters V8 makes no pattern, or none that is fast. No token and no password comes near it. */

@@ -20,7 +20,7 @@ export interface SettingsRequest {
 }
 
 /** The part of the host that settings are read from. */
-export type Surroundings = Pick<Host, 'env' | 'cwd' | 'homeDir' | 'platform' | 'secrets'>;
+export type Surroundings = Pick<Host, 'env' | 'cwd' | 'homeDir' | 'platform' | 'userId' | 'secrets'>;
 
 /**
  * Reads flags, environment and config files. A file that cannot be read is a problem in the result, not an exception.
@@ -91,10 +91,13 @@ async function gatherFiles(
     return [await gatherFile('config-file', path, load, host)];
   }
   const userPath = userConfigPath(host);
-  const project = await gatherFile('project', host.cwd, () => loadProjectLayer(host.cwd), host);
+  const foreign: ConfigFile[] = [];
+  const loadProject = () =>
+    loadProjectLayer(host, (path) => foreign.push({ kind: 'project', path, status: 'foreign' }));
+  const project = await gatherFile('project', host.cwd, loadProject, host);
   return userPath === undefined
-    ? [project]
-    : [project, await gatherFile('user', userPath, () => loadUserLayer(userPath), host)];
+    ? [...foreign, project]
+    : [...foreign, project, await gatherFile('user', userPath, () => loadUserLayer(userPath), host)];
 }
 
 async function gatherFile(
@@ -122,8 +125,11 @@ async function gatherFile(
   }
 }
 
-async function loadProjectLayer(cwd: string): Promise<Layer | undefined> {
-  const found = await findProjectConfig(cwd);
+async function loadProjectLayer(
+  host: Surroundings,
+  onForeign: (path: string) => void,
+): Promise<Layer | undefined> {
+  const found = await findProjectConfig(host, onForeign);
   return found && { source: { kind: 'project', path: found.path }, values: found.values };
 }
 

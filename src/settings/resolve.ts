@@ -2,7 +2,14 @@ import { ConfigError, UsageError } from '../errors.ts';
 import { type DefaultKey, definitionOf, type Key, keys, type Value } from './definitions.ts';
 import { formatExposure } from './exposed-token.ts';
 import { quoteValue } from './quote-value.ts';
-import { formatSource, type GatheredSettings, type Layer, type Setting, type Source } from './source.ts';
+import {
+  formatForeign,
+  formatSource,
+  type GatheredSettings,
+  type Layer,
+  type Setting,
+  type Source,
+} from './source.ts';
 import { findUnknownKeys } from './unknown-keys.ts';
 
 /** Why a setting has no usable value: a UsageError for a flag, a ConfigError for every other source. */
@@ -18,6 +25,8 @@ export type Settings = {
 /** The outcome of {@link resolveSettings}. */
 export interface ResolvedSettings {
   readonly settings: Settings;
+  /** A sentence for each config file of another user that was not read; to be shown whatever the verbosity. */
+  readonly alerts: readonly string[];
   /** A sentence for each unknown key, and for each config file that exposes a token. */
   readonly warnings: readonly string[];
   /** Of files, then of settings in display order. */
@@ -43,6 +52,7 @@ export function resolveSettings(
     : files.filter((file) => file.status === 'found' && file.exposesToken);
   return {
     settings,
+    alerts: files.flatMap((file) => (file.status === 'foreign' ? formatForeign(file.path) : [])),
     warnings: [
       ...layers.flatMap(findUnknownKeys),
       ...exposing.map(({ path }) => `${formatExposure(path)}; chmod 600 it`),

@@ -383,10 +383,10 @@ describe('an answer with a reference', () => {
     expect(text.stderr.split('\n')[0]).toBe(`warning: ${night.file}: ${warning}`);
   });
 
-  it('a warning is not shown when quiet, but stands in the record', async () => {
+  it('a warning is shown when quiet too, and stands in the record', async () => {
     const respond = answering(200, { imageRef: own, error: 'Low on credits' });
     const { text, record } = await uploadTo(respond, { flags: ['-q'] });
-    expect(text.stderr).toBe('');
+    expect(text.stderr).toBe(`warning: ${night.file}: the server adds: Low on credits\n`);
     expect(record).toMatchObject({ warnings: ['the server adds: Low on credits'] });
   });
 

@@ -26,7 +26,7 @@ export async function runAccounts(flags: AccountsFlags, host: Host): Promise<num
   // A wrong account must not keep people from seeing the right ones.
   const resolved = resolveSettings(gathered, { ignore: ['account'] });
   const { token, apiUrl, timeout } = requireSettings(resolved);
-  for (const warning of resolved.warnings) {
+  for (const warning of [...resolved.alerts, ...resolved.warnings]) {
     messages.warn(warning);
   }
   if (token === undefined) {

@@ -58,7 +58,7 @@ interface ReportedFile {
 
 async function createReport(config: string | false | undefined, host: Host): Promise<ConfigReport> {
   const gathered = await gatherSettings({ config }, host);
-  const { settings, warnings, problems } = resolveSettings(gathered);
+  const { settings, alerts, warnings, problems } = resolveSettings(gathered);
   const { apiUrl } = settings;
   const route = isProblem(apiUrl) ? undefined : await loadRoute(apiUrl.value, host.env);
   const { certificates = [] } = route ?? {};
@@ -70,7 +70,7 @@ async function createReport(config: string | false | undefined, host: Host): Pro
     userConfig: userConfigPath(host) ?? null,
     proxy: reportProxy(route?.proxy),
     certificates: certificates.map(({ variable, path }) => ({ variable, path })),
-    warnings: [...warnings, ...certificates.flatMap(({ warning }) => warning ?? [])],
+    warnings: [...alerts, ...warnings, ...certificates.flatMap(({ warning }) => warning ?? [])],
     problems: refusal === undefined ? messages : [...messages, refusal],
   };
 }
@@ -111,20 +111,26 @@ const fileKinds = {
 } as const satisfies Record<ConfigFile['kind'], string>;
 
 function formatFiles({ files, userConfig }: ConfigReport, host: Host): readonly (readonly string[])[] {
-  const rows = files.map(({ kind, path, status }) => [
-    fileKinds[kind],
-    status === 'found'
-      ? path
-      : kind === 'project'
-        ? `${status === 'wrong' ? 'wrong' : 'none'}, from ${host.cwd} upwards`
-        : `${path} (${status === 'wrong' ? 'wrong' : 'there is no such file'})`,
-  ]);
+  const rows = files.map((file) => [fileKinds[file.kind], describeFile(file, host)]);
   if (files.some(({ kind }) => kind === 'user')) {
     return rows;
   }
   const unread =
     userConfig === null ? 'none, because there is no home directory' : `${userConfig} (not looked at)`;
   return [...rows, [fileKinds.user, unread]];
+}
+
+function describeFile({ kind, path, status }: ReportedFile, { cwd }: Host): string {
+  switch (status) {
+    case 'found':
+      return path;
+    case 'foreign':
+      return `${path} (belongs to another user, not read)`;
+    case 'wrong':
+      return kind === 'project' ? `wrong, from ${cwd} upwards` : `${path} (wrong)`;
+    case 'absent':
+      return kind === 'project' ? `none, from ${cwd} upwards` : `${path} (there is no such file)`;
+  }
 }
 
 function formatRoute({ proxy, certificates }: ConfigReport): readonly (readonly string[])[] {

@@ -106,6 +106,9 @@ async function readSettings(flags: UploadFlags, messages: Messages, host: Host):
   const resolved = resolveSettings(await gatherSettings({ flags, config: flags.config }, host), {
     ignore: flags.sandbox ? ['token', 'account', 'apiUrl'] : [],
   });
+  for (const alert of resolved.alerts) {
+    messages.alert(alert);
+  }
   const settings = requireSettings(resolved);
   for (const warning of resolved.warnings) {
     messages.warn(warning);
