@@ -57,7 +57,7 @@ function collectWarnings(
 ): string[] {
   const body = parseObject(text);
   const warnings: string[] = [];
-  const sizeBytes = typeof body?.size === 'number' ? body.size : referenceSizeBytes;
+  const sizeBytes = Number.isFinite(body?.size) ? (body!.size as number) : referenceSizeBytes;
   if (sizeBytes !== undefined && sizeBytes !== sent.sizeBytes) {
     warnings.push(`the server counts ${sizeBytes} bytes where ${sent.sizeBytes} were sent`);
   }

@@ -17,8 +17,11 @@ export function maskToken(token: string): string {
 const accountPattern =
   /^[A-Z]{2,}:[\x21-\x24\x26-\x2e\x30-\x3f\x41-\x5b\x5d-\x7e]+@[\x21-\x24\x26-\x2e\x30-\x3f\x41-\x5b\x5d-\x7e]+$/;
 
+/** An email address has 254 characters at most. */
+const maxAccountLength = 300;
+
 /** Whether a text has the form `REGION:email`, such as `US:name@example.com`. */
 export function isAccount(text: string): boolean {
   // No address has two dots in a row, and `encodeURIComponent` keeps `..`, which would change the path.
-  return accountPattern.test(text) && !text.includes('..');
+  return text.length <= maxAccountLength && accountPattern.test(text) && !text.includes('..');
 }

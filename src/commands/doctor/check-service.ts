@@ -6,6 +6,7 @@ import type { Host } from '../../host.ts';
 import { Credentials } from '../../network/credentials.ts';
 import type { LoadedRoute } from '../../network/route.ts';
 import { formatExpiry } from '../../report/expiry.ts';
+import { formatList } from '../../report/format-list.ts';
 import { isProblem, type Settings } from '../../settings/resolve.ts';
 import { formatSource, type Setting } from '../../settings/source.ts';
 import { formatDuration } from '../../units.ts';
@@ -124,7 +125,7 @@ const addAgain = 'Add the account again at useapi.net (POST /accounts).';
 function adviceOn(accounts: readonly Account[]): string {
   return accounts.length === 0
     ? 'No account is configured under this token; add one at useapi.net (POST /accounts).'
-    : `Give one of those that are configured: ${accounts.map(({ account }) => account).join(', ')}.`;
+    : `Give one of those that are configured: ${formatList(accounts.map(({ account }) => account))}.`;
 }
 
 function checkSession({ sessionExpires }: Account, now: number): CheckResult {

@@ -5,6 +5,7 @@ import { readLine } from '../../files/read-line.ts';
 import type { Host } from '../../host.ts';
 import { assertTokenDestination, Credentials } from '../../network/credentials.ts';
 import { formatExpiry } from '../../report/expiry.ts';
+import { formatList } from '../../report/format-list.ts';
 import type { Messages } from '../../report/messages.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { definitions, keys } from '../../settings/definitions.ts';
@@ -141,7 +142,7 @@ async function pickAccount(
 }
 
 function listOf(names: readonly string[]): string {
-  return names.length === 0 ? 'none is' : `these are: ${names.join(', ')}`;
+  return names.length === 0 ? 'none is' : `these are: ${formatList(names)}`;
 }
 
 function tellNext(account: string | undefined, usable: readonly Account[], messages: Messages): void {
@@ -153,7 +154,7 @@ function tellNext(account: string | undefined, usable: readonly Account[], messa
     return;
   }
   messages.warn(
-    `no account was chosen of ${usable.map((it) => it.account).join(', ')}; give one with -a REGION:email`,
+    `no account was chosen of ${formatList(usable.map((it) => it.account))}; give one with -a REGION:email`,
   );
 }
 

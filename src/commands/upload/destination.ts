@@ -3,6 +3,7 @@ import { ConfigError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { Credentials } from '../../network/credentials.ts';
 import { isLoopbackHost } from '../../network/loopback.ts';
+import { formatList } from '../../report/format-list.ts';
 import type { Messages } from '../../report/messages.ts';
 import { isOfficial } from '../../settings/api-url.ts';
 import type { RequiredSettings } from '../../settings/require.ts';
@@ -63,7 +64,7 @@ async function describeAccounts(client: DreaminaClient, { signal }: Host): Promi
     const accounts = await client.listAccounts(signal);
     return accounts.length === 0
       ? '; none is configured under this token yet'
-      : `: this token has ${accounts.map(({ account }) => account).join(', ')}`;
+      : `: this token has ${formatList(accounts.map(({ account }) => account))}`;
   } catch {
     return '';
   } finally {
