@@ -1,8 +1,11 @@
 /** What a token of useapi.net looks like, or its beginning; one in a line that could not be parsed is known to nobody. */
 const usualTokens = /user(?::|%3a)\d+-[a-z\d]+/gi;
 
-/** References are data, whatever words are in them: `US:name@example.com-image:w1:h1:s1-uri:id`. */
-const references = /([A-Z]{2,}:\S+-(?:uri|vid):\S+)/;
+/**
+ * References are data, whatever words are in them: `US:name@example.com-image:w1:h1:s1-uri:id`. Each repetition has an
+ * end, or a long row of regions would take its length squared.
+ */
+const references = /([A-Z]{2,8}:\S{1,500}-(?:uri|vid):\S{1,2000})/;
 
 /** The secret values of a run, as they become known, and text without them. */
 export class Secrets {

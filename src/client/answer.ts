@@ -55,10 +55,13 @@ export function headerOf(headers: Answer['headers'], name: string): string | und
 
 const maxWordsLength = 300;
 
+/** A token with each character escaped several times over becomes a hundredth of that. */
+const maxRedactedLength = 100 * maxWordsLength;
+
 /** Cuts a server's text to a length that fits a message. */
 export function shorten(text: string, redact: Redact): string {
-  // Redacted first: a secret that is cut in two would not be found.
-  const redacted = redact(text);
+  // A secret that is cut in two would not be found. What is redacted gets shorter, so more is needed than is shown.
+  const redacted = redact(text.slice(0, maxRedactedLength));
   // The cut may halve a character of two code units.
   return redacted.length > maxWordsLength
     ? `${redacted.slice(0, maxWordsLength).replace(/[\ud800-\udbff]$/, '')}…`

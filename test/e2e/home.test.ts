@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chown, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -60,7 +60,7 @@ describe.each([
 
 describe.skipIf(process.getuid?.() !== 0)('a user that the system does not know, without HOME', () => {
   /** Runs the built command as that user, in a folder with a project config. */
-  async function runAsNobody(...args: readonly string[]) {
+  async function runAsNobody(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     const cwd = await tempDir();
     const uid = 61_234;
     await writeFile(join(cwd, '.dreaminarc'), 'retries: 1\n');
@@ -71,13 +71,13 @@ describe.skipIf(process.getuid?.() !== 0)('a user that the system does not know,
       cwd,
       uid,
       gid: uid,
-      env: { PATH: process.env.PATH },
+      env: { PATH: process.env.PATH, ...env },
       encoding: 'utf8',
     });
   }
 
   it('has no config of its own, and the run goes on', async () => {
-    const { status, stdout, stderr } = await runAsNobody('config');
+    const { status, stdout, stderr } = await runAsNobody(['config']);
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^retries +1 +project config/m);
     expect(stdout).toMatch(/^user config +none, because there is no home directory$/m);
@@ -85,13 +85,26 @@ describe.skipIf(process.getuid?.() !== 0)('a user that the system does not know,
   });
 
   it('can upload', async () => {
-    const { status, stdout } = await runAsNobody('upload', '--sandbox', night);
+    const { status, stdout } = await runAsNobody(['upload', '--sandbox', night]);
     expect(stdout).toMatch(/^US:sandbox@example\.com-image:/);
     expect(status).toBe(0);
   });
 
+  it('can upload where HOME may not be read', async () => {
+    const home = await tempDir();
+    await mkdir(join(home, '.config', 'dreamina'), { recursive: true });
+    await writeFile(join(home, '.config', 'dreamina', 'config.json'), '{"retries": "wrong"}');
+    for (const closed of [home, join(home, '.config')]) {
+      await chmod(home, closed === home ? 0o700 : 0o755);
+      await chmod(closed, 0o700);
+      const { status, stderr } = await runAsNobody(['upload', '--sandbox', night], { HOME: home });
+      expect(stderr).toMatch(/^1 uploaded /);
+      expect(status).toBe(0);
+    }
+  });
+
   it('cannot log in', async () => {
-    const { status, stderr } = await runAsNobody('login', '--with-token');
+    const { status, stderr } = await runAsNobody(['login', '--with-token']);
     expect(stderr).toContain('error: there is no home directory to write a config to\n');
     expect(status).toBe(4);
   });

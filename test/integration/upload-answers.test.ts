@@ -717,6 +717,18 @@ describe('what a server says', () => {
     expect(text.stderr).toContain('(HTTP 400: begin long long');
     expect((record as FailedRecord).error.message).toMatch(/^the server refused it .{300,320}…\)$/);
   });
+
+  it.each(['AB:', 'AB:-uri', '-uri:', 'user:1-', '%25', '\\\\u', '::'])(
+    'takes no longer for words that nearly are what is looked for: %s',
+    async (word) => {
+      const server = await rawServer(
+        answering(400, { error: word.repeat(900_000 / JSON.stringify(word).length) }),
+      );
+      const startedAt = performance.now();
+      await runCli(['upload', night.file, '--json'], { env: server.env });
+      expect(performance.now() - startedAt).toBeLessThan(5000);
+    },
+  );
 });
 
 describe('the token appears nowhere when a server sends it back', () => {
