@@ -8,6 +8,8 @@ const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.me
 const shared = {
   cwd: fromRoot(''),
   platform: 'node',
+  // It also removes calls within functions, such as one of `decodeURIComponent` that was made to see whether it throws.
+  treeshake: false,
   transform: { target: 'node20.19' },
 } satisfies RolldownOptions;
 
@@ -16,7 +18,7 @@ const output = {
   entryFileNames: '[name].cjs',
   chunkFileNames: '[name].cjs',
   // Names stay, for the stack traces in a bug report.
-  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
 } satisfies RolldownOptions['output'];
 
 /**
@@ -91,6 +93,8 @@ const replaced: readonly { readonly importer: RegExp; readonly module: RegExp; r
   { importer: /\/undici\/lib\//, module: /^node:assert$/, by: fromRoot('.config/undici-assert.cjs') },
   { importer: /\/commander\/lib\//, module: /^node:child_process$/, by: unused },
   { importer: /\/cosmiconfig\/dist\//, module: /\/loaders(\.js)?$/, by: unused },
+  // It asks for the home directory when it is loaded, and throws where there is none.
+  { importer: /\/cosmiconfig\/dist\//, module: /^env-paths$/, by: unused },
   // Optional, and only there when some other package has installed it.
   { importer: /\/debug\/src\//, module: /^supports-color$/, by: unused },
 ];

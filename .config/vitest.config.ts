@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { useBundle } from './test-bundle.ts';
 
 const minuteMs = 60_000;
 
@@ -33,6 +34,7 @@ export default defineConfig(({ mode }) => ({
           project('integration', { isolate: false }),
           project('e2e', { isolate: false }),
           project('fuzz', { isolate: false, ...(mode === 'fuzz' ? manyCases() : fewCases) }),
+          bundle(),
           // Needs nginx, tinyproxy, openssl, strace, zsh and fish.
           project('system', { testTimeout: minuteMs }),
           project('soak', { testTimeout: 10 * minuteMs }),
@@ -47,6 +49,22 @@ function project(name: string, options: ProjectOptions): TestProjectInlineConfig
   return {
     extends: true,
     test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 20_000, ...options },
+  };
+}
+
+/** The integration tests once more, with the bundled command line in place of the source. */
+function bundle(): TestProjectInlineConfiguration {
+  const { test } = project('integration', { isolate: false });
+  return {
+    extends: true,
+    plugins: [useBundle()],
+    test: {
+      ...test,
+      name: 'bundle',
+      globalSetup: '.config/test-bundle.ts',
+      // These test the library or the sandbox.
+      exclude: ['test/integration/{client,library,sandbox}.test.ts'],
+    },
   };
 }
 

@@ -8,6 +8,8 @@ export interface Host {
   /** Empty where there is none. */
   readonly homeDir: string;
   readonly platform: NodeJS.Platform;
+  /** The effective user's id; undefined on Windows. */
+  readonly userId: number | undefined;
   /** Such as `v24.1.0`. */
   readonly nodeVersion: string;
   /** The file that was started, perhaps through a symbolic link; undefined where there is none. */

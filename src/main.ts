@@ -55,6 +55,7 @@ function createHost(interruption: AbortController): Host {
     cwd: findCwd(),
     homeDir: findHomeDir(),
     platform: process.platform,
+    userId: process.geteuid?.(),
     nodeVersion: process.version,
     scriptPath: process.argv[1],
     stdin: process.stdin,

@@ -1,4 +1,12 @@
-import { type Answer, type Fields, isSuccess, parseObject, serverWords, textOf } from './answer.ts';
+import {
+  type Answer,
+  type Fields,
+  isSuccess,
+  parseObject,
+  type Redact,
+  serverWords,
+  textOf,
+} from './answer.ts';
 import { createBadResponse, createRefusal } from './refusal.ts';
 
 /** An account configured under a token. */
@@ -28,7 +36,7 @@ export function readAccountsAnswer(answer: Answer, nowMs: number): readonly Acco
   }
   const body = answer.ending === 'whole' ? parseObject(answer.text) : undefined;
   const entries = Object.entries(body ?? {});
-  const accounts = entries.flatMap(([key, value]) => readAccount(key, value) ?? []);
+  const accounts = entries.flatMap(([key, value]) => readAccount(key, value, answer.redact) ?? []);
   if (body === undefined || (accounts.length === 0 && entries.length > 0)) {
     throw createBadResponse(answer, 'accounts');
   }
@@ -36,25 +44,25 @@ export function readAccountsAnswer(answer: Answer, nowMs: number): readonly Acco
 }
 
 /** Reads one entry of the map; nothing where it is not an account. */
-function readAccount(key: string, value: unknown): Account | undefined {
+function readAccount(key: string, value: unknown, redact: Redact): Account | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return undefined;
   }
   const fields = value as Fields;
-  const account = textOf(fields.account) ?? key;
+  const account = textOf(fields.account) ?? textOf(key);
   // Without its region, no upload can name it.
-  if (!account.includes(':')) {
+  if (!account?.includes(':')) {
     return undefined;
   }
   const email = textOf(fields.email);
   const { maxJobs } = fields;
   const sessionExpires = textOf(fields.sessionExpires);
-  const error = serverWords(fields);
+  const error = serverWords(fields, redact);
   return {
     account,
     ...(email !== undefined && { email }),
     region: textOf(fields.region) ?? account.slice(0, account.indexOf(':')),
-    ...(typeof maxJobs === 'number' && { maxJobs }),
+    ...(typeof maxJobs === 'number' && Number.isSafeInteger(maxJobs) && { maxJobs }),
     ...(sessionExpires !== undefined && isDate(sessionExpires) && { sessionExpires }),
     ...(error !== undefined && { error }),
   };

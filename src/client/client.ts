@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { ConfigError } from '../errors.ts';
 import type { Credentials } from '../network/credentials.ts';
-import { spellingsOf } from '../secrets.ts';
+import { Secrets } from '../secrets.ts';
 import { isAccount } from '../settings/identity.ts';
 import { type Account, readAccountsAnswer } from './accounts-answer.ts';
 import { type Answer, headerOf, isSuccess } from './answer.ts';
@@ -51,12 +51,14 @@ export class DreaminaClient {
   readonly #options: ClientOptions;
   readonly #url: URL;
   readonly #connections: Connections;
-  readonly #tokenSpellings: RegExp | string;
+  readonly #secrets = new Secrets();
 
   constructor(options: ClientOptions) {
     this.#options = options;
     const { credentials, proxyUrl, ca } = options;
-    this.#tokenSpellings = spellingsOf(credentials.token ?? '');
+    if (credentials.token !== undefined) {
+      this.#secrets.addToken(credentials.token);
+    }
     this.#url = new URL(credentials.apiUrl);
     this.#connections = new Connections({ origin: this.#url.origin, proxyUrl, ca });
   }
@@ -216,17 +218,12 @@ export class DreaminaClient {
 
   /** Redacts the token: servers may echo request headers. */
   #toAnswer({ statusCode, headers }: Dispatcher.ResponseData, { text, ending }: AnswerBody): Answer {
-    const location = headerOf(headers, 'location');
     return {
       status: statusCode,
-      headers: { ...headers, ...(location !== undefined && { location: this.#redact(location) }) },
-      text: this.#redact(text),
+      headers,
+      text: this.#secrets.maskData(text),
       ending,
+      redact: (words) => this.#secrets.mask(words),
     };
-  }
-
-  /** Replaces the token in a server's text, however it is spelled. */
-  #redact(text: string): string {
-    return text.replaceAll(this.#tokenSpellings, '[token]');
   }
 }

@@ -27,6 +27,22 @@ export interface ImageReference {
   readonly nativeUri: string;
 }
 
+/** Ten times what the longest account and id take. */
+const maxReferenceLength = 2048;
+
+/**
+ * Whether a value can be a reference: text that is printed as one line, so it holds neither spaces nor control
+ * characters, and nothing that a CI runner takes for a command (`::` at the start of a line, `##[` anywhere).
+ */
+export function isReference(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length <= maxReferenceLength &&
+    /^(?!::)[\x21-\x7e]+$/.test(value) &&
+    !/##\w*\[/.test(value)
+  );
+}
+
 // A number holds fifteen digits exactly.
 const measuresPattern =
   /:w(?<width>\d{1,15}):h(?<height>\d{1,15}):s(?<size>\d{1,15})(?::d(?<duration>\d{1,15}))?-(?<kind>uri|vid):/g;

@@ -82,14 +82,14 @@ const notFound: Readonly<Record<Asked, string>> = {
 function describeRefusal(asked: Asked, answer: Answer): string {
   const { status } = answer;
   const meaning = status === 404 ? notFound[asked] : (meanings[status] ?? describeOther(answer));
-  const words = serverWords(parseObject(answer.text));
+  const words = serverWords(parseObject(answer.text), answer.redact);
   return `${meaning} (HTTP ${status}${words === undefined ? '' : `: ${words}`})`;
 }
 
-function describeOther({ status, headers }: Answer): string {
+function describeOther({ status, headers, redact }: Answer): string {
   if (isRedirect(status)) {
     const location = headerOf(headers, 'location');
-    return `the server redirects${location === undefined ? '' : ` to ${shorten(location)}`}`;
+    return `the server redirects${location === undefined ? '' : ` to ${shorten(location, redact)}`}`;
   }
   return status >= 500 ? 'the service failed' : 'the server refused it';
 }
@@ -103,7 +103,11 @@ function wasCutOff({ text, ending }: Answer): boolean {
   return ending === 'lost' || (ending === 'whole' && source.startsWith('{') && !source.endsWith('}'));
 }
 
-function describeBadResponse({ text, ending }: Answer, body: Fields | undefined, sought: string): string {
+function describeBadResponse(
+  { text, ending, redact }: Answer,
+  body: Fields | undefined,
+  sought: string,
+): string {
   const source = text.trim();
   if (ending === 'too-long') {
     return 'the answer is longer than 1 MiB';
@@ -116,6 +120,6 @@ function describeBadResponse({ text, ending }: Answer, body: Fields | undefined,
       ? 'the answer is an HTML page, not JSON'
       : 'the answer is not a JSON object';
   }
-  const words = serverWords(body);
+  const words = serverWords(body, redact);
   return `the answer has no ${sought} in it${words === undefined ? '' : ` but says: ${words}`}`;
 }

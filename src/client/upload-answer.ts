@@ -1,5 +1,5 @@
-import { type Answer, type Fields, isSuccess, parseObject, serverWords, shorten, textOf } from './answer.ts';
-import { parseAssetRef } from './reference.ts';
+import { type Answer, isSuccess, parseObject, serverWords, shorten, textOf } from './answer.ts';
+import { isReference, parseAssetRef } from './reference.ts';
 import { createBadResponse, createRefusal } from './refusal.ts';
 
 /** An asset as the service keeps it. */
@@ -53,34 +53,30 @@ export function readUploadAnswer(answer: Answer, sent: SentUpload, nowMs: number
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
     ...(durationMs !== undefined && { durationMs }),
-    warnings: collectWarnings(body, reference?.sizeBytes, sent),
+    warnings: collectWarnings(answer, reference?.sizeBytes, sent),
   };
 }
 
 function collectWarnings(
-  body: Fields | undefined,
+  { text, redact }: Answer,
   referenceSizeBytes: number | undefined,
   sent: SentUpload,
 ): string[] {
+  const body = parseObject(text);
   const warnings: string[] = [];
-  const sizeBytes = typeof body?.size === 'number' ? body.size : referenceSizeBytes;
+  const sizeBytes = Number.isFinite(body?.size) ? (body!.size as number) : referenceSizeBytes;
   if (sizeBytes !== undefined && sizeBytes !== sent.sizeBytes) {
     warnings.push(`the server counts ${sizeBytes} bytes where ${sent.sizeBytes} were sent`);
   }
-  const account = textOf(body?.account);
-  if (account !== undefined && account !== sent.account) {
-    warnings.push(`the server answers for the account ${shorten(account)}, not ${sent.account}`);
+  const account = typeof body?.account === 'string' ? body.account.trim() : '';
+  if (account !== '' && account !== sent.account) {
+    warnings.push(`the server answers for the account ${shorten(account, redact)}, not ${sent.account}`);
   }
-  const words = serverWords(body);
+  const words = serverWords(body, redact);
   if (words !== undefined) {
     warnings.push(`the server adds: ${words}`);
   }
   return warnings;
-}
-
-/** A reference is printed as one line of text, so it holds nothing that would break the line. */
-function isReference(value: unknown): value is string {
-  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
 }
 
 function positive(value: unknown): number | undefined {

@@ -1,13 +1,18 @@
+import { realpathSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
-import type { Environment } from '../host.ts';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import type { Environment, Host } from '../host.ts';
 import { hasReference, type UploadRecord } from '../upload/record.ts';
-import { escapeUnsafe } from './escape.ts';
+import { escapeCharacters, escapeUnsafe } from './escape.ts';
 
 /** GitHub shows ten annotations of a step and drops the rest. */
-const mostAnnotations = 10;
+const maxAnnotations = 10;
 
-/** A step's summary may have 1 MiB; a row has a few hundred bytes. */
-const mostRows = 1000;
+/** Nobody reads more of them. */
+const maxRows = 1000;
+
+/** A step's summary may have 1 MiB, and several runs may share it. */
+const maxSummaryLength = 200_000;
 
 /**
  * Tells GitHub Actions what became of a batch: an annotation for each failed file, and a table in the step's summary
@@ -15,30 +20,49 @@ const mostRows = 1000;
  */
 export class GitHubReporter {
   readonly #print: (lines: string) => void;
+  readonly #cwd: string | undefined;
+  /** The checked-out repository, from which the runner wants the paths of annotations. */
+  readonly #workspace: string | undefined;
   readonly #summaryFile: string | undefined;
   readonly #rows: string[] = [];
+  #summaryLength = 0;
   #records = 0;
   #annotations = 0;
 
-  /**
-   * @param print puts whole lines on standard error, where the runner looks for annotations too
-   * @param summaryFile what GITHUB_STEP_SUMMARY names
-   */
-  constructor(print: (lines: string) => void, summaryFile: string | undefined) {
+  /** @param print puts whole lines on standard error, where the runner looks for annotations too */
+  constructor(print: (lines: string) => void, { env, cwd }: Pick<Host, 'env' | 'cwd'>) {
     this.#print = print;
-    this.#summaryFile = summaryFile;
+    this.#cwd = cwd;
+    this.#workspace = env.GITHUB_WORKSPACE || cwd;
+    this.#summaryFile = env.GITHUB_STEP_SUMMARY;
   }
 
   /** To be called for each record, in input order. */
   record(record: UploadRecord): void {
     this.#records += 1;
-    if (this.#rows.length < mostRows) {
-      this.#rows.push(formatRow(record));
+    if (this.#rows.length < maxRows && this.#summaryLength < maxSummaryLength) {
+      const row = formatRow(record);
+      this.#rows.push(row);
+      this.#summaryLength += row.length;
     }
-    if (record.status === 'failed' && this.#annotations < mostAnnotations) {
+    if (record.status === 'failed' && this.#annotations < maxAnnotations) {
       this.#annotations += 1;
-      this.#print(formatAnnotation(record.path, record.error.message));
+      const file = record.path === '-' ? undefined : this.#findInWorkspace(record.path);
+      this.#print(formatAnnotation(file, `${record.path}: ${record.error.message}`));
     }
+  }
+
+  /** A file's path from the workspace, with slashes; undefined where it lies elsewhere. */
+  #findInWorkspace(path: string): string | undefined {
+    if (this.#workspace === undefined) {
+      return undefined;
+    }
+    const file = relative(
+      resolveLinks(this.#workspace),
+      resolveLinks(isAbsolute(path) ? path : `${this.#cwd}${sep}${path}`),
+    );
+    const isInside = file !== '..' && !file.startsWith(`..${sep}`) && !isAbsolute(file) && file !== '';
+    return isInside ? file.replaceAll(sep, '/') : undefined;
   }
 
   /** To be called once, after the last record. A summary that cannot be written is no failure of the upload. */
@@ -57,17 +81,18 @@ export function isGitHubStep(env: Environment): boolean {
   return env.GITHUB_ACTIONS === 'true';
 }
 
-function formatAnnotation(path: string, message: string): string {
-  return `::error file=${escapeProperty(path)},title=dreamina upload::${escapeData(`${path}: ${message}`)}\n`;
+function formatAnnotation(file: string | undefined, text: string): string {
+  const properties = file === undefined ? '' : `file=${escapeProperty(file)},`;
+  return `::error ${properties}title=dreamina upload::${escapeData(escapeUnsafe(text))}\n`;
 }
 
 /** As the runner's own toolkit escapes the text of a command. */
 function escapeData(text: string): string {
-  return escapeUnsafe(text).replaceAll('%', '%25');
+  return text.replaceAll('%', '%25');
 }
 
 function escapeProperty(text: string): string {
-  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+  return escapeData(escapeCharacters(text)).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
 
 function formatRow(record: UploadRecord): string {
@@ -81,8 +106,19 @@ function formatRow(record: UploadRecord): string {
 
 /** Text that Markdown and HTML leave as it is. */
 function escapeCell(text: string): string {
-  return escapeUnsafe(text).replace(
+  return escapeCharacters(text).replace(
     /[\\`*_{}[\]<>()#+!|&~@$-]/g,
     (character) => `&#${character.codePointAt(0)};`,
   );
+}
+
+/** A path as the operating system follows it, also where there is no such file. */
+function resolveLinks(path: string): string {
+  try {
+    // The other one takes `folder/..` away before it looks at what the folder links to.
+    return realpathSync.native(path);
+  } catch {
+    const folder = dirname(path);
+    return folder === path ? path : join(resolveLinks(folder), path.slice(folder.length));
+  }
 }

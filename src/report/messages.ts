@@ -10,6 +10,8 @@ export type Verbosity = 'quiet' | 'normal' | 'verbose';
 export interface Messages {
   /** What is wrong, and below it the advice or whatever else belongs to it. */
   error(text: string, ...more: readonly (string | undefined)[]): void;
+  /** A warning that is shown also when quiet: files go, or may have gone, elsewhere or otherwise than was meant. */
+  alert(text: string): void;
   /** Not shown when quiet. */
   warn(text: string): void;
   /** Not shown when quiet. */
@@ -24,14 +26,16 @@ export function createMessages(
   verbosity: Verbosity,
   colours: Colours,
 ): Messages {
+  const alert = (text: string) => print(`${colours.yellow('warning:')} ${escapeUnsafe(text)}\n`);
   return {
     error: (text, ...more) => {
       const below = more.filter((line) => line !== undefined).map((line) => `  ${escapeUnsafe(line)}\n`);
       print(`${colours.red('error:')} ${escapeUnsafe(text)}\n${below.join('')}`);
     },
+    alert,
     warn: (text) => {
       if (verbosity !== 'quiet') {
-        print(`${colours.yellow('warning:')} ${escapeUnsafe(text)}\n`);
+        alert(text);
       }
     },
     note: (text) => {

@@ -1,4 +1,5 @@
 import { hasReference, type UploadRecord } from '../upload/record.ts';
+import { formatJson } from './escape.ts';
 import { createRequestObject, type RequestFormat, requestFormats } from './request-object.ts';
 
 /** The forms of the results on standard output. */
@@ -39,7 +40,7 @@ export function createResultWriter(
       };
     case 'ndjson':
       return {
-        write: (records) => print(records.map((record) => `${JSON.stringify(record)}\n`).join('')),
+        write: (records) => print(records.map((record) => `${formatJson(record)}\n`).join('')),
         end: async () => {},
       };
     case 'json':
@@ -57,7 +58,7 @@ function createArrayWriter(print: (text: string) => Promise<void>): ResultWriter
   let opening = '[\n';
   return {
     write: async (records) => {
-      const text = `${opening}${records.map((record) => `${JSON.stringify(record)}\n`).join(',')}`;
+      const text = `${opening}${records.map((record) => `${formatJson(record)}\n`).join(',')}`;
       opening = ',';
       await print(text);
     },
@@ -75,7 +76,7 @@ function createRequestWriter(format: RequestFormat, print: (text: string) => Pro
     end: async () => {
       const assets = kept.filter(hasReference);
       if (assets.length > 0 && assets.length === kept.length) {
-        await print(`${JSON.stringify(createRequestObject(format, assets))}\n`);
+        await print(`${formatJson(createRequestObject(format, assets))}\n`);
       }
     },
   };

@@ -94,7 +94,7 @@ export class UploadReporter {
     }
     if (hasReference(record)) {
       for (const warning of record.warnings ?? []) {
-        this.#messages.warn(`${nameOf(record)}: ${warning}`);
+        this.#messages.alert(`${nameOf(record)}: ${warning}`);
       }
     }
     if (isRequestFormat(this.#format)) {

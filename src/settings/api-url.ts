@@ -2,14 +2,17 @@ import { isLoopbackHost } from '../network/loopback.ts';
 import { defaults } from './defaults.ts';
 import { describeWrapping } from './wrapping.ts';
 
+/** What servers and browsers take at least. */
+const maxUrlLength = 2000;
+
 /** The base address of an API, normalized and without trailing slashes; undefined if it is not allowed. */
 export function normalizeApiUrl(text: string): string | undefined {
   // Check the text itself first: `new URL` drops tabs and line breaks, reads `\` as `/`, adds a missing `//`, and
   // leaves no trace of an empty query, fragment or user name.
-  if (!/^https?:\/\/[^/]/i.test(text) || /[\\?#]/.test(text) || describeWrapping(text) !== undefined) {
+  if (text.length > maxUrlLength || !/^https?:\/\/[^/]/i.test(text) || /[\\?#]/.test(text)) {
     return undefined;
   }
-  if (!URL.canParse(text)) {
+  if (describeWrapping(text) !== undefined || !URL.canParse(text)) {
     return undefined;
   }
   const [, , authority = ''] = text.split('/');

@@ -8,7 +8,7 @@ import { exposesToken } from './exposed-token.ts';
 import { findProjectConfig } from './project-config.ts';
 import type { ConfigFile, GatheredSettings, Layer } from './source.ts';
 import { findUnreadConfigs } from './unread-configs.ts';
-import { userConfigPath } from './user-config.ts';
+import { isReachable, userConfigPath } from './user-config.ts';
 
 /** The flags that set something, as typed. */
 export type SettingFlags = { readonly [K in FlagKey]?: string | undefined };
@@ -21,7 +21,7 @@ export interface SettingsRequest {
 }
 
 /** The part of the host that settings are read from. */
-export type Surroundings = Pick<Host, 'env' | 'cwd' | 'homeDir' | 'platform' | 'secrets'>;
+export type Surroundings = Pick<Host, 'env' | 'cwd' | 'homeDir' | 'platform' | 'userId' | 'secrets'>;
 
 /**
  * Reads flags, environment and config files. A file that cannot be read is a problem in the result, not an exception.
@@ -92,14 +92,20 @@ async function gatherFiles(
     return [await gatherFile('config-file', path, load, host)];
   }
   const userPath = userConfigPath(host);
-  const project = await gatherFile('project', host.cwd ?? '', () => loadProjectLayer(host.cwd), host);
+  const unread: ConfigFile[] = [];
+  const loadProject = () =>
+    loadProjectLayer(host, (path) => unread.push({ kind: 'project', path, status: 'foreign' }));
+  const project = await gatherFile('project', host.cwd ?? '', loadProject, host);
   const projectPath = project.status === 'found' ? project.path : undefined;
+  for (const path of findUnreadConfigs(host.cwd, projectPath)) {
+    unread.push({ kind: 'project', path, status: 'unread' });
+  }
   return [
+    ...unread,
     project,
-    ...findUnreadConfigs(host.cwd, projectPath).map(
-      (path): ConfigFile => ({ kind: 'project', path, status: 'unread' }),
-    ),
-    await gatherFile('user', userPath, () => loadUserLayer(userPath), host),
+    ...(userPath === undefined
+      ? []
+      : [await gatherFile('user', userPath, () => loadUserLayer(userPath), host)]),
   ];
 }
 
@@ -128,13 +134,16 @@ async function gatherFile(
   }
 }
 
-async function loadProjectLayer(cwd: string | undefined): Promise<Layer | undefined> {
-  const found = cwd === undefined ? undefined : await findProjectConfig(cwd);
+async function loadProjectLayer(
+  host: Surroundings,
+  onForeign: (path: string) => void,
+): Promise<Layer | undefined> {
+  const found = await findProjectConfig(host, onForeign);
   return found && { source: { kind: 'project', path: found.path }, values: found.values };
 }
 
 async function loadUserLayer(path: string): Promise<Layer | undefined> {
-  const values = await loadConfigFile(path);
+  const values = (await isReachable(path)) ? await loadConfigFile(path) : undefined;
   return values && { source: { kind: 'user', path }, values };
 }
 

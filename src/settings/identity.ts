@@ -42,6 +42,9 @@ export function maskToken(token: string): string {
 const accountPattern =
   /^[A-Z]{2,}:[\x21-\x24\x26-\x2e\x30-\x3f\x41-\x5b\x5d-\x7e]+@[\x21-\x24\x26-\x2e\x30-\x3f\x41-\x5b\x5d-\x7e]+$/;
 
+/** An email address has 254 characters at most. */
+const maxAccountLength = 300;
+
 /** What keeps a text from being an account, as a clause; undefined for one, such as `US:name@example.com`. */
 export function findAccountFault(text: string): string | undefined {
   const wrapping = describeWrapping(text);
@@ -49,8 +52,11 @@ export function findAccountFault(text: string): string | undefined {
     return wrapping;
   }
   // No address has two dots in a row, and `encodeURIComponent` keeps `..`, which would change the path.
-  if (accountPattern.test(text) && !text.includes('..')) {
+  if (text.length <= maxAccountLength && accountPattern.test(text) && !text.includes('..')) {
     return undefined;
+  }
+  if (text.length > maxAccountLength) {
+    return `it is longer than ${maxAccountLength} characters`;
   }
   if (/%[0-9a-f]{2}/i.test(text)) {
     return 'it is percent-encoded; write : and @ as they are';

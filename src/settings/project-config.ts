@@ -1,6 +1,7 @@
-import { readFileSync, type Stats, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import type { Host } from '../host.ts';
 import { configTooLarge, maxConfigSizeBytes } from './config-file.ts';
 import { type ConfigValues, isJson, isPackageJson, parseConfig } from './parse-config.ts';
 import { upwards } from './upwards.ts';
@@ -17,12 +18,25 @@ const searchPlaces = [
   'package.json',
 ] as const;
 
-/** The nearest project config, from the working directory up to the root. */
+/**
+ * The nearest project config, from the working directory up to the root.
+ *
+ * @param onForeign called with the path of each config on the way that another user owns, and that is not read: in a
+ *   folder such as /tmp, anybody could say where files are sent
+ */
 export async function findProjectConfig(
-  cwd: string,
+  { cwd, env, userId }: Pick<Host, 'cwd' | 'env' | 'userId'>,
+  onForeign: (path: string) => void,
 ): Promise<{ readonly path: string; readonly values: ConfigValues } | undefined> {
-  for (const directory of upwards(cwd)) {
-    const places = existingPlaces(directory);
+  const owners = trustedOwners(userId, env.SUDO_UID);
+  for (const directory of cwd === undefined ? [] : upwards(cwd)) {
+    const places = existingPlaces(directory, (place) => {
+      const isTrusted = owners === undefined || isOwnedBy(owners, directory, place);
+      if (!isTrusted) {
+        onForeign(join(directory, place));
+      }
+      return isTrusted;
+    });
     const found = places.length === 0 ? undefined : await search(directory, places);
     if (found !== undefined) {
       return found;
@@ -31,8 +45,32 @@ export async function findProjectConfig(
   return undefined;
 }
 
-/** The search places of a directory that hold a file; skips a faulty package.json, which is another tool's business. */
-function existingPlaces(directory: string): string[] {
+/** The users whose project configs are read, as git decides it: this one, and the one who called sudo. */
+function trustedOwners(
+  userId: number | undefined,
+  sudoUid: string | undefined,
+): readonly number[] | undefined {
+  if (userId === undefined) {
+    return undefined;
+  }
+  return userId === 0 && sudoUid !== undefined && /^\d+$/.test(sudoUid)
+    ? [userId, Number(sudoUid)]
+    : [userId];
+}
+
+/** Whether a file, the links to it and the folder that is searched for it belong to one of these users. */
+function isOwnedBy(owners: readonly number[], directory: string, place: string): boolean {
+  const path = join(directory, place);
+  const folder = dirname(path);
+  const stats = [lstatSync(path), statSync(path), ...(folder === directory ? [] : [lstatSync(folder)])];
+  return stats.every(({ uid }) => owners.includes(uid));
+}
+
+/**
+ * The search places of a directory that hold a file, and one that is trusted; skips a faulty package.json, which is
+ * another tool's business.
+ */
+function existingPlaces(directory: string, isTrusted: (place: string) => boolean): string[] {
   const places: string[] = [];
   for (const place of searchPlaces) {
     const path = join(directory, place);
@@ -42,13 +80,14 @@ function existingPlaces(directory: string): string[] {
     }
     const fault = findFault(path, stats);
     if (isPackageJson(path)) {
-      if (fault === undefined && mayContainConfig(path)) {
+      if (fault === undefined && mayContainConfig(path) && isTrusted(place)) {
         places.push(place);
       }
-    } else if (fault === undefined) {
+    } else if (isTrusted(place)) {
+      if (fault !== undefined) {
+        throw fault;
+      }
       places.push(place);
-    } else {
-      throw fault;
     }
   }
   return places;

@@ -2,7 +2,14 @@ import { ConfigError, UsageError } from '../errors.ts';
 import { type DefaultKey, definitionOf, type Key, keys, type Value } from './definitions.ts';
 import { formatExposure } from './exposed-token.ts';
 import { quoteValue } from './quote-value.ts';
-import { formatSource, type GatheredSettings, type Layer, type Setting, type Source } from './source.ts';
+import {
+  formatForeign,
+  formatSource,
+  type GatheredSettings,
+  type Layer,
+  type Setting,
+  type Source,
+} from './source.ts';
 import { findUnknownKeys } from './unknown-keys.ts';
 import { formatUnread } from './unread-configs.ts';
 
@@ -19,6 +26,8 @@ export type Settings = {
 /** The outcome of {@link resolveSettings}. */
 export interface ResolvedSettings {
   readonly settings: Settings;
+  /** A sentence for each config file of another user that was not read; to be shown whatever the verbosity. */
+  readonly alerts: readonly string[];
   /** A sentence for each unknown key, for each config that is not read, and for each file that exposes a token. */
   readonly warnings: readonly string[];
   /** Of files, then of settings in display order. */
@@ -44,6 +53,7 @@ export function resolveSettings(
     : files.filter((file) => file.status === 'found' && file.exposesToken);
   return {
     settings,
+    alerts: files.flatMap((file) => (file.status === 'foreign' ? formatForeign(file.path) : [])),
     warnings: [
       ...layers.flatMap(findUnknownKeys),
       ...files.flatMap(({ status, path }) => (status === 'unread' ? formatUnread(path) : [])),

@@ -30,6 +30,8 @@ export type ConfigFile = {
       readonly exposesToken: boolean;
     }
   | { readonly status: 'absent' }
+  /** It belongs to another user and was not read. */
+  | { readonly status: 'foreign' }
   | { readonly status: 'wrong'; readonly problem: ConfigError }
   /** Named like a project config, in a format that is not read. */
   | { readonly status: 'unread' }
@@ -67,4 +69,9 @@ export function formatSource(source: Source): string {
     case 'default':
       return 'default';
   }
+}
+
+/** Describes a project's config that is not read because it belongs to another user. */
+export function formatForeign(path: string): string {
+  return `project config ${path} belongs to another user and is not read; if you trust it, name it with --config`;
 }

@@ -8,28 +8,59 @@ import { loadConfigFile } from './config-file.ts';
 import type { Key } from './definitions.ts';
 import type { ConfigValues } from './parse-config.ts';
 
-/** The path of the user's config file, whether it exists or not. */
-export function userConfigPath(host: Pick<Host, 'env' | 'homeDir' | 'platform'>): string {
-  const path = host.platform === 'win32' ? win32 : posix;
-  return path.join(configHome(host, path), 'dreamina', 'config.json');
+/**
+ * The path of the user's config file, whether it exists or not; undefined without a home. A relative path in a variable
+ * counts as none: it would make a file of the working directory the user's own.
+ */
+export function userConfigPath({
+  env,
+  homeDir,
+  platform,
+}: Pick<Host, 'env' | 'homeDir' | 'platform'>): string | undefined {
+  const path = platform === 'win32' ? win32 : posix;
+  const folders = [
+    env.XDG_CONFIG_HOME,
+    platform === 'win32' ? env.APPDATA : undefined,
+    path.isAbsolute(homeDir) ? path.join(homeDir, ...configFolder(platform)) : undefined,
+  ];
+  const folder = folders.find((it) => it !== undefined && path.isAbsolute(it));
+  return folder === undefined ? undefined : path.join(folder, 'dreamina', 'config.json');
 }
 
-function configHome(
-  { env, homeDir, platform }: Pick<Host, 'env' | 'homeDir' | 'platform'>,
-  path: typeof posix,
-): string {
-  // The XDG specification says to ignore a relative path.
-  if (env.XDG_CONFIG_HOME && path.isAbsolute(env.XDG_CONFIG_HOME)) {
-    return env.XDG_CONFIG_HOME;
-  }
+/** Where programs keep their configs below the home directory. */
+function configFolder(platform: NodeJS.Platform): readonly string[] {
   switch (platform) {
     case 'win32':
-      return env.APPDATA || path.join(homeDir, 'AppData', 'Roaming');
+      return ['AppData', 'Roaming'];
     case 'darwin':
-      return path.join(homeDir, 'Library', 'Application Support');
+      return ['Library', 'Application Support'];
     default:
-      return path.join(homeDir, '.config');
+      return ['.config'];
   }
+}
+
+/**
+ * The path of the user's config file, to write to.
+ *
+ * @throws ConfigError without a home
+ */
+export function requireUserConfigPath(host: Pick<Host, 'env' | 'homeDir' | 'platform'>): string {
+  const path = userConfigPath(host);
+  if (path === undefined) {
+    const variable = host.platform === 'win32' ? 'APPDATA' : 'HOME';
+    throw new ConfigError('there is no home directory to write a config to', {
+      hint: `Set ${variable} to an absolute path, or give the token in DREAMINA_TOKEN.`,
+    });
+  }
+  return path;
+}
+
+/** Whether a config file, or where it would be, can be reached; the home directory may be another user's or gone. */
+export async function isReachable(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    ({ code }: NodeJS.ErrnoException) => code === 'ENOENT' || code === 'ENOTDIR',
+  );
 }
 
 /** Keys to set; undefined removes a key. */

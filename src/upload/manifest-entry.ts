@@ -1,7 +1,8 @@
 import * as v from 'valibot';
+import { isReference } from '../client/reference.ts';
 import { type AssetKind, type ContentType, isContentType, resolveKind } from '../media/asset-types.ts';
 
-const reference = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
+const reference = v.custom<string>(isReference);
 
 /** One line of a manifest: which bytes have which reference, for which account and where. */
 const lineSchema = v.object({

@@ -68,6 +68,16 @@ describe('the bundle', () => {
     ).toEqual([]);
   });
 
+  it.each([['http://u:p%zz@h:1'], ['http://%u:p@h:1']])(
+    'keeps a call that is made only to see whether it throws: HTTPS_PROXY=%s',
+    async (address) => {
+      const cwd = await tempDir();
+      const run = spawnCli(['config'], { cwd, env: { HTTPS_PROXY: address } });
+      expect(await run.ended).toBe(4);
+      expect(run.stderr()).toMatch(/^error: environment variable HTTPS_PROXY: .* percent-encoded .*\n$/);
+    },
+  );
+
   it('loads for an upload only what an upload needs', async () => {
     const { env } = await sandboxWith();
     const loaded = await modulesLoadedBy(['upload', fixture('night.png').file], env);

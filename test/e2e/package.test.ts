@@ -34,6 +34,7 @@ describe('the package', () => {
       'LICENSE',
       'README.md',
       'bin/dreamina.js',
+      'bin/enable-compile-cache.js',
       'bin/package.json',
       'package.json',
     ]);

@@ -38,6 +38,7 @@ function answerOf(body: fc.Arbitrary<string>): fc.Arbitrary<Answer> {
     ),
     text: body,
     ending: fc.constantFrom('whole', 'whole', 'whole', 'lost', 'too-long'),
+    redact: fc.constant(redact),
   });
 }
 

@@ -26,6 +26,7 @@ export interface World {
   readonly signal?: AbortSignal;
   readonly random?: () => number;
   readonly platform?: NodeJS.Platform;
+  readonly userId?: number;
   readonly nodeVersion?: string;
   readonly scriptPath?: string;
   /** Milliseconds since the Unix epoch at the start; sleeping moves it on. */
@@ -47,6 +48,7 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
     cwd: world.cwd ?? home,
     homeDir: home,
     platform: world.platform ?? process.platform,
+    userId: world.userId ?? process.geteuid?.(),
     nodeVersion: world.nodeVersion ?? process.version,
     scriptPath: world.scriptPath,
     stdin:

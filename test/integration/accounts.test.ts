@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Interruption } from '../../src/errors.ts';
+import { fixture } from '../fixtures.ts';
 import { selfSigned } from '../harness/certificate.ts';
 import { exampleReference, rawServer, sendJson } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
@@ -99,10 +100,57 @@ describe('accounts', () => {
     expect(json).toMatchObject({ exitCode: 0, stdout: '[]\n', stderr: text.stderr });
   });
 
+  it('lists thousands of accounts, and none of absurd length', async () => {
+    const names = Array.from({ length: 9000 }, (_, i) => `US:${String(i).padStart(4, '0')}@example.com`);
+    const body = {
+      ...Object.fromEntries(names.map((account) => [account, { account }])),
+      [`US:${'x'.repeat(100_000)}`]: {},
+      'US:y@example.com': {
+        email: 'y'.repeat(100_000),
+        error: 'z'.repeat(100_000),
+        region: 'w'.repeat(100_000),
+      },
+    };
+    const { env } = await accountsServer(body);
+    const text = await runCli(['accounts'], { env });
+    expect(text.lines).toHaveLength(1 + 9001);
+    expect(Math.max(...text.lines.map((line) => line.length))).toBeLessThan(500);
+    const records = (await runCli(['accounts', '--json'], { env })).json<Record<string, string>[]>();
+    expect(records.slice(0, -1).map(({ account }) => account)).toEqual(names);
+    expect(records.at(-1)).toEqual({
+      account: 'US:y@example.com',
+      region: 'US',
+      error: `${'z'.repeat(300)}…`,
+    });
+  });
+
+  it('are ten at most in a message of another command', async () => {
+    const names = Array.from({ length: 9000 }, (_, i) => `US:${String(i).padStart(4, '0')}@example.com`);
+    const { env } = await accountsServer(Object.fromEntries(names.map((account) => [account, { account }])));
+    const some = `${names.slice(0, 10).join(', ')} and 8,990 more`;
+    const world = { env: { ...env, DREAMINA_ACCOUNT: '' }, stdin: 'user:1-secret' };
+    expect((await runCli(['upload', fixture('night.png').file], world)).stderr).toContain(
+      `this token has ${some}.`,
+    );
+    expect((await runCli(['doctor'], world)).stdout).toContain(`those that are configured: ${some}.`);
+    expect((await runCli(['login', '--with-token'], world)).stderr).toContain(`was chosen of ${some};`);
+    const unknown = await runCli(['login', '--with-token', '-a', 'US:z@example.com'], world);
+    expect(unknown.stderr).toContain(`these are: ${some}\n`);
+  });
+
+  it('escapes what the service says, in JSON too', async () => {
+    const account = { account: 'US:\u202e\u009ba@example.com', error: 'x\u2028\u200b\x7f ##[x]' };
+    const { env } = await accountsServer({ 'US:a@example.com': account });
+    const result = await runCli(['accounts', '--json'], { env });
+    expect(result.json()).toEqual([{ ...account, region: 'US' }]);
+    expect(result.stdout).toContain(String.raw`US:\u202e\u009ba@example.com`);
+    expect(result.stdout).toContain(String.raw`\u2028\u200b\u007f \u0023#[x]`);
+  });
+
   it('escapes what the service says', async () => {
-    const { env } = await accountsServer({ 'US:\u202ea@example.com\n': { error: '\x1b[2Jgone' } });
+    const { env } = await accountsServer({ 'US:\u202e\na@example.com': { error: '\x1b[2Jgone' } });
     const result = await runCli(['accounts'], { env });
-    expect(result.lines[1]).toBe('US:\\u{202e}a@example.com\\n  US      unknown          \\x1b[2Jgone');
+    expect(result.lines[1]).toBe('US:\\u{202e}\\na@example.com  US      unknown          \\x1b[2Jgone');
   });
 
   it('-v tells the request, and neither it nor anything else the token', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { selfSigned } from '../harness/certificate.ts';
@@ -102,6 +102,31 @@ certificates    Node's own
       { kind: 'project', path: cwd, status: 'absent' },
       { kind: 'user', path: user, status: 'absent' },
     ]);
+  });
+
+  it.each(['', '.', 'home'])('says that there is no home directory: %j', async (homeDir) => {
+    const { cwd } = await homeWith({ 'film/.config/dreamina/config.json': { retries: 1 } });
+    const result = await runCli(['config'], { homeDir, cwd });
+    expect(result.stdout).toContain('user config     none, because there is no home directory\n');
+    expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+    const report = reportOf(await runCli(['config', '--json'], { homeDir, cwd }));
+    expect(report.files).toEqual([{ kind: 'project', path: cwd, status: 'absent' }]);
+    expect(report).toMatchObject({ userConfig: null, settings: { retries: { value: 5 } } });
+  });
+
+  it.each(['loop/home', 'x'.repeat(5000)])('goes on where the home is out of reach', async (name) => {
+    const { cwd, user } = await homeWith({ 'xdg/dreamina/config.json': { retries: 1 } });
+    await symlink('loop', join(cwd, 'loop'));
+    const world = { homeDir: join(cwd, name), cwd, platform: 'linux' } as const;
+    expect(await runCli(['config'], world)).toMatchObject({ exitCode: 0, stderr: '' });
+    // A file that is there and cannot be read is another matter.
+    await rm(user);
+    await symlink('config.json', user);
+    const wrong = await runCli(['config'], { cwd, env: { XDG_CONFIG_HOME: join(user, '../..') } });
+    expect(wrong).toMatchObject({
+      exitCode: 4,
+      stderr: `error: ${user}: the config file cannot be read (ELOOP)\n`,
+    });
   });
 
   it('--config is the only file, --no-config none; the user config is named all the same', async () => {

@@ -56,6 +56,22 @@ async function exists(path: string): Promise<boolean> {
 }
 
 describe('login --with-token', () => {
+  it.each(['', '.', 'home'])('writes nothing without a home directory: %j', async (homeDir) => {
+    const { login, count } = await newcomer();
+    const cwd = await tempDir();
+    const env = { XDG_CONFIG_HOME: 'xdg' };
+    const result = await login([], { homeDir, cwd, env, platform: 'linux' });
+    expect(result).toMatchObject({
+      exitCode: 4,
+      stdout: '',
+      stderr:
+        'error: there is no home directory to write a config to\n' +
+        '  Set HOME to an absolute path, or give the token in DREAMINA_TOKEN.\n',
+    });
+    expect(await readdir(cwd)).toEqual([]);
+    expect(count()).toBe(0);
+  });
+
   it('writes token and account into the user config, for nobody else to read', async () => {
     const { login, file } = await newcomer();
     const result = await login(['-a', us]);

@@ -460,10 +460,23 @@ describe('an answer with a reference', () => {
     expect(text.stderr.split('\n')[0]).toBe(`warning: ${night.file}: ${warning}`);
   });
 
-  it('a warning is not shown when quiet, but stands in the record', async () => {
+  it('a reference of absurd length is none, and an account of absurd length is left out', async () => {
+    const long = await uploadTo(
+      answering(200, { imageRef: `US:a@b-image:w1:h1:s1-uri:${'x'.repeat(900_000)}` }),
+    );
+    expect(long.record).toMatchObject({ status: 'failed', error: { code: 'bad_response' } });
+    expect(long.everything.length).toBeLessThan(3000);
+
+    const account = 'y'.repeat(400_000);
+    const { record, everything } = await uploadTo(answering(200, { imageRef: own, account, error: account }));
+    expect(record).toMatchObject({ status: 'uploaded', account: expect.stringMatching(/^US:/) });
+    expect(everything.length).toBeLessThan(6000);
+  });
+
+  it('a warning is shown when quiet too, and stands in the record', async () => {
     const respond = answering(200, { imageRef: own, error: 'Low on credits' });
     const { text, record } = await uploadTo(respond, { flags: ['-q'] });
-    expect(text.stderr).toBe('');
+    expect(text.stderr).toBe(`warning: ${night.file}: the server adds: Low on credits\n`);
     expect(record).toMatchObject({ warnings: ['the server adds: Low on credits'] });
   });
 
@@ -781,6 +794,18 @@ describe('what a server says', () => {
     expect(text.stderr).toContain('(HTTP 400: begin long long');
     expect((record as FailedRecord).error.message).toMatch(/^the server refused it .{300,320}…\)$/);
   });
+
+  it.each(['AB:', 'AB:-uri', '-uri:', 'user:1-', '%25', '\\\\u', '::'])(
+    'takes no longer for words that nearly are what is looked for: %s',
+    async (word) => {
+      const server = await rawServer(
+        answering(400, { error: word.repeat(900_000 / JSON.stringify(word).length) }),
+      );
+      const startedAt = performance.now();
+      await runCli(['upload', night.file, '--json'], { env: server.env });
+      expect(performance.now() - startedAt).toBeLessThan(5000);
+    },
+  );
 });
 
 describe('the token appears nowhere when a server sends it back', () => {
@@ -811,6 +836,34 @@ describe('the token appears nowhere when a server sends it back', () => {
     expect(everything).toContain('[token]');
     expect(everything).not.toContain(secret);
   });
+
+  it('nor does a part of it, wherever the words are cut', async () => {
+    const long = 'user:4711-Sup3rS3cretT0k3nOf40Characters9';
+    const server = await rawServer((response, _request, ordinal) =>
+      sendJson(response, 403, {
+        error: `${'x'.repeat(250 + ordinal)} ${long} ${long.slice(0, 20)}… …${long.slice(-12)}`,
+      }),
+    );
+    for (let i = 0; i < 45; i += 1) {
+      const { stdout, stderr } = await runCli(['upload', night.file, '--json', '-v'], {
+        env: { ...server.env, DREAMINA_TOKEN: long },
+      });
+      expect(stdout + stderr).not.toMatch(/Sup3r|Characters9/);
+      expect(stdout).toContain('xxx [t');
+    }
+  });
+
+  it.each(['uploaded', 'imageRef', 'image', 'US', 'name@example.com'])(
+    'but an ordinary word that is a token stays in results: %s',
+    async (word) => {
+      const answer = { imageRef: reference, account: 'US:name@example.com' };
+      const server = await rawServer(answering(200, answer));
+      const env = { ...server.env, DREAMINA_TOKEN: word };
+      const json = await runCli(['upload', night.file, '--json'], { env });
+      expect(json.json()).toMatchObject([{ status: 'uploaded', ...answer }]);
+      expect((await runCli(['upload', night.file], { env })).lines).toEqual([reference]);
+    },
+  );
 
   it('and the rest of what it says stays', async () => {
     const { record } = await uploadTo(answering(403, { error: `Token ${token} is blocked` }));

@@ -243,6 +243,7 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
     env,
     cwd: tmpdir(),
     homeDir: '/nonexistent',
+    userId: undefined,
     platform: 'linux',
     nodeVersion: process.version,
     scriptPath: undefined,

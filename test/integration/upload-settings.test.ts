@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, lchown, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -553,6 +554,7 @@ describe('the token goes only where its owner sent it', () => {
     const warning = `warning: project config ${world.projectFile} has the images sent to https://images.example\n`;
     expect((await runCli(args, { ...world, env })).stderr).toContain(warning);
     expect((await runCli([...args, '--dry-run'], { ...world, env })).stderr).not.toContain('images.example');
+    expect((await runCli([...args, '-q'], { ...world, env })).stderr).toContain(warning);
     const named = await runCli([...args, '--config', world.projectFile], { ...world, env });
     expect(named.stderr).not.toContain('has the images sent');
   });
@@ -599,6 +601,114 @@ describe('the token goes only where its owner sent it', () => {
     });
     expect(result.exitCode).toBe(0);
     expect(server.count()).toBe(1);
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)("a project's config of another user", () => {
+  const other = 61_234;
+  const warningOf = (path: string) =>
+    `warning: project config ${path} belongs to another user and is not read; if you trust it, name it with --config\n`;
+
+  /** A working directory in a folder with a config of that user. */
+  async function sharedFolder(
+    name = '.dreaminarc',
+    values: Values = { apiUrl: 'https://evil.example', retries: 1 },
+  ) {
+    const folder = await tempDir();
+    const cwd = join(folder, 'film', 'shots');
+    const file = join(folder, name);
+    await mkdir(cwd, { recursive: true });
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, JSON.stringify(name === 'package.json' ? { dreamina: values } : values));
+    await chown(file, other, other);
+    return { cwd, file };
+  }
+
+  const settingsOf = async (world: Parameters<typeof runCli>[1]) => {
+    const { settings } = (await runCli(['config', '--json'], world)).json<{
+      settings: Record<string, { value: unknown }>;
+    }>();
+    return [settings.apiUrl!.value, settings.retries!.value];
+  };
+  const untouched = ['https://api.useapi.net/v1/dreamina', 5];
+  const taken = ['https://evil.example', 1];
+
+  it.each(['.dreaminarc', '.dreaminarc.json', '.config/dreaminarc.yaml', 'package.json'])(
+    'is not taken from a folder above, and a warning says so, also when quiet: %s',
+    async (name) => {
+      const { cwd, file } = await sharedFolder(name);
+      expect(await settingsOf({ cwd })).toEqual(untouched);
+      for (const flags of [[], ['-q']]) {
+        const result = await runCli(['upload', '--sandbox', night, ...flags], { cwd });
+        expect(result.exitCode).toBe(0);
+        expect(result.stderr).toContain(warningOf(file));
+      }
+      const config = await runCli(['config'], { cwd });
+      expect(config.stdout).toContain(`project config  ${file} (belongs to another user, not read)\n`);
+      expect(config.stderr).toBe(warningOf(file));
+      const doctor = await runCli(['doctor'], { cwd, env: { DREAMINA_API_URL: 'http://127.0.0.1:1' } });
+      expect(doctor.stdout).toContain(
+        `warning  config        project config ${file} belongs to another user`,
+      );
+    },
+  );
+
+  it('is taken when --config names it', async () => {
+    const { cwd, file } = await sharedFolder();
+    const { stdout, stderr } = await runCli(['config', '--json', '--config', file], { cwd });
+    expect(JSON.parse(stdout)).toMatchObject({ settings: { retries: { value: 1 } } });
+    expect(stderr).toBe('');
+  });
+
+  it('is taken by that user, and by root for whoever called sudo', async () => {
+    const { cwd, file } = await sharedFolder();
+    expect(await settingsOf({ cwd, userId: other })).toEqual(taken);
+    expect(await settingsOf({ cwd, userId: 0, env: { SUDO_UID: String(other) } })).toEqual(taken);
+    // Only root can have been called by sudo.
+    expect(await settingsOf({ cwd, userId: 4321, env: { SUDO_UID: String(other) } })).toEqual(untouched);
+    await chown(file, 0, 0);
+    expect(await settingsOf({ cwd, userId: other })).toEqual(untouched);
+    expect(await settingsOf({ cwd, userId: 0, env: { SUDO_UID: String(other) } })).toEqual(taken);
+  });
+
+  it('does not hide one further up', async () => {
+    const { cwd } = await sharedFolder('film/.dreaminarc');
+    await writeFile(join(cwd, '../../.dreaminarc'), 'retries: 2');
+    expect(await settingsOf({ cwd })).toEqual([untouched[0], 2]);
+  });
+
+  it('is not taken through a link to a file of this user', async () => {
+    const own = join(await tempDir(), '.dreaminarc');
+    await writeFile(own, JSON.stringify({ retries: 1 }));
+    const { cwd, file } = await sharedFolder();
+    await rm(file);
+    await symlink(own, file);
+    await lchown(file, other, other);
+    expect(await settingsOf({ cwd })).toEqual(untouched);
+    // Nor through a link to a folder.
+    const folder = await tempDir();
+    await mkdir(join(folder, 'own'));
+    await writeFile(join(folder, 'own/dreaminarc'), 'retries: 1');
+    await symlink('own', join(folder, '.config'));
+    expect(await settingsOf({ cwd: folder })).toEqual([untouched[0], 1]);
+    await lchown(join(folder, '.config'), other, other);
+    expect(await settingsOf({ cwd: folder })).toEqual(untouched);
+  });
+
+  it('does not stop the run where it is no file, or none that parses', async () => {
+    const { cwd, file } = await sharedFolder();
+    await writeFile(file, '{');
+    expect(await settingsOf({ cwd })).toEqual(untouched);
+    await rm(file);
+    expect(spawnSync('mkfifo', [file]).status).toBe(0);
+    await chown(file, other, other);
+    expect(await settingsOf({ cwd })).toEqual(untouched);
+  });
+
+  it('says nothing of a package.json without a config', async () => {
+    const { cwd, file } = await sharedFolder('package.json');
+    await writeFile(file, '{"name": "app"}');
+    expect((await runCli(['config'], { cwd })).stderr).toBe('');
   });
 });
 
@@ -668,6 +778,30 @@ describe('a proxy', () => {
     });
     expect(sandbox.requests[0]!.headers).not.toHaveProperty('proxy-authorization');
   });
+
+  it.each(['alice2024', 'uploaded', 'sandbox', 'image', 'assetRef', 'null'])(
+    'whose password is an ordinary word changes no result: %s',
+    async (word) => {
+      const { sandbox, ca, port } = await tlsSandbox();
+      const proxy = await proxyTo({ port });
+      const cwd = await tempDir();
+      const file = join(cwd, `${word}.png`);
+      await copyFile(night, file);
+      const env = { ...elsewhere, SSL_CERT_FILE: ca, HTTPS_PROXY: `http://me:${word}@${proxy.host}` };
+      const text = await runCli(['upload', file], { env });
+      const json = await runCli(['upload', file, '--json'], { env });
+      const accounts = await runCli(['accounts', '--json'], { env });
+      const config = await runCli(['config', '--json'], { env });
+      const refs = sandbox.assets.map(({ imageRef }) => imageRef);
+      expect(text.lines).toEqual(refs.slice(0, 1));
+      expect(json.json()).toMatchObject([{ path: file, status: 'uploaded', imageRef: refs.at(-1) }]);
+      expect(accounts.json()).toMatchObject([
+        { account: 'CA:sandbox@example.com' },
+        { account: 'US:sandbox@example.com' },
+      ]);
+      expect(config.json()).toMatchObject({ settings: { account: { value: 'US:sandbox@example.com' } } });
+    },
+  );
 
   it('does not make another host trusted', async () => {
     const { sandbox, ca, port } = await tlsSandbox();

@@ -26,16 +26,54 @@ describe('a token', () => {
   });
 
   test('is not taken for what only resembles it', () => {
-    for (const text of ['user:1234-abcDE', 'user:1234abcDEF', 'xuser 1234-abcDEF', '']) {
+    for (const text of ['user: 1234', 'a user 9876-abc', 'user-1234', '']) {
       expect(secrets.mask(text)).toBe(text);
     }
   });
 
-  test('that is no different from ordinary output is left alone, or JSON would be none', () => {
-    for (const short of ['12345678', 'abcde', '\\\\\\\\\\\\\\\\', '']) {
-      const text = JSON.stringify({ size: 12345678, status: 'abcde', path: '\\\\\\\\\\\\\\\\' });
-      expect(secretsWith((it) => it.addToken(short)).mask(text)).toBe(text);
-    }
+  test.each([
+    ['its beginning', 'user:1234-ab', '[token]'],
+    ['its end', '…1234-abcDEF', '…[token]'],
+    ['its middle', '<r:1234-abc>', '<[token]>'],
+    ['its beginning and its end, in a row', 'user:1234-ab34-abcDEF', '[token][token]'],
+    ['another token', 'user:99-xyz', '[token]'],
+    ['another token, percent-encoded', 'user%3A99-xyz', '[token]'],
+  ])('%s is masked too', (_, part, expected) => {
+    expect(secrets.mask(part)).toBe(expected);
+  });
+
+  test('is masked in data, and parts of it are not', () => {
+    expect(secrets.maskData(`{"path":"${token}.png"}`)).toBe('{"path":"[token].png"}');
+    expect(secrets.maskData('{"path":"user:1234-abcDE.png"}')).toBe('{"path":"user:1234-abcDE.png"}');
+  });
+
+  test.each(['uploaded', 'unsupported_type', '12345678', '1234567890123456', 'abcde', ' ', ''])(
+    'that is an ordinary word is not masked in data: %j',
+    (word) => {
+      const text = JSON.stringify({ size: 12345678, status: word, path: '\\\\\\\\', sum: 1234567890123456 });
+      const withWord = secretsWith((it) => it.addToken(word));
+      expect(withWord.maskData(text)).toBe(text);
+      expect(withWord.mask(`Bearer ${word}.`)).toMatch(
+        word.trim() === '' ? /^Bearer/ : /^(Bearer )?\[token\]\.$/,
+      );
+    },
+  );
+
+  test('that is an ordinary word is not masked in a reference', () => {
+    const reference = 'US:uploaded@example.com-image:w1:h1:s1-uri:uploaded/uploaded';
+    const withWord = secretsWith((it) => it.addToken('uploaded'));
+    expect(withWord.mask(`uploaded: ${reference}, uploaded`)).toBe(
+      `[token]: ${reference} [token]`.replace(' [', ', ['),
+    );
+    expect(secrets.mask(`US:${token}@example.com-image:w1:h1:s1-uri:x`)).toBe(
+      'US:[token]@example.com-image:w1:h1:s1-uri:x',
+    );
+  });
+
+  test('of another form is masked in data if nothing else looks like it', () => {
+    expect(secretsWith((it) => it.addToken('sk_live_0123456789')).maskData('<sk_live_0123456789>')).toBe(
+      '<[token]>',
+    );
   });
 });
 
@@ -48,6 +86,19 @@ describe('the password of a proxy', () => {
   ])('is masked %s', (_, address, spelled) => {
     const secrets = secretsWith((it) => it.addProxy(new URL(address)));
     expect(secrets.mask(`<${spelled}>`)).toBe('<[password]>');
+  });
+
+  test.each([
+    ['in a part of base64', Buffer.from('me:s3cret99').toString('base64').slice(2), 'me:s3cret99'],
+    ['after its user, where it is short', 'me:abc', 'me:abc'],
+  ])('is masked %s', (_, spelled, userInfo) => {
+    const secrets = secretsWith((it) => it.addProxy(new URL(`http://${userInfo}@proxy:1`)));
+    expect(secrets.mask(`<${spelled}>`)).not.toContain(spelled);
+  });
+
+  test('is not masked in data', () => {
+    const secrets = secretsWith((it) => it.addProxy(new URL('http://me:alice2024alice2024@proxy:1')));
+    expect(secrets.maskData('US:alice2024alice2024@example.com')).toBe('US:alice2024alice2024@example.com');
   });
 
   test('that there is none masks nothing', () => {

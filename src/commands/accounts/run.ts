@@ -4,6 +4,7 @@ import { ApiError, ConfigError } from '../../errors.ts';
 import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { Credentials } from '../../network/credentials.ts';
+import { formatJson } from '../../report/escape.ts';
 import { formatExpiry } from '../../report/expiry.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { formatTable } from '../../report/table.ts';
@@ -27,7 +28,7 @@ export async function runAccounts(flags: AccountsFlags, host: Host): Promise<num
   // A wrong account must not keep people from seeing the right ones.
   const resolved = resolveSettings(gathered, { ignore: ['account'] });
   const { token, apiUrl, timeout } = requireSettings(resolved);
-  for (const warning of resolved.warnings) {
+  for (const warning of [...resolved.alerts, ...resolved.warnings]) {
     messages.warn(warning);
   }
   if (token === undefined) {
@@ -52,7 +53,7 @@ export async function runAccounts(flags: AccountsFlags, host: Host): Promise<num
   }
 
   if (flags.json) {
-    await writeOutput(`${JSON.stringify(list, undefined, 2)}\n`, host);
+    await writeOutput(`${formatJson(list, 2)}\n`, host);
   } else if (list.length > 0) {
     await writeOutput(formatAccounts(list, host.clock.epochMs()), host);
   }

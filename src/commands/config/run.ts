@@ -3,6 +3,7 @@ import type { Host } from '../../host.ts';
 import { findTokenRefusal } from '../../network/credentials.ts';
 import { describeProxy } from '../../network/proxy.ts';
 import { type LoadedRoute, loadRoute } from '../../network/route.ts';
+import { formatJson } from '../../report/escape.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { formatTable } from '../../report/table.ts';
 import { writeOutput } from '../../report/write-output.ts';
@@ -17,10 +18,7 @@ import type { ConfigFlags } from './command.ts';
 export async function runConfig(flags: ConfigFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');
   const report = await createReport(flags.config, host);
-  await writeOutput(
-    flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : formatReport(report, host),
-    host,
-  );
+  await writeOutput(flags.json ? `${formatJson(report, 2)}\n` : formatReport(report, host), host);
   for (const warning of report.warnings) {
     messages.warn(warning);
   }
@@ -34,8 +32,8 @@ export async function runConfig(flags: ConfigFlags, host: Host): Promise<number>
 interface ConfigReport {
   readonly settings: Readonly<Record<string, ReportedSetting>>;
   readonly files: readonly ReportedFile[];
-  /** The path of the user's own config, whether it was read or not. */
-  readonly userConfig: string;
+  /** The path of the user's own config, whether it was read or not; null without a home directory. */
+  readonly userConfig: string | null;
   readonly proxy:
     | { readonly address: string; readonly hasCredentials: boolean }
     | { readonly problem: string }
@@ -61,7 +59,7 @@ interface ReportedFile {
 
 async function createReport(config: string | false | undefined, host: Host): Promise<ConfigReport> {
   const gathered = await gatherSettings({ config }, host);
-  const { settings, warnings, problems } = resolveSettings(gathered);
+  const { settings, alerts, warnings, problems } = resolveSettings(gathered);
   const { apiUrl } = settings;
   const route = isProblem(apiUrl) ? undefined : await loadRoute(apiUrl.value, host.env);
   const { certificates = [] } = route ?? {};
@@ -70,10 +68,10 @@ async function createReport(config: string | false | undefined, host: Host): Pro
   return {
     settings: Object.fromEntries(keys.map((key) => [key, reportSetting(key, settings)])),
     files: gathered.files.map(({ kind, path, status }) => ({ kind, path, status })),
-    userConfig: userConfigPath(host),
+    userConfig: userConfigPath(host) ?? null,
     proxy: reportProxy(route?.proxy),
     certificates: certificates.map(({ variable, path }) => ({ variable, path })),
-    warnings: [...warnings, ...certificates.flatMap(({ warning }) => warning ?? [])],
+    warnings: [...alerts, ...warnings, ...certificates.flatMap(({ warning }) => warning ?? [])],
     problems: refusal === undefined ? messages : [...messages, refusal],
   };
 }
@@ -114,19 +112,29 @@ const fileKinds = {
 } as const satisfies Record<ConfigFile['kind'], string>;
 
 function formatFiles({ files, userConfig }: ConfigReport, host: Host): readonly (readonly string[])[] {
-  const rows = files.map(({ kind, path, status }) => [
-    fileKinds[kind],
-    status === 'found'
-      ? path
-      : status === 'unread'
-        ? `${path} (not read)`
-        : kind === 'project'
-          ? `${status === 'wrong' ? 'wrong' : 'none'}, from ${host.cwd ?? 'a working directory that is gone'} upwards`
-          : `${path} (${status === 'wrong' ? 'wrong' : 'there is no such file'})`,
-  ]);
-  return files.some(({ kind }) => kind === 'user')
-    ? rows
-    : [...rows, [fileKinds.user, `${userConfig} (not looked at)`]];
+  const rows = files.map((file) => [fileKinds[file.kind], describeFile(file, host)]);
+  if (files.some(({ kind }) => kind === 'user')) {
+    return rows;
+  }
+  const unread =
+    userConfig === null ? 'none, because there is no home directory' : `${userConfig} (not looked at)`;
+  return [...rows, [fileKinds.user, unread]];
+}
+
+function describeFile({ kind, path, status }: ReportedFile, host: Host): string {
+  const cwd = host.cwd ?? 'a working directory that is gone';
+  switch (status) {
+    case 'found':
+      return path;
+    case 'unread':
+      return `${path} (not read)`;
+    case 'foreign':
+      return `${path} (belongs to another user, not read)`;
+    case 'wrong':
+      return kind === 'project' ? `wrong, from ${cwd} upwards` : `${path} (wrong)`;
+    case 'absent':
+      return kind === 'project' ? `none, from ${cwd} upwards` : `${path} (there is no such file)`;
+  }
 }
 
 function formatRoute({ proxy, certificates }: ConfigReport): readonly (readonly string[])[] {

@@ -7,7 +7,7 @@ import { keys } from '../../settings/definitions.ts';
 import { formatExposure } from '../../settings/exposed-token.ts';
 import { isUsualToken, maskToken } from '../../settings/identity.ts';
 import { isProblem, type Settings } from '../../settings/resolve.ts';
-import { formatSource, type GatheredSettings } from '../../settings/source.ts';
+import { formatForeign, formatSource, type GatheredSettings } from '../../settings/source.ts';
 import { findUnknownKeys } from '../../settings/unknown-keys.ts';
 import { formatUnread } from '../../settings/unread-configs.ts';
 import { type CheckResult, configProblem, ok, skipped, warning } from './finding.ts';
@@ -19,7 +19,11 @@ export function checkConfigFiles({ layers, files }: GatheredSettings): readonly 
       file.status === 'wrong' ? configProblem('config', file.problem.message, file.problem.hint) : [],
     ),
     ...files.flatMap(({ status, path }) =>
-      status === 'unread' ? warning('config', formatUnread(path)) : [],
+      status === 'unread'
+        ? warning('config', formatUnread(path))
+        : status === 'foreign'
+          ? warning('config', formatForeign(path))
+          : [],
     ),
     ...layers.flatMap(findUnknownKeys).map((text) => warning('config', text)),
   ];

@@ -1,7 +1,7 @@
 import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { type Colours, loadColours } from '../../report/colours.ts';
-import { escapeUnsafe } from '../../report/escape.ts';
+import { escapeUnsafe, formatJson } from '../../report/escape.ts';
 import { wrapWords } from '../../report/wrap-words.ts';
 import { writeOutput } from '../../report/write-output.ts';
 import { countOf } from '../../units.ts';
@@ -21,9 +21,7 @@ export async function runDoctor(flags: DoctorFlags, host: Host): Promise<number>
     }
   }
   await writeOutput(
-    flags.json
-      ? `${JSON.stringify(results.map(toFinding), undefined, 2)}\n`
-      : `\n${formatVerdict(results, colours)}\n`,
+    flags.json ? `${formatJson(results.map(toFinding), 2)}\n` : `\n${formatVerdict(results, colours)}\n`,
     host,
   );
   return exitCodeFor(results);

@@ -18,7 +18,7 @@ import { formatSource, type Source } from '../../settings/source.ts';
 import {
   type ConfigChanges,
   readUserConfig,
-  userConfigPath,
+  requireUserConfigPath,
   writeUserConfig,
 } from '../../settings/user-config.ts';
 import { connectService, warnOfUnusualToken } from '../service.ts';
@@ -34,7 +34,7 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');
   const questions = canAsk(host) && !flags.withToken ? createQuestions(host) : undefined;
   assertReadable(flags, questions, host);
-  const path = userConfigPath(host);
+  const path = requireUserConfigPath(host);
   // What would keep the token from being written, or sent, is told before anybody is asked for it.
   const before = await readUserConfig(path);
   const gathered = await gatherSettings({ flags: { account: flags.account }, config: flags.config }, host);

@@ -135,9 +135,7 @@ async function reportSession(
     onAbort();
   }
   const github =
-    flags.annotations && isGitHubStep(host.env)
-      ? new GitHubReporter(standardError.print, host.env.GITHUB_STEP_SUMMARY)
-      : undefined;
+    flags.annotations && isGitHubStep(host.env) ? new GitHubReporter(standardError.print, host) : undefined;
   const tally = new Tally();
   const records = runSession(found, options, {
     clock,
@@ -180,6 +178,9 @@ async function readSettings(flags: UploadFlags, messages: Messages, host: Host):
   const resolved = resolveSettings(await gatherSettings({ flags, config: flags.config }, host), {
     ignore: flags.sandbox ? ['token', 'account', 'apiUrl'] : [],
   });
+  for (const alert of resolved.alerts) {
+    messages.alert(alert);
+  }
   const settings = requireSettings(resolved);
   for (const warning of resolved.warnings) {
     messages.warn(warning);

@@ -1,5 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { parseAssetRef, parseImageRef } from '../../../src/client/reference.ts';
+import { isReference, parseAssetRef, parseImageRef } from '../../../src/client/reference.ts';
+import { escapeUnsafe } from '../../../src/report/escape.ts';
+
+describe('isReference', () => {
+  it.each(['US:a@b-image:w1:h1:s1-uri:x', 'x', 'a::b', '#[x]##', '!'.repeat(2048)])('takes %s', (text) => {
+    expect(isReference(text)).toBe(true);
+    expect(escapeUnsafe(text)).toBe(text);
+  });
+
+  it.each([
+    ['', 7, null, undefined, {}],
+    ['a b', 'a\n', '\x1b', 'é', '\u202e'],
+    ['!'.repeat(2049), '!'.repeat(900_000)],
+    ['::set-output name=r::x'.replaceAll(' ', '-'), '::', 'a##[error]', '##vso[task.complete]'],
+  ])('refuses these: %j', (...values) => {
+    expect(values.filter(isReference)).toEqual([]);
+  });
+});
 
 describe('parseImageRef', () => {
   it.each([

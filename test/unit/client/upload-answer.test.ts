@@ -10,7 +10,7 @@ const now = Date.UTC(2026, 10, 23);
 
 function answer(status: number, body: unknown, more: Partial<Answer> = {}): Answer {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return { status, headers: {}, text, ending: 'whole', ...more };
+  return { status, headers: {}, text, ending: 'whole', redact: (words) => words, ...more };
 }
 
 function read(given: Answer) {

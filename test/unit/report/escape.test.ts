@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { escapeUnsafe } from '../../../src/report/escape.ts';
+import { escapeCharacters, escapeUnsafe, formatJson } from '../../../src/report/escape.ts';
 
 test.each([
   ['', ''],
@@ -32,6 +32,15 @@ test.each([
   ['\ud800', '\\u{d800}'],
   ['\udc00a', '\\u{dc00}a'],
   ['\ud83c\udf05', '🌅'],
+  ['::set-output name=r::x', '\\x3a:set-output name=r::x'],
+  [' \u00a0::error::x', ' \u00a0\\x3a:error::x'],
+  ['\t::error::x', '\\t::error::x'],
+  ['a::b', 'a::b'],
+  ['x ##[error]x', 'x \\x23#[error]x'],
+  ['###[debug]##[group]', '#\\x23#[debug]\\x23#[group]'],
+  ['##vso[task.setvariable variable=a]b', '\\x23#vso[task.setvariable variable=a]b'],
+  ['##teamcity[message]', '\\x23#teamcity[message]'],
+  ['# [1] ## [2] #[3]', '# [1] ## [2] #[3]'],
 ])('%j becomes %j', (text, expected) => {
   expect(escapeUnsafe(text)).toBe(expected);
 });
@@ -40,6 +49,42 @@ test.each([
 const anyText = fc
   .array(fc.oneof(fc.integer({ max: 0x2fff, min: 0 }), fc.integer({ max: 0x10ffff, min: 0 })))
   .map((codes) => String.fromCodePoint(...codes));
+
+test('without an escape of commands to CI runners, for where there are none', () => {
+  expect(escapeCharacters('::a ##[b]\u001b\u202e')).toBe('::a ##[b]\\x1b\\u{202e}');
+});
+
+test.each([
+  ['\u0080\u009b\u007f', '"\\u0080\\u009b\\u007f"'],
+  ['a\u202egnp\u200b\u2028\u2029\ufeff', '"a\\u202egnp\\u200b\\u2028\\u2029\\ufeff"'],
+  ['\u{e0001}\ud800', '"\\udb40\\udc01\\ud800"'],
+  ['ünï 图片 🌅', '"ünï 图片 🌅"'],
+  ['::a', '"::a"'],
+  ['\\##[b]', '"\\\\\\u0023#[b]"'],
+  [{ a: ['\u009b', 1] }, '{"a":["\\u009b",1]}'],
+])('%j as JSON is %s', (value, expected) => {
+  expect(formatJson(value)).toBe(expected);
+});
+
+test('JSON may be indented', () => {
+  expect(formatJson({ 'a\n': '\u0085' }, 2)).toBe('{\n  "a\\n": "\\u0085"\n}');
+});
+
+test('any data becomes JSON that holds the same data, and nothing that is unsafe to print', () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(anyText, fc.oneof(anyText, fc.integer())),
+      fc.constantFrom(undefined, 2),
+      (value, indent) => {
+        const json = formatJson(value, indent);
+        expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(value)));
+        for (const line of json.split('\n')) {
+          expect(escapeUnsafe(line)).toBe(line);
+        }
+      },
+    ),
+  );
+});
 
 test('any text becomes one printable line, and escaping it again changes nothing', () => {
   fc.assert(

@@ -21,6 +21,8 @@ test.each([
 
 test.each([
   '',
+  `https://${'a'.repeat(2000)}.example`,
+  `https://example.com/${'a'.repeat(1_000_000)}`,
   '/v1/dreamina',
   'api.useapi.net/v1',
   '//api.useapi.net',

@@ -38,6 +38,7 @@ const gather = (request: SettingsRequest = {}, env: Environment = {}) =>
     cwd,
     homeDir: join(root, 'home'),
     platform: 'linux',
+    userId: process.geteuid?.(),
     secrets: new Secrets(),
   });
 
@@ -108,17 +109,29 @@ test('each token becomes a secret, used or not', async () => {
   await write('home/.config/dreamina/config.json', { token: fourth });
   const secrets = new Secrets();
   const env = { DREAMINA_TOKEN: first, USEAPI_TOKEN: second };
-  const host = { cwd: join(root, 'work'), homeDir: join(root, 'home'), platform: 'linux', secrets } as const;
+  const host = {
+    cwd: join(root, 'work'),
+    homeDir: join(root, 'home'),
+    platform: 'linux',
+    userId: process.geteuid?.(),
+    secrets,
+  } as const;
   await gatherSettings({}, { ...host, env });
-  expect(tokens.map((token) => secrets.mask(token))).toEqual(tokens.map(() => '[token]'));
+  expect(tokens.map((token) => secrets.maskData(token))).toEqual(tokens.map(() => '[token]'));
 });
 
 test('only tokens become secrets', async () => {
   await write('work/.dreaminarc', { token: ['user:1-project'], account: 'US:name@example.com' });
   const secrets = new Secrets();
-  const host = { cwd: join(root, 'work'), homeDir: join(root, 'home'), platform: 'linux', secrets } as const;
+  const host = {
+    cwd: join(root, 'work'),
+    homeDir: join(root, 'home'),
+    platform: 'linux',
+    userId: process.geteuid?.(),
+    secrets,
+  } as const;
   await gatherSettings({}, { ...host, env: {} });
-  expect(secrets.mask('user:1-project US:name@example.com')).toBe('user:1-project US:name@example.com');
+  expect(secrets.maskData('user:1-project US:name@example.com')).toBe('user:1-project US:name@example.com');
 });
 
 test('flag, environment, project, user: every pair in this order', async () => {
@@ -323,7 +336,13 @@ describe("the project's config", () => {
   test('the config of the user is never taken for the project’s', async () => {
     const home = join(root, 'home');
     const path = await user({ apiUrl: 'https://example.com' });
-    const host = { env: {}, homeDir: home, platform: 'linux', secrets: new Secrets() } as const;
+    const host = {
+      env: {},
+      homeDir: home,
+      platform: 'linux',
+      userId: process.geteuid?.(),
+      secrets: new Secrets(),
+    } as const;
     for (const from of [home, join(home, '.config'), join(home, '.config', 'dreamina')]) {
       const { layers } = await gatherSettings({}, { ...host, cwd: from });
       expect(layers).toEqual([{ source: { kind: 'user', path }, values: { apiUrl: 'https://example.com' } }]);

@@ -72,6 +72,7 @@ test.each([
   'US:a\\b@example.com',
   'US:a%2fb@example.com',
   'US:a@example.com%2e',
+  `US:${'a'.repeat(300)}@example.com`,
   'US:näme@example.com',
   'US:name@exämple.com',
 ])('%j is not an account', (account) => {

@@ -30,6 +30,7 @@ function failure(layers: readonly Layer[], options?: Options): ConfigError | Usa
 test('without layers there are the defaults', () => {
   const source = { kind: 'default' };
   expect(resolve([])).toEqual({
+    alerts: [],
     settings: {
       token: undefined,
       account: undefined,

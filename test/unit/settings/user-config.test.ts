@@ -18,6 +18,24 @@ test.each([
     'C:\\Users\\ann',
     'C:\\xdg\\dreamina\\config.json',
   ],
-] as const)('%s with %j', (platform, env, homeDir, expected) => {
+  [
+    'win32',
+    { APPDATA: 'relative' },
+    'C:\\Users\\ann',
+    'C:\\Users\\ann\\AppData\\Roaming\\dreamina\\config.json',
+  ],
+  ['win32', { APPDATA: 'D:relative' }, '', undefined],
+  ['win32', { XDG_CONFIG_HOME: 'xdg', APPDATA: '' }, 'home', undefined],
+  ['win32', { APPDATA: 'D:\\Roaming' }, '', 'D:\\Roaming\\dreamina\\config.json'],
+  ['linux', { XDG_CONFIG_HOME: '/xdg' }, '', '/xdg/dreamina/config.json'],
+  ['linux', { XDG_CONFIG_HOME: 'xdg' }, '', undefined],
+  ['linux', { APPDATA: '/appdata' }, '', undefined],
+  ['linux', {}, '', undefined],
+  ['linux', {}, '.', undefined],
+  ['linux', {}, 'home/ann', undefined],
+  ['linux', {}, '~', undefined],
+  ['darwin', {}, '', undefined],
+  ['darwin', {}, './Users/ann', undefined],
+] as const)('%s with %j and the home %j', (platform, env, homeDir, expected) => {
   expect(userConfigPath({ platform, env, homeDir })).toBe(expected);
 });
