@@ -59,7 +59,7 @@ export function findAccountFault(text: string): string | undefined {
     return 'it looks like a token';
   }
   if (!text.includes('@')) {
-    return /[/\\]|\.\w{2,4}$/.test(text)
+    return /[/\\]|\.\w{2,4}$/.test(text) && !/^[a-z]{2,}:/i.test(text)
       ? 'it looks like a file, where an account is expected'
       : 'there is no email address in it';
   }
