@@ -253,7 +253,7 @@ describe('a wrong value', () => {
     ['concurrency', 'DREAMINA_CONCURRENCY', '0', '"0"'],
     ['retries', 'DREAMINA_RETRIES', 'many', '"many"'],
     ['timeout', 'DREAMINA_TIMEOUT', '2x', '"2x"'],
-    ['apiUrl', 'DREAMINA_API_URL', 'api.useapi.net', '"api.useapi.net": https:// is missing before it'],
+    ['apiUrl', 'DREAMINA_API_URL', 'api.useapi.net', '"api.useapi.net": it does not begin with https://'],
   ] as const)('of %s in %s is a config error', async (key, name, value, shown) => {
     const server = await openServer();
     const world = await worldWith();
@@ -342,7 +342,7 @@ describe('a wrong value', () => {
   it.each([
     ['user:1-secret99\nx: y', 'there is a line break in it'],
     ['user:1-secret99 x', 'there is a space or a tab in it'],
-    ['Bearer user:1-secret99', "there is 'Bearer' before it; give the token alone"],
+    ['Bearer user:1-secret99', "it begins with 'Bearer'; give the token alone"],
     ['"user:1-secret99"', 'there are quotes around it'],
     ['$(cat secret99)', 'it is a variable or a placeholder that was not replaced by its value'],
     ['user:1-sécret99', 'there is a character in it that is not printable ASCII'],
