@@ -36,8 +36,12 @@ export const command = {
       groups: [
         // All that help and the version need.
         { name: 'main', tags: ['$initial'], priority: 2 },
-        // Completion needs the settings and not the client.
-        { name: 'settings', test: /\/src\/settings\//, priority: 2 },
+        // Completion needs the settings, the types and an output, and not the client, which would else hold them too.
+        {
+          name: 'settings',
+          test: /\/src\/(?:settings\/|media\/asset-types|report\/write-output|errno)/,
+          priority: 2,
+        },
         // What sends, and what else most commands share, is one file each to read, not ten.
         { name: 'client', test: /\/src\/client\//, priority: 1 },
         {

@@ -1,4 +1,4 @@
-import { Command, CommanderError, type OutputConfiguration } from '@commander-js/extra-typings';
+import { Command, CommanderError, Help, type OutputConfiguration } from '@commander-js/extra-typings';
 import type { Start } from './add-command.ts';
 import { addAccounts } from './commands/accounts/command.ts';
 import { addComplete } from './commands/complete/command.ts';
@@ -12,12 +12,26 @@ import { addSandbox } from './commands/sandbox/command.ts';
 import { addUpload } from './commands/upload/command.ts';
 import { ApiError, ConfigError, Interruption, isFatal, OutputError, UsageError } from './errors.ts';
 import { exitCodeOfInterruption, exitCodes } from './exit-code.ts';
-import type { Host } from './host.ts';
+import type { Environment, Host, TerminalStream } from './host.ts';
+import { isColoured } from './report/colours.ts';
+import { formatHelpText } from './report/help-text.ts';
 import { maskOutput } from './report/mask-output.ts';
+import { wrapWords } from './report/wrap-words.ts';
 import { version } from './version.ts';
 
-/** In columns, whatever the terminal has. */
-const helpWidth = 80;
+/** The columns that help fills: fewer than these are not to be read, and nobody reads longer lines. */
+const helpWidths = { min: 40, max: 100, withoutTerminal: 80 } as const;
+
+/** Where there are fewer columns for what an option does, that stands below the option. */
+const minDescriptionWidth = 30;
+
+/** Where help and the version go: standard output, which is opened only where it may be a terminal. */
+export interface HelpOutput {
+  readonly env: Environment;
+  print(text: string): void;
+  /** Standard output, where it is a terminal. */
+  terminal(): TerminalStream | undefined;
+}
 
 /** Every command, in the order of the help. */
 const commands = [
@@ -39,21 +53,28 @@ const commands = [
  * @param argv the arguments after the program's own name
  * @param openHost called at most once, and not for help and the version: opening the streams takes longer than
  *   printing either
- * @param printHelp puts help or the version on standard output
  */
-export async function run(
-  argv: readonly string[],
-  openHost: () => Host,
-  printHelp: (text: string) => void,
-): Promise<number> {
+export async function run(argv: readonly string[], openHost: () => Host, help: HelpOutput): Promise<number> {
   let exitCode: number = exitCodes.success;
   let host: Host | undefined;
-  const open = () => (host ??= maskOutput(applyNoColor(argv, openHost())));
+  const withNoColor = (env: Environment) => (hasNoColor(argv) ? { ...env, NO_COLOR: '1' } : env);
+  const open = () => {
+    if (host === undefined) {
+      const opened = openHost();
+      host = maskOutput({ ...opened, env: withNoColor(opened.env) });
+    }
+    return host;
+  };
   const start: Start = async (command) => {
     exitCode = await command(open());
   };
   const program = createProgram(start, {
-    writeOut: printHelp,
+    writeOut: (text) => {
+      const isStyled = isColoured(help.terminal(), withNoColor(help.env));
+      help.print(formatHelpText(text, { width: helpWidth(help), isStyled }));
+    },
+    getOutHelpWidth: () => helpWidth(help),
+    getErrHelpWidth: () => helpWidths.withoutTerminal,
     writeErr: (text) => open().stderr.write(text),
   });
   try {
@@ -112,11 +133,26 @@ async function reportError(error: unknown, host: Host): Promise<void> {
   reportProblem(error, (await StandardError.open(host, 'normal')).messages);
 }
 
-/** Sets NO_COLOR where the arguments have `--no-color`. */
-function applyNoColor(argv: readonly string[], host: Host): Host {
+/** Whether the arguments have `--no-color`, which is NO_COLOR in other words. */
+function hasNoColor(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
-  const flags = end === -1 ? argv : argv.slice(0, end);
-  return flags.includes('--no-color') ? { ...host, env: { ...host.env, NO_COLOR: '1' } } : host;
+  return (end === -1 ? argv : argv.slice(0, end)).includes('--no-color');
+}
+
+function helpWidth(help: HelpOutput): number {
+  const columns = help.terminal()?.columns || helpWidths.withoutTerminal;
+  return Math.min(Math.max(columns, helpWidths.min), helpWidths.max);
+}
+
+/** An option or a command of the help, with what it does beside it, or below it on a narrow terminal. */
+function formatHelpItem(term: string, termWidth: number, description: string, helper: Help): string {
+  const width = helper.helpWidth ?? helpWidths.withoutTerminal;
+  if (width - termWidth - 4 >= minDescriptionWidth) {
+    return Help.prototype.formatItem.call(helper, term, termWidth, description, helper);
+  }
+  return [`  ${term}`, ...wrapWords(description.split(' '), width - 6).map((line) => `      ${line}`)].join(
+    '\n',
+  );
 }
 
 function createProgram(start: Start, output: OutputConfiguration): Command {
@@ -130,15 +166,14 @@ function createProgram(start: Start, output: OutputConfiguration): Command {
     .helpCommand(false)
     .configureOutput({
       ...output,
-      getOutHelpWidth: () => helpWidth,
-      getErrHelpWidth: () => helpWidth,
-      // The help has no colours; without these, commander would look at the terminal of the process.
+      // The help gets its style as it is printed; without these, commander would look at the terminal of the process.
       getOutHasColors: () => false,
       getErrHasColors: () => false,
       // `explainMistake` says what is wrong in our words.
       outputError: () => {},
     })
     .showSuggestionAfterError(false)
+    .configureHelp({ minWidthToWrap: minDescriptionWidth, formatItem: formatHelpItem })
     .exitOverride()
     .addHelpText(
       'after',
@@ -148,7 +183,12 @@ Examples:
   dreamina upload --sandbox shot.png         try it without a token
   dreamina upload -r shots --format ndjson   a record for each image of a folder
   dreamina login                             keep the token in your own config
-  dreamina upload --help                     everything about upload`,
+  dreamina upload --help                     everything about upload
+
+Token: your own of useapi.net. It is taken from DREAMINA_TOKEN (or USEAPI_TOKEN),
+from a config file, or from \`dreamina login\`, which asks for it and keeps it.
+
+Documentation: https://useapi.net/docs/api-dreamina-v1`,
     );
   for (const addTo of commands) {
     addTo(program, start);

@@ -23,6 +23,13 @@ export function exitCodeOfInterruption({ cause }: Interruption): number {
   return cause === 'stdout-closed' ? exitCodes.failure : exitCodes[cause];
 }
 
+/** Whether a person or the system ended the run; a reader that has read enough (`| head -1`) does not count. */
+export function isInterrupted(
+  signal: AbortSignal,
+): signal is AbortSignal & { readonly reason: Interruption } {
+  return signal.reason instanceof Interruption && signal.reason.cause !== 'stdout-closed';
+}
+
 /** Counts what became of the files of a batch, for its exit code. */
 export class Tally {
   #good = 0;
@@ -40,8 +47,7 @@ export class Tally {
 
   /** @param signal the run's signal, aborted where the run was interrupted */
   exitCode(signal: AbortSignal): number {
-    // A reader that has read enough (`| head -1`) does not change what became of the files.
-    if (signal.reason instanceof Interruption && signal.reason.cause !== 'stdout-closed') {
+    if (isInterrupted(signal)) {
       return exitCodeOfInterruption(signal.reason);
     }
     if (this.#fatal) {

@@ -17,6 +17,8 @@ export interface Host {
   readonly stderr: TerminalStream;
   /** What must not be printed, as it becomes known. */
   readonly secrets: Secrets;
+  /** Loads what the shell does with this process; only what draws on the terminal asks. */
+  readonly loadJob: () => Promise<Job>;
   /** Aborted by the first signal or a closed standard output; its reason is then an `Interruption`. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
@@ -31,6 +33,16 @@ export type TerminalStream = NodeJS.WritableStream & {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
 };
+
+/** The pipeline that a shell has started with this process in it. */
+export interface Job {
+  /** Whether it has the terminal, which a job that was started with `&` has not. */
+  isForeground(): boolean;
+  /** Whether a filter that reads standard output, such as `| tee`, prints on the terminal of standard error. */
+  hasFilterOnTerminal(): boolean;
+  /** Calls `listener` before Ctrl-Z stops the process. Returns what ends that. */
+  onSuspend(listener: () => void): () => void;
+}
 
 export interface Clock {
   /** The date, in milliseconds since the Unix epoch. For dates only: it may be set back or forward at any time. */

@@ -1,5 +1,5 @@
-import { fstatSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { fstatSync, statSync, writeFileSync } from 'node:fs';
+import { devNull, homedir } from 'node:os';
 import { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from './cli.ts';
@@ -30,7 +30,11 @@ async function main(): Promise<void> {
     });
   }
   const openHost = () => createHost(interruption);
-  process.exitCode = await run(process.argv.slice(2), openHost, (text) => printHelp(text, openHost));
+  process.exitCode = await run(process.argv.slice(2), openHost, {
+    env: process.env,
+    print: (text) => printHelp(text, openHost),
+    terminal: () => (mayBeTerminal() && process.stdout.isTTY ? process.stdout : undefined),
+  });
   if (interruption.signal.aborted) {
     // Flush the output, then exit: an open pipe on standard input may still hold the event loop.
     process.stdout.write('', exitWhenIdle);
@@ -57,6 +61,7 @@ function createHost(interruption: AbortController): Host {
     stdout,
     stderr: process.stderr,
     secrets: new Secrets(),
+    loadJob: async () => (await import('./job.ts')).createJob(process),
     signal: interruption.signal,
     clock: {
       epochMs: Date.now,
@@ -137,6 +142,14 @@ function endAtOnce(signal: keyof typeof signalNumbers): void {
 
 function areThreadsBusy(): boolean {
   return process.getActiveResourcesInfo().some((type) => /^(FSReq|GetAddrInfoReq)/.test(type));
+}
+
+/** Whether standard output may be a terminal: Node opens the stream to know, which takes longer than to print help. */
+function mayBeTerminal(): boolean {
+  const output = fstatSync(1);
+  return (
+    output.isCharacterDevice() && (process.platform === 'win32' || output.rdev !== statSync(devNull).rdev)
+  );
 }
 
 void main();

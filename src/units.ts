@@ -20,3 +20,8 @@ export function formatSeconds(durationMs: number): string {
 export function groupDigits(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
+
+/** A number of things: `1 file`, `2,000 files`. */
+export function countOf(count: number, thing: string): string {
+  return `${groupDigits(count)} ${thing}${count === 1 ? '' : 's'}`;
+}

@@ -13,13 +13,13 @@ export async function loadColours(stream: TerminalStream, env: Environment): Pro
   return { red: plain, yellow: plain, green: plain, dim: plain };
 }
 
-/** Whether a stream may be coloured: `NO_COLOR` and `FORCE_COLOR` decide, then whether it is a terminal. */
-export function isColoured(stream: TerminalStream, env: Environment): boolean {
+/** Whether a stream may be coloured: `NO_COLOR` and `FORCE_COLOR` decide, unless empty, then whether it is a terminal. */
+export function isColoured(stream: Pick<TerminalStream, 'isTTY'> | undefined, env: Environment): boolean {
   if (env.NO_COLOR) {
     return false;
   }
-  if (env.FORCE_COLOR !== undefined) {
+  if (env.FORCE_COLOR) {
     return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
   }
-  return stream.isTTY === true && env.TERM !== 'dumb';
+  return stream?.isTTY === true && env.TERM !== 'dumb';
 }

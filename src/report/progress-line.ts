@@ -5,13 +5,16 @@ export interface ProgressState {
   /** Files that are settled, of all that are sent. */
   readonly settledFiles: number;
   readonly files: number;
-  /** Bytes that have left us, of all that are to go; what has to be sent again does not count. */
+  /** Bytes that have left us and still count; those of a failed attempt do not. */
   readonly sentBytes: number;
+  /** All bytes that are to go; those of files that failed are not. */
   readonly bytes: number;
   /** Since the first byte could go out. */
   readonly elapsedMs: number;
-  /** Why nothing moves, if so: `server busy, resuming in 12s`. */
-  readonly waiting: string | undefined;
+  /** Why nothing moves, or what is to be retried; the shorter wording second. */
+  readonly waiting: readonly string[];
+  /** Whether nothing is being sent until the wait is over. */
+  readonly isStopped: boolean;
 }
 
 /** The least time after which a rate means something. */
@@ -22,19 +25,28 @@ const steadyMs = 1000;
  * The parts keep their width as the numbers grow, so that the line does not twitch.
  */
 export function formatProgress(state: ProgressState, width: number): string {
-  const { settledFiles, files, sentBytes, bytes, elapsedMs, waiting } = state;
+  const { settledFiles, files, sentBytes, bytes, elapsedMs, waiting, isStopped } = state;
   const done = `${String(settledFiles).padStart(String(files).length)}/${files} files`;
   const sent = `${formatBytes(sentBytes).padStart(7)} of ${formatBytes(bytes)}`;
-  const bytesPerMs = elapsedMs >= steadyMs ? sentBytes / elapsedMs : 0;
+  const bytesPerMs = elapsedMs >= steadyMs && !isStopped ? sentBytes / elapsedMs : 0;
   const rate = bytesPerMs > 0 ? `${formatBytes(bytesPerMs * 1000).padStart(7)}/s` : '';
-  const left =
-    bytesPerMs > 0 && waiting === undefined ? `${formatSeconds((bytes - sentBytes) / bytesPerMs)} left` : '';
+  const left = formatLeft(bytes - sentBytes, bytesPerMs);
   const choices = [
-    [done, sent, rate, waiting ?? left],
-    [done, sent, waiting ?? left],
-    [done, waiting ?? sent],
+    ...waiting.map((text) => [done, sent, rate, left, text]),
+    ...waiting.map((text) => [done, sent, text]),
+    ...waiting.map((text) => [done, text]),
+    [done, sent, rate, left],
+    [done, sent, left],
+    [done, sent],
     [done],
   ];
   const lines = choices.map((parts) => parts.filter((part) => part !== '').join('  '));
-  return lines.find((line) => line.length <= width) ?? done.slice(0, width);
+  return lines.find((line) => line.length <= width) ?? done.slice(0, Math.max(0, width));
+}
+
+function formatLeft(unsentBytes: number, bytesPerMs: number): string {
+  if (bytesPerMs === 0) {
+    return '';
+  }
+  return unsentBytes > 0 ? `${formatSeconds(unsentBytes / bytesPerMs)} left` : 'waiting for the last answers';
 }

@@ -1,14 +1,12 @@
 import ora from 'ora';
-import type { ApiErrorCode } from '../errors.ts';
-import type { Clock, TerminalStream } from '../host.ts';
+import type { ApiError } from '../errors.ts';
+import type { Clock, Job, TerminalStream } from '../host.ts';
 import { formatSeconds } from '../units.ts';
 import type { UploadEvent } from '../upload/event.ts';
-import { formatProgress } from './progress-line.ts';
+import { formatProgress, type ProgressState } from './progress-line.ts';
 
-/** Shows on a terminal how far a batch is. */
+/** Shows on a terminal how far a batch is. What else is written to the terminal meanwhile stands above it. */
 export interface Progress {
-  /** Prints whole lines above the progress. */
-  print(lines: string): void;
   onEvent(event: UploadEvent): void;
   stop(): void;
 }
@@ -22,97 +20,203 @@ export interface Workload {
 /** The spinner and the space behind it, and the last column, which a terminal wraps after. */
 const reservedColumns = 3;
 
-/** Starts to draw on a terminal. */
-export type CreateProgress = typeof createProgress;
+/** How soon the progress is back after a job that ran in the background got the terminal: no signal tells. */
+const lookMs = 500;
 
-/** Starts to draw on a terminal. */
+/** Starts to draw on a terminal, whenever that has a width and this job has the terminal. */
 export function createProgress(
   stderr: TerminalStream,
-  { files, bytes }: Workload,
-  { clock, isColoured }: { readonly clock: Pick<Clock, 'monotonicMs'>; readonly isColoured: boolean },
+  workload: Workload,
+  {
+    server,
+    clock,
+    job,
+    isColoured,
+  }: {
+    /** The host that the files are sent to. */
+    readonly server: string;
+    readonly clock: Pick<Clock, 'monotonicMs'>;
+    readonly job: Job;
+    readonly isColoured: boolean;
+  },
 ): Progress {
-  const startedAt = clock.monotonicMs();
-  /** Bytes of each attempt in flight that have gone out. */
-  const sending = new Map<string, number>();
-  let settledFiles = 0;
-  let settledBytes = 0;
-  let wait: { readonly reason: string; readonly until: number } | undefined;
-
-  const describeWait = () => {
-    const leftMs = (wait?.until ?? 0) - clock.monotonicMs();
-    return wait !== undefined && leftMs > 0 && sending.size === 0
-      ? `${wait.reason}, resuming in ${formatSeconds(leftMs)}`
-      : undefined;
-  };
-  const line = () => {
-    const inFlight = [...sending.values()].reduce((sum, sent) => sum + sent, 0);
-    const state = {
-      settledFiles,
-      files,
-      sentBytes: settledBytes + inFlight,
-      bytes,
-      elapsedMs: clock.monotonicMs() - startedAt,
-      waiting: describeWait(),
-    };
-    return formatProgress(state, (stderr.columns ?? 80) - reservedColumns);
-  };
+  const tracker = new ProgressTracker(workload, server, clock);
   // discardStdin would take Ctrl-C away from us. The text is asked for at each frame, so time moves it too.
   const spinner = ora({
     stream: stderr,
     discardStdin: false,
     isEnabled: true,
     color: isColoured ? 'cyan' : false,
-    suffixText: line,
-  }).start();
-
+    suffixText: () => formatProgress(tracker.state(), columnsOf(stderr) - reservedColumns),
+  });
+  const hide = () => {
+    if (spinner.isSpinning) {
+      spinner.stop();
+    }
+  };
+  const showOrHide = () => {
+    // With 0 columns, ora would draw for ever.
+    if (columnsOf(stderr) > 0 && job.isForeground()) {
+      spinner.start();
+    } else {
+      hide();
+    }
+  };
+  const look = setInterval(showOrHide, lookMs).unref();
+  const stopListening = job.onSuspend(hide);
+  stderr.on('resize', showOrHide);
+  showOrHide();
   return {
-    print: (lines) => {
-      spinner.clear();
-      stderr.write(lines);
-      spinner.render();
+    onEvent: (event) => tracker.onEvent(event),
+    stop: () => {
+      clearInterval(look);
+      stopListening();
+      stderr.off('resize', showOrHide);
+      hide();
     },
-    onEvent: (event) => {
-      switch (event.type) {
-        case 'files-checked':
-        case 'batch-slowed':
-        case 'host-unreachable':
-        case 'batch-ended':
-          break;
-        case 'attempt-started':
-          sending.set(event.path, 0);
-          break;
-        case 'bytes-sent':
-          sending.set(event.path, (sending.get(event.path) ?? 0) + event.bytes);
-          break;
-        case 'attempt-failed':
-          sending.delete(event.path);
-          if (event.retryInMs !== undefined) {
-            wait = { reason: reasonOf(event.error.code), until: clock.monotonicMs() + event.retryInMs };
-          }
-          break;
-        case 'batch-paused':
-          wait = { reason: 'server busy', until: clock.monotonicMs() + event.delayMs };
-          break;
-        case 'file-settled':
-          sending.delete(event.path);
-          settledFiles += 1;
-          settledBytes += event.sizeBytes;
-          break;
-        default:
-          event satisfies never;
-      }
-    },
-    stop: () => spinner.stop(),
   };
 }
 
-function reasonOf(code: ApiErrorCode): string {
-  switch (code) {
-    case 'network':
-      return 'connection lost';
-    case 'timeout':
-      return 'no answer in time';
-    default:
-      return 'server trouble';
+function columnsOf({ columns = 0 }: TerminalStream): number {
+  return columns;
+}
+
+/** A wait of the whole batch or of one file. */
+interface Wait {
+  readonly reason: string;
+  /** Where the reason comes from: `503 from api.useapi.net`. */
+  readonly source: string;
+  readonly until: number;
+}
+
+/** Follows the events of a batch. */
+class ProgressTracker {
+  readonly #server: string;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #startedAt: number;
+  readonly #files: number;
+  /** Bytes of each attempt in flight that have gone out. */
+  readonly #sending = new Map<string, number>();
+  /** The files that wait for another attempt. */
+  readonly #retrying = new Map<string, Wait>();
+  #pause: Wait | undefined;
+  #bytes: number;
+  #settledFiles = 0;
+  #arrivedBytes = 0;
+
+  constructor({ files, bytes }: Workload, server: string, clock: Pick<Clock, 'monotonicMs'>) {
+    this.#files = files;
+    this.#bytes = bytes;
+    this.#server = server;
+    this.#clock = clock;
+    this.#startedAt = clock.monotonicMs();
+  }
+
+  onEvent(event: UploadEvent): void {
+    switch (event.type) {
+      case 'files-checked':
+      case 'batch-slowed':
+      case 'host-unreachable':
+      case 'batch-ended':
+        break;
+      case 'attempt-started':
+        this.#retrying.delete(event.path);
+        this.#sending.set(event.path, 0);
+        break;
+      case 'bytes-sent':
+        this.#sending.set(event.path, (this.#sending.get(event.path) ?? 0) + event.bytes);
+        break;
+      case 'attempt-failed':
+        this.#sending.delete(event.path);
+        if (event.retryInMs !== undefined) {
+          this.#retrying.set(event.path, {
+            ...this.#describe(event.error),
+            until: this.#clock.monotonicMs() + event.retryInMs,
+          });
+        }
+        break;
+      case 'batch-paused':
+        this.#pause = {
+          reason: 'server busy',
+          source: `429 from ${this.#server}`,
+          until: this.#clock.monotonicMs() + event.delayMs,
+        };
+        break;
+      case 'file-settled':
+        this.#sending.delete(event.path);
+        this.#retrying.delete(event.path);
+        this.#settledFiles += 1;
+        if (event.outcome.status === 'uploaded') {
+          this.#arrivedBytes += event.sizeBytes;
+        } else {
+          // They are no longer to be sent.
+          this.#bytes -= event.sizeBytes;
+        }
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** How far the batch is at this moment. */
+  state(): ProgressState {
+    const inFlight = [...this.#sending.values()].reduce((sum, sent) => sum + sent, 0);
+    const isStopped = this.#sending.size === 0 && (this.#isPaused() || this.#retrying.size > 0);
+    return {
+      settledFiles: this.#settledFiles,
+      files: this.#files,
+      sentBytes: this.#arrivedBytes + inFlight,
+      bytes: this.#bytes,
+      elapsedMs: this.#clock.monotonicMs() - this.#startedAt,
+      waiting: isStopped ? this.#describeStop() : this.#describeRetries(),
+      isStopped,
+    };
+  }
+
+  #isPaused(): boolean {
+    return this.#leftMs(this.#pause) > 0;
+  }
+
+  #leftMs(wait: Wait | undefined): number {
+    return wait === undefined ? 0 : wait.until - this.#clock.monotonicMs();
+  }
+
+  /** Nothing is in flight: what is waited for, and how long. */
+  #describeStop(): readonly string[] {
+    const wait = this.#isPaused() ? this.#pause : this.#nextRetry();
+    const leftMs = this.#leftMs(wait);
+    if (wait === undefined || leftMs <= 0) {
+      return [];
+    }
+    const text = `${wait.reason}, resuming in ${formatSeconds(leftMs)}`;
+    return [`${text} (${wait.source})`, text];
+  }
+
+  #nextRetry(): Wait | undefined {
+    return [...this.#retrying.values()].reduce<Wait | undefined>(
+      (next, wait) => (next === undefined || wait.until < next.until ? wait : next),
+      undefined,
+    );
+  }
+
+  /** Others are in flight: how many files wait for another attempt, and why the last of them does. */
+  #describeRetries(): readonly string[] {
+    const last = [...this.#retrying.values()].at(-1);
+    if (last === undefined) {
+      return [];
+    }
+    const text = `${this.#retrying.size} to retry`;
+    return [`${text} (${last.source})`, text];
+  }
+
+  #describe({ code, httpStatus }: ApiError): Pick<Wait, 'reason' | 'source'> {
+    switch (code) {
+      case 'network':
+        return { reason: 'connection lost', source: `network error at ${this.#server}` };
+      case 'timeout':
+        return { reason: 'no answer in time', source: `timeout at ${this.#server}` };
+      default:
+        return { reason: 'server trouble', source: `${httpStatus ?? code} from ${this.#server}` };
+    }
   }
 }

@@ -15,16 +15,22 @@ export interface ResultWriter {
   end(): Promise<void>;
 }
 
-/** @param print writes text to standard output and resolves when it may take more */
+/**
+ * @param print writes text to standard output and resolves when it may take more
+ * @param formatLabel what a line of text begins with, from the path of its file; the other formats have the path anyway
+ */
 export function createResultWriter(
   format: ResultFormat,
   print: (text: string) => Promise<void>,
+  formatLabel: (path: string) => string,
 ): ResultWriter {
   switch (format) {
     case 'text':
       return {
         write: async (records) => {
-          const lines = records.filter(hasReference).map(({ assetRef }) => `${assetRef}\n`);
+          const lines = records
+            .filter(hasReference)
+            .map(({ path, assetRef }) => `${formatLabel(path)}${assetRef}\n`);
           if (lines.length > 0) {
             await print(lines.join(''));
           }

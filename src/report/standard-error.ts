@@ -2,37 +2,43 @@ import type { Host } from '../host.ts';
 import type { UploadEvent } from '../upload/event.ts';
 import { type Colours, isColoured, loadColours } from './colours.ts';
 import { createMessages, type Messages, type Verbosity } from './messages.ts';
-import type { CreateProgress, Progress } from './progress.ts';
+import type { Progress, Workload } from './progress.ts';
+
+type StandardErrorHost = Pick<Host, 'stderr' | 'env' | 'clock' | 'loadJob'>;
 
 /** Standard error, which messages and progress share: a message is printed above the progress. */
 export class StandardError {
   readonly messages: Messages;
-  readonly #host: Pick<Host, 'stderr' | 'env' | 'clock'>;
-  #createProgress: CreateProgress | undefined;
+  readonly #host: StandardErrorHost;
+  #startProgress: ((workload: Workload) => Progress | undefined) | undefined;
   #progress: Progress | undefined;
 
-  private constructor(host: Pick<Host, 'stderr' | 'env' | 'clock'>, verbosity: Verbosity, colours: Colours) {
+  private constructor(host: StandardErrorHost, verbosity: Verbosity, colours: Colours) {
     this.#host = host;
     this.messages = createMessages(this.print, verbosity, colours);
   }
 
-  static async open(
-    host: Pick<Host, 'stderr' | 'env' | 'clock'>,
-    verbosity: Verbosity,
-  ): Promise<StandardError> {
+  static async open(host: StandardErrorHost, verbosity: Verbosity): Promise<StandardError> {
     return new StandardError(host, verbosity, await loadColours(host.stderr, host.env));
   }
 
-  /** Loads what draws progress, which then appears as soon as the files are checked. */
-  async loadProgress(): Promise<void> {
-    const { createProgress } = await import('./progress.ts');
-    this.#createProgress = createProgress;
+  /**
+   * Loads what draws progress, which then appears as soon as the files are checked.
+   *
+   * @param server the host that the files are sent to
+   */
+  async loadProgress(server: string): Promise<void> {
+    const { stderr, env, clock, loadJob } = this.#host;
+    const [{ createProgress }, job] = await Promise.all([import('./progress.ts'), loadJob()]);
+    this.#startProgress = (workload) =>
+      job.hasFilterOnTerminal()
+        ? undefined
+        : createProgress(stderr, workload, { server, clock, job, isColoured: isColoured(stderr, env) });
   }
 
   onEvent(event: UploadEvent): void {
     if (event.type === 'files-checked') {
-      const { stderr, env, clock } = this.#host;
-      this.#progress = this.#createProgress?.(stderr, event, { clock, isColoured: isColoured(stderr, env) });
+      this.#progress = this.#startProgress?.(event);
     }
     this.#progress?.onEvent(event);
   }
@@ -43,12 +49,8 @@ export class StandardError {
     this.#progress = undefined;
   }
 
-  /** Prints whole lines. */
+  /** Prints whole lines. The progress, while there is one, makes way for what is written to the stream. */
   readonly print = (lines: string): void => {
-    if (this.#progress === undefined) {
-      this.#host.stderr.write(lines);
-    } else {
-      this.#progress.print(lines);
-    }
+    this.#host.stderr.write(lines);
   };
 }

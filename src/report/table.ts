@@ -1,3 +1,4 @@
+import { padToWidth, widthOf } from './columns.ts';
 import { escapeUnsafe } from './escape.ts';
 
 /** Lines of text with the cells of each column below each other; what cells say is escaped. */
@@ -6,11 +7,11 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of cells) {
     for (const [column, cell] of row.entries()) {
-      widths[column] = Math.max(widths[column] ?? 0, cell.length);
+      widths[column] = Math.max(widths[column] ?? 0, widthOf(cell));
     }
   }
   return cells
-    .map((row) => `${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')}`.trimEnd())
+    .map((row) => `${row.map((cell, column) => padToWidth(cell, widths[column]!)).join('  ')}`.trimEnd())
     .map((line) => `${line}\n`)
     .join('');
 }

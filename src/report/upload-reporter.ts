@@ -124,12 +124,22 @@ export class UploadReporter {
     }
   }
 
-  /** Call once, after the last record. */
-  async end(durationMs: number): Promise<void> {
+  /**
+   * Call once, after the last record.
+   *
+   * @param interrupted whether a signal ended the run, and the manifest as the person named it
+   */
+  async end(
+    durationMs: number,
+    interrupted?: { readonly manifest: string | undefined } | undefined,
+  ): Promise<void> {
     this.#warnBeforeRequest();
     await this.#endResults();
     this.#notePromptNames();
     this.#endFailures();
+    if (interrupted !== undefined) {
+      this.#sayHowToGoOn(interrupted.manifest);
+    }
     const counts = summaryOrder
       .filter((status) => this.#counts.has(status))
       .map((status) => `${groupDigits(this.#counts.get(status)!)} ${status}`);
@@ -182,6 +192,26 @@ export class UploadReporter {
       default:
         event satisfies never;
     }
+  }
+
+  #sayHowToGoOn(manifest: string | undefined): void {
+    const count = (status: UploadRecord['status']) => this.#counts.get(status) ?? 0;
+    const left = count('cancelled');
+    if (left === 0) {
+      return;
+    }
+    if (count('uploaded') + count('reused') === 0) {
+      this.#messages.note('Interrupted before any file was uploaded. Run the same command again.');
+      return;
+    }
+    const files = [...this.#counts.values()].reduce((sum, it) => sum + it, 0);
+    const next =
+      manifest === undefined
+        ? `The same command would send all ${groupDigits(files)} again; with --manifest <file>, a run remembers what it has sent.`
+        : `Run the same command again: what is in ${manifest} is not sent again.`;
+    this.#messages.note(
+      `Interrupted, with ${groupDigits(left)} of ${groupDigits(files)} files left. ${next}`,
+    );
   }
 
   #warnBeforeRequest(): void {

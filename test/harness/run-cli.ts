@@ -70,13 +70,14 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
       },
     },
     secrets: new Secrets(),
+    loadJob: () => Promise.reject(new Error('its streams are no terminal, so nothing is drawn')),
     random: world.random ?? (() => 0.5),
   };
-  const exitCode = await run(
-    argv,
-    () => host,
-    (text) => stdout.write(text),
-  );
+  const exitCode = await run(argv, () => host, {
+    env: host.env,
+    print: (text) => stdout.write(text),
+    terminal: () => undefined,
+  });
   return {
     stdout: stdout.text(),
     stderr: stderr.text(),

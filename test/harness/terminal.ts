@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import pty from '@lydell/node-pty';
 import xterm from '@xterm/headless';
@@ -15,20 +16,46 @@ export interface Terminal {
   waitFor(pattern: RegExp): Promise<readonly string[]>;
   /** Types. */
   type(keys: string): void;
+  /** 0 is a terminal that no longer knows its width. */
   resize(columns: number): void;
   readonly ended: Promise<number>;
 }
 
-/** Starts it on a pseudo-terminal of so many columns; 0 is a terminal that does not know its width. */
+interface TerminalOptions {
+  /** 0 is a terminal that does not know its width. */
+  readonly columns: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts it on a pseudo-terminal.
+ *
+ * @param options `shell` is the command line that a shell runs it in; it stands there as `"$@"`
+ */
 export function openTerminal(
   args: readonly string[],
-  options: { readonly columns: number; readonly env?: Readonly<Record<string, string>> },
+  { shell = 'exec "$@"', ...options }: TerminalOptions & { readonly shell?: string },
 ): Terminal {
+  // No pseudo-terminal can be opened with 0 columns, but one may be told so afterwards.
+  const run = options.columns === 0 ? `stty cols 0; ${shell}` : shell;
+  return openProgram(['/bin/sh', '-c', run, 'sh', process.execPath, command, ...args], options);
+}
+
+/** Opens an interactive bash, which controls jobs, with the built command as `dreamina`; its prompt is `$ `. */
+export function openBash({ env, ...options }: TerminalOptions): Terminal {
+  const terminal = openProgram(['bash', '--norc', '--noprofile', '-i'], {
+    ...options,
+    env: { PS1: '$ ', ...env },
+  });
+  terminal.type(`dreamina() { '${process.execPath}' '${command}' "$@"; }; clear\r`);
+  return terminal;
+}
+
+function openProgram(argv: readonly string[], options: TerminalOptions): Terminal {
   const columns = options.columns || 80;
   const screen = new xterm.Terminal({ cols: columns, rows: 24, allowProposedApi: true, convertEol: false });
-  // No pseudo-terminal can be opened with 0 columns, but one may be told so afterwards.
-  const run = options.columns === 0 ? 'stty cols 0; exec "$@"' : 'exec "$@"';
-  const child = pty.spawn('/bin/sh', ['-c', run, 'sh', process.execPath, command, ...args], {
+  const [program, ...args] = argv;
+  const child = pty.spawn(program!, args, {
     cols: columns,
     rows: 24,
     env: { PATH: process.env.PATH, HOME: '/nonexistent', TERM: 'xterm-256color', ...options.env },
@@ -62,8 +89,12 @@ export function openTerminal(
     ended,
     type: (keys) => child.write(keys),
     resize: (wider) => {
-      screen.resize(wider, 24);
-      child.resize(wider, 24);
+      if (wider === 0) {
+        execFileSync('/bin/sh', ['-c', `stty cols 0 </proc/${child.pid}/fd/0`]);
+      } else {
+        screen.resize(wider, 24);
+        child.resize(wider, 24);
+      }
     },
     waitFor: (pattern) =>
       new Promise((resolve, reject) => {

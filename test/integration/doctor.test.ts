@@ -67,6 +67,8 @@ ok       reachable     ${host} answered in 0ms
 ok       accepted      the service takes the token
 ok       account       US:sandbox@example.com from environment variable DREAMINA_ACCOUNT
 ok       session       expires 2026-12-23 (in 30 days)
+
+No problem: uploads should work.
 `,
     );
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });
@@ -76,7 +78,7 @@ ok       session       expires 2026-12-23 (in 30 days)
     const json = await diagnose({ env, nodeVersion: 'v20.19.0' });
     expect(json.exitCode).toBe(0);
     expect(json.findings.map(({ status, check, message }) => [status, check, message])).toEqual(
-      result.lines.map((line) => line.split(/ {2,}/)),
+      result.lines.slice(0, -2).map((line) => line.split(/ {2,}/)),
     );
     expect(json.findings.every((finding) => !('advice' in finding) && !('exitCode' in finding))).toBe(true);
   });
@@ -89,8 +91,20 @@ ok       session       expires 2026-12-23 (in 30 days)
                        Add the account again at useapi.net (POST /accounts).
 `,
     );
+    expect(result.stdout).toMatch(/\n\n1 problem: uploads fail until that is put right\.\n$/);
     const coloured = await runCli(['doctor'], { env: { ...env, FORCE_COLOR: '1' }, now });
     expect(coloured.stdout).toContain('\x1b[31mproblem\x1b[39m  session');
+    expect(coloured.stdout).toContain('\x1b[31m1 problem:');
+  });
+
+  it.each([
+    [{ DREAMINA_TOKEN: 'other' }, 'No problem, but 1 warning: uploads should work.'],
+    [{ DREAMINA_RETRIES: 'x' }, '1 problem: uploads fail until that is put right.'],
+    [{ DREAMINA_RETRIES: 'x', DREAMINA_ACCOUNT: 'x' }, '2 problems: uploads fail until that is put right.'],
+  ])('ends with a verdict: %j', async (more, verdict) => {
+    const { env } = await accountServer({ sessionExpires: '2027-11-20T12:00:00Z' });
+    const result = await runCli(['doctor'], { env: { ...env, ...more }, now });
+    expect(result.lines.at(-1)).toBe(verdict);
   });
 
   it.each([

@@ -18,7 +18,7 @@ async function folder(): Promise<string> {
     'notes.png': 'just text',
     'page.pdf': '%PDF-1.7\n',
     'bom.jpg': Buffer.from([0xef, 0xbb, 0xbf, 0xff, 0xd8, 0xff, 0xe0]),
-    'large.png': Buffer.alloc(10_485_761, 'x'),
+    'large.png': Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.alloc(10_485_753)]),
     'evil\x1b[2J\u202egnp.txt': 'text',
     'list.txt': 'night.png\nmissing.png\n',
     'wrong.json': '{"concurrency": "many", "acount": "US:a@b.co"}',

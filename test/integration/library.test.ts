@@ -56,6 +56,8 @@ describe('uploadFiles', () => {
         index,
         path: file,
         status: 'uploaded',
+        type: 'image',
+        assetRef: expect.stringContaining(`-image:w${width}:h${height}:s${size}-uri:`),
         imageRef: expect.stringContaining(`-image:w${width}:h${height}:s${size}-uri:`),
         account: 'US:sandbox@example.com',
         width,
@@ -344,6 +346,7 @@ describe('DreaminaClient', () => {
     const asset = await client.upload({ bytes, contentType: 'image/png', account: options.account });
     expect(asset).toEqual({
       assetRef: sandbox.assets[0]!.imageRef,
+      imageRef: sandbox.assets[0]!.imageRef,
       account: options.account,
       width: night.width,
       height: night.height,

@@ -427,6 +427,8 @@ describe('an answer with a reference', () => {
       index: 0,
       path: night.file,
       status: 'uploaded',
+      type: 'image',
+      assetRef: expected.imageRef,
       ...expected,
       size: night.size,
       contentType: 'image/png',

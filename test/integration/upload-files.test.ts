@@ -249,7 +249,9 @@ describe('a glob', () => {
     const all = ['a.png', 'b/2.png', 'b/10.png', 'b/deep/c.png', 'd.png'];
     await expectUploaded(['-r', '*'], { cwd }, all);
     await expectUploaded(['-r', '**'], { cwd }, all);
-    await expectRefused(['-r', 'e*'], { cwd }, ['e*: there is no .jpg, .jpeg, .png or .webp file in it']);
+    await expectRefused(['-r', 'e*'], { cwd }, [
+      'e*: there is no .jpg, .jpeg, .png, .webp, .mp4, .m4v, .mov, .webm, .mp3, .wav, .m4a or .aac file in it',
+    ]);
   });
 
   it('takes what it matches whatever its extension', async () => {
@@ -419,7 +421,7 @@ describe('--recursive', () => {
       'c/.d.png',
     ]);
     await expectRefused(['-r', 'c'], { cwd }, [
-      'c: there is no .jpg, .jpeg, .png or .webp file in it that is neither hidden nor excluded',
+      'c: there is no .jpg, .jpeg, .png, .webp, .mp4, .m4v, .mov, .webm, .mp3, .wav, .m4a or .aac file in it that is neither hidden nor excluded',
     ]);
   });
 
@@ -569,7 +571,7 @@ describe('--exclude', () => {
   it('that leaves nothing is a usage error, and so is an empty one', async () => {
     const cwd = await folderWith('a.png');
     await expectRefused(['-r', '.', '--exclude', '*'], { cwd }, [
-      '.: there is no .jpg, .jpeg, .png or .webp file in it that is neither hidden nor excluded',
+      '.: there is no .jpg, .jpeg, .png, .webp, .mp4, .m4v, .mov, .webm, .mp3, .wav, .m4a or .aac file in it that is neither hidden nor excluded',
     ]);
     await expectRefused(['*.png', '--exclude', 'a*'], { cwd }, [
       '*.png: there is no such file, and as a pattern it matches none that is not excluded',
@@ -659,7 +661,7 @@ describe('what names nothing', () => {
   it('is a directory without images, and the empty path, with -r', async () => {
     const cwd = await folderWith('good.png', 'texts/a.txt');
     await expectRefused(['-r', 'texts', '', 'good.png'], { cwd }, [
-      'texts: there is no .jpg, .jpeg, .png or .webp file in it',
+      'texts: there is no .jpg, .jpeg, .png, .webp, .mp4, .m4v, .mov, .webm, .mp3, .wav, .m4a or .aac file in it',
       "'': there is no such file",
     ]);
   });

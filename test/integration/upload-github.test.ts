@@ -26,7 +26,7 @@ describe('in a step of GitHub Actions', () => {
     expect(result.exitCode).toBe(3);
     expect(result.stderr.split('\n').filter((line) => line.startsWith('::'))).toEqual([
       '::error file=a%3Ab%2C100%25|<x>\\n.png,title=dreamina upload::a:b,100%25|<x>\\n.png: ' +
-        'it is not an image that can be recognised; JPEG, PNG and WebP are accepted',
+        'it is a text file; JPEG, PNG, WebP, MP4, QuickTime, WebM, MP3, WAV, M4A and AAC are accepted',
     ]);
     expect(result.lines).toHaveLength(1);
   });
@@ -39,7 +39,7 @@ describe('in a step of GitHub Actions', () => {
       '',
       '| file | status | reference |',
       '| --- | --- | --- |',
-      expect.stringMatching(/^\| a:b,100%&#124;&#60;x&#62;&#92;n\.png \| failed \| it is not an image.* \|$/),
+      expect.stringMatching(/^\| a:b,100%&#124;&#60;x&#62;&#92;n\.png \| failed \| it is a text file.* \|$/),
       expect.stringMatching(/^\| night\.png \| uploaded \| US:sandbox&#64;example\.com&#45;image:w90:.* \|$/),
       '',
       '',

@@ -55,10 +55,11 @@ describe('--manifest', () => {
       })),
     );
     expect(await readManifest(manifest)).toEqual(
-      sent.map(({ sha256, imageRef, account, width, height, size, contentType }) => ({
+      sent.map(({ sha256, assetRef, imageRef, account, width, height, size, contentType }) => ({
         sha256,
         account,
         endpoint: expect.stringContaining('/v1/dreamina'),
+        assetRef,
         imageRef,
         width,
         height,

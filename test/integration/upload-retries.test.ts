@@ -261,13 +261,10 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
         }),
     },
     secrets: new Secrets(),
+    loadJob: () => Promise.reject(new Error('its streams are no terminal, so nothing is drawn')),
     random: () => 0.5,
   };
-  const exitCode = run(
-    argv,
-    () => host,
-    () => {},
-  );
+  const exitCode = run(argv, () => host, { env: {}, print: () => {}, terminal: () => undefined });
   return {
     exitCode,
     output,

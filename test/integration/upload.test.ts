@@ -31,6 +31,8 @@ describe('upload', () => {
         index: 0,
         path: night.file,
         status: 'uploaded',
+        type: 'image',
+        assetRef: sandbox.assets[0]!.imageRef,
         imageRef: sandbox.assets[0]!.imageRef,
         account: 'US:sandbox@example.com',
         width: night.width,
@@ -126,7 +128,8 @@ describe('--format', () => {
         attempts: 0,
         error: {
           code: 'unsupported_type',
-          message: 'it is not an image that can be recognised; JPEG, PNG and WebP are accepted',
+          message:
+            'it is a text file; JPEG, PNG, WebP, MP4, QuickTime, WebM, MP3, WAV, M4A and AAC are accepted',
           retryable: false,
           hint: expect.any(String),
         },

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { exitCodeOf } from '../../src/cli.ts';
 import { ApiError, ConfigError, FileError, Interruption, OutputError, UsageError } from '../../src/errors.ts';
+import { faultKinds } from '../../src/sandbox/index.ts';
 import { runCli } from '../harness/run-cli.ts';
 
 it.each([
@@ -48,4 +49,17 @@ it.each([
   const { stderr } = await runCli(argv, { env });
   expect(stderr).toContain('error:');
   expect(stderr.includes('\x1b[')).toBe(isColoured);
+});
+
+it('says in the help where the token comes from and where the documentation is', async () => {
+  const { stdout } = await runCli(['--help']);
+  expect(stdout).toMatch(/^Token: .*DREAMINA_TOKEN/m);
+  expect(stdout).toMatch(/^Documentation: https:\/\/useapi\.net\/docs\/api-dreamina-v1$/m);
+});
+
+it('lists in the help of the sandbox what each fault does', async () => {
+  const { lines } = await runCli(['sandbox', '--help']);
+  for (const kind of faultKinds) {
+    expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^  ${kind} {2,}\\w+s .+`)));
+  }
 });

@@ -2,7 +2,9 @@ import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { type Colours, loadColours } from '../../report/colours.ts';
 import { escapeUnsafe } from '../../report/escape.ts';
+import { wrapWords } from '../../report/wrap-words.ts';
 import { writeOutput } from '../../report/write-output.ts';
+import { countOf } from '../../units.ts';
 import type { DoctorFlags } from './command.ts';
 import { diagnose } from './diagnose.ts';
 import type { CheckResult, Finding } from './finding.ts';
@@ -10,16 +12,20 @@ import type { CheckResult, Finding } from './finding.ts';
 /** Runs `dreamina doctor` and returns its exit code: 0 if there is no problem; warnings do not count. */
 export async function runDoctor(flags: DoctorFlags, host: Host): Promise<number> {
   const colours = await loadColours(host.stdout, host.env);
+  const columns = (host.stdout.isTTY && host.stdout.columns) || Number.POSITIVE_INFINITY;
   const results: CheckResult[] = [];
   for await (const result of diagnose(flags.config, host)) {
     results.push(result);
     if (!flags.json) {
-      await writeOutput(formatFinding(result, colours), host);
+      await writeOutput(formatFinding(result, colours, columns), host);
     }
   }
-  if (flags.json) {
-    await writeOutput(`${JSON.stringify(results.map(toFinding), undefined, 2)}\n`, host);
-  }
+  await writeOutput(
+    flags.json
+      ? `${JSON.stringify(results.map(toFinding), undefined, 2)}\n`
+      : `\n${formatVerdict(results, colours)}\n`,
+    host,
+  );
   return exitCodeFor(results);
 }
 
@@ -47,9 +53,32 @@ const markWidth = Math.max(...Object.keys(marks).map((mark) => mark.length));
 /** As wide as the longest name of a check. */
 const checkWidth = 'certificates'.length;
 
-function formatFinding({ check, status, message, advice }: Finding, colours: Colours): string {
+/** Where there are fewer columns for a message, it stands below the name of its check. */
+const minMessageColumns = 30;
+
+function formatFinding(
+  { check, status, message, advice }: Finding,
+  colours: Colours,
+  columns: number,
+): string {
   const mark = colours[marks[status]](status.padEnd(markWidth));
-  const line = `${mark}  ${check.padEnd(checkWidth)}  ${escapeUnsafe(message)}\n`;
-  const indent = ' '.repeat(markWidth + checkWidth + 4);
-  return advice === undefined ? line : `${line}${indent}${escapeUnsafe(advice)}\n`;
+  const messageColumn = markWidth + checkWidth + 4;
+  const isNarrow = columns - messageColumn < minMessageColumns;
+  const indent = ' '.repeat(isNarrow ? 4 : messageColumn);
+  const texts = advice === undefined ? [message] : [message, advice];
+  const lines = texts.flatMap((text) => wrapWords(escapeUnsafe(text).split(' '), columns - indent.length));
+  const [first, ...rest] = isNarrow ? ['', ...lines] : lines;
+  const head = `${mark}  ${check.padEnd(checkWidth)}  ${first}`.trimEnd();
+  return [head, ...rest.map((line) => indent + line)].map((line) => `${line}\n`).join('');
+}
+
+/** What it all comes to. */
+function formatVerdict(results: readonly CheckResult[], colours: Colours): string {
+  const count = (status: Finding['status']) => results.filter((result) => result.status === status).length;
+  const problems = count('problem');
+  const warnings = count('warning');
+  const but = warnings > 0 ? `, but ${countOf(warnings, 'warning')}` : '';
+  return problems > 0
+    ? colours.red(`${countOf(problems, 'problem')}: uploads fail until that is put right.`)
+    : colours[warnings > 0 ? 'yellow' : 'green'](`No problem${but}: uploads should work.`);
 }

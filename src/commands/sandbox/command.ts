@@ -1,5 +1,23 @@
 import { type Command, Option } from '@commander-js/extra-typings';
 import { addCommand, type FlagsOf, type Start } from '../../add-command.ts';
+import type { FaultKind } from '../../sandbox/faults.ts';
+
+/** What each fault does, for the help; that loads nothing of the sandbox. */
+const faults: Readonly<Record<FaultKind, string>> = {
+  '429': 'is at capacity',
+  '500': 'has an internal error',
+  '502-html': 'answers with an HTML page, as a proxy would',
+  '596': "says that the account's session has expired",
+  reset: 'closes the connection while the file is being sent',
+  'reset-after-body': 'takes the file and closes without an answer',
+  slow: 'takes 30 seconds to answer',
+  'truncated-json': 'cuts its answer short',
+  'early-401': 'refuses the token before it has read the file',
+};
+
+const listedFaults = Object.entries(faults)
+  .map(([kind, effect]) => `  ${kind.padEnd('reset-after-body'.length)}  ${effect}\n`)
+  .join('');
 
 /** Adds `dreamina sandbox`. */
 export function addSandbox(program: Command, start: Start) {
@@ -26,6 +44,8 @@ export function addSandbox(program: Command, start: Start) {
     .addHelpText(
       'after',
       `
+Faults:
+${listedFaults}
 Examples:
   dreamina sandbox --port 8080
   dreamina sandbox --fault 429:0.2 --fault reset:3 --latency 200`,

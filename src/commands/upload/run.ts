@@ -1,6 +1,6 @@
 import { absolutePath } from '../../absolute-path.ts';
 import { Interruption, UsageError } from '../../errors.ts';
-import { exitCodes, Tally } from '../../exit-code.ts';
+import { exitCodes, isInterrupted, Tally } from '../../exit-code.ts';
 import { findFiles } from '../../files/find-files.ts';
 import type { FoundFile } from '../../files/found-file.ts';
 import { readList } from '../../files/read-list.ts';
@@ -35,23 +35,24 @@ export async function runUpload(
   host: Host,
 ): Promise<number> {
   const format = resolveFormat(flags);
-  const results = createResultWriter(format, (text) => writeOutput(text, host));
+  const print = (text: string) => writeOutput(text, host);
   let plan: Plan;
   try {
     // Whatever is waited for, a folder on a dead disk or a silent pipe, an interruption ends the wait.
     plan = await untilAborted(preparePlan(patterns, flags, host), host.signal);
   } catch (error) {
     if (error instanceof Interruption) {
-      await results.end();
+      await createResultWriter(format, print, () => '').end();
     }
     throw error;
   }
   const { found, options, destination, standardError } = plan;
   try {
     if (destination !== undefined && showsProgress(flags, host)) {
-      await standardError.loadProgress();
+      await standardError.loadProgress(new URL(destination.apiUrl).host);
     }
     const outputFailure = new AbortController();
+    const results = createResultWriter(format, print, await createLabel(found, host));
     const reporter = new UploadReporter(results, standardError.messages, {
       format,
       destination: destination?.apiUrl ?? '',
@@ -80,13 +81,13 @@ interface Plan {
 
 async function preparePlan(patterns: readonly string[], flags: UploadFlags, host: Host): Promise<Plan> {
   const format = resolveFormat(flags);
-  const found = await findInputs(patterns, flags, host);
+  const standardError = await StandardError.open(host, resolveVerbosity(flags));
+  const found = await findInputs(patterns, flags, standardError.messages, host);
   if (isRequestFormat(format)) {
     assertRequestCount(format, found.length);
   }
   const maxAgeMs = resolveMaxAge(flags);
   const manifestPath = resolveManifestPath(flags, host);
-  const standardError = await StandardError.open(host, resolveVerbosity(flags));
   const settings = await readSettings(flags, standardError.messages, host);
   const destination = await openDestination(flags, settings, standardError.messages, host);
   const options: SessionOptions = {
@@ -157,7 +158,10 @@ async function reportSession(
     await reporter.records(block, clock.monotonicMs() > printUntilMs);
   }
   standardError.stopProgress();
-  await reporter.end(clock.monotonicMs() - startedAtMs);
+  await reporter.end(
+    clock.monotonicMs() - startedAtMs,
+    options.destination !== undefined && isInterrupted(signal) ? { manifest: flags.manifest } : undefined,
+  );
   await github?.end();
   return reporter.hasOutputFailed && !signal.aborted ? exitCodes.failure : tally.exitCode(signal);
 }
@@ -200,16 +204,32 @@ function resolveVerbosity({ quiet, verbose }: UploadFlags): Verbosity {
   return quiet ? 'quiet' : verbose ? 'verbose' : 'normal';
 }
 
+/** On a terminal, a person must see which line is of which file; a script reads lines that are nothing but references. */
+async function createLabel(found: readonly FoundFile[], { stdout }: Host): Promise<(path: string) => string> {
+  if (stdout.isTTY !== true || found.length === 1) {
+    return () => '';
+  }
+  const { createPathLabel } = await import('../../report/path-label.ts');
+  return createPathLabel(
+    found.map(({ path }) => path),
+    stdout.columns,
+  );
+}
+
 /** Progress is drawn only where a person is likely to watch it. */
 function showsProgress({ progress, quiet }: UploadFlags, { stderr, env }: Host): boolean {
-  return (
-    progress && !quiet && stderr.isTTY === true && (stderr.columns ?? 0) > 0 && env.TERM !== 'dumb' && !env.CI
-  );
+  return progress && !quiet && stderr.isTTY === true && env.TERM !== 'dumb' && !isContinuousIntegration(env);
+}
+
+/** Some set `CI` to `false` or `0` on a person's machine. */
+function isContinuousIntegration({ CI }: Host['env']): boolean {
+  return Boolean(CI) && CI !== 'false' && CI !== '0';
 }
 
 async function findInputs(
   patterns: readonly string[],
   { filesFrom, null: nullSeparated, recursive, exclude = [], hidden }: UploadFlags,
+  messages: Messages,
   host: Host,
 ): Promise<readonly FoundFile[]> {
   if (nullSeparated && filesFrom === undefined) {
@@ -221,8 +241,11 @@ async function findInputs(
   if (filesFrom === '-' && patterns.includes('-')) {
     throw new UsageError('standard input cannot be both the list of --files-from and a file to upload');
   }
+  if (filesFrom === '-') {
+    tellOfWaiting('paths, one a line,', messages, host);
+  }
   const literals = filesFrom === undefined ? [] : await readList(filesFrom, nullSeparated ?? false, host);
-  return findFiles(
+  const found = await findFiles(
     {
       patterns,
       literals,
@@ -233,6 +256,18 @@ async function findInputs(
     },
     host,
   );
+  if (patterns.includes('-')) {
+    tellOfWaiting('a file', messages, host);
+  }
+  return found;
+}
+
+/** Someone who typed `-` by mistake would sit before a terminal that says nothing. */
+function tellOfWaiting(what: string, messages: Messages, { stdin, platform }: Host): void {
+  if (stdin.isTTY) {
+    const end = platform === 'win32' ? 'Ctrl-Z and Enter end' : 'Ctrl-D ends';
+    messages.note(`Waiting for ${what} on standard input; ${end} it, Ctrl-C gives up.`);
+  }
 }
 
 function resolveManifestPath({ manifest }: UploadFlags, host: Host): string | undefined {
@@ -249,7 +284,7 @@ function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {
   if (manifest === undefined) {
     throw new UsageError('--max-age needs --manifest: it says how old its entries may be');
   }
-  const maxAgeMs = parseDuration(maxAge);
+  const maxAgeMs = maxAge.includes('.') ? undefined : parseDuration(maxAge);
   if (maxAgeMs === undefined) {
     throw new UsageError(
       `--max-age must be a duration such as 90m, 12h or 7d; it is ${JSON.stringify(maxAge)}`,

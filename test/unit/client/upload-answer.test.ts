@@ -27,7 +27,14 @@ function refusalOf(given: Answer): ApiError {
   throw new Error('there is no refusal');
 }
 
-const whole = { assetRef: reference, account: sent.account, width: 685, height: 900, warnings: [] };
+const whole = {
+  assetRef: reference,
+  imageRef: reference,
+  account: sent.account,
+  width: 685,
+  height: 900,
+  warnings: [],
+};
 
 describe('readUploadAnswer takes', () => {
   const plain = { account: sent.account, width: 685, height: 900, size: 86_866 };

@@ -14,7 +14,8 @@ async function complete(words: readonly string[], world?: World): Promise<readon
 
 const flagsOfProgram = ['-V', '--version', '-h', '--help'];
 const flagsOfConfig = ['-V', '--version', '--no-color', '--json', '--config', '--no-config', '-h', '--help'];
-const formats = ['text', 'json', 'ndjson', 'frames'];
+const formats = ['text', 'json', 'ndjson', 'frames', 'omni', 'images'];
+const extensions = 'jpg|jpeg|png|webp|mp4|m4v|mov|webm|mp3|wav|m4a|aac';
 const shells = ['bash', 'zsh', 'fish'];
 
 describe('complete', () => {
@@ -68,32 +69,32 @@ describe('complete', () => {
     expect({ kind, head: rest[0], candidates: rest.slice(1) }).toEqual({ kind: 'words', head, candidates });
   });
 
-  it.each<[words: readonly string[], head: string, extensions: string]>([
-    [['upload', ''], '', 'jpg|jpeg|png|webp'],
-    [['upload', 'a.png', 'b'], '', 'jpg|jpeg|png|webp'],
-    [['upload', '-q', 'a.png', '--', '-'], '', 'jpg|jpeg|png|webp'],
-    [['upload', '--json', '-0', ''], '', 'jpg|jpeg|png|webp'],
-    [['upload', '-c', '4', ''], '', 'jpg|jpeg|png|webp'],
+  it.each<[words: readonly string[], head: string, offered: string]>([
+    [['upload', ''], '', extensions],
+    [['upload', 'a.png', 'b'], '', extensions],
+    [['upload', '-q', 'a.png', '--', '-'], '', extensions],
+    [['upload', '--json', '-0', ''], '', extensions],
+    [['upload', '-c', '4', ''], '', extensions],
     // The values of these flags look like flags themselves.
-    [['upload', '--manifest', '--', '-a', '--format', ''], '', 'jpg|jpeg|png|webp'],
+    [['upload', '--manifest', '--', '-a', '--format', ''], '', extensions],
     [['upload', '--files-from', ''], '', ''],
     [['upload', '--manifest=m'], '--manifest=', ''],
     [['config', '--config', '~/'], '', ''],
-  ])('offers for %j files', async (words, head, extensions) => {
-    expect(await complete(words)).toEqual(['files', head, extensions]);
+  ])('offers for %j files', async (words, head, offered) => {
+    expect(await complete(words)).toEqual(['files', head, offered]);
   });
 
   it('prefers the files that upload -r takes', async () => {
     const cwd = await tempDir();
     const picture = await readFile(fixture('night.png').file);
-    const [, , extensions = ''] = await complete(['upload', '']);
-    for (const extension of [...extensions.split('|'), 'gif', 'bmp', 'txt']) {
+    const [, , offered = ''] = await complete(['upload', '']);
+    for (const extension of [...offered.split('|'), 'gif', 'bmp', 'txt']) {
       await writeFile(join(cwd, `a.${extension}`), picture);
     }
     const { lines } = await runCli(['upload', '-r', '.', '--dry-run', '--format', 'ndjson'], { cwd });
     const paths = lines.map((line) => (JSON.parse(line) as { path: string }).path);
     expect(paths).toEqual(
-      extensions
+      offered
         .split('|')
         .map((extension) => `a.${extension}`)
         .toSorted(),
@@ -117,8 +118,8 @@ describe('complete', () => {
     ['dreamina upload --format=fr', 'fr', ['words', '--format=', 'frames']],
     ['dreamina upload --format fr', 'fr', ['words', '', 'frames']],
     ['dreamina sandbox --fault=early', 'early', ['words', '--fault=', 'early-401:']],
-    ['dreamina upload a:b', 'b', ['files', 'a:', 'jpg|jpeg|png|webp', 'a:b']],
-    ['dreamina upload my\\ s', 'my\\ s', ['files', '', 'jpg|jpeg|png|webp', 'my s']],
+    ['dreamina upload a:b', 'b', ['files', 'a:', extensions, 'a:b']],
+    ['dreamina upload my\\ s', 'my\\ s', ['files', '', extensions, 'my s']],
     ['dreamina upload --config "my', 'my', ['files', '', '', 'my']],
     ['dreamina upload > ', '', ['files', '', '']],
   ])('tells bash, which does not look at words as it does, about %s', async (line, replaced, lines) => {

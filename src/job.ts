@@ -1,0 +1,141 @@
+import { execFileSync } from 'node:child_process';
+import { fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { Job } from './host.ts';
+
+/** The parts of `process` that a job is made of. */
+type JobProcess = Pick<NodeJS.Process, 'pid' | 'platform' | 'kill'> & {
+  on(signal: 'SIGTSTP', listener: () => void): unknown;
+  off(signal: 'SIGTSTP', listener: () => void): unknown;
+};
+
+/** Creates the job that the shell has started this process as. */
+export function createJob(process: JobProcess): Job {
+  return {
+    isForeground: () => isForeground(process),
+    hasFilterOnTerminal: () => hasFilterOnTerminal(process),
+    onSuspend: (listener) => onSuspend(process, listener),
+  };
+}
+
+function isForeground({ platform, pid }: JobProcess): boolean {
+  try {
+    switch (platform) {
+      case 'linux': {
+        const { group, foregroundGroup } = readStatus('self');
+        // Not above 0: there is no terminal that could have a foreground, or its shell is in another container.
+        return foregroundGroup <= 0 || foregroundGroup === group;
+      }
+      case 'win32':
+        return true;
+      default:
+        return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).includes('+');
+    }
+  } catch {
+    return true;
+  }
+}
+
+function hasFilterOnTerminal({ platform, pid }: JobProcess): boolean {
+  if (!fstatSync(1).isFIFO()) {
+    return false;
+  }
+  if (platform !== 'linux') {
+    // It cannot be known, and results that share a line with progress are worse than no progress.
+    return true;
+  }
+  const terminal = readFileLink('self', 2);
+  const { group } = readStatus('self');
+  const others = readdirSync('/proc')
+    .map(Number)
+    .filter((other) => other > 0 && other !== pid && runsInGroup(other, group))
+    .map((other) => ({ other, input: readFileLink(other, 0) }));
+  const pipes = new Set([readFileLink('self', 1)]);
+  // The set grows on the way, from each filter to what reads its output.
+  for (const pipe of pipes) {
+    for (const { other, input } of others) {
+      // A filter of another user, such as `sudo tee`, does not show its files.
+      if (input === undefined) {
+        return true;
+      }
+      if (input === pipe) {
+        for (const output of readOutputs(other)) {
+          if (output === terminal || output === '/dev/tty') {
+            return true;
+          }
+          pipes.add(output);
+        }
+      }
+    }
+  }
+  return false;
+}
+
+/** What a process has open besides its standard input and standard error, into which no filter puts its results. */
+function readOutputs(pid: number): readonly (string | undefined)[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`)
+      .map(Number)
+      .filter((descriptor) => descriptor !== 0 && descriptor !== 2)
+      .map((descriptor) => readFileLink(pid, descriptor));
+  } catch {
+    // It has ended meanwhile.
+    return [];
+  }
+}
+
+function runsInGroup(pid: number, group: number): boolean {
+  try {
+    const status = readStatus(pid);
+    return status.group === group && status.state !== 'Z';
+  } catch {
+    // It has ended meanwhile.
+    return false;
+  }
+}
+
+interface ProcessStatus {
+  /** `Z` for one that has ended and is not yet forgotten. */
+  readonly state: string | undefined;
+  /** The process group. */
+  readonly group: number;
+  /** The process group that has the terminal. */
+  readonly foregroundGroup: number;
+}
+
+/** Reads proc_pid_stat(5). */
+function readStatus(pid: number | 'self'): ProcessStatus {
+  const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  // The name of the program may hold spaces and brackets.
+  const [state, , group, , , foregroundGroup] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { state, group: Number(group), foregroundGroup: Number(foregroundGroup) };
+}
+
+/** What a file descriptor leads to, such as `/dev/pts/3` or `pipe:[4711]`; undefined where it may not be read. */
+function readFileLink(pid: number | 'self', descriptor: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${descriptor}`);
+  } catch {
+    return undefined;
+  }
+}
+
+function onSuspend(process: JobProcess, listener: () => void): () => void {
+  let isListening = true;
+  const suspend = () => {
+    listener();
+    // Without a listener, the signal stops the process, as the shell expects.
+    process.off('SIGTSTP', suspend);
+    process.kill(process.pid, 'SIGTSTP');
+    // Runs once the process goes on, or at once where no shell could continue it and the system ignores the signal.
+    setImmediate(() => {
+      if (isListening) {
+        process.on('SIGTSTP', suspend);
+      }
+    });
+  };
+  process.on('SIGTSTP', suspend);
+  return () => {
+    isListening = false;
+    process.off('SIGTSTP', suspend);
+  };
+}

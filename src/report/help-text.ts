@@ -1,0 +1,53 @@
+import { styleText } from 'node:util';
+import { wrapWords } from './wrap-words.ts';
+
+/** Deep enough to tell a remark, or the rest of a broken line, from what stands beside it. */
+const hangingIndent = 6;
+
+const headings = /^[A-Z][A-Za-z ]*:(?= |$)/gm;
+
+/** A word of a command line, or an option with its value. */
+const commandWords = /-\S+ (?!-\S|[<>|])\S+|\S+/g;
+
+/**
+ * Fits help into `width` columns, without breaking a word: paragraphs are filled again, indented lines are commands that
+ * go on behind a backslash, with their remark below them. Headings may be bold.
+ */
+export function formatHelpText(
+  text: string,
+  { width, isStyled }: { readonly width: number; readonly isStyled: boolean },
+): string {
+  // Lines that belong together: of a paragraph, or of a list.
+  const blocks = text.match(/(?:^\S.*[^:\n](?:\n|$))+|(?:^ .*(?:\n|$))+|^.*\n|.+$/gm) ?? [];
+  const help = blocks.map((block) => fitBlock(block, width)).join('');
+  return isStyled
+    ? help.replace(headings, (title) => styleText('bold', title, { validateStream: false }))
+    : help;
+}
+
+function fitBlock(block: string, width: number): string {
+  const lines = block.split('\n');
+  const end = lines.at(-1) === '' ? '\n' : '';
+  const content = end === '' ? lines : lines.slice(0, -1);
+  if (!block.startsWith(' ')) {
+    const words = content.flatMap((line) => line.split(' '));
+    return `${wrapWords(words, width).join('\n')}${end}`;
+  }
+  if (content.every((line) => line.length <= width)) {
+    return block;
+  }
+  return `${content.flatMap((line) => fitCommand(line, width)).join('\n')}${end}`;
+}
+
+/** An example: its command, and below it what stood beside it. */
+function fitCommand(line: string, width: number): string[] {
+  const [, indent = '', command = '', remark = ''] = /^( *)(.+?)(?: {2,}(.*))?$/.exec(line) ?? [];
+  const further = ' '.repeat(hangingIndent);
+  const commandLines = wrapWords(command.match(commandWords) ?? [], width - hangingIndent - ' \\'.length);
+  return [
+    ...commandLines.map(
+      (part, i) => `${i === 0 ? indent : further}${part}${i < commandLines.length - 1 ? ' \\' : ''}`,
+    ),
+    ...wrapWords(remark.match(/\S+/g) ?? [], width - hangingIndent).map((part) => `${further}${part}`),
+  ];
+}

@@ -1,0 +1,24 @@
+import { padToWidth, widthOf } from './columns.ts';
+import { escapeUnsafe } from './escape.ts';
+
+/** Where the terminal does not know its width. */
+const usualColumns = 80;
+
+/**
+ * Creates the labels of lines, from the path of each: all as wide as the widest, so that what follows is aligned. A path
+ * that fills the terminal's width by itself aligns nothing.
+ */
+export function createPathLabel(
+  paths: readonly string[],
+  terminalColumns: number | undefined,
+): (path: string) => string {
+  const limit = terminalColumns || usualColumns;
+  let width = 0;
+  for (const path of paths) {
+    const pathWidth = widthOf(escapeUnsafe(path));
+    if (pathWidth < limit) {
+      width = Math.max(width, pathWidth);
+    }
+  }
+  return (path) => `${padToWidth(escapeUnsafe(path), width)}  `;
+}
