@@ -67,7 +67,7 @@ function adviseOnToken(source: Source | undefined): string {
     case undefined:
     case 'default':
     case 'options':
-      return `${copy}, into DREAMINA_TOKEN or with \`dreamina login\`.`;
+      return `${copy}.`;
     case 'flag':
     case 'environment':
       return `The token is from ${formatSource(source)}. ${copy} into it.`;

@@ -49,9 +49,9 @@ export async function explainMistake(error: CommanderError, line: CommandLine): 
     }
     case 'commander.excessArguments': {
       const count = command.registeredArguments.length;
-      const takes = ['no argument', 'one argument'][count] ?? `${count} arguments`;
+      const takes = ['no arguments', 'one argument'][count] ?? `${count} arguments`;
       return new UsageError(
-        `dreamina ${command.name()} takes ${takes}; ${quoteValue(command.args[count])} is too much`,
+        `dreamina ${command.name()} takes ${takes}; ${quoteValue(command.args[count])} is one too many`,
         adviseHelp(command, 'shows how it is used'),
       );
     }
@@ -80,7 +80,7 @@ export function explainUnknownName(word: string, program: CommandUnknownOpts): U
 
 async function explainUnknownCommand(word: string, { argv, program, cwd }: CommandLine): Promise<UsageError> {
   if (/^dreamina(-upload)?$/.test(word) && argv[0] === word && argv.length > 1) {
-    return new UsageError('the name of the program stands there twice', writeLine(argv.slice(1)));
+    return new UsageError("the program's name appears twice", writeLine(argv.slice(1)));
   }
   if (program.options.some(({ long }) => long === `--${word}`)) {
     return new UsageError(`there is no command ${quoteValue(word)}`, writeLine([`--${word}`]));
@@ -92,12 +92,12 @@ async function explainUnknownCommand(word: string, { argv, program, cwd }: Comma
   }
   const isFolder = kind === 'folder' && !argv.some((it) => it === '-r' || it === '--recursive');
   return new UsageError(
-    `${quoteValue(word)} is no command${kind === undefined ? '' : `, but a ${kind}`}`,
+    `${quoteValue(word)} is ${kind === undefined ? '' : `a ${kind}, `}not a command`,
     writeLine(['upload', ...(isFolder ? ['-r'] : []), ...argv]),
   );
 }
 
-/** A flag where the command is expected: it belongs behind its command. */
+/** Explains a flag that comes before the command. */
 function explainEarlyFlag(flag: string, { argv, program }: CommandLine): UsageError {
   const place = argv.findIndex((word) => findCommand(program, word) !== undefined);
   const named = findCommand(program, argv[place] ?? '');
@@ -111,14 +111,11 @@ function explainEarlyFlag(flag: string, { argv, program }: CommandLine): UsageEr
       : owners.find((it) => it === named);
   if (owner !== undefined) {
     const others = named === undefined ? argv : argv.toSpliced(place, 1);
-    return new UsageError(
-      `${flag} is a flag of a command, which comes first`,
-      writeLine([owner.name(), ...others]),
-    );
+    return new UsageError(`${flag} must come after the command`, writeLine([owner.name(), ...others]));
   }
   if (owners.length > 0) {
     return new UsageError(
-      `${flag} is a flag of ${owners.map((it) => it.name()).join(', ')}, which comes first`,
+      `${flag} must come after its command: ${listChoices(owners.map((it) => it.name()))}`,
     );
   }
   const flags = [program, ...(named === undefined ? program.commands : [named])].flatMap(flagsOf);
@@ -141,7 +138,7 @@ async function explainUnknownFlag(
   ) {
     const others = argv.filter((word) => word !== file && word !== '--');
     return new UsageError(
-      `${quoteValue(file)} begins like a flag; a file of this name stands behind --`,
+      `${quoteValue(file)} looks like a flag; put it after --`,
       writeLine([...others, '--', file]),
     );
   }

@@ -33,11 +33,7 @@ export function findApiUrlFault(text: string): string | undefined {
   if (wrapping !== undefined) {
     return wrapping;
   }
-  const [, scheme] = /^([a-z][a-z\d+.-]*):\/\//i.exec(text) ?? [];
-  if (scheme === undefined) {
-    return 'https:// is missing before it';
-  }
-  if (!/^https?$/i.test(scheme)) {
+  if (!/^https?:\/\//i.test(text)) {
     return 'it does not begin with https://';
   }
   const [, , authority = ''] = text.split('/');

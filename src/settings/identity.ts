@@ -9,10 +9,10 @@ export function findTokenFault(text: string): string | undefined {
     return 'it is empty';
   }
   if (/^["'`]?(authorization\s*:\s*)?bearer(\s|:|$)/i.test(text)) {
-    return "there is 'Bearer' before it; give the token alone";
+    return "it begins with 'Bearer'; give the token alone";
   }
   if (/^["'`]?(export\s+|set\s+)?(\w+_)?token\s*=/i.test(text)) {
-    return 'there is the name of a variable before it; give the token alone';
+    return 'it begins with the name of a variable; give the token alone';
   }
   if (/^user%3a/i.test(text)) {
     return 'it is percent-encoded; write : as it is';
@@ -65,8 +65,8 @@ export function findAccountFault(text: string): string | undefined {
     return 'it looks like a token';
   }
   if (!text.includes('@')) {
-    return /[/\\]|\.\w{2,4}$/.test(text)
-      ? 'it looks like a file, where an account is expected'
+    return /[/\\]|\.\w{2,4}$/.test(text) && !/^[a-z]{2,}:/i.test(text)
+      ? 'it looks like a file, and an account is expected'
       : 'there is no email address in it';
   }
   const region = /^([^:@]*):/.exec(text)?.[1];
@@ -74,7 +74,7 @@ export function findAccountFault(text: string): string | undefined {
     return 'the region before the email address is missing';
   }
   return /^[A-Z]{2,}$/.test(region)
-    ? 'it is not an email address that stands behind the region'
+    ? 'what follows the region is not an email address'
     : 'the region must be two or more capital letters';
 }
 

@@ -45,10 +45,10 @@ export function findJsonFault(text: string, property?: string): JsonFault | unde
     if (/^[ \t\r\n]/.test(token)) {
       // Space between tokens.
     } else if (expected === 'nothing') {
-      return fault('something stands behind the end of the config');
+      return fault('there is something after the end of the config');
     } else if (expected === 'colon') {
       if (token !== ':') {
-        return fault('a colon is missing behind a key');
+        return fault('a colon is missing after a key');
       }
       expected = 'value';
     } else if (expected.endsWith('or end') && token === level?.closing) {
@@ -56,12 +56,14 @@ export function findJsonFault(text: string, property?: string): JsonFault | unde
       expected = levels.length === 0 ? 'nothing' : 'comma or end';
     } else if (expected === 'comma or end') {
       if (token !== ',') {
-        return fault(/^[}\]:]/.test(token) ? 'a bracket or a colon is wrong' : 'a comma is missing');
+        return fault(
+          /^[}\]:]/.test(token) ? 'a bracket or colon is in the wrong place' : 'a comma is missing',
+        );
       }
       commaOffset = offset;
       expected = level?.closing === '}' ? 'key' : 'value';
     } else if (token === level?.closing && text.slice(commaOffset + 1, offset).trim() === '') {
-      return fault('a comma stands behind the last entry', commaOffset);
+      return fault('there is a comma after the last entry', commaOffset);
     } else if (expected.startsWith('key')) {
       const key = parseToken(token);
       if (typeof key !== 'string' || level === undefined) {
@@ -81,7 +83,7 @@ export function findJsonFault(text: string, property?: string): JsonFault | unde
     } else if (parseToken(token) === undefined) {
       return fault(
         token.startsWith('"')
-          ? 'a backslash in a text begins nothing; double it'
+          ? 'a backslash in a text starts no escape; double it'
           : 'a text must be in double quotes',
       );
     } else {
@@ -123,7 +125,7 @@ function describeStray(text: string, offset: number): JsonFault {
   return {
     offset,
     reason: rest.startsWith('"')
-      ? 'a quotation mark is not closed on its line, or a text has a tab in it'
+      ? 'a quotation mark is not closed, or there is a tab in a text'
       : 'a character that does not belong there',
   };
 }

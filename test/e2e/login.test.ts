@@ -14,7 +14,7 @@ const up = '\x1b[A';
 const enter = '\r';
 const showCursor = '\x1b[?25h';
 const hideCursor = '\x1b[?25l';
-const tokenQuestion = /useapi\.net token/;
+const tokenQuestion = /useapi\.net token:/;
 const accountQuestion = /Which account/;
 
 /** `dreamina login` in a terminal, before its first question is answered. */
@@ -38,11 +38,10 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     const { sandbox } = await sandboxWith();
     const { terminal, env, file, read } = await openLogin(sandbox.apiUrl);
     await terminal.waitFor(tokenQuestion);
-    const intro = terminal.lines().join('');
-    expect(intro).toContain(
-      'A token of useapi.net (user:<digits>-<letters and digits>) comes with a subscription',
-    );
-    expect(intro).toContain('https://useapi.net/docs/start-here/setup-useapi');
+    expect(terminal.lines().slice(0, 2)).toEqual([
+      'You need a token of useapi.net: user:<digits>-<letters and digits>.',
+      'It comes with a subscription: https://useapi.net/docs/start-here/setup-useapi',
+    ]);
     terminal.type(token);
     await terminal.waitFor(new RegExp(`token: \\*{${token.length}}`));
     terminal.type(enter);

@@ -48,8 +48,19 @@ const file = fc.oneof(
   argument,
 );
 
-const commands = ['upload', 'login', 'accounts', 'config', 'doctor', 'sandbox', 'completion', 'complete'];
-const nearCommands = ['uplaod', 'Upload', 'help', 'logout', '__proto__', 'constructor', '', '--', '-'];
+const commands = [
+  'upload',
+  'login',
+  'accounts',
+  'config',
+  'doctor',
+  'sandbox',
+  'completion',
+  'complete',
+  'logout',
+  'help',
+];
+const nearCommands = ['uplaod', 'Upload', 'logot', '__proto__', 'constructor', '', '--', '-'];
 
 const uploadSwitches = [
   '--null',

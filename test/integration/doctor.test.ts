@@ -207,7 +207,7 @@ describe('the settings', () => {
     ]);
     expect(odd.exitCode).toBe(0);
     const wrong = await diagnose({ env: { ...env, DREAMINA_TOKEN: 'Bearer abc' } });
-    expect(of(wrong.findings, 'token')[0]![1]).toContain("there is 'Bearer' before it; give the token alone");
+    expect(of(wrong.findings, 'token')[0]![1]).toContain("it begins with 'Bearer'; give the token alone");
     expect(statuses(wrong.findings)).toMatchObject({ reachable: 'ok', accepted: 'skipped' });
     expect(wrong.exitCode).toBe(4);
   });

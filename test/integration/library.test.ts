@@ -292,7 +292,7 @@ describe('a wrong option is a ConfigError, before anything is sent', () => {
 
   it.each<[string, object, RegExp]>([
     ['no token', { token: undefined }, /^options: token must be/],
-    ['a token with a line break', { token: 'user:1-secret99\n' }, /^options: token must be/],
+    ['a token with a line break', { token: 'user:1-secret99\nx' }, /^options: token must be/],
     ['no account', { account: undefined }, /^options: account must be/],
     ['an account of another form', { account: '../..' }, /^options: account must be/],
     ['plain http to elsewhere', { apiUrl: 'http://api.example.com' }, /^options: apiUrl must be/],

@@ -158,7 +158,7 @@ describe('login writes nothing', () => {
   it.each([
     ['', `${rule}; there is no token`],
     ['\n', `${rule}; there is no token`],
-    [`Bearer ${token}`, `${rule}; there is 'Bearer' before it; give the token alone`],
+    [`Bearer ${token}`, `${rule}; it begins with 'Bearer'; give the token alone`],
     [`"${token}"`, `${rule}; there are quotes around it`],
     ['$DREAMINA_TOKEN', `${rule}; it is a variable or a placeholder that was not replaced by its value`],
     [`${token} and more`, `${rule}; there is a space or a tab in it`],

@@ -82,7 +82,7 @@ describe('logout', () => {
     const { file, logout } = await userWith(`{"token": "${token}",}`);
     const { stderr, exitCode } = await logout();
     expect(exitCode).toBe(4);
-    expect(stderr).toBe(`error: ${file}:1:29: not valid JSON (a comma stands behind the last entry)\n`);
+    expect(stderr).toBe(`error: ${file}:1:29: not valid JSON (there is a comma after the last entry)\n`);
     expect(await readFile(file, 'utf8')).toContain(token);
   });
 

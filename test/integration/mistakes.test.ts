@@ -20,40 +20,38 @@ async function read(argv: readonly string[], cwd?: string): Promise<readonly str
   return stderr.trimEnd().split('\n');
 }
 
-const first = 'which comes first';
-
 describe('the line that was meant', () => {
   it.each<[argv: string[], what: string, line: string]>([
-    [['a.png'], '"a.png" is no command, but a file', 'upload a.png'],
-    [['my shot.png', 'a.png'], '"my shot.png" is no command, but a file', "upload 'my shot.png' a.png"],
-    [['shots'], '"shots" is no command, but a folder', 'upload -r shots'],
-    [['shots', '-r'], '"shots" is no command, but a folder', 'upload shots -r'],
+    [['a.png'], '"a.png" is a file, not a command', 'upload a.png'],
+    [['my shot.png', 'a.png'], '"my shot.png" is a file, not a command', "upload 'my shot.png' a.png"],
+    [['shots'], '"shots" is a folder, not a command', 'upload -r shots'],
+    [['shots', '-r'], '"shots" is a folder, not a command', 'upload shots -r'],
     // It exists, so it is not a misspelled command.
-    [['uplod'], '"uplod" is no command, but a file', 'upload uplod'],
-    [['b.png', '-q'], '"b.png" is no command', 'upload b.png -q'],
-    [['*.png'], '"*.png" is no command', "upload '*.png'"],
-    [['shots/a'], '"shots/a" is no command', 'upload shots/a'],
-    [["it's.png"], '"it\'s.png" is no command', "upload 'it'\\''s.png'"],
-    [['-'], '"-" is no command', 'upload -'],
-    [['--', 'a.png'], '"a.png" is no command, but a file', 'upload -- a.png'],
-    [['-q', 'upload', 'a.png'], `-q is a flag of a command, ${first}`, 'upload -q a.png'],
-    [['-c', '4', 'upload', 'a.png'], `-c is a flag of a command, ${first}`, 'upload -c 4 a.png'],
-    [['-r', 'shots'], `-r is a flag of a command, ${first}`, 'upload -r shots'],
-    [['-rq', 'shots'], `-r is a flag of a command, ${first}`, 'upload -rq shots'],
-    [['--format=json', 'a.png'], `--format is a flag of a command, ${first}`, 'upload --format=json a.png'],
-    [['--json', 'config'], `--json is a flag of a command, ${first}`, 'config --json'],
-    [['--no-color', 'doctor'], `--no-color is a flag of a command, ${first}`, 'doctor --no-color'],
-    [['--port', '80'], `--port is a flag of a command, ${first}`, 'sandbox --port 80'],
+    [['uplod'], '"uplod" is a file, not a command', 'upload uplod'],
+    [['b.png', '-q'], '"b.png" is not a command', 'upload b.png -q'],
+    [['*.png'], '"*.png" is not a command', "upload '*.png'"],
+    [['shots/a'], '"shots/a" is not a command', 'upload shots/a'],
+    [["it's.png"], '"it\'s.png" is not a command', "upload 'it'\\''s.png'"],
+    [['-'], '"-" is not a command', 'upload -'],
+    [['--', 'a.png'], '"a.png" is a file, not a command', 'upload -- a.png'],
+    [['-q', 'upload', 'a.png'], '-q must come after the command', 'upload -q a.png'],
+    [['-c', '4', 'upload', 'a.png'], '-c must come after the command', 'upload -c 4 a.png'],
+    [['-r', 'shots'], '-r must come after the command', 'upload -r shots'],
+    [['-rq', 'shots'], '-r must come after the command', 'upload -rq shots'],
+    [['--format=json', 'a.png'], '--format must come after the command', 'upload --format=json a.png'],
+    [['--json', 'config'], '--json must come after the command', 'config --json'],
+    [['--no-color', 'doctor'], '--no-color must come after the command', 'doctor --no-color'],
+    [['--port', '80'], '--port must come after the command', 'sandbox --port 80'],
     [['version'], 'there is no command "version"', '--version'],
-    [['dreamina', 'upload', 'a.png'], 'the name of the program stands there twice', 'upload a.png'],
+    [['dreamina', 'upload', 'a.png'], "the program's name appears twice", 'upload a.png'],
     [
       ['upload', '-odd.png', 'a.png'],
-      '"-odd.png" begins like a flag; a file of this name stands behind --',
+      '"-odd.png" looks like a flag; put it after --',
       'upload a.png -- -odd.png',
     ],
     [
       ['-q', ...Array.from({ length: 20 }, () => 'a.png')],
-      `-q is a flag of a command, ${first}`,
+      '-q must come after the command',
       `upload -q${' a.png'.repeat(10)} …`,
     ],
   ])('of %j', async (argv, what, line) => {
@@ -109,7 +107,7 @@ describe('the nearest that exists', () => {
     [['upload', '-c'], '--concurrency needs a value: -c, --concurrency <n>', ''],
     [['upload', '--format'], '--format needs a value: --format <format>', ''],
     [['sandbox', '--api', 'new'], '--api must be legacy, current or both; it is "new"', ''],
-    [['--json'], `--json is a flag of upload, accounts, config, doctor, ${first}`, ''],
+    [['--json'], '--json must come after its command: upload, accounts, config or doctor', ''],
     [
       ['completion'],
       'dreamina completion needs <shell>: bash, zsh or fish',
@@ -117,12 +115,12 @@ describe('the nearest that exists', () => {
     ],
     [
       ['config', 'help'],
-      'dreamina config takes no argument; "help" is too much',
+      'dreamina config takes no arguments; "help" is one too many',
       '`dreamina config --help` shows how it is used.',
     ],
     [
       ['help', 'upload', 'x'],
-      'dreamina help takes one argument; "x" is too much',
+      'dreamina help takes one argument; "x" is one too many',
       '`dreamina help --help` shows how it is used.',
     ],
     [

@@ -242,16 +242,19 @@ describe('a wrong value', () => {
     const result = await runCli(['upload', night, `--${key}=${value}`], { ...world, env: server.env });
     expect(result.exitCode).toBe(2);
     expect(result.stdout).toBe('');
-    expect(result.stderr).toBe(`error: --${key} must be ${rules[key]}; it is ${JSON.stringify(value)}\n`);
+    const fault = key === 'account' ? /^: (?:there is no|the region before the) email address.*\n$/ : /^\n$/;
+    const told = `error: --${key} must be ${rules[key]}; it is ${JSON.stringify(value)}`;
+    expect(result.stderr.slice(0, told.length)).toBe(told);
+    expect(result.stderr.slice(told.length)).toMatch(fault);
     expect(server.seen).toEqual([]);
   });
 
   it.each([
-    ['account', 'DREAMINA_ACCOUNT', 'nobody', '"nobody"'],
+    ['account', 'DREAMINA_ACCOUNT', 'nobody', '"nobody": there is no email address in it'],
     ['concurrency', 'DREAMINA_CONCURRENCY', '0', '"0"'],
     ['retries', 'DREAMINA_RETRIES', 'many', '"many"'],
     ['timeout', 'DREAMINA_TIMEOUT', '2x', '"2x"'],
-    ['apiUrl', 'DREAMINA_API_URL', 'api.useapi.net', '"api.useapi.net"'],
+    ['apiUrl', 'DREAMINA_API_URL', 'api.useapi.net', '"api.useapi.net": it does not begin with https://'],
   ] as const)('of %s in %s is a config error', async (key, name, value, shown) => {
     const server = await openServer();
     const world = await worldWith();
@@ -273,7 +276,11 @@ describe('a wrong value', () => {
     ['retries', 2.5, '2.5'],
     ['timeout', [120], 'a list'],
     ['timeout', 0, '0'],
-    ['apiUrl', 'http://api.example.com', '"http://api.example.com"'],
+    [
+      'apiUrl',
+      'http://api.example.com',
+      '"http://api.example.com": http:// would send the token unencrypted',
+    ],
   ] as const)('of %s in a file, %j, is a config error that names the file', async (key, value, shown) => {
     const server = await openServer();
     const env = without(server, 'DREAMINA_ACCOUNT', 'DREAMINA_API_URL');
@@ -295,6 +302,33 @@ describe('a wrong value', () => {
     expect(server.seen).toEqual([]);
   });
 
+  it.each([
+    ['\r\n', '\r'],
+    ['\ufeff', ' \n'],
+  ])('is none with %j before and %j behind the token and the account', async (before, behind) => {
+    const world = await worldWith();
+    const { env, seen } = await openServer();
+    const result = await runCli(['upload', night, '-v'], {
+      ...world,
+      env: {
+        ...env,
+        DREAMINA_TOKEN: `${before}${env.DREAMINA_TOKEN}${behind}`,
+        DREAMINA_ACCOUNT: `${before}${env.DREAMINA_ACCOUNT}${behind}`,
+      },
+    });
+    expect(result.exitCode).toBe(0);
+    expect(seen).toEqual([{ account: env.DREAMINA_ACCOUNT, token: `Bearer ${env.DREAMINA_TOKEN}` }]);
+    expect(result.stderr).not.toContain('warning');
+  });
+
+  it('of a variable is none where it is blank: it counts as not set', async () => {
+    const server = await openServer();
+    const world = await worldWith();
+    const { DREAMINA_TOKEN: token, ...rest } = server.env as Record<string, string>;
+    const env = { ...rest, DREAMINA_TOKEN: ' \n', USEAPI_TOKEN: token };
+    expect((await runCli(['upload', night], { ...world, env })).exitCode).toBe(0);
+  });
+
   it('that another source hides is no error', async () => {
     const server = await openServer();
     const world = await worldWith({ project: { retries: -1 }, user: { timeout: 'x' } });
@@ -307,12 +341,14 @@ describe('a wrong value', () => {
   });
 
   it.each([
-    'user:1-secret99\nx: y',
-    'user:1-secret99 ',
-    'Bearer user:1-secret99',
-    'user:1-sécret99',
-    '\u0000',
-  ])('of the token, %j, is not shown', async (token) => {
+    ['user:1-secret99\nx: y', 'there is a line break in it'],
+    ['user:1-secret99 x', 'there is a space or a tab in it'],
+    ['Bearer user:1-secret99', "it begins with 'Bearer'; give the token alone"],
+    ['"user:1-secret99"', 'there are quotes around it'],
+    ['$(cat secret99)', 'it is a variable or a placeholder that was not replaced by its value'],
+    ['user:1-sécret99', 'there is a character in it that is not printable ASCII'],
+    ['\u0000', 'there is a character in it that is not printable ASCII'],
+  ])('of the token, %j, is not shown', async (token, fault) => {
     const server = await openServer();
     const world = await worldWith();
     const result = await runCli(['upload', night, '-v'], {
@@ -322,10 +358,9 @@ describe('a wrong value', () => {
     expect(result.exitCode).toBe(4);
     expect(result.stdout).toBe('');
     expect(result.stderr).toContain(
-      `error: environment variable DREAMINA_TOKEN: token must be ${rules.token}\n`,
+      `error: environment variable DREAMINA_TOKEN: token must be ${rules.token}; ${fault}\n`,
     );
     expect(result.stderr).not.toMatch(/cret99/);
-    expect(result.stderr.includes("without 'Bearer '")).toBe(token.startsWith('Bearer'));
     expect(server.seen).toEqual([]);
   });
 

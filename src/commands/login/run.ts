@@ -44,7 +44,8 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   assertTokenDestination({ apiUrl, token: { source } });
 
   if (questions !== undefined) {
-    messages.note(whereTokensAre);
+    messages.note('You need a token of useapi.net: user:<digits>-<letters and digits>.');
+    messages.note('It comes with a subscription: https://useapi.net/docs/start-here/setup-useapi');
   }
   const { token, accounts } = await readAcceptedToken(questions, messages, host, async (value) => {
     const credentials = Credentials.fromSettings({ apiUrl, token: { value, source } });
@@ -63,9 +64,6 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   );
   return exitCodes.success;
 }
-
-const whereTokensAre =
-  'A token of useapi.net (user:<digits>-<letters and digits>) comes with a subscription, once you have confirmed your email: https://useapi.net/docs/start-here/setup-useapi';
 
 /** How often a person is asked for a token that the service accepts. */
 const maxTokens = 3;

@@ -120,7 +120,7 @@ test('a number in a layer of text is refused as text would be', () => {
 
 const quotes = 'there are quotes around it';
 const variable = 'it is a variable or a placeholder that was not replaced by its value';
-const bearer = "there is 'Bearer' before it; give the token alone";
+const bearer = "it begins with 'Bearer'; give the token alone";
 const lineBreak = 'there is a line break in it';
 const space = 'there is a space or a tab in it';
 const notAscii = 'there is a character in it that is not printable ASCII';
@@ -148,8 +148,8 @@ test.each<[token: unknown, fault: string]>([
   ['"Bearer secret"', bearer],
   ['Authorization: Bearer secret', bearer],
   ['Bearer', bearer],
-  ['DREAMINA_TOKEN=secret', 'there is the name of a variable before it; give the token alone'],
-  ['export USEAPI_TOKEN="secret"', 'there is the name of a variable before it; give the token alone'],
+  ['DREAMINA_TOKEN=secret', 'it begins with the name of a variable; give the token alone'],
+  ['export USEAPI_TOKEN="secret"', 'it begins with the name of a variable; give the token alone'],
   ['$DREAMINA_TOKEN', variable],
   ['"$DREAMINA_TOKEN"', variable],
   ['${DREAMINA_TOKEN}', variable],
@@ -189,8 +189,8 @@ test.each([
 
 test.each([
   ['', 'there is no email address in it'],
-  ['a.png', 'it looks like a file, where an account is expected'],
-  ['shots/a', 'it looks like a file, where an account is expected'],
+  ['a.png', 'it looks like a file, and an account is expected'],
+  ['shots/a', 'it looks like a file, and an account is expected'],
   ['US', 'there is no email address in it'],
   ['US:name', 'there is no email address in it'],
   ['name@example.com', 'the region before the email address is missing'],
@@ -208,8 +208,8 @@ test.each([
   ['%DREAMINA_ACCOUNT%', variable],
   ['US:<name>@example.com', variable],
   ['US:näme@example.com', notAscii],
-  ['US:na@me@example.com', 'it is not an email address that stands behind the region'],
-  ['US:..@example.com', 'it is not an email address that stands behind the region'],
+  ['US:na@me@example.com', 'what follows the region is not an email address'],
+  ['US:..@example.com', 'what follows the region is not an email address'],
 ])('an error about the account %j says what is wrong with it', (account, fault) => {
   for (const source of Object.values(sources)) {
     const { message } = failure([{ source, values: { account } }]);
@@ -224,9 +224,9 @@ test.each([
   ['https://example.com\n', lineBreak],
   ['$DREAMINA_API_URL', variable],
   ['https://${HOST}/v1', variable],
-  ['example.com/v1', 'https:// is missing before it'],
-  ['localhost:8080', 'https:// is missing before it'],
-  ['', 'https:// is missing before it'],
+  ['example.com/v1', 'it does not begin with https://'],
+  ['localhost:8080', 'it does not begin with https://'],
+  ['', 'it does not begin with https://'],
   ['ftp://example.com', 'it does not begin with https://'],
   ['http://example.com', 'http:// would send the token unencrypted'],
   ['https://ann:s3cret@example.com', 'there is a user name or a password in it'],
