@@ -42,7 +42,7 @@ export function box(type: string, ...payload: readonly Buffer[]): Buffer {
  *
  * @param path the names of the boxes from the outside in, the first one of each name
  */
-export function editBox(
+function editBox(
   bytes: Buffer,
   [name = '', ...inner]: readonly string[],
   edit: (payload: Buffer) => Buffer,
