@@ -179,9 +179,9 @@ function createProgram(start: Start, output: OutputConfiguration): Command {
       'after',
       `
 Examples:
-  dreamina upload shot.png                   print the image's reference
+  dreamina upload shot.png                   print the file's reference
   dreamina upload --sandbox shot.png         try it without a token
-  dreamina upload -r shots --format ndjson   a record for each image of a folder
+  dreamina upload -r shots --format ndjson   a record for each file of a folder
   dreamina login                             keep the token in your own config
   dreamina upload --help                     everything about upload
 

@@ -26,7 +26,7 @@ export interface DreaminaClientOptions {
   readonly ca?: string | undefined;
 }
 
-/** Speaks the Dreamina assets API: `upload` sends one image once and throws an ApiError when it fails. */
+/** Speaks the Dreamina assets API: `upload` sends one file once and throws an ApiError when it fails. */
 export class DreaminaClient extends Client {
   /** Throws a ConfigError where an option is not what it may be. */
   constructor(options: DreaminaClientOptions) {
@@ -68,7 +68,7 @@ export interface UploadFilesOptions extends DreaminaClientOptions {
 }
 
 /**
- * Uploads images and returns one record for each path, in their order. Every file is checked before any is sent.
+ * Uploads images, videos and audio files, and returns one record for each path, in their order. Every file is checked before any is sent.
  * A file never makes it reject: what went wrong stands in its record. Throws a ConfigError for a wrong option, and a
  * UsageError for a manifest that cannot be used.
  *

@@ -177,7 +177,7 @@ class Finder {
 
   async #searchBelow(path: string, search: Search): Promise<void> {
     if (!this.#options.recursive) {
-      throw new NamesNothing(() => 'it is a directory; use -r to upload the images in it');
+      throw new NamesNothing(() => 'it is a directory; use -r to upload the files in it');
     }
     const folder = absolutePath(path, this.#host);
     // Where it cannot be resolved it cannot be read either, and that is told.

@@ -60,9 +60,10 @@ export class Search {
   }
 
   /**
-   * Adds every file that a pattern matches, and with `recursive` every image below a folder that it matches.
-   * A folder is searched once for each step of the pattern, whatever paths lead to it, so that links that go round in
-   * a circle and `**` after `**` come to an end. Folders without a link on the way come first, for the plainer names.
+   * Adds every file that a pattern matches, and with `recursive` what {@link addBelow} finds below a folder that it
+   * matches. A folder is searched once for each step of the pattern, whatever paths lead to it, so that links that go
+   * round in a circle and `**` after `**` come to an end. Folders without a link on the way come first, for the plainer
+   * names.
    */
   async addMatches(parts: readonly PatternPart[], isForFolders: boolean): Promise<void> {
     const named = parts.findIndex(({ kind }) => kind !== 'literal');
@@ -96,7 +97,7 @@ export class Search {
     }
   }
 
-  /** Adds every image below a folder; links to folders are not followed. */
+  /** Adds every file below a folder whose name has one of the extensions; links to folders are not followed. */
   async addBelow(prefix: string, realPath: string, isLinked: boolean): Promise<void> {
     this.hasSearchedBelow = true;
     const places: Place[] = [{ prefix, realPath, isFound: true, isLinked }];
@@ -107,7 +108,7 @@ export class Search {
         }
         if (entry.kind === 'directory') {
           places.push(enter(place, entry));
-        } else if (this.#isNamedLikeAnImage(entry.name)) {
+        } else if (this.#isNamedLikeAnAsset(entry.name)) {
           await this.#addFile(place, entry);
         }
       }
@@ -279,7 +280,7 @@ export class Search {
     return isTaken && !isExcluded;
   }
 
-  #isNamedLikeAnImage(name: string): boolean {
+  #isNamedLikeAnAsset(name: string): boolean {
     const dot = name.lastIndexOf('.');
     return dot !== -1 && this.#options.extensions.has(name.slice(dot + 1).toLowerCase());
   }

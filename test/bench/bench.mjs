@@ -1,10 +1,10 @@
 // How fast the built command is, against rivals on the same machine in the same run; prints a table in Markdown.
 //
 //   npm run bench                 all of it, some minutes
-//   npm run bench -- start one    some parts of it: start, one, many, memory, scale, again
+//   npm run bench -- start one    some parts of it: start, one, many, memory, videos, clips, scale, again
 //
-// It needs curl, xargs and sha256sum.
-import { execFileSync, spawn } from 'node:child_process';
+// It needs curl, xargs and sha256sum; for the clips ffmpeg and ffprobe too.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -85,6 +85,56 @@ async function curlByXargs(files, env) {
 
 function uploadUrl(env) {
   return `${env.DREAMINA_API_URL}/assets/${encodeURIComponent(env.DREAMINA_ACCOUNT)}`;
+}
+
+const hasProgram = (program) => spawnSync(program, ['-version']).status === 0;
+
+/** Empties the page cache, as Linux lets root do; whether it could. */
+function dropCaches() {
+  const drop = 'sync && echo 3 > /proc/sys/vm/drop_caches';
+  return spawnSync('sh', ['-c', drop], { stdio: 'ignore' }).status === 0;
+}
+
+/**
+ * Clips of 5 to 45 MB in four forms, no two the same: MP4 with its index in front and at the end, WebM, and MP3. Noise
+ * makes them large; each is cut to another length.
+ */
+async function makeClips(count) {
+  const [sources, folder] = [join(work, 'sources'), join(work, 'clips')];
+  await mkdir(sources);
+  await mkdir(folder);
+  const ffmpeg = (...args) => execFileSync('ffmpeg', ['-nostdin', '-v', 'error', ...args]);
+  const pixels =
+    '-f rawvideo -pixel_format yuv420p -video_size 640x360 -framerate 30 -t 14.9 -i /dev/urandom';
+  const tone = '-f lavfi -i sine=duration=14.9';
+  const encode = (name, args) => ffmpeg(...args.split(' '), join(sources, name));
+  const rates = [8, 16, 24];
+  for (const rate of rates) {
+    const limit = `-b:v ${rate}M -maxrate ${rate}M -bufsize ${rate}M`;
+    encode(`${rate}.mp4`, `${pixels} ${tone} -c:v libx264 -preset ultrafast ${limit} -c:a aac`);
+    encode(
+      `${rate}.webm`,
+      `${pixels} ${tone} -c:v libvpx -deadline realtime -cpu-used 16 ${limit} -c:a libopus`,
+    );
+  }
+  encode(
+    'sound.mp3',
+    '-f s16le -ar 44100 -ac 2 -t 390 -i /dev/urandom -c:a libmp3lame -b:a 320k -compression_level 9',
+  );
+  for (let i = 0; i < count; i += 1) {
+    const share = i / count;
+    const rate = rates[i % rates.length];
+    const [extension, source, secondsLong, flags] = [
+      ['mp4', `${rate}.mp4`, 6 + 8.9 * share, []],
+      ['mp4', `${rate}.mp4`, 6 + 8.9 * share, ['-movflags', '+faststart']],
+      ['webm', `${rate}.webm`, 6 + 8.9 * share, []],
+      // As long as no MP3 may be that is sent, or it would not have 5 MB.
+      ['mp3', 'sound.mp3', 130 + 250 * share, []],
+    ][i % 4];
+    const cut = ['-t', secondsLong.toFixed(3), '-c', 'copy', ...flags];
+    ffmpeg('-i', join(sources, source), ...cut, join(folder, `${i}.${extension}`));
+  }
+  return folder;
 }
 
 const rows = [];
@@ -188,6 +238,67 @@ const parts = {
       `${(peak - inFlightMiB - floor).toFixed(0)} MiB more`,
       '60 MiB more',
     );
+  },
+
+  async videos() {
+    const env = await startServer(0);
+    const folder = join(work, 'videos');
+    await mkdir(folder);
+    const clip = await readFile(fromHere('../clips/clip.mp4'));
+    const size = 50_000_000;
+    // A box that is skipped makes it large; its content makes no two the same.
+    const head = Buffer.alloc(8);
+    head.writeUInt32BE(size - clip.length);
+    head.write('free', 4);
+    for (let i = 0; i < 64; i += 1) {
+      await writeFile(
+        join(folder, `${i}.mp4`),
+        Buffer.concat([clip, head, randomBytes(size - clip.length - head.length)]),
+      );
+    }
+    const [ours] = await inTurn(3, [upload('-c', '64', '-r', folder)], env);
+    const peak = Math.max(...ours.map(({ peakMiB }) => peakMiB));
+    row(
+      '64 x 50 MB, 64 in flight: peak memory',
+      `${peak.toFixed(0)} MiB`,
+      'bytes in flight',
+      '256 MiB',
+      `${(peak - 256).toFixed(0)} MiB more`,
+      '120 MiB more',
+    );
+    await rm(folder, { recursive: true });
+  },
+
+  async clips() {
+    if (!hasProgram('ffmpeg') || !hasProgram('ffprobe')) {
+      console.error('clips: skipped, because there is no ffmpeg');
+      return;
+    }
+    const folder = await makeClips(200);
+    const env = { PATH: process.env.PATH, HOME: work };
+    const check = [node, command, 'upload', '--dry-run', '--no-limits', '-r', folder];
+    const ffprobe = [
+      'sh',
+      '-c',
+      `find ${folder} -type f -print0 | xargs -0 -n1 -P2 ffprobe -v error -show_entries format=duration:stream=width,height`,
+    ];
+    for (const cache of ['cold', 'warm']) {
+      const beforeEach = cache === 'cold' ? dropCaches : undefined;
+      if (cache === 'cold' && !dropCaches()) {
+        console.error('clips: not measured cold, because the page cache cannot be dropped');
+        continue;
+      }
+      const [ours, theirs] = await inTurn(3, [check, ffprobe], env, beforeEach);
+      row(
+        `checking 200 clips of 5 to 45 MB, ${cache}`,
+        seconds(ours),
+        'xargs -P2 ffprobe',
+        seconds(theirs),
+        times(ratio(ours, theirs, 'wall')),
+        '0.25',
+      );
+    }
+    await rm(folder, { recursive: true });
   },
 
   async scale() {

@@ -39,11 +39,16 @@ export async function measure([program, ...args], env) {
   return { lines, wall, cpu: Number(cpu), peakMiB: Number(peakKiB) / 1024 };
 }
 
-/** Runs commands in turn, one uncounted round first, so that what disturbs the machine disturbs them all alike. */
-export async function inTurn(rounds, commands, env) {
+/**
+ * Runs commands in turn, one uncounted round first, so that what disturbs the machine disturbs them all alike.
+ *
+ * @param prepare called before each run
+ */
+export async function inTurn(rounds, commands, env, prepare = () => {}) {
   const results = commands.map(() => []);
   for (let round = 0; round <= rounds; round += 1) {
     for (const [i, command] of commands.entries()) {
+      prepare();
       const result = await measure(command, env);
       if (round > 0) {
         results[i].push(result);

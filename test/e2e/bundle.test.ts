@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { command } from '../../.config/rolldown.config.ts';
-import { fixture } from '../fixtures.ts';
+import { clip, clips, fixture } from '../fixtures.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
 import { spawnCli } from '../harness/spawn-cli.ts';
 import { tempDir } from '../harness/temp-dir.ts';
@@ -22,8 +22,8 @@ beforeAll(async () => {
   await bundle.close();
 });
 
-/** Runs the built command, and returns the modules in the files of the bundle that it loaded. */
-async function modulesLoadedBy(
+/** Runs the built command, and returns the files of the build that its main thread and its workers loaded. */
+async function filesLoadedBy(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<readonly string[]> {
@@ -31,13 +31,25 @@ async function modulesLoadedBy(
   // Away from this repository, whose package.json speaks of the program.
   const run = spawnCli(args, { env: { ...env, NODE_V8_COVERAGE: folder }, cwd: folder });
   expect(await run.ended).toBe(0);
-  const [report = ''] = await readdir(folder);
-  const { result } = JSON.parse(await readFile(join(folder, report), 'utf8')) as {
-    result: readonly { url: string }[];
-  };
-  const files = result.flatMap(({ url }) => /\/dist\/command\/([^/]+)$/.exec(url)?.[1] ?? []);
-  expect(files).toContain('main.cjs');
-  return files.flatMap((file) => modules.get(file)!);
+  const loaded: string[] = [];
+  // One report a thread.
+  for (const report of await readdir(folder)) {
+    const { result } = JSON.parse(await readFile(join(folder, report), 'utf8')) as {
+      result: readonly { url: string }[];
+    };
+    loaded.push(...result.flatMap(({ url }) => /\/dist\/(.+)$/.exec(url)?.[1] ?? []));
+  }
+  expect(loaded).toContain('command/main.cjs');
+  return loaded;
+}
+
+/** The modules in the files of the bundle that a run loaded. */
+async function modulesLoadedBy(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> {
+  const files = await filesLoadedBy(args, env);
+  return files.flatMap((file) => modules.get(file.replace(/^command\//, '')) ?? []);
 }
 
 describe('the bundle', () => {
@@ -87,6 +99,23 @@ describe('the bundle', () => {
     expect(loaded.filter((id) => needless.test(id))).toEqual([]);
   });
 
+  it('loads for images nothing that measures clips', async () => {
+    const { env } = await sandboxWith();
+    const args = ['upload', fixture('night.png').file, fixture('sunset.jpg').file, fixture('logo.webp').file];
+    expect(await modulesLoadedBy(args, env)).not.toContainEqual(
+      expect.stringMatching(/\/src\/media\/probe|mediabunny/),
+    );
+    expect(await filesLoadedBy(args, env)).not.toContainEqual(expect.stringMatching(/^probe\//));
+  });
+
+  it('loads what measures clips for a video', async () => {
+    const { env } = await sandboxWith();
+    const args = ['upload', clip('clip.mp4').file];
+    expect(await modulesLoadedBy(args, env)).toContainEqual(
+      expect.stringMatching(/\/src\/media\/probe\.ts$/),
+    );
+  });
+
   it('loads for a completion neither the client nor the sandbox', async () => {
     const loaded = await modulesLoadedBy(['complete', 'zsh', '--', 'upload', '-a', '']);
     expect(loaded).toContainEqual(expect.stringMatching(/\/src\/commands\/complete\/run\.ts$/));
@@ -100,5 +129,32 @@ describe('the bundle', () => {
     const needless =
       /\/src\/(client|files|settings|sandbox|commands)\/(?!defaults|\w+\/command\.ts)|\/(undici|valibot|chalk)\//;
     expect(loaded.filter((id) => needless.test(id))).toEqual([]);
+  });
+});
+
+describe('the built command', () => {
+  it('measures every clip as the sources do, and ends while the thread that measured is idle', async () => {
+    const { sandbox, env } = await sandboxWith();
+    const run = spawnCli(['upload', '--json', ...clips.map(({ file }) => file)], { env });
+    expect(await run.ended).toBe(0);
+    expect(JSON.parse(run.stdout())).toMatchObject(
+      clips.map(({ type, contentType, durationMs }) => ({
+        status: 'uploaded',
+        type,
+        contentType,
+        mediaDurationMs: expect.closeTo(durationMs, -1),
+      })),
+    );
+    expect(sandbox.assets).toHaveLength(clips.length);
+  });
+
+  it.each([
+    ['a usage error', ['--format', 'frames'], 2],
+    ['a dry run', ['--dry-run'], 0],
+  ])('ends at once after %s that a clip was measured for', async (_, flags, exitCode) => {
+    const { sandbox, env } = await sandboxWith();
+    const run = spawnCli(['upload', clip('clip.mp4').file, ...flags], { env });
+    expect(await run.ended).toBe(exitCode);
+    expect(sandbox.requests).toEqual([]);
   });
 });

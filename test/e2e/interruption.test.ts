@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { UploadedRecord, UploadRecord } from '../../src/index.ts';
 import { fixture } from '../fixtures.ts';
+import { box, clipBytes } from '../harness/clip-bytes.ts';
 import { compilePreload } from '../harness/preload.ts';
 import { exampleReference } from '../harness/raw-server.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
@@ -89,6 +90,20 @@ describe('a signal', () => {
       // Which files there are is not known yet.
       expect(run.stdout()).toBe('[]\n');
     }
+  });
+
+  it('ends the measuring of a clip that has no end', async () => {
+    const hostile = clipBytes('clip.mp4');
+    // A table of four thousand million entries.
+    hostile.writeUInt32BE(0xffffffff, hostile.indexOf('ctts') + 12);
+    const run = spawnCli(['upload', '--sandbox', '--json', '-']);
+    // More than a pipe holds: once it is gone, the program has read nearly all of it.
+    const stdin = Buffer.concat([hostile, box('free', Buffer.alloc(1024 * 1024))]);
+    await new Promise<void>((resolve) => run.process.stdin.end(stdin, resolve));
+    const startedAt = performance.now();
+    expect(await interrupt(run, 'SIGTERM')).toBe(143);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(JSON.parse(run.stdout())).toMatchObject([{ path: '-', status: 'cancelled', attempts: 0 }]);
   });
 
   it('given twice ends it at once', async () => {

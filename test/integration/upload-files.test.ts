@@ -647,13 +647,13 @@ describe('what names nothing', () => {
       [
         'missing.png: there is no such file',
         '*.gif: there is no such file, and as a pattern it matches none',
-        'shots: it is a directory; use -r to upload the images in it',
+        'shots: it is a directory; use -r to upload the files in it',
         'dangling.png: there is no such file',
         'good.png/a.png: there is no such file',
         "'': there is no such file",
         'lost.png: there is no such file',
         '*.png: there is no such file',
-        'shots: it is a directory; use -r to upload the images in it',
+        'shots: it is a directory; use -r to upload the files in it',
       ],
     );
   });

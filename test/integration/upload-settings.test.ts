@@ -586,7 +586,7 @@ describe('the token goes only where its owner sent it', () => {
     const proxy = await rawServer((response) => sendJson(response, 403, {}));
     const env = { HTTPS_PROXY: new URL(proxy.apiUrl).origin };
     const args = ['upload', night, '--retries', '0'];
-    const warning = `warning: project config ${world.projectFile} has the images sent to https://images.example\n`;
+    const warning = `warning: project config ${world.projectFile} has the files sent to https://images.example\n`;
     expect((await runCli(args, { ...world, env })).stderr).toContain(warning);
     expect((await runCli([...args, '--dry-run'], { ...world, env })).stderr).not.toContain('images.example');
     expect((await runCli([...args, '-q'], { ...world, env })).stderr).toContain(warning);

@@ -169,7 +169,9 @@ describe('what is offered', () => {
     await writeFile(join(shell.cwd, 'a.txt'), '');
     const offered = (line: string) => shell.run(`dreamina (complete -C '${line}')`);
     expect(await offered('dreamina upload --fo')).toEqual(['--format\tform of the results (default: text)']);
-    expect(await offered('dreamina up')).toEqual(['upload\tupload images, print one imageRef per file']);
+    expect(await offered('dreamina up')).toEqual([
+      'upload\tupload images, videos and audio, print one reference per file',
+    ]);
     expect(await offered('dreamina upload ')).toEqual(['a.png']);
     expect(await offered('dreamina-upload completion ')).toEqual(['bash', 'zsh', 'fish']);
     expect(await offered('dreamina upload -c ')).toEqual([]);

@@ -6,7 +6,7 @@ export function addCompletion(program: Command, start: Start) {
   return addCommand(program, 'completion')
     .addArgument(shellArgument())
     .summary('print a completion script for bash, zsh or fish')
-    .description('Prints a script that completes commands, flags, accounts and image files in your shell.')
+    .description('Prints a script that completes commands, flags, accounts and files in your shell.')
     .addHelpText(
       'after',
       `

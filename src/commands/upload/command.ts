@@ -1,20 +1,21 @@
 import { type Command, Option } from '@commander-js/extra-typings';
 import { addCommand, configOption, type FlagsOf, noConfigOption, type Start } from '../../add-command.ts';
+import { formatNames } from '../../media/asset-types.ts';
 import { resultFormats } from '../../report/result-writer.ts';
 import { defaults } from '../../settings/defaults.ts';
 
 /** Adds `dreamina upload`. */
 export function addUpload(program: Command, start: Start) {
   return addCommand(program, 'upload')
-    .argument('[files...]', 'paths, globs, directories with -r, or - for one image on standard input')
-    .summary('upload images, print one imageRef per file')
+    .argument('[files...]', 'paths, globs, directories with -r, or - for one file on standard input')
+    .summary('upload images, videos and audio, print one reference per file')
     .description(
-      'Uploads JPEG, PNG and WebP images and prints one imageRef per file, in the order of the files.',
+      `Uploads images, videos and audio and prints one reference per file, in the order of the files.\nAccepted by content: ${formatNames()}.`,
     )
     .optionsGroup('Which files:')
     .option('--files-from <file>', 'read paths from a file, one a line; - for standard input')
     .option('-0, --null', 'the paths of --files-from end in NUL bytes')
-    .option('-r, --recursive', 'descend into directories for .jpg, .jpeg, .png and .webp files')
+    .option('-r, --recursive', 'descend into directories for images, videos and audio, by file name')
     .option(
       '--exclude <glob>',
       'leave out what -r or a glob finds; may be repeated',
@@ -50,6 +51,7 @@ export function addUpload(program: Command, start: Start) {
 Examples:
   dreamina upload shot.png
   dreamina upload first.png last.png --format frames
+  dreamina upload hero.png walk.mp4 voice.m4a --format omni
   dreamina upload 'shots/*.png' -c 8 --format ndjson > refs.ndjson
   magick shot.tiff png:- | dreamina upload -
   find . -name '*.png' -print0 | dreamina upload --files-from - -0

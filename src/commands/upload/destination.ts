@@ -49,13 +49,13 @@ export async function openService(settings: RequiredSettings, host: Host): Promi
 }
 
 /**
- * Warns where a project's config names the server: it gets no token but that file's own, and still it gets the images,
+ * Warns where a project's config names the server: it gets no token but that file's own, and still it gets the files,
  * which whoever runs this in a folder from somebody else may not expect.
  */
 export function warnOfProjectServer({ value, source }: Setting<string>, messages: Messages): void {
   const { origin, hostname } = new URL(value);
   if (source.kind === 'project' && !isOfficial(value) && !isLoopbackHost(hostname)) {
-    messages.alert(`${formatSource(source)} has the images sent to ${origin}`);
+    messages.alert(`${formatSource(source)} has the files sent to ${origin}`);
   }
 }
 

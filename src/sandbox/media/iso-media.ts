@@ -7,6 +7,9 @@ const imageBrands = ['mif1', 'msf1', 'heic', 'heix', 'heim', 'heis', 'hevc', 'he
 /** What a QuickTime file without a brand begins with. */
 const quickTimeStarts = ['moov', 'mdat', 'wide', 'free', 'skip', 'pnot'];
 
+/** Major brands of files that are made for sound: a picture in them is a cover. */
+const soundBrands = ['M4A ', 'M4B ', 'M4P ', 'F4A ', 'F4B '];
+
 const stillCodecs = ['jpeg', 'png '];
 
 interface Track {
@@ -62,7 +65,8 @@ export function measureIsoMedia(bytes: Buffer): Measures {
   if (!moov || !boxes.some(({ type }) => type === 'mdat' || type === 'moof')) {
     throw new RangeError('its movie header or its data is missing');
   }
-  const tracks = readTracks(moov, bytes.length);
+  const hasCover = soundBrands.includes(readMajorBrand(bytes) ?? '');
+  const tracks = readTracks(moov, { hasCover, fileBytes: bytes.length });
   const defaults = readDefaults(moov);
   for (const { type, start, payload } of boxes) {
     if (type === 'moof') {
@@ -94,8 +98,11 @@ function endSeconds({ edits, timescale, endTime }: Track): number {
   return seconds;
 }
 
-/** Reads the video and sound tracks, by their ID. */
-function readTracks(moov: Buffer, fileBytes: number): Map<number, Track> {
+/** Reads the video and sound tracks, by their ID; with `hasCover`, a still picture is no video. */
+function readTracks(
+  moov: Buffer,
+  { hasCover, fileBytes }: { readonly hasCover: boolean; readonly fileBytes: number },
+): Map<number, Track> {
   const mvhd = requireBox(moov, 'mvhd');
   const movieTimescale = mvhd.readUInt32BE(isLong(mvhd) ? 20 : 12);
   const tracks = new Map<number, Track>();
@@ -118,9 +125,9 @@ function readTracks(moov: Buffer, fileBytes: number): Map<number, Track> {
     const sizes = readSampleSizes(stbl);
     checkChunks(stbl, sizes, fileBytes);
     const stsd = requireBox(stbl, 'stsd');
-    const isStill = sizes.count === 1 && stillCodecs.includes(stsd.toString('latin1', 12, 16));
+    const isCover = hasCover && sizes.count === 1 && stillCodecs.includes(stsd.toString('latin1', 12, 16));
     tracks.set(tkhd.readUInt32BE(isLong(tkhd) ? 20 : 12), {
-      isVideo: handler === 'vide' && !isStill,
+      isVideo: handler === 'vide' && !isCover,
       isEnabled: (tkhd.readUInt8(3) & 1) === 1,
       picture: handler === 'vide' ? readPicture(stsd, tkhd) : { width: 0, height: 0 },
       timescale,

@@ -1,0 +1,217 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { clip, fixture } from '../fixtures.ts';
+import { clipBytes, lasting, wav } from '../harness/clip-bytes.ts';
+import { runCli } from '../harness/run-cli.ts';
+import { sandboxWith } from '../harness/sandbox.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const mp4 = clipBytes('clip.mp4');
+const [night, sunset, logo] = [
+  fixture('night.png').file,
+  fixture('sunset.jpg').file,
+  fixture('logo.webp').file,
+];
+const [video, movie, tone, sound] = [
+  clip('clip.mp4').file,
+  clip('clip.mov').file,
+  clip('tone.m4a').file,
+  clip('tone.mp3').file,
+];
+
+/** Uploads one by one, so that the assets of the sandbox are in the order of the files. */
+async function upload(format: string, files: readonly string[], ...flags: readonly string[]) {
+  const { sandbox, env } = await sandboxWith();
+  const result = await runCli(['upload', '-c', '1', '--format', format, ...files, ...flags], { env });
+  return { ...result, sandbox, references: sandbox.assets.map(({ assetRef }) => assetRef) };
+}
+
+/** Expects a usage error before anything is sent, for a dry run and with `--no-limits` too. */
+async function expectUsageError(format: string, files: readonly string[], ...messages: readonly string[]) {
+  for (const flags of [[], ['--dry-run'], ['--no-limits'], ['--dry-run', '--no-limits']]) {
+    const { exitCode, stdout, stderr, sandbox } = await upload(format, files, ...flags);
+    expect({ exitCode, stdout, stderr }).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: messages.map((message) => `error: ${message}\n`).join(''),
+    });
+    expect(sandbox.requests).toEqual([]);
+  }
+}
+
+describe('--format omni', () => {
+  it('is an object of an image, a video and a sound, and says how the prompt calls them', async () => {
+    const { exitCode, stderr, references, json } = await upload('omni', [night, video, tone]);
+    expect(exitCode).toBe(0);
+    expect(json()).toEqual({
+      omni_1_imageRef: references[0],
+      omni_1_videoRef: references[1],
+      omni_1_audioRef: references[2],
+    });
+    expect(stderr.split('\n').slice(0, 3)).toEqual([
+      `@image1  ${night}`,
+      `@video1  ${video}`,
+      `@audio1  ${tone}`,
+    ]);
+    expect(stderr).toMatch(/\n3 uploaded \(.*\)\n$/);
+  });
+
+  it('numbers within each type, in the order of the files', async () => {
+    const files = [sound, night, movie, sunset, video, tone];
+    const { references, json, stderr, stdout } = await upload('omni', files);
+    expect(json()).toEqual({
+      omni_1_audioRef: references[0],
+      omni_1_imageRef: references[1],
+      omni_1_videoRef: references[2],
+      omni_2_imageRef: references[3],
+      omni_2_videoRef: references[4],
+      omni_2_audioRef: references[5],
+    });
+    expect(stdout.match(/omni_\d_\w+/g)).toEqual([
+      'omni_1_audioRef',
+      'omni_1_imageRef',
+      'omni_1_videoRef',
+      'omni_2_imageRef',
+      'omni_2_videoRef',
+      'omni_2_audioRef',
+    ]);
+    expect(stderr.match(/^@\w+/gm)).toEqual([
+      '@audio1',
+      '@image1',
+      '@video1',
+      '@image2',
+      '@video2',
+      '@audio2',
+    ]);
+  });
+
+  it('calls nothing by name with -q, nor for a dry run', async () => {
+    expect((await upload('omni', [night, video], '-q')).stderr).toBe('');
+    const dry = await upload('omni', [night, video], '--dry-run');
+    expect(dry).toMatchObject({ exitCode: 0, stdout: '', stderr: '2 valid\n' });
+  });
+
+  it('takes an image alone, a video alone, and audio beside either', async () => {
+    for (const files of [[night], [video], [night, tone], [video, sound]]) {
+      expect((await upload('omni', files)).exitCode).toBe(0);
+    }
+  });
+
+  it('takes nine images, three videos and three audio files', async () => {
+    const files = [...Array(9).fill(night), ...Array(3).fill(video), ...Array(3).fill(tone)];
+    const { exitCode, json, sandbox } = await upload('omni', files);
+    expect(exitCode).toBe(0);
+    expect(Object.keys(json<object>())).toHaveLength(15);
+    // A path that is named twice is uploaded once.
+    expect(sandbox.requests).toHaveLength(3);
+  });
+
+  it('prints nothing unless every file has a reference, and then says which have one', async () => {
+    const { exitCode, stdout, stderr, references } = await upload('omni', [night, import.meta.filename]);
+    expect(exitCode).toBe(3);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('warning: no omni object was printed, because not every file has a reference');
+    expect(stderr).toContain(`warning: ${night}: ${references[0]}\n`);
+    expect(stderr).not.toMatch(/^@/m);
+  });
+
+  it.each([
+    [Array(10).fill(night), '--format omni takes at most 9 images, as POST /videos does; there are 10'],
+    [Array(4).fill(video), '--format omni takes at most 3 videos, as POST /videos does; there are 4'],
+    [
+      [night, ...Array(4).fill(tone)],
+      '--format omni takes at most 3 audio files, as POST /videos does; there are 4',
+    ],
+    [Array(16).fill(night), '--format omni takes at most 15 files, as POST /videos does; there are 16'],
+    [[tone, sound], '--format omni needs an image or a video beside the audio'],
+  ])('of too many, or of audio alone, is a usage error: %#', async (files: string[], message) => {
+    await expectUsageError('omni', files, message);
+  });
+
+  it('of more than 15.4 s of video together, or 15 s of audio, is a usage error', async () => {
+    const cwd = await tempDir();
+    const at = (name: string) => join(cwd, name);
+    await writeFile(at('8s.mp4'), lasting(mp4, 8000));
+    await writeFile(at('7.5s.mp4'), lasting(mp4, 7500));
+    await writeFile(at('7.51s.mp4'), lasting(mp4, 7510));
+    await writeFile(at('10s.wav'), wav(10_000));
+    await writeFile(at('5.1s.wav'), wav(5100));
+    await writeFile(at('5.2s.wav'), wav(5200));
+    const videoMessage = '--format omni takes at most 15.4 s of video together; there are 15.5 s';
+    await expectUsageError('omni', [at('8s.mp4'), at('7.51s.mp4')], videoMessage);
+    const audioMessage = '--format omni takes at most 15 s of audio together; there are 15.2 s';
+    await expectUsageError('omni', [night, at('10s.wav'), at('5.2s.wav')], audioMessage);
+    await expectUsageError(
+      'omni',
+      [at('8s.mp4'), at('8s.mp4'), at('10s.wav'), at('10s.wav')],
+      '--format omni takes at most 15.4 s of video together; there are 16.0 s',
+      '--format omni takes at most 15 s of audio together; there are 20.0 s',
+    );
+    // The edge of 0.1 s is left to the server.
+    const edge = [night, at('8s.mp4'), at('7.5s.mp4'), at('10s.wav'), at('5.1s.wav')];
+    expect((await upload('omni', edge)).exitCode).toBe(0);
+  });
+});
+
+describe('--format images', () => {
+  it('numbers one to six images', async () => {
+    const { references, json, stderr } = await upload('images', [night, sunset, logo]);
+    expect(json()).toEqual({
+      imageRef_1: references[0],
+      imageRef_2: references[1],
+      imageRef_3: references[2],
+    });
+    expect(stderr).toMatch(/^3 uploaded/);
+    expect(Object.keys((await upload('images', Array(6).fill(night))).json<object>())).toHaveLength(6);
+  });
+
+  it('of seven, or of another type, is a usage error', async () => {
+    await expectUsageError(
+      'images',
+      Array(7).fill(night),
+      '--format images takes at most 6 images, as POST /images does; there are 7',
+    );
+    await expectUsageError(
+      'images',
+      [night, video],
+      `--format images takes images only; ${video} is a video`,
+    );
+    await expectUsageError(
+      'images',
+      [tone, video],
+      `--format images takes images only; ${video} is a video`,
+      `--format images takes images only; ${tone} is an audio file`,
+    );
+  });
+});
+
+describe('--format frames', () => {
+  it('of a video or an audio file is a usage error', async () => {
+    await expectUsageError(
+      'frames',
+      [night, movie],
+      `--format frames takes images only; ${movie} is a video`,
+    );
+    await expectUsageError('frames', [tone], `--format frames takes images only; ${tone} is an audio file`);
+    await expectUsageError(
+      'frames',
+      Array(11).fill(video),
+      '--format frames takes at most 10 images, as POST /videos does; there are 11',
+    );
+  });
+
+  it('is told by the content: a video that is called an image is none', async () => {
+    const file = join(await tempDir(), 'frame.png');
+    await writeFile(file, mp4);
+    await expectUsageError('frames', [file], `--format frames takes images only; ${file} is a video`);
+  });
+});
+
+it('a name in such an error is escaped', async () => {
+  const file = join(await tempDir(), 'a\u001b[2J.mp4');
+  await writeFile(file, mp4);
+  const { exitCode, stderr } = await upload('frames', [file]);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('a\\x1b[2J.mp4 is a video\n');
+});
