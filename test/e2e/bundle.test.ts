@@ -127,7 +127,7 @@ describe('the bundle', () => {
     const loaded = await modulesLoadedBy([flag]);
     expect(loaded).toContainEqual(expect.stringMatching(/\/src\/cli\.ts$/));
     const needless =
-      /\/src\/(client|files|settings|sandbox|commands)\/(?!defaults|\w+\/command\.ts)|\/(undici|valibot|chalk)\//;
+      /\/src\/(client|files|settings|sandbox|commands)\/(?!defaults|source\.ts|\w+\/command\.ts)|\/(undici|valibot|chalk)\//;
     expect(loaded.filter((id) => needless.test(id))).toEqual([]);
   });
 });
