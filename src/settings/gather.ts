@@ -11,7 +11,7 @@ import { findUnreadConfigs } from './unread-configs.ts';
 import { isReachable, userConfigPath } from './user-config.ts';
 
 /** The flags that set something, as typed. */
-export type SettingFlags = { readonly [K in FlagKey]?: string | undefined };
+type SettingFlags = { readonly [K in FlagKey]?: string | undefined };
 
 /** What a command line says about settings. */
 export interface SettingsRequest {

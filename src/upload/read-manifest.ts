@@ -6,6 +6,9 @@ import { type ManifestEntry, parseLine } from './manifest-entry.ts';
 /** Small enough that a signal is seen within milliseconds while a large manifest is parsed. */
 const chunkBytes = 256 * 1024;
 
+/** Some six million entries, which would take minutes to read. */
+const maxManifestBytes = 2 ** 31;
+
 /** Far more than an entry has. */
 const maxLineLength = 64 * 1024;
 
@@ -21,8 +24,12 @@ export async function* readManifest(
   handle: FileHandle,
   signal: AbortSignal,
 ): AsyncGenerator<readonly ManifestEntry[], void, undefined> {
-  if (!(await handle.stat()).isFile()) {
+  const stat = await handle.stat();
+  if (!stat.isFile()) {
     throw new UsageError(`--manifest ${path}: it is not a regular file`);
+  }
+  if (stat.size > maxManifestBytes) {
+    throw new UsageError(`--manifest ${path}: it is larger than 2 GiB`);
   }
   let lineNumber = 0;
   const parse = (line: string): readonly ManifestEntry[] => {

@@ -48,7 +48,7 @@ describe.skipIf(process.platform !== 'linux')('standard output on a full disk', 
       const folder = await imageFolder(4);
       let pending: (() => void)[] = [];
       const server = await rawServer((response, _request, ordinal) => {
-        pending.push(() => sendJson(response, 200, { imageRef: `US:a@b.c-image:w1:h1:s1-uri:x/${ordinal}` }));
+        pending.push(() => sendJson(response, 200, { imageRef: `reference/${ordinal}` }));
         if (pending.length === 4) {
           for (const answer of pending) {
             answer();
@@ -63,7 +63,7 @@ describe.skipIf(process.platform !== 'linux')('standard output on a full disk', 
       expect(await run.ended).toBe(1);
       const lines = run.stderr().trimEnd().split('\n');
       expect(lines[0]).toBe(noSpace.trimEnd());
-      expect(lines.slice(1).map((line) => line.replace(/: US:.*$/, ''))).toEqual(
+      expect(lines.slice(1).map((line) => line.replace(/: reference.*$/, ''))).toEqual(
         [0, 1, 2, 3].map((i) => `error: not printed: ${join(folder, `${i}.png`)}`),
       );
       expect(new Set(lines.slice(1).map((line) => line.split('/').at(-1)))).toEqual(

@@ -1,8 +1,9 @@
-import { appendFile, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { UploadErrorCode } from '../../src/errors.ts';
 import { fixture } from '../fixtures.ts';
+import { clipBytes, sized, wav } from '../harness/clip-bytes.ts';
 import { rawServer, sendJson } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { spawnCli } from '../harness/spawn-cli.ts';
@@ -80,7 +81,6 @@ async function mixedFolder(): Promise<string> {
   await copyFile(fixture('night.png').file, join(cwd, `${token} ${password.replace('/', '')}.png`));
   await writeFile(join(cwd, 'empty.png'), '');
   await writeFile(join(cwd, 'text.png'), `token: ${token}`);
-  await writeFile(join(cwd, 'large.png'), Buffer.alloc(10_485_761));
   await mkdir(join(cwd, 'folder.png'));
   return cwd;
 }
@@ -148,12 +148,22 @@ describe('no secret comes out', () => {
       sendJson(response, 200, { imageRef: 'US:name@example.com-image:w1:h1:s1-uri:x' });
     });
     await copyFile(fixture('sunset.jpg').file, join(cwd, 'later.png'));
+    await writeFile(join(cwd, 'cut.png'), (await readFile(fixture('night.png').file)).subarray(0, 1000));
+    await writeFile(
+      join(cwd, 'large.webp'),
+      Buffer.concat([await readFile(fixture('dunes.webp').file), Buffer.alloc(11_000_000)]),
+    );
+    await writeFile(join(cwd, 'short.wav'), wav(1000));
+    await writeFile(join(cwd, 'small.mp4'), sized(clipBytes('clip.mp4'), 100, 100));
     const names = [
       'night.png',
       'later.png',
       'empty.png',
       'text.png',
-      'large.png',
+      'large.webp',
+      'cut.png',
+      'short.wav',
+      'small.mp4',
       '/dev/null',
       '/proc/self/mem',
     ];

@@ -52,7 +52,7 @@ it.each([['--dry-run'], ['--sandbox']])('a manifest of a terabyte is too large, 
   await truncate(file, 2 ** 40);
   const { exitCode, stderr } = await runCli(['upload', flag, '--manifest', file, night]);
   expect(exitCode).toBe(2);
-  expect(stderr).toBe(`error: --manifest ${file}: it is larger than 512 MiB\n`);
+  expect(stderr).toBe(`error: --manifest ${file}: it is larger than 2 GiB\n`);
 });
 
 it.each([
