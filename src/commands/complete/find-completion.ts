@@ -156,6 +156,8 @@ async function findValues(taker: Option | Argument, host: Host): Promise<Candida
   switch (name) {
     case 'file':
       return { kind: 'files', extensions: [] };
+    case 'file.html':
+      return { kind: 'files', extensions: ['html', 'htm'] };
     case 'files':
       return { kind: 'files', extensions: listExtensions() };
     case 'REGION:email':
