@@ -16,6 +16,9 @@ import { findSheetProblem, writeSheet } from './sheet-file.ts';
 /** All pictures within a sheet together, in bytes. */
 const maxPreviewBytes = 16 * 1024 * 1024;
 
+/** More would take longer to make than anybody likes to wait; the page then shows the files themselves. */
+const maxPreviews = 1000;
+
 /** A file that has no address stands in the sheet as it is if it has no more bytes. */
 const maxEmbeddedBytes = 512 * 1024;
 
@@ -33,6 +36,7 @@ export class ContactSheet {
   #checked: readonly CheckedFile[] = [];
   #previews = Promise.resolve();
   #previewBytes = 0;
+  #previewCount = 0;
 
   private constructor(
     path: string,
@@ -100,7 +104,7 @@ export class ContactSheet {
 
   async #addPictures(card: Card, source: FoundFile['source'], asset: CheckedAsset): Promise<void> {
     const room = maxPreviewBytes - this.#previewBytes;
-    if (this.#host.signal.aborted || room <= 0) {
+    if (this.#host.signal.aborted || room <= 0 || this.#previewCount === maxPreviews) {
       return;
     }
     if (typeof source === 'string') {
@@ -126,6 +130,7 @@ export class ContactSheet {
 
   #embed(contentType: string, bytes: Buffer): string {
     this.#previewBytes += bytes.length;
+    this.#previewCount += 1;
     return `data:${contentType};base64,${bytes.toString('base64')}`;
   }
 
