@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown';
 import * as version from '../src/version.ts';
@@ -30,7 +31,7 @@ export const command = {
   input: { main: 'src/main.ts' },
   // Its main module loads fetch, WebSocket, caches and mocks besides.
   resolve: { alias: { undici: fromRoot('.config/undici-client.cjs') } },
-  plugins: [inlineVersion(), replaceParts(), collectLicences()],
+  plugins: [inlineVersion(), inlineText(), replaceParts(), collectLicences()],
   output: {
     ...output,
     dir: 'dist/command',
@@ -79,6 +80,18 @@ function inlineVersion(): Plugin {
   return {
     name: 'inline-version',
     load: (id) => (id === fromRoot('src/version.ts') ? constants.join('\n') : undefined),
+  };
+}
+
+/** Puts the text of a file in place of an import of `file?raw`, as vite does for the tests. */
+function inlineText(): Plugin {
+  return {
+    name: 'inline-text',
+    resolveId: (id, importer = '') => (id.endsWith('?raw') ? join(dirname(importer), id) : undefined),
+    load: (id) =>
+      id.endsWith('?raw')
+        ? `export default ${JSON.stringify(readFileSync(id.slice(0, -'?raw'.length), 'utf8'))};`
+        : undefined,
   };
 }
 

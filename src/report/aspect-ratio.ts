@@ -4,14 +4,14 @@ import { hasReference, type UploadRecord } from '../upload/record.ts';
  * How far two ratios may lie apart and still be one: rounding a scaled side to whole pixels moves it by less than one
  * pixel in a hundred.
  */
-const tolerance = 0.01;
+export const ratioTolerance = 0.01;
 
 /** A warning when frames differ in aspect ratio (a video takes its own from them); undefined when they agree. */
 export function describeRatioMismatch(records: readonly UploadRecord[]): string | undefined {
   const sized = records.filter(hasReference).filter(({ width, height }) => width && height);
   const ratio = ({ width, height }: (typeof sized)[number]) => width! / height!;
   const first = sized[0];
-  const odd = sized.find((record) => Math.abs(ratio(record) / ratio(first!) - 1) > tolerance);
+  const odd = sized.find((record) => Math.abs(ratio(record) / ratio(first!) - 1) > ratioTolerance);
   if (first === undefined || odd === undefined) {
     return undefined;
   }

@@ -37,6 +37,19 @@ const toleranceMs = 100;
 
 const plurals = { image: 'images', video: 'videos', audio: 'audio files' } as const;
 
+/**
+ * The names of a request's fields: `few` where there are no more assets than it names, otherwise `pattern`, in which
+ * `{number}` counts the assets of a type from 1.
+ */
+const fieldNames = {
+  frames: { few: ['firstFrameRef', 'endFrameRef'], pattern: 'frame_{number}_imageRef' },
+  omni: { few: [], pattern: 'omni_{number}_{type}Ref' },
+  images: { few: [], pattern: 'imageRef_{number}' },
+} as const satisfies Record<RequestFormat, { few: readonly string[]; pattern: string }>;
+
+/** Everything that this file knows of requests, for the page of a contact sheet, which makes them in the browser. */
+export const requestRules = { maxAssets, endpoints, maxTotalMs, toleranceMs, plurals, fieldNames } as const;
+
 /** Whether a format is one of {@link requestFormats}. */
 export function isRequestFormat(format: string): format is RequestFormat {
   return (requestFormats as readonly string[]).includes(format);
@@ -106,22 +119,14 @@ export function createRequestObject(
   format: RequestFormat,
   assets: readonly (Asset & { readonly assetRef: string })[],
 ): Readonly<Record<string, string>> {
-  const references = assets.map(({ assetRef }) => assetRef);
-  const names = fieldNames(format, assets);
-  return Object.fromEntries(names.map((name, i) => [name, references[i]!]));
-}
-
-function fieldNames(format: RequestFormat, assets: readonly Asset[]): readonly string[] {
-  switch (format) {
-    case 'frames':
-      return assets.length <= 2
-        ? ['firstFrameRef', 'endFrameRef'].slice(0, assets.length)
-        : assets.map((_, i) => `frame_${i + 1}_imageRef`);
-    case 'omni':
-      return numberByType(assets).map(({ type, number }) => `omni_${number}_${type}Ref`);
-    case 'images':
-      return assets.map((_, i) => `imageRef_${i + 1}`);
-  }
+  const { few, pattern } = fieldNames[format];
+  const fields = numberByType(assets).map(({ type, number, assetRef }, i) => [
+    assets.length <= few.length
+      ? few[i]!
+      : pattern.replace('{number}', String(number)).replace('{type}', type),
+    assetRef,
+  ]);
+  return Object.fromEntries(fields);
 }
 
 /** The names by which the prompt of an omni reference calls its assets: `@image1`, `@video1`, `@audio1`. */
@@ -130,10 +135,12 @@ export function promptNames(assets: readonly Asset[]): readonly string[] {
 }
 
 /** Numbers assets from 1 within each type. */
-function numberByType(assets: readonly Asset[]): readonly (Asset & { readonly number: number })[] {
+function numberByType<Kind extends Asset>(
+  assets: readonly Kind[],
+): readonly (Kind & { readonly number: number })[] {
   const counts = { image: 0, video: 0, audio: 0 };
-  return assets.map(({ type }) => {
-    counts[type] += 1;
-    return { type, number: counts[type] };
+  return assets.map((asset) => {
+    counts[asset.type] += 1;
+    return { ...asset, number: counts[asset.type] };
   });
 }

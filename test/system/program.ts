@@ -10,7 +10,7 @@ import { onTestFinished } from 'vitest';
 const run = promisify(execFile);
 
 /** The path of a program that these tests cannot do without. */
-async function findProgram(name: string): Promise<string> {
+export async function findProgram(name: string): Promise<string> {
   // Debian keeps servers where only root looks for them.
   for (const folder of [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']) {
     const path = join(folder, name);
@@ -23,7 +23,7 @@ async function findProgram(name: string): Promise<string> {
     }
   }
   throw new Error(
-    `${name} is not installed; the system tests need it: apt-get install nginx tinyproxy openssl`,
+    `${name} is not installed; the system tests need it: apt-get install nginx tinyproxy openssl chromium`,
   );
 }
 

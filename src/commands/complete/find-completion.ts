@@ -162,6 +162,8 @@ async function findValues(
       return { kind: 'files', extensions: [] };
     case 'command':
       return listCommands(program);
+    case 'file.html':
+      return { kind: 'files', extensions: ['html', 'htm'] };
     case 'files':
       return { kind: 'files', extensions: listExtensions() };
     case 'REGION:email':

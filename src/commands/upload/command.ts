@@ -39,6 +39,7 @@ export function addUpload(program: Command, start: Start) {
     .optionsGroup('What to print:')
     .addOption(new Option('--format <format>', 'form of the results (default: text)').choices(resultFormats))
     .option('--json', 'short for --format json')
+    .option('--report <file.html>', 'write a contact sheet: each file beside its reference')
     .option('-q, --quiet', 'only errors')
     .option('-v, --verbose', 'each request and retry')
     .option('--no-progress', 'no progress on the terminal')

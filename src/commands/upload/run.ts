@@ -7,6 +7,7 @@ import { readList } from '../../files/read-list.ts';
 import type { Host } from '../../host.ts';
 import { listExtensions } from '../../media/asset-types.ts';
 import type { CheckedFile } from '../../media/check-files.ts';
+import type { ContactSheet } from '../../report/contact-sheet/contact-sheet.ts';
 import { GitHubReporter, isGitHubStep } from '../../report/github-reporter.ts';
 import type { Messages, Verbosity } from '../../report/messages.ts';
 import { assertRequest, assertRequestCount, isRequestFormat } from '../../report/request-object.ts';
@@ -46,7 +47,7 @@ export async function runUpload(
     }
     throw error;
   }
-  const { found, options, destination, standardError } = plan;
+  const { found, options, destination, standardError, sheet } = plan;
   try {
     if (destination !== undefined && showsProgress(flags, host)) {
       await standardError.loadProgress(new URL(destination.apiUrl).host);
@@ -61,6 +62,7 @@ export async function runUpload(
     return await reportSession(found, options, {
       reporter,
       standardError,
+      sheet,
       draining: outputFailure.signal,
       flags,
       host,
@@ -77,6 +79,7 @@ interface Plan {
   readonly options: SessionOptions;
   readonly destination: OpenDestination | undefined;
   readonly standardError: StandardError;
+  readonly sheet: ContactSheet | undefined;
 }
 
 async function preparePlan(patterns: readonly string[], flags: UploadFlags, host: Host): Promise<Plan> {
@@ -88,6 +91,7 @@ async function preparePlan(patterns: readonly string[], flags: UploadFlags, host
   }
   const maxAgeMs = resolveMaxAge(flags);
   const manifestPath = resolveManifestPath(flags, host);
+  const sheet = await openSheet(flags, found, manifestPath, host);
   const settings = await readSettings(flags, standardError.messages, host);
   const destination = await openDestination(flags, settings, standardError.messages, host);
   const options: SessionOptions = {
@@ -99,7 +103,7 @@ async function preparePlan(patterns: readonly string[], flags: UploadFlags, host
     manifestPath,
     maxAgeMs,
   };
-  return { found, options, destination, standardError };
+  return { found, options, destination, standardError, sheet };
 }
 
 /** How long after an interruption records may still go to a slow reader of standard output. */
@@ -112,12 +116,14 @@ async function reportSession(
   {
     reporter,
     standardError,
+    sheet,
     draining,
     flags,
     host,
   }: {
     reporter: UploadReporter;
     standardError: StandardError;
+    sheet: ContactSheet | undefined;
     /** Aborted when nothing new may start. */
     draining: AbortSignal;
     flags: UploadFlags;
@@ -146,22 +152,66 @@ async function reportSession(
       reporter.onEvent(event);
       standardError.onEvent(event);
     },
-    onChecked: (files) => assertAssets(resolveFormat(flags), files),
+    onChecked: (files) => {
+      assertAssets(resolveFormat(flags), files);
+      sheet?.checked(files);
+    },
   });
+  let printing = Promise.resolve();
   for await (const block of records) {
     for (const record of block) {
       tally.add(record);
       github?.record(record);
     }
-    await reporter.records(block, clock.monotonicMs() > printUntilMs);
+    sheet?.records(block);
+    printing = printing.then(() => reporter.records(block, clock.monotonicMs() > printUntilMs));
+    // Once interrupted, a reader that does not read must not keep the sheet from being written.
+    await untilAborted(printing, signal).catch(rethrowUnlessAborted);
   }
+  const sheetProblem = await sheet?.end();
+  await printing;
   standardError.stopProgress();
+  if (sheetProblem !== undefined) {
+    standardError.messages.error(sheetProblem);
+  }
   await reporter.end(
     clock.monotonicMs() - startedAtMs,
     options.destination !== undefined && isInterrupted(signal) ? { manifest: flags.manifest } : undefined,
   );
   await github?.end();
-  return reporter.hasOutputFailed && !signal.aborted ? exitCodes.failure : tally.exitCode(signal);
+  const exitCode = tally.exitCode(signal);
+  const hasFailed =
+    reporter.hasOutputFailed || (sheetProblem !== undefined && exitCode === exitCodes.success);
+  return hasFailed && !signal.aborted ? exitCodes.failure : exitCode;
+
+  function rethrowUnlessAborted(error: unknown): void {
+    if (!signal.aborted) {
+      throw error;
+    }
+  }
+}
+
+/** @throws UsageError where no contact sheet can be written there */
+async function openSheet(
+  { report }: UploadFlags,
+  found: readonly FoundFile[],
+  manifestPath: string | undefined,
+  host: Host,
+): Promise<ContactSheet | undefined> {
+  if (report === undefined) {
+    return undefined;
+  }
+  if (!/[^/\\]\.html?$/i.test(report)) {
+    throw new UsageError(
+      `--report needs the name of an HTML file, such as refs.html; it is ${JSON.stringify(report)}`,
+    );
+  }
+  const path = absolutePath(report, host);
+  if (path === manifestPath) {
+    throw new UsageError('--report and --manifest cannot name the same file');
+  }
+  const { ContactSheet } = await import('../../report/contact-sheet/contact-sheet.ts');
+  return ContactSheet.open(path, found, host);
 }
 
 /** @throws UsageError where a request object cannot hold what is acceptable */

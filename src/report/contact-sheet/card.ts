@@ -1,0 +1,92 @@
+import { listExtensions } from '../../media/asset-types.ts';
+import type { AssetFacts } from '../../media/check-asset.ts';
+import { formatBytes } from '../../units.ts';
+import { hasReference, type UploadRecord } from '../../upload/record.ts';
+import { escapeUnsafe } from '../escape.ts';
+
+/** What the page shows of one file. Text is escaped for reading; the page itself only ever sets it as text. */
+export interface Card {
+  readonly name: string;
+  readonly status: UploadRecord['status'];
+  readonly type?: AssetFacts['type'] | undefined;
+  /** Size, length and sides. */
+  readonly details: string;
+  readonly durationMs?: number | undefined;
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly assetRef?: string | undefined;
+  /** What was done to make it fit. */
+  readonly fitted: readonly string[];
+  readonly warnings: readonly string[];
+  readonly error?: string | undefined;
+  readonly hint?: string | undefined;
+  /** Where the browser finds the file: a relative address, or a `data:` URL of all of it. */
+  source?: string | undefined;
+  /** Where a click on the picture leads. */
+  readonly link?: string | undefined;
+  /** A `data:` URL of a small picture. */
+  preview?: string | undefined;
+}
+
+/**
+ * The card of a file.
+ *
+ * @param facts undefined for what is no asset
+ * @param address of the file; undefined for standard input
+ */
+export function createCard(
+  record: UploadRecord,
+  facts: AssetFacts | undefined,
+  address: string | undefined,
+): Card {
+  const measured = 'type' in record ? record : undefined;
+  const type = measured?.type ?? facts?.type;
+  const durationMs = measured?.mediaDurationMs ?? facts?.durationMs;
+  const { width, height } = { ...facts, ...measured };
+  const source = type === undefined ? undefined : address;
+  const { fitted = [] } = record as { readonly fitted?: readonly string[] };
+  return {
+    name: record.path === '-' ? 'standard input' : escapeUnsafe(record.path),
+    status: record.status,
+    type,
+    details: formatDetails({ sizeBytes: measured?.size ?? facts?.sizeBytes, durationMs, width, height }),
+    durationMs,
+    width,
+    height,
+    assetRef: hasReference(record) ? record.assetRef : undefined,
+    fitted: fitted.map(escapeUnsafe),
+    warnings: (hasReference(record) ? (record.warnings ?? []) : []).map(escapeUnsafe),
+    error: record.status === 'failed' ? escapeUnsafe(record.error.message) : undefined,
+    hint:
+      record.status === 'failed' && record.error.hint !== undefined
+        ? escapeUnsafe(record.error.hint)
+        : undefined,
+    source,
+    link: type === 'image' && source !== undefined && isNamedAsAsset(source) ? source : undefined,
+  };
+}
+
+/** Whether a browser opens that address as a picture, a video or a sound: it takes an `a.html` for a page. */
+function isNamedAsAsset(address: string): boolean {
+  const extension = /\.(\w+)$/.exec(address)?.[1]?.toLowerCase() ?? '';
+  return listExtensions().includes(extension);
+}
+
+function formatDetails({
+  sizeBytes,
+  durationMs,
+  width,
+  height,
+}: {
+  readonly sizeBytes: number | undefined;
+  readonly durationMs: number | undefined;
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+}): string {
+  const parts = [
+    width !== undefined && height !== undefined && `${width} × ${height}`,
+    durationMs !== undefined && `${(durationMs / 1000).toFixed(1)} s`,
+    sizeBytes !== undefined && formatBytes(sizeBytes),
+  ];
+  return parts.filter((part) => part !== false).join(' · ');
+}

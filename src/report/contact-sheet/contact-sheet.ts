@@ -1,0 +1,150 @@
+import { dirname } from 'node:path';
+import { UsageError } from '../../errors.ts';
+import type { FoundFile } from '../../files/found-file.ts';
+import type { Host } from '../../host.ts';
+import type { CheckedAsset } from '../../media/check-asset.ts';
+import type { CheckedFile } from '../../media/check-files.ts';
+import { groupDigits } from '../../units.ts';
+import { untilAborted } from '../../until-aborted.ts';
+import type { UploadRecord } from '../../upload/record.ts';
+import { type Card, createCard } from './card.ts';
+import { findAddresses } from './file-address.ts';
+import { formatPage } from './format-page.ts';
+import { type CreatePreview, loadPreviews } from './preview.ts';
+import { findSheetProblem, writeSheet } from './sheet-file.ts';
+
+/** All pictures within a sheet together, in bytes. */
+const maxPreviewBytes = 16 * 1024 * 1024;
+
+/** More would take longer to make than anybody likes to wait; the page then shows the files themselves. */
+const maxPreviews = 1000;
+
+/** A file that has no address stands in the sheet as it is if it has no more bytes. */
+const maxEmbeddedBytes = 512 * 1024;
+
+/**
+ * The contact sheet of `--report`: one HTML file that shows each file beside its reference. Keeps records and small
+ * pictures, never the bytes of a file.
+ */
+export class ContactSheet {
+  readonly #path: string;
+  readonly #found: readonly FoundFile[];
+  readonly #addresses: ReadonlyMap<FoundFile['source'], string>;
+  readonly #createPreview: CreatePreview | undefined;
+  readonly #host: Pick<Host, 'signal' | 'clock'>;
+  readonly #cards: Card[] = [];
+  #checked: readonly CheckedFile[] = [];
+  #previews = Promise.resolve();
+  #previewBytes = 0;
+  #previewCount = 0;
+
+  private constructor(
+    path: string,
+    found: readonly FoundFile[],
+    addresses: ReadonlyMap<FoundFile['source'], string>,
+    createPreview: CreatePreview | undefined,
+    host: Pick<Host, 'signal' | 'clock'>,
+  ) {
+    this.#path = path;
+    this.#found = found;
+    this.#addresses = addresses;
+    this.#createPreview = createPreview;
+    this.#host = host;
+  }
+
+  /**
+   * @param path absolute
+   * @throws UsageError where no sheet can be written there
+   */
+  static async open(
+    path: string,
+    found: readonly FoundFile[],
+    host: Pick<Host, 'signal' | 'clock' | 'platform'>,
+  ): Promise<ContactSheet> {
+    const problem = await findSheetProblem(path);
+    if (problem !== undefined) {
+      throw new UsageError(`--report ${path}: ${problem}`);
+    }
+    const addresses = await findAddresses(found, dirname(path), host.platform);
+    return new ContactSheet(path, found, addresses, loadPreviews(), host);
+  }
+
+  /** Call with every file once all are checked. */
+  checked(files: readonly CheckedFile[]): void {
+    this.#checked = files;
+  }
+
+  /** Call for all records, in input order. */
+  records(records: readonly UploadRecord[]): void {
+    for (const record of records) {
+      const check = this.#checked[record.index]?.check;
+      const asset = check?.kind === 'acceptable' ? check.asset : undefined;
+      const { source } = this.#found[record.index]!;
+      const card = createCard(record, asset, this.#addresses.get(source));
+      this.#cards.push(card);
+      if (asset !== undefined) {
+        this.#previews = this.#previews.then(() => this.#addPictures(card, source, asset));
+      }
+    }
+  }
+
+  /**
+   * Writes the sheet; call once, after the last record. An interrupted run does not wait for previews.
+   *
+   * @returns why it could not be written
+   */
+  async end(): Promise<string | undefined> {
+    await untilAborted(this.#previews, this.#host.signal).catch(() => {});
+    const problem = await writeSheet(
+      this.#path,
+      formatPage({ summary: this.#summarise(), cards: this.#cards }),
+    );
+    return problem === undefined ? undefined : `the contact sheet ${this.#path} was not written: ${problem}`;
+  }
+
+  async #addPictures(card: Card, source: FoundFile['source'], asset: CheckedAsset): Promise<void> {
+    const room = maxPreviewBytes - this.#previewBytes;
+    if (this.#host.signal.aborted || room <= 0 || this.#previewCount === maxPreviews) {
+      return;
+    }
+    if (typeof source === 'string') {
+      card.preview = asset.type === 'image' ? await this.#embedPreview(source, room) : undefined;
+      return;
+    }
+    const bytes = await asset.readInto(Buffer.alloc(asset.sizeBytes + 1)).catch(() => undefined);
+    if (bytes === undefined) {
+      return;
+    }
+    card.preview = asset.type === 'image' ? await this.#embedPreview(bytes, room) : undefined;
+    if (card.preview === undefined && bytes.length <= maxEmbeddedBytes) {
+      card.source = this.#embed(asset.contentType, bytes);
+    }
+  }
+
+  async #embedPreview(image: string | Buffer, roomBytes: number): Promise<string | undefined> {
+    const preview = await this.#createPreview?.(image);
+    return preview === undefined || preview.length > roomBytes
+      ? undefined
+      : this.#embed('image/jpeg', preview);
+  }
+
+  #embed(contentType: string, bytes: Buffer): string {
+    this.#previewBytes += bytes.length;
+    this.#previewCount += 1;
+    return `data:${contentType};base64,${bytes.toString('base64')}`;
+  }
+
+  /** `3 uploaded, 1 failed · 2026-11-25 20:45 UTC · the run was interrupted`. */
+  #summarise(): string {
+    const counts = new Map<string, number>();
+    for (const { status } of this.#cards) {
+      counts.set(status, (counts.get(status) ?? 0) + 1);
+    }
+    const date = new Date(this.#host.clock.epochMs()).toISOString();
+    return [
+      [...counts].map(([status, count]) => `${groupDigits(count)} ${status}`).join(', '),
+      `${date.slice(0, 10)} ${date.slice(11, 16)} UTC`,
+      ...(this.#host.signal.aborted ? ['the run was interrupted'] : []),
+    ].join(' · ');
+  }
+}

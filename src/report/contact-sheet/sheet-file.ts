@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { lstat, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describeErrno } from '../../errno.ts';
+
+/** Stands in the head of every sheet: only a file with it is overwritten by another sheet. */
+export const sheetMarker = '<meta name="generator" content="dreamina-upload contact sheet">';
+
+/** How far into a file the marker is looked for, in bytes. */
+const maxMarkerEnd = 1024;
+
+/**
+ * Checks that a sheet can be written there: the folder takes new files, and nothing would be lost.
+ *
+ * @param path absolute
+ * @returns why not, in words that follow the path and a colon; undefined where it can
+ */
+export async function findSheetProblem(path: string): Promise<string | undefined> {
+  const problem = await findReplacementProblem(path);
+  if (problem !== undefined) {
+    return problem;
+  }
+  const temporary = temporaryPath(path);
+  try {
+    // Permissions do not tell of disks that are read-only and folders that take no files, as those of /proc.
+    await (await open(temporary, 'wx')).close();
+    await rm(temporary);
+    return undefined;
+  } catch (error) {
+    return `the folder takes no new file: ${describeErrno(error)}`;
+  }
+}
+
+/**
+ * Puts the sheet there as a whole, so that a crash leaves the old one or the new one.
+ *
+ * @returns why that is not possible, as {@link findSheetProblem} says it
+ */
+export async function writeSheet(path: string, html: string): Promise<string | undefined> {
+  // A run may take long: something else may be there by now.
+  const problem = await findReplacementProblem(path);
+  if (problem !== undefined) {
+    return problem;
+  }
+  const temporary = temporaryPath(path);
+  try {
+    const file = await open(temporary, 'wx', await findMode(path));
+    try {
+      await file.writeFile(html);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    return undefined;
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    return `it cannot be written: ${describeErrno(error)}`;
+  }
+}
+
+/** In the same folder, so that renaming replaces the file at once; a short name, because the sheet's may be long. */
+function temporaryPath(path: string): string {
+  return join(dirname(path), `.dreamina-${randomBytes(6).toString('hex')}.tmp`);
+}
+
+async function findReplacementProblem(path: string): Promise<string | undefined> {
+  try {
+    const stats = await lstat(path);
+    if (stats.isSymbolicLink()) {
+      return 'it is a symbolic link and is not overwritten';
+    }
+    if (!stats.isFile()) {
+      return `it is ${stats.isDirectory() ? 'a directory' : 'not a regular file'}`;
+    }
+    return stats.size === 0 || (await isSheet(path))
+      ? undefined
+      : 'there is another file of that name, which is no contact sheet; it is not overwritten';
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return undefined;
+    }
+    return describeErrno(error);
+  }
+}
+
+async function isSheet(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(maxMarkerEnd), 0, maxMarkerEnd, 0);
+    return buffer.toString('latin1', 0, bytesRead).includes(sheetMarker);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The permissions of the sheet that is replaced; of a new one, what the umask leaves. */
+async function findMode(path: string): Promise<number> {
+  return lstat(path).then(
+    ({ mode }) => mode & 0o666,
+    () => 0o666,
+  );
+}
