@@ -5,8 +5,8 @@ import { command } from './rolldown.config.ts';
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-/** Outside of `dist`, which is published. */
-const folder = fromRoot('node_modules/.cache/dreamina-bundle');
+/** Outside of `dist`, which is published, but as deep as `dist/command`: the probe's worker is found from there. */
+const folder = fromRoot('node_modules/.dreamina-bundle');
 
 /** Modules of `src` that the tests of the whole command line import, and that must be the bundle's own. */
 const entries = ['cli', 'errors', 'secrets'];

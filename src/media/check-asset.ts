@@ -212,13 +212,15 @@ async function withFile<Result>(path: string, use: (handle: FileHandle) => Promi
   try {
     return await use(handle);
   } catch (cause) {
-    // An error with a code is the system's; any other is the signal's reason or a bug.
-    throw typeof (cause as NodeJS.ErrnoException).code === 'string' && !(cause instanceof FileError)
-      ? unreadable(cause)
-      : cause;
+    throw isSystemError(cause) ? unreadable(cause) : cause;
   } finally {
     await handle.close();
   }
+}
+
+/** Whether the operating system refused something; any other error is a FileError, the signal's reason or a bug. */
+function isSystemError(error: unknown): boolean {
+  return /^E[A-Z0-9]+$/.test(String((error as NodeJS.ErrnoException).code));
 }
 
 async function statRegularFile(handle: FileHandle): Promise<RegularFile> {
