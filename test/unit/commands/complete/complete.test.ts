@@ -76,6 +76,7 @@ describe('complete', () => {
     // The values of these flags look like flags themselves.
     [['upload', '--manifest', '--', '-a', '--format', ''], '', 'jpg|jpeg|png|webp'],
     [['upload', '--files-from', ''], '', ''],
+    [['upload', '--report', ''], '', 'html|htm'],
     [['upload', '--manifest=m'], '--manifest=', ''],
     [['config', '--config', '~/'], '', ''],
   ])('offers for %j files', async (words, head, extensions) => {
