@@ -10,7 +10,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Interruption } from '../../src/errors.ts';
 import type { UploadRecord } from '../../src/index.ts';
 import { clip, fixture } from '../fixtures.ts';
@@ -164,6 +164,35 @@ describe('--report', () => {
     expect(cards).toHaveLength(3);
     expect(cards.at(-1)).toMatchObject({ name: 'dunes.webp', status: 'cancelled' });
   });
+});
+
+it('an interrupted run whose reader does not read waits for it only once, however many records are left', async () => {
+  const { upload, sheet } = await setUp();
+  const interruption = new AbortController();
+  const warnings: string[] = [];
+  const onWarning = ({ name }: Error) => warnings.push(name);
+  process.on('warning', onWarning);
+  onTestFinished(() => {
+    process.off('warning', onWarning);
+  });
+  let read = () => {};
+  const names = Array.from({ length: 20_000 }, () => 'night.png');
+  const run = upload([...names, '--dry-run', '--format', 'ndjson', '--report', 'refs.html'], {
+    signal: interruption.signal,
+    onStdout: () => {
+      interruption.abort(new Interruption('SIGINT'));
+      return new Promise((resolve) => {
+        read = resolve;
+      });
+    },
+  });
+  await expect.poll(() => readSheet(sheet).catch(() => undefined), { timeout: 10_000 }).toBeDefined();
+  // What prints may ask for the reader again, for the records that were not late.
+  const reading = setInterval(() => read(), 1);
+  expect((await run).exitCode).toBe(130);
+  clearInterval(reading);
+  expect((await readSheet(sheet)).cards).toHaveLength(names.length);
+  expect(warnings).toEqual([]);
 });
 
 describe('where a sheet is written', () => {

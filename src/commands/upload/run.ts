@@ -166,7 +166,9 @@ async function reportSession(
     sheet?.records(block);
     printing = printing.then(() => reporter.records(block, clock.monotonicMs() > printUntilMs));
     // Once interrupted, a reader that does not read must not keep the sheet from being written.
-    await untilAborted(printing, signal).catch(rethrowUnlessAborted);
+    if (!signal.aborted) {
+      await untilAborted(printing, signal).catch(rethrowUnlessAborted);
+    }
   }
   const sheetProblem = await sheet?.end();
   await printing;

@@ -78,6 +78,7 @@ describe('complete', () => {
     // The values of these flags look like flags themselves.
     [['upload', '--manifest', '--', '-a', '--format', ''], '', extensions],
     [['upload', '--files-from', ''], '', ''],
+    [['upload', '--report', ''], '', 'html|htm'],
     [['upload', '--manifest=m'], '--manifest=', ''],
     [['config', '--config', '~/'], '', ''],
   ])('offers for %j files', async (words, head, offered) => {
