@@ -122,7 +122,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
     await configureAccount(shell, 'US:`touch${IFS}pwned`$(touch${IFS}pwned)@example.com');
     const [, , account] = await shell.run('dreamina upload -a US\t');
-    expect(account).toMatch(name === 'bash' ? /^US$/ : /^US:`touch\$\{IFS\}pwned`/);
+    expect(account).toBe('US');
     expect(await readdir(shell.cwd)).toEqual(['.dreaminarc.json']);
   });
 
