@@ -141,7 +141,7 @@ describe('what is offered', () => {
     expect(await shell.runAll('dreamina upload --format ')).toEqual([
       'upload',
       '--format',
-      ...['frames', 'json', 'ndjson', 'text'],
+      ...['frames', 'images', 'json', 'ndjson', 'omni', 'text'],
     ]);
     await writeFile(join(shell.cwd, 'a.png'), '');
     await writeFile(join(shell.cwd, 'a.txt'), '');
