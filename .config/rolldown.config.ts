@@ -45,6 +45,12 @@ export const command = {
           test: /\/src\/(?:settings\/|media\/asset-types|report\/write-output|errno)/,
           priority: 2,
         },
+        // The width of text takes a segmenter, which Node makes in some milliseconds: most runs need none.
+        {
+          name: 'columns',
+          test: /\/node_modules\/(?:string-width|strip-ansi|ansi-regex|get-east-asian-width)\/|\/src\/report\/(?:columns|table|path-label)\.ts/,
+          priority: 2,
+        },
         // What sends, and what else most commands share, is one file each to read, not ten.
         { name: 'client', test: /\/src\/client\//, priority: 1 },
         {

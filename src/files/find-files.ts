@@ -107,6 +107,12 @@ function shorten(text: string): string {
   return text.length <= maxShownLength ? text : `${text.slice(0, maxShownLength)}…`;
 }
 
+/** Called only for an error: the first use of `Intl` takes Node some milliseconds. */
+function formatExtensions(extensions: readonly string[]): string {
+  const list = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+  return list.format(extensions.map((extension) => `.${extension}`));
+}
+
 /** One argument leads to no file. */
 class NamesNothing extends Error {
   /** Continues "<argument>: …"; looked for only where it is told. */
@@ -123,15 +129,13 @@ class Finder {
   readonly #options: SearchOptions;
   readonly #host: FileHost;
   readonly #reader = new FolderReader();
-  readonly #extensions: string;
+  readonly #extensions: readonly string[];
 
   /** @throws UsageError for a pattern of `exclude` that is none */
   constructor({ recursive, hidden, exclude, extensions }: FileRequest, host: FileHost) {
     const exclusion = new Exclusion(exclude);
     this.#options = { recursive, hidden, exclusion, extensions: new Set(extensions) };
-    this.#extensions = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
-      extensions.map((extension) => `.${extension}`),
-    );
+    this.#extensions = extensions;
     this.#host = host;
   }
 
@@ -299,7 +303,7 @@ class Finder {
 
   #nothingBelow({ hasLeftOut }: Search): never {
     const more = hasLeftOut ? ' that is neither hidden nor excluded' : '';
-    throw new NamesNothing(() => `there is no ${this.#extensions} file in it${more}`);
+    throw new NamesNothing(() => `there is no ${formatExtensions(this.#extensions)} file in it${more}`);
   }
 
   #noMatch(pattern: string, { hasLeftOut }: Search): never {
