@@ -107,5 +107,10 @@ function readName(tag: Buffer | undefined): string | undefined {
           .swap16()
           .toString('utf16le');
   // Whatever the file says is shown to people.
-  return name.replace(/[^ -~]/g, '').slice(0, 60).trim() || undefined;
+  return (
+    name
+      .replace(/[^ -~]/g, '')
+      .slice(0, 60)
+      .trim() || undefined
+  );
 }

@@ -69,10 +69,16 @@ const clip = (
   ...more,
 });
 
+/** What frames of clips, and what ffmpeg decodes, become first. */
+export const pngFormat: PictureFormat = picture('image/png', 'PNG', ['png'], {
+  accepted: true,
+  lossless: true,
+});
+
 /** The one table of formats, by what file-type calls them. */
 const formats: readonly Format[] = [
   picture('image/jpeg', 'JPEG', ['jpg', 'jpeg'], { accepted: true }),
-  picture('image/png', 'PNG', ['png'], { accepted: true, lossless: true }),
+  pngFormat,
   picture('image/webp', 'WebP', ['webp'], { accepted: true }),
   picture('image/avif', 'AVIF', ['avif']),
   picture('image/gif', 'GIF', ['gif'], { lossless: true }),

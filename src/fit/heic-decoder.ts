@@ -49,12 +49,15 @@ export class HeicDecoder {
     signal: AbortSignal,
   ): Promise<RawPicture> {
     const worker = this.#idle.pop() ?? this.#start();
-    const answer = await ask(worker, { bytes, maxPixels: options.maxPixels }, options.timeoutMs, signal).catch(
-      async (error: unknown) => {
-        await worker.terminate();
-        throw signal.aborted ? signal.reason : error;
-      },
-    );
+    const answer = await ask(
+      worker,
+      { bytes, maxPixels: options.maxPixels },
+      options.timeoutMs,
+      signal,
+    ).catch(async (error: unknown) => {
+      await worker.terminate();
+      throw signal.aborted ? signal.reason : error;
+    });
     worker.unref();
     this.#idle.push(worker);
     if ('problem' in answer) {

@@ -43,7 +43,10 @@ export function resolveModule(name: OptionalModule): string {
   try {
     return requireBesideUs.resolve(name);
   } catch (cause) {
-    throw new FitError('cannot_fit', `it takes ${name} to decode it, which is not installed`, { hint, cause });
+    throw new FitError('cannot_fit', `it takes ${name} to decode it, which is not installed`, {
+      hint,
+      cause,
+    });
   }
 }
 

@@ -145,8 +145,10 @@ async function readAt(handle: FileHandle, at: number, length: number): Promise<B
 /** The value of the orientation tag in EXIF's first directory; 1 where there is none. */
 function readOrientation(exif: Buffer): number {
   const little = exif.toString('latin1', 0, 2) === 'II';
-  const short = (at: number) => (at + 2 > exif.length ? 0 : little ? exif.readUInt16LE(at) : exif.readUInt16BE(at));
-  const long = (at: number) => (at + 4 > exif.length ? 0 : little ? exif.readUInt32LE(at) : exif.readUInt32BE(at));
+  const short = (at: number) =>
+    at + 2 > exif.length ? 0 : little ? exif.readUInt16LE(at) : exif.readUInt16BE(at);
+  const long = (at: number) =>
+    at + 4 > exif.length ? 0 : little ? exif.readUInt32LE(at) : exif.readUInt32BE(at);
   const directory = long(4);
   for (let i = 0; i < short(directory); i += 1) {
     const entry = directory + 2 + i * 12;

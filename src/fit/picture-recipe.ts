@@ -76,7 +76,9 @@ export function resolveCrop(
   width: number,
   height: number,
   aspect: Aspect,
-): { readonly left: number; readonly top: number; readonly width: number; readonly height: number } | undefined {
+):
+  | { readonly left: number; readonly top: number; readonly width: number; readonly height: number }
+  | undefined {
   const wanted = aspect.width / aspect.height;
   const cropped = {
     width: Math.max(1, Math.min(width, Math.round(height * wanted))),
