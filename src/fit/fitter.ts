@@ -14,7 +14,7 @@ import { type ClipFormat, type PictureFormat, pngFormat, recogniseFormat } from 
 import { HeicDecoder } from './heic-decoder.ts';
 import { keepCopy } from './keep-copy.ts';
 import type { FitLimits } from './limits.ts';
-import { resolveModule } from './optional-modules.ts';
+import { loadSharp, resolveModule } from './optional-modules.ts';
 import { readPictureHeader } from './picture-header.ts';
 import { type PictureRecipe, resolvePictureRecipe } from './picture-recipe.ts';
 import { PrivateFolder, removeLeftFolders } from './private-folder.ts';
@@ -205,7 +205,7 @@ class ToolFitter implements Fitter {
     if (recipe === undefined) {
       return untouched;
     }
-    resolveModule('sharp');
+    loadSharp();
     switch (format.decoder) {
       case 'sharp':
         break;
@@ -292,7 +292,7 @@ class ToolFitter implements Fitter {
         const { container, texts } = work.recipe;
         const path = await this.#reserve(container.extension);
         const encoder = await this.#requireEncoder();
-        await this.#limitEncoders(() =>
+        await this.#encodeInto(path, () =>
           fitClip(source.path, work.format, work.recipe, path, encoder, signal, onProgress),
         );
         return { path, contentType: container.contentType, extension: container.extension, texts };
@@ -312,7 +312,7 @@ class ToolFitter implements Fitter {
     }
     const decoded = await this.#reserve('png');
     const encoder = await this.#requireEncoder();
-    await this.#limitEncoders(() => decodePicture(source.path, demuxer, decoded, encoder, signal));
+    await this.#encodeInto(decoded, () => decodePicture(source.path, demuxer, decoded, encoder, signal));
     const made = await this.#encodePicture(decoded, recipe, signal);
     await rm(decoded);
     return made;
@@ -325,7 +325,7 @@ class ToolFitter implements Fitter {
   ): Promise<MadeFile> {
     const path = await this.#reserve('png');
     const encoder = await this.#requireEncoder();
-    await this.#limitEncoders(() => takeFrame(source.path, format, facts, recipe, path, encoder, signal));
+    await this.#encodeInto(path, () => takeFrame(source.path, format, facts, recipe, path, encoder, signal));
     const { size } = await stat(path).catch((cause: unknown) => {
       throw new FitError('cannot_fit', 'ffmpeg found no frame there', { cause });
     });
@@ -350,6 +350,16 @@ class ToolFitter implements Fitter {
     const made = await this.#reserve(extension);
     await writeFile(made, bytes, { mode: 0o600, signal });
     return { path: made, contentType, extension, texts };
+  }
+
+  /** Half of what a failed program wrote would only take the others' room. */
+  async #encodeInto(path: string, encode: () => Promise<void>): Promise<void> {
+    try {
+      await this.#limitEncoders(encode);
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
   }
 
   async #requireEncoder(): Promise<Encoder> {
