@@ -326,9 +326,7 @@ class ToolFitter implements Fitter {
     const path = await this.#reserve('png');
     const encoder = await this.#requireEncoder();
     await this.#encodeInto(path, () => takeFrame(source.path, format, facts, recipe, path, encoder, signal));
-    const { size } = await stat(path).catch((cause: unknown) => {
-      throw new FitError('cannot_fit', 'ffmpeg found no frame there', { cause });
-    });
+    const { size } = await stat(path);
     const header = await readPictureHeader(path, pngFormat.contentType);
     const { limits, noLimits } = this.#options;
     const further = resolvePictureRecipe({ format: pngFormat, header, sizeBytes: size }, undefined, limits, {
@@ -356,6 +354,9 @@ class ToolFitter implements Fitter {
   async #encodeInto(path: string, encode: () => Promise<void>): Promise<void> {
     try {
       await this.#limitEncoders(encode);
+      await stat(path).catch((cause: unknown) => {
+        throw new FitError('cannot_fit', 'ffmpeg found nothing in it to write', { cause });
+      });
     } catch (error) {
       await rm(path, { force: true });
       throw error;

@@ -140,7 +140,9 @@ describe('videos', () => {
   test('what is copied keeps every frame', async () => {
     const path = await makeClip('short.mkv', `${drawVideo('320x240', 25, 3)} ${h264} -bf 3`);
     const fitted = await fitFile(startFitter(), path);
-    expect(await decodeFrames(fitted.path)).toEqual(await decodeFrames(path));
+    const [made, original] = await Promise.all([decodeFrames(fitted.path), decodeFrames(path)]);
+    expect(made).toHaveLength(75);
+    expect(Buffer.concat(made).equals(Buffer.concat(original))).toBe(true);
     expect(fitted.fitted).toEqual(['converted from Matroska', 'copied into MP4, not encoded']);
   });
 
