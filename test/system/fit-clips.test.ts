@@ -74,13 +74,6 @@ describe('videos', () => {
       { container: /mp4/, codec: 'h264', ms: [1950, 2100], sides: '2160x1214' },
     ],
     [
-      'a rotation',
-      'turned.mp4',
-      `${drawVideo('640x360', 30, 17)} ${h264} -metadata:s:v rotate=90`,
-      '',
-      { container: /mp4/, codec: 'h264', ms: [15_200, 15_400], sides: '360x640' },
-    ],
-    [
       'pixels that are not square',
       'pal.mp4',
       `${drawVideo('720x576', 25, 3)} -vf setsar=16/15 ${h264}`,
@@ -144,6 +137,13 @@ describe('videos', () => {
     expect(made).toHaveLength(75);
     expect(Buffer.concat(made).equals(Buffer.concat(original))).toBe(true);
     expect(fitted.fitted).toEqual(['converted from Matroska', 'copied into MP4, not encoded']);
+  });
+
+  test('a rotation is applied', async () => {
+    const made = await makeClip('a.mp4', `${drawVideo('640x360', 30, 17)} ${h264}`);
+    const turned = await makeClip('b.mp4', `-i ${made} -c copy -metadata:s:v rotate=90`);
+    const fitted = await fitFile(startFitter(), turned);
+    expect((await probeClip(fitted.path)).video).toMatchObject({ width: 360, height: 640 });
   });
 
   test('HDR becomes SDR that is neither black nor white', async () => {
@@ -350,10 +350,10 @@ describe('frames', () => {
   });
 
   test('is upright, has square pixels and the shape that was asked for', async () => {
-    const path = await makeClip(
-      'a.mp4',
-      `${drawVideo('720x576', 25, 3)} -vf setsar=16/15 ${h264} -metadata:s:v rotate=90`,
-    );
+    const made = await makeClip('a.mp4', `${drawVideo('720x576', 25, 3)} -vf setsar=16/15 ${h264}`);
+    const path = await makeClip('b.mp4', `-i ${made} -c copy -metadata:s:v rotate=90`);
+    const whole = await fitFile(startFitter(), path, wishesOf('frame=last'));
+    expect((await probeClip(whole.path)).video).toMatchObject({ width: 576, height: 768, pix_fmt: 'rgb24' });
     const fitted = await fitFile(startFitter(), path, wishesOf('frame=last&aspect=1:1'));
     expect((await probeClip(fitted.path)).video).toMatchObject({ width: 576, height: 576, pix_fmt: 'rgb24' });
   });

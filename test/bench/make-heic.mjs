@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
  *
  * @param source what ffmpeg draws, such as `testsrc2=size=640x480`
  */
-export async function makeHeic(path: string, source: string, icc: Buffer): Promise<void> {
+export async function makeHeic(path, source, icc) {
   const folder = await mkdtemp(join(tmpdir(), 'dreamina-test-'));
   try {
     const clip = join(folder, 'one.mp4');
@@ -36,7 +36,7 @@ export async function makeHeic(path: string, source: string, icc: Buffer): Promi
   }
 }
 
-function assemble(mp4: Buffer, width: number, height: number, icc: Buffer): Buffer {
+function assemble(mp4, width, height, icc) {
   const configuration = findBox(mp4, 'hvcC');
   const picture = findBox(mp4, 'mdat').subarray(8);
   const start = box('ftyp', 'heic', u32(0), 'mif1heic');
@@ -51,7 +51,7 @@ function assemble(mp4: Buffer, width: number, height: number, icc: Buffer): Buff
     ),
     box('ipma', u32(0), u32(1), u16(1), u8(4, 0x81, 2, 3, 4)),
   );
-  const describe = (offset: number) =>
+  const describe = (offset) =>
     box(
       'meta',
       u32(0),
@@ -66,27 +66,27 @@ function assemble(mp4: Buffer, width: number, height: number, icc: Buffer): Buff
 }
 
 /** The first box of that name, header and all. */
-function findBox(file: Buffer, name: string): Buffer {
+function findBox(file, name) {
   const at = file.indexOf(name, 0, 'latin1') - 4;
   return file.subarray(at, at + file.readUInt32BE(at));
 }
 
-function box(name: string, ...content: readonly (Buffer | string)[]): Buffer {
+function box(name, ...content) {
   const body = Buffer.concat(content.map((it) => (typeof it === 'string' ? Buffer.from(it, 'latin1') : it)));
   return Buffer.concat([u32(body.length + 8), Buffer.from(name, 'latin1'), body]);
 }
 
-function u8(...values: readonly number[]): Buffer {
+function u8(...values) {
   return Buffer.from(values);
 }
 
-function u16(value: number): Buffer {
+function u16(value) {
   const bytes = Buffer.alloc(2);
   bytes.writeUInt16BE(value);
   return bytes;
 }
 
-function u32(value: number): Buffer {
+function u32(value) {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value);
   return bytes;
