@@ -106,20 +106,11 @@ async function decodeHeic(
   readonly hasAlpha: boolean;
 }> {
   const picture = await decoder.decode(await readFile(path), { maxPixels, timeoutMs }, signal);
-  const { data, width, height } = picture;
-  const shape = { width, height, hasAlpha: !isOpaque(data) };
+  const { data, width, height, channels } = picture;
+  const shape = { width, height, hasAlpha: channels === 4 };
   return icc === undefined || readColourProfile(icc).likeSrgb
-    ? { ...shape, input: data, options: { raw: { width, height, channels: 4 } } }
+    ? { ...shape, input: data, options: { raw: { width, height, channels } } }
     : { ...shape, input: wrapAsTiff(picture, icc), options: {} };
-}
-
-function isOpaque(pixels: Uint8Array): boolean {
-  for (let i = 3; i < pixels.length; i += 4) {
-    if (pixels[i] !== 255) {
-      return false;
-    }
-  }
-  return true;
 }
 
 /** Refuses what the library would turn into something else without a word. */

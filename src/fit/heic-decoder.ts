@@ -2,9 +2,10 @@ import { Worker } from 'node:worker_threads';
 import { FitError } from './fit-error.ts';
 import { resolveModule } from './optional-modules.ts';
 
-/** Pixels as four bytes each: red, green, blue, alpha. */
+/** Pixels of a byte each for red, green, blue, and for alpha where one is not opaque. */
 export interface RawPicture {
   readonly data: Uint8Array;
+  readonly channels: 3 | 4;
   readonly width: number;
   readonly height: number;
 }
@@ -25,7 +26,20 @@ parentPort.on('message', async ({ bytes, maxPixels }) => {
       throw new Error('it has too many pixels');
     }
     const { data, width, height } = await image.decode();
-    parentPort.postMessage({ data, width, height }, [data.buffer]);
+    let isOpaque = true;
+    for (let i = 3; isOpaque && i < data.length; i += 4) {
+      isOpaque = data[i] === 255;
+    }
+    if (isOpaque) {
+      for (let from = 0, to = 0; from < data.length; from += 4) {
+        data[to++] = data[from];
+        data[to++] = data[from + 1];
+        data[to++] = data[from + 2];
+      }
+    }
+    const channels = isOpaque ? 3 : 4;
+    const pixels = data.subarray(0, width * height * channels);
+    parentPort.postMessage({ data: pixels, channels, width, height }, [pixels.buffer]);
   } catch (error) {
     parentPort.postMessage({ problem: String(error && error.message || error) });
   } finally {

@@ -1,7 +1,6 @@
 import type { RawPicture } from './heic-decoder.ts';
 
 const rowsPerStrip = 64;
-const samples = 4;
 const entryBytes = 12;
 
 /** Field types of https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf */
@@ -13,15 +12,16 @@ const undefinedType = 7;
  * An uncompressed TIFF of pixels and the profile that says what their numbers mean: sharp takes a profile from a file
  * only, not for bare pixels.
  */
-export function wrapAsTiff({ data, width, height }: RawPicture, icc: Buffer): Buffer {
+export function wrapAsTiff({ data, width, height, channels }: RawPicture, icc: Buffer): Buffer {
   const strips = Array.from({ length: Math.ceil(height / rowsPerStrip) }, (_, i) => ({
-    offset: i * rowsPerStrip * width * samples,
-    length: Math.min(rowsPerStrip, height - i * rowsPerStrip) * width * samples,
+    offset: i * rowsPerStrip * width * channels,
+    length: Math.min(rowsPerStrip, height - i * rowsPerStrip) * width * channels,
   }));
-  const entryCount = 12;
+  const hasAlpha = channels === 4;
+  const entryCount = hasAlpha ? 12 : 11;
   const valuesAt = 8 + 2 + entryCount * entryBytes + 4;
   const bitsAt = valuesAt;
-  const offsetsAt = bitsAt + samples * 2;
+  const offsetsAt = bitsAt + channels * 2;
   const countsAt = offsetsAt + strips.length * 4;
   const iccAt = countsAt + strips.length * 4;
   const pixelsAt = iccAt + icc.length;
@@ -32,16 +32,16 @@ export function wrapAsTiff({ data, width, height }: RawPicture, icc: Buffer): Bu
   const entries: readonly (readonly [tag: number, type: number, count: number, value: number])[] = [
     [256, long, 1, width],
     [257, long, 1, height],
-    [258, short, samples, bitsAt],
+    [258, short, channels, bitsAt],
     [259, short, 1, 1],
     [262, short, 1, 2],
     [273, long, strips.length, one ? pixelsAt : offsetsAt],
-    [277, short, 1, samples],
+    [277, short, 1, channels],
     [278, long, 1, rowsPerStrip],
     [279, long, strips.length, one ? data.length : countsAt],
     [284, short, 1, 1],
     // Transparency that the colours are not multiplied with.
-    [338, short, 1, 2],
+    ...(hasAlpha ? [[338, short, 1, 2] as const] : []),
     [34_675, undefinedType, icc.length, iccAt],
   ];
   for (const [i, [tag, type, count, value]] of entries.entries()) {
@@ -51,7 +51,7 @@ export function wrapAsTiff({ data, width, height }: RawPicture, icc: Buffer): Bu
     file.writeUInt32LE(count, at + 4);
     file.writeUInt32LE(value, at + 8);
   }
-  for (let i = 0; i < samples; i += 1) {
+  for (let i = 0; i < channels; i += 1) {
     file.writeUInt16LE(8, bitsAt + i * 2);
   }
   for (const [i, strip] of strips.entries()) {
