@@ -1,11 +1,18 @@
 import { readFile } from 'node:fs/promises';
-import type { Metadata, Sharp, SharpInput, SharpOptions } from 'sharp';
+import type { Metadata, Sharp, SharpOptions } from 'sharp';
 import { readColourProfile } from './colour-profile.ts';
+import { finishTiff } from './finish-tiff.ts';
 import { FitError } from './fit-error.ts';
 import type { HeicDecoder } from './heic-decoder.ts';
 import { loadSharp } from './optional-modules.ts';
 import { type PictureRecipe, resolveCrop } from './picture-recipe.ts';
-import { wrapAsTiff } from './wrap-as-tiff.ts';
+
+/** What pictures are decoded with. */
+export interface PictureTools {
+  readonly heicDecoder: HeicDecoder;
+  /** A path that nothing has yet, for what is decoded; whatever is there afterwards is the caller's to remove. */
+  readonly scratchPath: string;
+}
 
 /** A picture that was made to fit. */
 export interface FittedPicture {
@@ -43,28 +50,28 @@ interface Opened {
 /**
  * Decodes a picture and writes it as the recipe says.
  *
- * @throws FitError `cannot_fit`, or the signal's reason
+ * @throws FitError `cannot_fit`, an error of the file system, or the signal's reason
  */
 export async function fitPicture(
   path: string,
   recipe: PictureRecipe,
-  heicDecoder: HeicDecoder,
+  tools: PictureTools,
   signal: AbortSignal,
 ): Promise<FittedPicture> {
   try {
-    const opened = await openPicture(path, recipe, heicDecoder, signal);
+    const opened = await openPicture(path, recipe, tools, signal);
     const { texts, ...encoded } = await encode(opened, recipe, signal);
     return { ...encoded, texts: [...recipe.texts, ...opened.texts, ...texts] };
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof FitError ? error : undecodable(error as Error);
+    throw error instanceof FitError || 'code' in (error as Error) ? error : undecodable(error as Error);
   }
 }
 
 async function openPicture(
   path: string,
   recipe: PictureRecipe,
-  heicDecoder: HeicDecoder,
+  tools: PictureTools,
   signal: AbortSignal,
 ): Promise<Opened> {
   const sharp = loadSharp();
@@ -73,13 +80,13 @@ async function openPicture(
   refuseUnfit(metadata);
   const decoded =
     recipe.decoder === 'heic-decode'
-      ? await decodeHeic(path, metadata.icc, heicDecoder, signal)
-      : { input: path, options: {}, ...metadata.autoOrient, hasAlpha: metadata.hasAlpha };
+      ? await decodeHeic(path, metadata.icc, tools, signal)
+      : { input: path, ...metadata.autoOrient, hasAlpha: metadata.hasAlpha };
   signal.throwIfAborted();
   const crop = recipe.aspect && resolveCrop(decoded.width, decoded.height, recipe.aspect);
   return {
     open: () => {
-      const image = sharp(decoded.input, { ...fileOptions, ...decoded.options })
+      const image = sharp(decoded.input, fileOptions)
         .timeout({ seconds: timeoutMs / 1000 })
         .autoOrient();
       return crop === undefined ? image : image.extract(crop);
@@ -96,21 +103,27 @@ async function openPicture(
 async function decodeHeic(
   path: string,
   icc: Buffer | undefined,
-  decoder: HeicDecoder,
+  { heicDecoder, scratchPath }: PictureTools,
   signal: AbortSignal,
 ): Promise<{
-  readonly input: SharpInput;
-  readonly options: SharpOptions;
+  readonly input: string;
   readonly width: number;
   readonly height: number;
   readonly hasAlpha: boolean;
 }> {
-  const picture = await decoder.decode(await readFile(path), { maxPixels, timeoutMs }, signal);
-  const { data, width, height, channels } = picture;
-  const shape = { width, height, hasAlpha: channels === 4 };
-  return icc === undefined || readColourProfile(icc).likeSrgb
-    ? { ...shape, input: data, options: { raw: { width, height, channels } } }
-    : { ...shape, input: wrapAsTiff(picture, icc), options: {} };
+  const picture = await heicDecoder.decode(
+    await readFile(path),
+    scratchPath,
+    { maxPixels, timeoutMs },
+    signal,
+  );
+  await finishTiff(picture, icc);
+  return {
+    input: scratchPath,
+    width: picture.width,
+    height: picture.height,
+    hasAlpha: picture.channels === 4,
+  };
 }
 
 /** Refuses what the library would turn into something else without a word. */

@@ -205,17 +205,19 @@ class ToolFitter implements Fitter {
     if (recipe === undefined) {
       return untouched;
     }
-    loadSharp();
     switch (format.decoder) {
       case 'sharp':
         break;
       case 'heic-decode':
         resolveModule('heic-decode');
+        this.#heicDecoder.prepare();
         break;
       case 'ffmpeg':
         await this.#requireEncoder();
         break;
     }
+    // It loads while the other's thread starts.
+    loadSharp();
     return {
       kind: 'fit',
       source,
@@ -341,8 +343,10 @@ class ToolFitter implements Fitter {
   }
 
   async #encodePicture(path: string, recipe: PictureRecipe, signal: AbortSignal): Promise<MadeFile> {
+    const scratchPath = await this.#reserve('tiff');
+    const tools = { heicDecoder: this.#heicDecoder, scratchPath };
     const { bytes, contentType, texts } = await this.#limitPictures(() =>
-      fitPicture(path, recipe, this.#heicDecoder, signal),
+      fitPicture(path, recipe, tools, signal).finally(() => rm(scratchPath, { force: true })),
     );
     const extension = contentType === 'image/jpeg' ? 'jpg' : contentType.replace('image/', '');
     const made = await this.#reserve(extension);
@@ -398,10 +402,13 @@ interface MadeFile {
 
 const untouched: FitPlan = { kind: 'untouched', note: undefined };
 
+/** Node's own errors have codes too, such as ERR_INVALID_ARG_TYPE. */
+const systemCode = /^E[A-Z0-9]+$/;
+
 /** A failure of the private folder's disk is that of the file; anything else is a defect, and stays one. */
 function describeDiskFailure(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (error instanceof FitError || code === undefined) {
+  if (error instanceof FitError || !systemCode.test(code ?? '')) {
     return error;
   }
   return code === 'ENOSPC' || code === 'EDQUOT'

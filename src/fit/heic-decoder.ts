@@ -2,22 +2,28 @@ import { Worker } from 'node:worker_threads';
 import { FitError } from './fit-error.ts';
 import { resolveModule } from './optional-modules.ts';
 
-/** Pixels of a byte each for red, green, blue, and for alpha where one is not opaque. */
-export interface RawPicture {
-  readonly data: Uint8Array;
+/** A file of pixels, of a byte each for red, green, blue, and for alpha where one is not opaque. */
+export interface PixelFile {
+  /** They begin at {@link pixelStart}. */
+  readonly path: string;
   readonly channels: 3 | 4;
   readonly width: number;
   readonly height: number;
 }
+
+/** Room for a header in front of the pixels. */
+export const pixelStart = 8;
 
 /**
  * What runs in the worker: text, because the command is one bundled file and a worker needs a file or a text. The
  * decoder prints on broken files, hence `stdout` and `stderr` of the worker, which nobody reads.
  */
 const workerCode = `
+const { openSync, writeSync, closeSync } = require('node:fs');
 const { parentPort, workerData } = require('node:worker_threads');
 const decode = require(workerData.decoder);
-parentPort.on('message', async ({ bytes, maxPixels }) => {
+parentPort.on('message', async ({ bytes, maxPixels, path }) => {
+  let file;
   let images;
   try {
     images = await decode.all({ buffer: Buffer.from(bytes) });
@@ -38,34 +44,53 @@ parentPort.on('message', async ({ bytes, maxPixels }) => {
       }
     }
     const channels = isOpaque ? 3 : 4;
-    const pixels = data.subarray(0, width * height * channels);
-    parentPort.postMessage({ data: pixels, channels, width, height }, [pixels.buffer]);
+    const length = width * height * channels;
+    file = openSync(path, 'wx', 0o600);
+    for (let at = 0; at < length; ) {
+      at += writeSync(file, data, at, length - at, workerData.pixelStart + at);
+    }
+    parentPort.postMessage({ channels, width, height });
   } catch (error) {
-    parentPort.postMessage({ problem: String(error && error.message || error) });
+    parentPort.postMessage({ problem: String(error && error.message || error), code: error?.code });
   } finally {
+    if (file !== undefined) {
+      closeSync(file);
+    }
     images?.dispose();
   }
 });
 `;
 
-type Answer = RawPicture | { readonly problem: string };
+type Answer = Omit<PixelFile, 'path'> | { readonly problem: string; readonly code?: string };
 
 /** Decodes HEIC pictures in threads that are kept for the next picture, because starting one takes 0.3 s. */
 export class HeicDecoder {
   readonly #idle: Worker[] = [];
 
+  /** Starts a thread, so that it is ready when a picture comes. */
+  prepare(): void {
+    if (this.#idle.length === 0) {
+      const worker = this.#start();
+      worker.unref();
+      this.#idle.push(worker);
+    }
+  }
+
   /**
-   * @throws FitError `cannot_fit`, or the signal's reason
+   * Decodes a picture into a new file: no other copy of its pixels, of 36 MB and more, is held meanwhile.
+   *
+   * @throws FitError `cannot_fit`, an error of the file system, or the signal's reason
    */
   async decode(
     bytes: Buffer,
+    path: string,
     options: { readonly maxPixels: number; readonly timeoutMs: number },
     signal: AbortSignal,
-  ): Promise<RawPicture> {
+  ): Promise<PixelFile> {
     const worker = this.#idle.pop() ?? this.#start();
     const answer = await ask(
       worker,
-      { bytes, maxPixels: options.maxPixels },
+      { bytes, path, maxPixels: options.maxPixels },
       options.timeoutMs,
       signal,
     ).catch(async (error: unknown) => {
@@ -75,9 +100,12 @@ export class HeicDecoder {
     worker.unref();
     this.#idle.push(worker);
     if ('problem' in answer) {
-      throw undecodable(answer.problem);
+      // Those of the file system have a code.
+      throw answer.code === undefined
+        ? undecodable(answer.problem)
+        : Object.assign(new Error(answer.problem), { code: answer.code });
     }
-    return answer;
+    return { ...answer, path };
   }
 
   async close(): Promise<void> {
@@ -87,7 +115,7 @@ export class HeicDecoder {
   #start(): Worker {
     const worker = new Worker(workerCode, {
       eval: true,
-      workerData: { decoder: resolveModule('heic-decode') },
+      workerData: { decoder: resolveModule('heic-decode'), pixelStart },
       env: {},
       execArgv: [],
       stdout: true,
