@@ -1,0 +1,63 @@
+import { createRequire } from 'node:module';
+import type Sharp from 'sharp';
+import { FitError } from './fit-error.ts';
+
+/** The optional packages that decode pictures. */
+export type OptionalModule = 'sharp' | 'heic-decode';
+
+/** The line that installs them beside this program. */
+export const installModules = 'npm install -g dreamina-upload sharp heic-decode';
+
+const hint = `Install what decodes pictures: ${installModules}`;
+
+/**
+ * Loads packages of the user's installation: those beside this package, or above it, which a global installation is.
+ * Never those of the working directory, which may be a stranger's.
+ */
+const requireBesideUs = createRequire(import.meta.url);
+
+/**
+ * The picture library.
+ *
+ * @throws FitError `cannot_fit` where it is not installed or was installed for another platform
+ */
+export function loadSharp(): typeof Sharp {
+  resolveModule('sharp');
+  try {
+    return requireBesideUs('sharp') as typeof Sharp;
+  } catch (cause) {
+    throw new FitError(
+      'cannot_fit',
+      'sharp, which decodes pictures, is installed but does not start on this platform',
+      { hint: `Install it again on this machine: ${installModules}`, cause },
+    );
+  }
+}
+
+/**
+ * The file of the module, to be loaded in a worker.
+ *
+ * @throws FitError `cannot_fit` where it is not installed
+ */
+export function resolveModule(name: OptionalModule): string {
+  try {
+    return requireBesideUs.resolve(name);
+  } catch (cause) {
+    throw new FitError('cannot_fit', `it takes ${name} to decode it, which is not installed`, {
+      hint,
+      cause,
+    });
+  }
+}
+
+/** The version that is installed; undefined where none is, or where it does not start. */
+export function findModuleVersion(name: OptionalModule): string | undefined {
+  try {
+    if (name === 'sharp') {
+      return loadSharp().versions.sharp;
+    }
+    return (requireBesideUs(`${name}/package.json`) as { version: string }).version;
+  } catch {
+    return undefined;
+  }
+}
