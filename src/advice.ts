@@ -12,6 +12,7 @@ const uploadAdvice: Readonly<Record<UploadErrorCode, string | undefined>> = {
   damaged: 'Copy, download or export it again.',
   bad_duration: 'Trim it, or use a longer one.',
   bad_dimensions: 'Scale it.',
+  cannot_fit: 'Convert it with another program, or leave it out.',
   changed: 'Upload it again when no other program writes to it.',
   unauthorized:
     'Copy the whole token again from your useapi.net account into DREAMINA_TOKEN or `dreamina login`.',

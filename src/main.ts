@@ -1,5 +1,5 @@
 import { fstatSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from './cli.ts';
@@ -51,6 +51,9 @@ function createHost(interruption: AbortController): Host {
     cwd: findCwd(),
     homeDir: findHomeDir(),
     platform: process.platform,
+    tempDir: tmpdir(),
+    userId: process.getuid?.(),
+    cores: availableParallelism(),
     nodeVersion: process.version,
     scriptPath: process.argv[1],
     stdin: process.stdin,

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
+import { FileError } from '../errors.ts';
 import type { Environment } from '../host.ts';
 import { describeProgramFailure } from './ffmpeg.ts';
-import { FitError } from './fit-error.ts';
 import { ProgramError, runProgram } from './run-program.ts';
 
 /** What a video or sound file is, as ffprobe tells it. */
@@ -78,7 +78,7 @@ export function formatInput(format: Demuxed, path: string): readonly string[] {
 /**
  * Probes a file.
  *
- * @throws FitError `cannot_fit`, or the signal's reason
+ * @throws FileError `cannot_fit`, or the signal's reason
  */
 export async function loadClipFacts(
   path: string,
@@ -114,7 +114,7 @@ export async function loadClipFacts(
  * The frame that is shown at a time of the clip's own clock, which is the one before it; the very last where the time
  * is infinite.
  *
- * @throws FitError `cannot_fit`, or the signal's reason
+ * @throws FileError `cannot_fit`, or the signal's reason
  */
 export async function findFrameTime(
   path: string,
@@ -140,7 +140,7 @@ export async function findFrameTime(
   });
   const ms = shownMs ?? firstMs;
   if (ms === undefined) {
-    throw new FitError('cannot_fit', 'it has no frame that can be found');
+    throw new FileError('cannot_fit', 'it has no frame that can be found');
   }
   // Before the first frame, the first is shown.
   return { ms, nextMs: shownMs === undefined ? undefined : nextMs };

@@ -1,9 +1,9 @@
+import { FileError } from '../errors.ts';
+import type { Aspect, Trim, Wishes } from '../files/wishes.ts';
+import { assetTypes, durationToleranceMs, maxUnlimitedBytes } from '../media/asset-types.ts';
 import type { AudioFacts, ClipFacts, VideoFacts } from './clip-facts.ts';
 import { resolveLight, resolveShape } from './clip-shape.ts';
-import { FitError } from './fit-error.ts';
 import type { ClipFormat } from './formats.ts';
-import type { FitLimits } from './limits.ts';
-import type { Aspect, Trim, Wishes } from './wishes.ts';
 
 /** How a video or sound is made to fit. */
 export interface ClipRecipe {
@@ -86,15 +86,12 @@ const losslessSound = /^(pcm_.*|flac|alac|wavpack|ape|tta)$/;
 /** A clip that is cut ends with a whole frame, up to this much behind the time that was asked for. */
 const videoMarginMs = 100;
 const audioMarginMs = 50;
-/** Containers round a duration: this much below the limit is left to the server, as in the check. */
-const durationToleranceMs = 100;
 /** Times in file and command line are rounded. */
 const timeToleranceMs = 100;
 /** Below 50 MB for the longest clip, also for pure noise. */
 const bitRateLimit = ['-maxrate', '22M', '-bufsize', '44M'];
 const frameRates = [24, 25, 30, 50, 60];
 const maxVariableFrameRate = 60;
-const maxUnlimitedBytes = 2 ** 31 - 1;
 
 /** What a recipe is made from. */
 export interface ClipSource {
@@ -113,29 +110,28 @@ interface Part {
 /**
  * Tells how a video or sound is made to fit; undefined where it needs nothing.
  *
- * @throws FitError where nothing mends it
+ * @throws FileError where nothing mends it
  */
 export function resolveClipRecipe(
   source: ClipSource,
   wishes: Wishes,
-  limits: FitLimits,
   options: { readonly noLimits: boolean },
 ): ClipRecipe | undefined {
   const { video, audio } = source.facts;
   const part = resolvePart(wishes.trim, source.facts.durationMs);
   if (video !== undefined) {
-    return resolveVideoRecipe(source, video, part, wishes.aspect, limits, options);
+    return resolveVideoRecipe(source, video, part, wishes.aspect, options);
   }
   if (audio !== undefined) {
-    return resolveAudioRecipe(source, audio, part, limits, options);
+    return resolveAudioRecipe(source, audio, part, options);
   }
-  throw new FitError('cannot_fit', 'it has neither moving pictures nor sound that can be read');
+  throw new FileError('cannot_fit', 'it has neither moving pictures nor sound that can be read');
 }
 
 /**
  * Tells which frame is taken: first the trim, then the frame, then the aspect.
  *
- * @throws FitError `cannot_fit` for a time outside the clip
+ * @throws FileError `cannot_fit` for a time outside the clip
  */
 export function resolveFrameRecipe(
   facts: ClipFacts & { readonly video: VideoFacts },
@@ -192,8 +188,8 @@ function resolvePart(trim: Trim | undefined, durationMs: number): Part {
   };
 }
 
-function outside(what: string, durationMs: number): FitError {
-  return new FitError('cannot_fit', `${what}: it lasts ${formatSeconds(durationMs)}`, {
+function outside(what: string, durationMs: number): FileError {
+  return new FileError('cannot_fit', `${what}: it lasts ${formatSeconds(durationMs)}`, {
     hint: 'Ask for a time within it.',
   });
 }
@@ -212,7 +208,7 @@ function shorten(part: Part, maxMs: number, marginMs: number, durationMs: number
 
 function refuseShort(lengthMs: number, minMs: number): void {
   if (lengthMs < minMs - durationToleranceMs) {
-    throw new FitError(
+    throw new FileError(
       'bad_duration',
       `it would last ${formatSeconds(lengthMs)}; ${formatSeconds(minMs)} is the least`,
       { hint: 'Nothing makes a clip longer: take a longer one, or more of it with --trim.' },
@@ -225,10 +221,9 @@ function resolveVideoRecipe(
   video: VideoFacts,
   wanted: Part,
   aspect: Aspect | undefined,
-  limits: FitLimits,
   { noLimits }: { readonly noLimits: boolean },
 ): ClipRecipe | undefined {
-  const { maxBytes, durationMs, sidePx } = limits.video;
+  const { maxBytes, durationMs, sidePx } = assetTypes.video;
   const part = noLimits ? wanted : shorten(wanted, durationMs.max, videoMarginMs, facts.durationMs);
   const isCut = part.startMs > 0 || part.endMs !== undefined;
   const shape = resolveShape(video, aspect, {
@@ -327,7 +322,7 @@ function resolveFrameRate({ frameRate, meanFrameRate }: VideoFacts): string {
 
 function refuseSmall(sides: { readonly width: number; readonly height: number }, minPx: number): void {
   if (Math.min(sides.width, sides.height) < minPx) {
-    throw new FitError(
+    throw new FileError(
       'bad_dimensions',
       `it would have ${sides.width}x${sides.height} pixels; each side must have at least ${minPx}`,
       { hint: 'Enlarging adds no detail: take a larger one, or another --aspect.' },
@@ -358,10 +353,9 @@ function resolveAudioRecipe(
   { format, facts, sizeBytes }: ClipSource,
   audio: AudioFacts,
   wanted: Part,
-  limits: FitLimits,
   { noLimits }: { readonly noLimits: boolean },
 ): ClipRecipe | undefined {
-  const { maxBytes, durationMs } = limits.audio;
+  const { maxBytes, durationMs } = assetTypes.audio;
   const part = noLimits ? wanted : shorten(wanted, durationMs.max, audioMarginMs, facts.durationMs);
   const isCut = part.startMs > 0 || part.endMs !== undefined;
   const isTooLarge = !noLimits && sizeBytes > maxBytes;

@@ -1,6 +1,6 @@
+import type { Aspect } from '../files/wishes.ts';
 import type { VideoFacts } from './clip-facts.ts';
 import { resolveCrop } from './picture-recipe.ts';
-import type { Aspect } from './wishes.ts';
 
 /** The sides that a video's frames get, and the filters that give them. */
 export interface ClipShape {

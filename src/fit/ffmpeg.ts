@@ -1,6 +1,6 @@
+import { FileError } from '../errors.ts';
 import type { Environment } from '../host.ts';
 import { findProgram } from './find-program.ts';
-import { FitError } from './fit-error.ts';
 import { ProgramError, runProgram } from './run-program.ts';
 
 /** A program of ffmpeg's that was found. */
@@ -101,8 +101,8 @@ export function resolveFfmpegInstall(platform: NodeJS.Platform): string {
 }
 
 /** A program that a file takes and that is not there. */
-export function missingProgram(name: 'ffmpeg' | 'ffprobe', platform: NodeJS.Platform): FitError {
-  return new FitError('cannot_fit', `it takes ${name}, which is not on PATH`, {
+export function missingProgram(name: 'ffmpeg' | 'ffprobe', platform: NodeJS.Platform): FileError {
+  return new FileError('cannot_fit', `it takes ${name}, which is not on PATH`, {
     hint: `Install it: ${resolveFfmpegInstall(platform)}`,
   });
 }
@@ -142,15 +142,15 @@ const reasons: readonly (readonly [said: RegExp, message: string, hint?: string]
 ];
 
 /** The failure of a file whose program failed. */
-export function describeProgramFailure(error: ProgramError, name: 'ffmpeg' | 'ffprobe'): FitError {
+export function describeProgramFailure(error: ProgramError, name: 'ffmpeg' | 'ffprobe'): FileError {
   const known = reasons.find(([said]) => said.test(error.said));
   if (known !== undefined) {
     const [, message, hint] = known;
-    return new FitError('cannot_fit', message, { ...(hint !== undefined && { hint }), cause: error });
+    return new FileError('cannot_fit', message, { ...(hint !== undefined && { hint }), cause: error });
   }
   // It may quote the file.
   const said = error.said.trim().split('\n').at(-1)?.slice(-200) ?? '';
-  return new FitError('cannot_fit', `${name} ${failureWords[error.kind]}${said && `: ${said}`}`, {
+  return new FileError('cannot_fit', `${name} ${failureWords[error.kind]}${said && `: ${said}`}`, {
     cause: error,
   });
 }

@@ -25,7 +25,7 @@ const leadMs = 1000;
  * Encodes or copies a clip as the recipe says.
  *
  * @param onProgress hears how much is done, from 0 to 1
- * @throws FitError `cannot_fit`, or the signal's reason
+ * @throws FileError `cannot_fit`, or the signal's reason
  */
 export async function fitClip(
   input: string,
@@ -60,7 +60,7 @@ export async function fitClip(
 /**
  * Takes the frame that is shown at the recipe's time, as a PNG.
  *
- * @throws FitError `cannot_fit`, or the signal's reason
+ * @throws FileError `cannot_fit`, or the signal's reason
  */
 export async function takeFrame(
   input: string,
@@ -94,7 +94,7 @@ export async function takeFrame(
 /**
  * Decodes a picture that only ffmpeg decodes, as a PNG.
  *
- * @throws FitError `cannot_fit`, or the signal's reason
+ * @throws FileError `cannot_fit`, or the signal's reason
  */
 export async function decodePicture(
   input: string,

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
+import { FileError } from '../errors.ts';
 import { readColourProfile } from './colour-profile.ts';
 import { finishTiff } from './finish-tiff.ts';
-import { FitError } from './fit-error.ts';
 import type { HeicDecoder } from './heic-decoder.ts';
 import { loadSharp } from './optional-modules.ts';
 import { type PictureRecipe, resolveCrop } from './picture-recipe.ts';
@@ -50,7 +50,7 @@ interface Opened {
 /**
  * Decodes a picture and writes it as the recipe says.
  *
- * @throws FitError `cannot_fit`, an error of the file system, or the signal's reason
+ * @throws FileError `cannot_fit`, an error of the file system, or the signal's reason
  */
 export async function fitPicture(
   path: string,
@@ -64,7 +64,7 @@ export async function fitPicture(
     return { ...encoded, texts: [...recipe.texts, ...opened.texts, ...texts] };
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof FitError || 'code' in (error as Error) ? error : undecodable(error as Error);
+    throw error instanceof FileError || 'code' in (error as Error) ? error : undecodable(error as Error);
   }
 }
 
@@ -129,10 +129,10 @@ async function decodeHeic(
 /** Refuses what the library would turn into something else without a word. */
 function refuseUnfit(metadata: Metadata): void {
   if (metadata.format === 'svg') {
-    throw new FitError('cannot_fit', 'it is an SVG drawing', { hint: 'Export it as PNG.' });
+    throw new FileError('cannot_fit', 'it is an SVG drawing', { hint: 'Export it as PNG.' });
   }
   if (/^(float|double|complex|dpcomplex)$/.test(metadata.depth)) {
-    throw new FitError(
+    throw new FileError(
       'cannot_fit',
       'its pixels are floating-point numbers, whose black and white it does not tell',
       { hint: 'Export it with 8 or 16 bits a channel.' },
@@ -244,18 +244,18 @@ async function reducePixels(
     }
     scale *= reduction * Math.sqrt(maxBytes / written.bytes.length);
   }
-  throw new FitError('cannot_fit', 'it stays too large however many pixels are left out');
+  throw new FileError('cannot_fit', 'it stays too large however many pixels are left out');
 }
 
-function undecodable(error: Error): FitError {
+function undecodable(error: Error): FileError {
   const hint = 'Copy or export it again if it is cut short; else convert it to JPEG or PNG.';
   if (/pixel limit/i.test(error.message)) {
-    return new FitError('cannot_fit', `it has more than ${maxPixels / 1e6} megapixels`, {
+    return new FileError('cannot_fit', `it has more than ${maxPixels / 1e6} megapixels`, {
       hint: 'Scale it down first.',
       cause: error,
     });
   }
   // The library's words are of several lines, and may quote the file.
   const [words = ''] = error.message.replace(/^Input (file|buffer) /, '').split('\n');
-  return new FitError('cannot_fit', `it cannot be decoded: ${words.slice(0, 200)}`, { hint, cause: error });
+  return new FileError('cannot_fit', `it cannot be decoded: ${words.slice(0, 200)}`, { hint, cause: error });
 }

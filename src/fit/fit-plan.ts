@@ -1,6 +1,6 @@
+import type { FileError } from '../errors.ts';
 import type { ClipFacts } from './clip-facts.ts';
 import type { ClipOutcome, ClipRecipe, FrameRecipe } from './clip-recipe.ts';
-import type { FitError } from './fit-error.ts';
 import type { ClipFormat, PictureFormat } from './formats.ts';
 import type { PictureRecipe } from './picture-recipe.ts';
 import type { SourceFile } from './source-file.ts';
@@ -9,7 +9,7 @@ import type { SourceFile } from './source-file.ts';
 export type FitPlan =
   /** It goes out as it is, or keeps the refusal that it has; `note` is for people, where something is unknown. */
   | { readonly kind: 'untouched'; readonly note: string | undefined }
-  | { readonly kind: 'refused'; readonly error: FitError }
+  | { readonly kind: 'refused'; readonly error: FileError }
   | FittingPlan;
 
 /** How a file is made to fit. */

@@ -1,49 +1,42 @@
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import type { Environment } from '../host.ts';
-import { once } from '../once.ts';
+import { FileError } from '../errors.ts';
+import { formatWishes, type Wishes } from '../files/wishes.ts';
+import type { Host } from '../host.ts';
 import { loadClipFacts } from './clip-facts.ts';
 import { resolveClipRecipe, resolveFrameRecipe } from './clip-recipe.ts';
 import { findFfmpeg, missingProgram, resolveProgramEnv } from './ffmpeg.ts';
 import { decodePicture, type Encoder, fitClip, takeFrame } from './fit-clip.ts';
-import { FitError } from './fit-error.ts';
 import { fitPicture } from './fit-picture.ts';
 import type { FitPlan, FittedFile, FittingPlan, FitWork } from './fit-plan.ts';
 import { type ClipFormat, type PictureFormat, pngFormat, recogniseFormat } from './formats.ts';
 import { HeicDecoder } from './heic-decoder.ts';
 import { keepCopy } from './keep-copy.ts';
-import type { FitLimits } from './limits.ts';
+import { once } from './once.ts';
 import { loadSharp, resolveModule } from './optional-modules.ts';
 import { readPictureHeader } from './picture-header.ts';
 import { type PictureRecipe, resolvePictureRecipe } from './picture-recipe.ts';
 import { PrivateFolder, removeLeftFolders } from './private-folder.ts';
 import { loadSourceFile, refuseChanged, type SourceFile } from './source-file.ts';
 import { spoolStream } from './spool-stream.ts';
-import { formatWishes, type Wishes } from './wishes.ts';
 
 /** Changes whenever the same source and wishes would give another file. */
 export const recipeVersion = 1;
 
 /** What is asked of all files. */
 export interface FitterOptions {
-  readonly limits: FitLimits;
   /** Size, length and sides are left to the server. */
   readonly noLimits: boolean;
   /** Absolute; undefined where nothing is kept. */
   readonly fitDir: string | undefined;
 }
 
+/** The machine that files are made to fit on. */
+export type Machine = Pick<Host, 'env' | 'platform' | 'tempDir' | 'userId' | 'cores'>;
+
 /** What the fitter takes from the world around it. */
-export interface FitterDependencies {
-  readonly env: Environment;
-  readonly platform: NodeJS.Platform;
-  /** Absolute; the private folder is made in it. */
-  readonly tempDir: string;
-  /** undefined on Windows. */
-  readonly userId: number | undefined;
-  /** Processors that this process may use. */
-  readonly cores: number;
+export interface FitterDependencies extends Machine {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** How long a program may make no progress. */
@@ -57,13 +50,13 @@ export interface Fitter {
   /**
    * Hashes a file, so that the manifest can be asked before anything is probed.
    *
-   * @throws FitError, or the signal's reason
+   * @throws FileError, or the signal's reason
    */
   loadSource(path: string, signal: AbortSignal): Promise<SourceFile>;
   /**
    * Puts standard input into the private folder.
    *
-   * @throws FitError, or the signal's reason
+   * @throws FileError, or the signal's reason
    */
   spool(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<string>;
   /**
@@ -78,7 +71,7 @@ export interface Fitter {
    *
    * @param name how the file is called, for the copy that is kept
    * @param onProgress hears how much is done, from 0 to 1
-   * @throws FitError, or the signal's reason
+   * @throws FileError, or the signal's reason
    */
   fit(
     plan: FittingPlan,
@@ -155,7 +148,7 @@ class ToolFitter implements Fitter {
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof FitError) {
+      if (error instanceof FileError) {
         return { kind: 'refused', error };
       }
       throw error;
@@ -198,8 +191,8 @@ class ToolFitter implements Fitter {
 
   async #planPicture(source: SourceFile, format: PictureFormat, { aspect }: Wishes): Promise<FitPlan> {
     const header = format.accepted ? await readPictureHeader(source.path, format.contentType) : undefined;
-    const { limits, noLimits } = this.#options;
-    const recipe = resolvePictureRecipe({ format, header, sizeBytes: source.sizeBytes }, aspect, limits, {
+    const { noLimits } = this.#options;
+    const recipe = resolvePictureRecipe({ format, header, sizeBytes: source.sizeBytes }, aspect, {
       noLimits,
     });
     if (recipe === undefined) {
@@ -260,12 +253,7 @@ class ToolFitter implements Fitter {
         work: { kind: 'frame', format, facts, recipe },
       };
     }
-    const recipe = resolveClipRecipe(
-      { format, facts, sizeBytes: source.sizeBytes },
-      wishes,
-      this.#options.limits,
-      this.#options,
-    );
+    const recipe = resolveClipRecipe({ format, facts, sizeBytes: source.sizeBytes }, wishes, this.#options);
     if (recipe === undefined) {
       return untouched;
     }
@@ -330,8 +318,8 @@ class ToolFitter implements Fitter {
     await this.#encodeInto(path, () => takeFrame(source.path, format, facts, recipe, path, encoder, signal));
     const { size } = await stat(path);
     const header = await readPictureHeader(path, pngFormat.contentType);
-    const { limits, noLimits } = this.#options;
-    const further = resolvePictureRecipe({ format: pngFormat, header, sizeBytes: size }, undefined, limits, {
+    const { noLimits } = this.#options;
+    const further = resolvePictureRecipe({ format: pngFormat, header, sizeBytes: size }, undefined, {
       noLimits,
     });
     if (further === undefined) {
@@ -359,7 +347,7 @@ class ToolFitter implements Fitter {
     try {
       await this.#limitEncoders(encode);
       await stat(path).catch((cause: unknown) => {
-        throw new FitError('cannot_fit', 'ffmpeg found nothing in it to write', { cause });
+        throw new FileError('cannot_fit', 'ffmpeg found nothing in it to write', { cause });
       });
     } catch (error) {
       await rm(path, { force: true });
@@ -408,15 +396,15 @@ const systemCode = /^E[A-Z0-9]+$/;
 /** A failure of the private folder's disk is that of the file; anything else is a defect, and stays one. */
 function describeDiskFailure(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (error instanceof FitError || !systemCode.test(code ?? '')) {
+  if (error instanceof FileError || !systemCode.test(code ?? '')) {
     return error;
   }
   return code === 'ENOSPC' || code === 'EDQUOT'
-    ? new FitError('cannot_fit', 'there is no space left on the disk for what is made of it', {
+    ? new FileError('cannot_fit', 'there is no space left on the disk for what is made of it', {
         hint: 'Make room, or point TMPDIR at another disk.',
         cause: error,
       })
-    : new FitError('cannot_fit', `the folder for temporary files cannot be used: ${code}`, {
+    : new FileError('cannot_fit', `the folder for temporary files cannot be used: ${code}`, {
         hint: 'Point TMPDIR at a folder that you may write.',
         cause: error,
       });

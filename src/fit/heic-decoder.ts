@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { FitError } from './fit-error.ts';
+import { FileError } from '../errors.ts';
 import { resolveModule } from './optional-modules.ts';
 
 /** A file of pixels, of a byte each for red, green, blue, and for alpha where one is not opaque. */
@@ -79,7 +79,7 @@ export class HeicDecoder {
   /**
    * Decodes a picture into a new file: no other copy of its pixels, of 36 MB and more, is held meanwhile.
    *
-   * @throws FitError `cannot_fit`, an error of the file system, or the signal's reason
+   * @throws FileError `cannot_fit`, an error of the file system, or the signal's reason
    */
   async decode(
     bytes: Buffer,
@@ -162,8 +162,8 @@ function ask(worker: Worker, question: unknown, timeoutMs: number, signal: Abort
   });
 }
 
-function undecodable(problem: string): FitError {
-  return new FitError('cannot_fit', `it cannot be decoded: ${problem}`, {
+function undecodable(problem: string): FileError {
+  return new FileError('cannot_fit', `it cannot be decoded: ${problem}`, {
     hint: 'Copy or export it again if it is cut short; else convert it to JPEG or PNG.',
   });
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
-import { FitError } from './fit-error.ts';
+import { FileError } from '../errors.ts';
 
 /** More files of one name than anybody keeps. */
 const maxCopies = 10_000;
@@ -11,7 +11,7 @@ const maxCopies = 10_000;
  *
  * @param sourceName how the source is called; only the last part of it counts
  * @returns the copy's path
- * @throws FitError `cannot_fit` where the folder cannot be written
+ * @throws FileError `cannot_fit` where the folder cannot be written
  */
 export async function keepCopy(
   made: string,
@@ -28,13 +28,13 @@ export async function keepCopy(
         return path;
       }
     }
-    throw new FitError('cannot_fit', `${folder} has too many files named ${name}`);
+    throw new FileError('cannot_fit', `${folder} has too many files named ${name}`);
   } catch (cause) {
-    if (cause instanceof FitError) {
+    if (cause instanceof FileError) {
       throw cause;
     }
     const { code } = cause as NodeJS.ErrnoException;
-    throw new FitError('cannot_fit', `what was made of it cannot be kept in ${folder}: ${code}`, {
+    throw new FileError('cannot_fit', `what was made of it cannot be kept in ${folder}: ${code}`, {
       hint: 'Name another folder with --fit-dir.',
       cause,
     });

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type Sharp from 'sharp';
-import { FitError } from './fit-error.ts';
+import { FileError } from '../errors.ts';
 
 /** The optional packages that decode pictures. */
 export type OptionalModule = 'sharp' | 'heic-decode';
@@ -19,14 +19,14 @@ const requireBesideUs = createRequire(import.meta.url);
 /**
  * The picture library.
  *
- * @throws FitError `cannot_fit` where it is not installed or was installed for another platform
+ * @throws FileError `cannot_fit` where it is not installed or was installed for another platform
  */
 export function loadSharp(): typeof Sharp {
   resolveModule('sharp');
   try {
     return requireBesideUs('sharp') as typeof Sharp;
   } catch (cause) {
-    throw new FitError(
+    throw new FileError(
       'cannot_fit',
       'sharp, which decodes pictures, is installed but does not start on this platform',
       { hint: `Install it again on this machine: ${installModules}`, cause },
@@ -37,13 +37,13 @@ export function loadSharp(): typeof Sharp {
 /**
  * The file of the module, to be loaded in a worker.
  *
- * @throws FitError `cannot_fit` where it is not installed
+ * @throws FileError `cannot_fit` where it is not installed
  */
 export function resolveModule(name: OptionalModule): string {
   try {
     return requireBesideUs.resolve(name);
   } catch (cause) {
-    throw new FitError('cannot_fit', `it takes ${name} to decode it, which is not installed`, {
+    throw new FileError('cannot_fit', `it takes ${name} to decode it, which is not installed`, {
       hint,
       cause,
     });

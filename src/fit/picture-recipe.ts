@@ -1,7 +1,7 @@
+import type { Aspect } from '../files/wishes.ts';
+import { assetTypes } from '../media/asset-types.ts';
 import type { PictureFormat } from './formats.ts';
-import type { FitLimits } from './limits.ts';
 import type { PictureHeader } from './picture-header.ts';
-import type { Aspect } from './wishes.ts';
 
 /** A picture before it is decoded. */
 export interface PictureSource {
@@ -29,11 +29,10 @@ export interface PictureRecipe {
 export function resolvePictureRecipe(
   source: PictureSource,
   aspect: Aspect | undefined,
-  limits: FitLimits,
   options: { readonly noLimits: boolean },
 ): PictureRecipe | undefined {
   const { format, header, sizeBytes } = source;
-  const { maxBytes } = limits.image;
+  const { maxBytes } = assetTypes.image;
   const texts: string[] = [];
   if (!format.accepted) {
     texts.push(`converted from ${format.name}`);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { FitError } from './fit-error.ts';
+import { FileError } from '../errors.ts';
 
 /** A file that may be made to fit, as it was when it was hashed. */
 export interface SourceFile {
@@ -19,7 +19,7 @@ const pieceBytes = 1024 * 1024;
 /**
  * Hashes a regular file.
  *
- * @throws FitError `unreadable` or `changed`, or the signal's reason
+ * @throws FileError `unreadable` or `changed`, or the signal's reason
  */
 export async function loadSourceFile(path: string, signal: AbortSignal): Promise<SourceFile> {
   try {
@@ -28,7 +28,7 @@ export async function loadSourceFile(path: string, signal: AbortSignal): Promise
     try {
       const before = await handle.stat({ bigint: true });
       if (!before.isFile()) {
-        throw new FitError('unreadable', 'it is not a regular file');
+        throw new FileError('unreadable', 'it is not a regular file');
       }
       const hash = createHash('sha256');
       const piece = Buffer.allocUnsafe(pieceBytes);
@@ -44,7 +44,7 @@ export async function loadSourceFile(path: string, signal: AbortSignal): Promise
       }
       const after = await handle.stat({ bigint: true });
       if (formatVersion(before) !== formatVersion(after)) {
-        throw new FitError('changed', 'it changed while it was read');
+        throw new FileError('changed', 'it changed while it was read');
       }
       return { path, sizeBytes, sha256: hash.digest('hex'), version: formatVersion(after) };
     } finally {
@@ -52,21 +52,21 @@ export async function loadSourceFile(path: string, signal: AbortSignal): Promise
     }
   } catch (cause) {
     signal.throwIfAborted();
-    throw cause instanceof FitError ? cause : unreadable(cause);
+    throw cause instanceof FileError ? cause : unreadable(cause);
   }
 }
 
 /**
  * Makes sure that the file is still what was hashed: a decoder opens it by its name.
  *
- * @throws FitError `changed` or `unreadable`
+ * @throws FileError `changed` or `unreadable`
  */
 export async function refuseChanged(source: SourceFile): Promise<void> {
   const now = await stat(source.path, { bigint: true }).catch((cause: unknown) => {
     throw unreadable(cause);
   });
   if (formatVersion(now) !== source.version) {
-    throw new FitError('changed', 'it changed after it was checked', {
+    throw new FileError('changed', 'it changed after it was checked', {
       hint: 'Upload it again when nothing writes to it any more.',
     });
   }
@@ -81,7 +81,7 @@ function formatVersion(stats: {
   return [stats.dev, stats.ino, stats.size, stats.mtimeNs].join(':');
 }
 
-function unreadable(cause: unknown): FitError {
+function unreadable(cause: unknown): FileError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-  return new FitError('unreadable', `it cannot be read: ${code}`, { cause });
+  return new FileError('unreadable', `it cannot be read: ${code}`, { cause });
 }

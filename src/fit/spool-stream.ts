@@ -1,14 +1,12 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { FitError } from './fit-error.ts';
-
-/** As much as is read of any file. */
-const maxBytes = 2 ** 31 - 1;
+import { FileError } from '../errors.ts';
+import { maxUnlimitedBytes } from '../media/asset-types.ts';
 
 /**
  * Writes a stream to a new file.
  *
- * @throws FitError, or the signal's reason
+ * @throws FileError, or the signal's reason
  */
 export async function spoolStream(
   stream: NodeJS.ReadableStream,
@@ -22,8 +20,8 @@ export async function spoolStream(
       async function* limit(pieces: AsyncIterable<Buffer | string>) {
         for await (const piece of pieces) {
           sizeBytes += Buffer.byteLength(piece);
-          if (sizeBytes > maxBytes) {
-            throw new FitError('cannot_fit', 'it has more than 2 GiB');
+          if (sizeBytes > maxUnlimitedBytes) {
+            throw new FileError('cannot_fit', 'it has more than 2 GiB');
           }
           yield piece;
         }
@@ -33,9 +31,9 @@ export async function spoolStream(
     );
   } catch (cause) {
     signal.throwIfAborted();
-    throw cause instanceof FitError
+    throw cause instanceof FileError
       ? cause
-      : new FitError('cannot_fit', `it cannot be kept meanwhile: ${(cause as NodeJS.ErrnoException).code}`, {
+      : new FileError('cannot_fit', `it cannot be kept meanwhile: ${(cause as NodeJS.ErrnoException).code}`, {
           hint: 'Make room, or point TMPDIR at another disk.',
           cause,
         });

@@ -1,8 +1,10 @@
+import { basename } from 'node:path';
 import ora from 'ora';
 import type { ApiErrorCode } from '../errors.ts';
 import type { Clock, TerminalStream } from '../host.ts';
 import { formatSeconds } from '../units.ts';
 import type { UploadEvent } from '../upload/event.ts';
+import { escapeUnsafe } from './escape.ts';
 import { formatProgress } from './progress-line.ts';
 
 /** Shows on a terminal how far a batch is. */
@@ -34,6 +36,8 @@ export function createProgress(
   const startedAt = clock.monotonicMs();
   /** Bytes of each attempt in flight that have gone out. */
   const sending = new Map<string, number>();
+  /** How much is made of each file that is being made to fit, from 0 to 1. */
+  const fitting = new Map<string, number>();
   let settledFiles = 0;
   let settledBytes = 0;
   let wait: { readonly reason: string; readonly until: number } | undefined;
@@ -44,6 +48,10 @@ export function createProgress(
       ? `${wait.reason}, resuming in ${formatSeconds(leftMs)}`
       : undefined;
   };
+  const describeFitting = () => {
+    const [first] = fitting;
+    return first && `fitting ${shorten(basename(first[0]))} ${Math.floor(first[1] * 100)}%`;
+  };
   const line = () => {
     const inFlight = [...sending.values()].reduce((sum, sent) => sum + sent, 0);
     const state = {
@@ -52,7 +60,7 @@ export function createProgress(
       sentBytes: settledBytes + inFlight,
       bytes,
       elapsedMs: clock.monotonicMs() - startedAt,
-      waiting: describeWait(),
+      waiting: describeWait() ?? describeFitting(),
     };
     return formatProgress(state, (stderr.columns ?? 80) - reservedColumns);
   };
@@ -77,6 +85,13 @@ export function createProgress(
         case 'batch-slowed':
         case 'host-unreachable':
         case 'batch-ended':
+        case 'fit-doubt':
+          break;
+        case 'fitting':
+          fitting.set(event.path, event.share);
+          break;
+        case 'fitted':
+          fitting.delete(event.path);
           break;
         case 'attempt-started':
           sending.set(event.path, 0);
@@ -94,6 +109,7 @@ export function createProgress(
           wait = { reason: 'server busy', until: clock.monotonicMs() + event.delayMs };
           break;
         case 'file-settled':
+          fitting.delete(event.path);
           sending.delete(event.path);
           settledFiles += 1;
           settledBytes += event.sizeBytes;
@@ -104,6 +120,13 @@ export function createProgress(
     },
     stop: () => spinner.stop(),
   };
+}
+
+const maxNameLength = 24;
+
+function shorten(name: string): string {
+  const escaped = escapeUnsafe(name);
+  return escaped.length <= maxNameLength ? escaped : `${escaped.slice(0, maxNameLength - 1)}…`;
 }
 
 function reasonOf(code: ApiErrorCode): string {

@@ -92,6 +92,9 @@ export class UploadReporter {
     if (record.status === 'failed') {
       this.#fail(nameOf(record), record.error);
     }
+    if (record.status === 'valid' && record.fitted !== undefined) {
+      this.#messages.note(`${nameOf(record)}: planned: ${record.fitted.join(', ')}`);
+    }
     if (hasReference(record)) {
       for (const warning of record.warnings ?? []) {
         this.#messages.warn(`${nameOf(record)}: ${warning}`);
@@ -145,7 +148,16 @@ export class UploadReporter {
     switch (event.type) {
       case 'files-checked':
       case 'bytes-sent':
+      case 'fitting':
         break;
+      case 'fit-doubt':
+        this.#doubt(event.path, event.reason);
+        break;
+      case 'fitted': {
+        const kept = event.keptPath === undefined ? '' : `; kept as ${event.keptPath}`;
+        this.#messages.note(`${nameOf(event)}: ${event.fitted.join(', ')}${kept}`);
+        break;
+      }
       case 'attempt-started':
         this.#messages.detail(
           `${event.path}: sending ${formatBytes(event.sizeBytes)} to ${this.#destination}, try ${event.attempt}`,
@@ -181,6 +193,14 @@ export class UploadReporter {
         break;
       default:
         event satisfies never;
+    }
+  }
+
+  /** What is not known of one file is not known of others for the same reason. */
+  #doubt(path: string, reason: string): void {
+    if (!this.#hints.has(reason)) {
+      this.#hints.add(reason);
+      this.#messages.warn(`${nameOf({ path })}: ${reason}`);
     }
   }
 

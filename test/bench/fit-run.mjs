@@ -12,13 +12,8 @@ await { ours: fitAll, heic: convertHeics, png: shrinkPngs }[who](files);
 
 async function fitAll(paths) {
   const { createFitter } = await import('../../dist/fit/fitter.js');
-  const limits = {
-    image: { maxBytes },
-    video: { maxBytes: 52_428_800, durationMs: { min: 2000, max: 15_400 }, sidePx: { min: 200, max: 2160 } },
-    audio: { maxBytes: 15_728_640, durationMs: { min: 2000, max: 15_000 } },
-  };
   const fitter = createFitter(
-    { limits, noLimits: false, fitDir: undefined },
+    { noLimits: false, fitDir: undefined },
     {
       env: process.env,
       platform: process.platform,

@@ -267,6 +267,7 @@ describe('no secret comes out', () => {
     damaged: true,
     bad_duration: true,
     bad_dimensions: true,
+    cannot_fit: true,
     changed: true,
     unauthorized: true,
     payment_required: true,

@@ -1,6 +1,7 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Wishes } from '../../src/files/wishes.ts';
 import type { FitPlan, FittedFile } from '../../src/fit/fit-plan.ts';
 import {
   createFitter,
@@ -8,25 +9,12 @@ import {
   type FitterDependencies,
   type FitterOptions,
 } from '../../src/fit/fitter.ts';
-import type { FitLimits } from '../../src/fit/limits.ts';
-import type { Wishes } from '../../src/fit/wishes.ts';
-
-/** The service's own numbers. */
-export const limits: FitLimits = {
-  image: { maxBytes: 10_485_760 },
-  video: {
-    maxBytes: 52_428_800,
-    durationMs: { min: 2000, max: 15_400 },
-    sidePx: { min: 200, max: 2160 },
-  },
-  audio: { maxBytes: 15_728_640, durationMs: { min: 2000, max: 15_000 } },
-};
 
 /** A fitter that goes away with the test. */
 export function startFitter(given: Partial<FitterOptions & FitterDependencies> = {}): Fitter {
   const { noLimits = false, fitDir, ...dependencies } = given;
   const fitter = createFitter(
-    { limits: given.limits ?? limits, noLimits, fitDir },
+    { noLimits, fitDir },
     {
       env: process.env,
       platform: process.platform,

@@ -6,10 +6,11 @@ import sharp, { type Color } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import type { FittedFile } from '../../src/fit/fit-plan.ts';
 import { createFitter } from '../../src/fit/fitter.ts';
-import { fitFile, limits, planFile, startFitter } from '../harness/fitter.ts';
+import { assetTypes } from '../../src/media/asset-types.ts';
+import { fitFile, planFile, startFitter } from '../harness/fitter.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
-const maxBytes = limits.image.maxBytes;
+const maxBytes = assetTypes.image.maxBytes;
 const p3Heic = 'test/fixtures/display-p3.heic';
 
 /** The colour in the middle of a picture, as sRGB. */
@@ -351,7 +352,7 @@ test('the same wishes have the same key, and others another', () => {
     now: Date.now,
   };
   const key = (noLimits: boolean, seconds: number) =>
-    createFitter({ limits, noLimits, fitDir: undefined }, dependencies).formatRecipeKey({
+    createFitter({ noLimits, fitDir: undefined }, dependencies).formatRecipeKey({
       frame: { atMs: seconds * 1000 },
     });
   expect(key(false, 1)).toBe(key(false, 1));

@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { parseNamedWishes } from '../../src/fit/wishes.ts';
+import { parseNamedWishes } from '../../src/files/wishes.ts';
+import { assetTypes } from '../../src/media/asset-types.ts';
 import { decodeFrames, drawVideo, h264, makeClip, playTone, probeClip } from '../harness/clips.ts';
-import { fitFile, limits, planFile, startFitter } from '../harness/fitter.ts';
+import { fitFile, planFile, startFitter } from '../harness/fitter.ts';
 
 const aac = '-c:a aac -b:a 96k';
 const wishesOf = (text: string) => (text === '' ? {} : parseNamedWishes(`x#${text}`)!.wishes);
@@ -171,8 +172,8 @@ describe('videos', () => {
       'noise.mkv',
       `-f lavfi -i nullsrc=size=960x540:rate=30:duration=16,noise=alls=100:allf=t ${h264} -crf 10`,
     );
-    expect((await stat(path)).size).toBeGreaterThan(limits.video.maxBytes);
-    expect((await fitFile(startFitter(), path)).sizeBytes).toBeLessThan(limits.video.maxBytes);
+    expect((await stat(path)).size).toBeGreaterThan(assetTypes.video.maxBytes);
+    expect((await fitFile(startFitter(), path)).sizeBytes).toBeLessThan(assetTypes.video.maxBytes);
   });
 
   test('the index of an MP4 stands in front', async () => {

@@ -4,9 +4,9 @@ import { exitCodes, Tally } from '../../exit-code.ts';
 import { findFiles } from '../../files/find-files.ts';
 import type { FoundFile } from '../../files/found-file.ts';
 import { readList } from '../../files/read-list.ts';
+import { parseWishes } from '../../files/wishes.ts';
 import type { Host } from '../../host.ts';
 import { listExtensions } from '../../media/asset-types.ts';
-import type { CheckedFile } from '../../media/check-files.ts';
 import { GitHubReporter, isGitHubStep } from '../../report/github-reporter.ts';
 import type { Messages, Verbosity } from '../../report/messages.ts';
 import { assertRequest, assertRequestCount, isRequestFormat } from '../../report/request-object.ts';
@@ -19,6 +19,7 @@ import { gatherSettings } from '../../settings/gather.ts';
 import { type RequiredSettings, requireSettings } from '../../settings/require.ts';
 import { resolveSettings } from '../../settings/resolve.ts';
 import { untilAborted } from '../../until-aborted.ts';
+import type { PreparedFile } from '../../upload/prepared-file.ts';
 import { runSession, type SessionOptions } from '../../upload/session.ts';
 import { warnOfUnusualToken } from '../service.ts';
 import type { UploadFlags } from './command.ts';
@@ -80,6 +81,8 @@ interface Plan {
 
 async function preparePlan(patterns: readonly string[], flags: UploadFlags, host: Host): Promise<Plan> {
   const format = resolveFormat(flags);
+  const wishes = parseWishes(flags);
+  const isFittingAll = shouldFitAll(flags);
   const found = await findInputs(patterns, flags, host);
   if (isRequestFormat(format)) {
     assertRequestCount(format, found.length);
@@ -95,6 +98,10 @@ async function preparePlan(patterns: readonly string[], flags: UploadFlags, host
     retries: settings.retries.value,
     failFast: flags.failFast ?? false,
     noLimits: flags.limits === false,
+    fit:
+      isFittingAll || found.some((file) => file.wishes !== undefined)
+        ? { all: isFittingAll, wishes, dir: resolveFitDir(flags, host), first: isRequestFormat(format) }
+        : undefined,
     manifestPath,
     maxAgeMs,
   };
@@ -140,6 +147,7 @@ async function reportSession(
   const tally = new Tally();
   const records = runSession(found, options, {
     clock,
+    machine: host,
     random,
     signal,
     draining,
@@ -163,11 +171,18 @@ async function reportSession(
 }
 
 /** @throws UsageError where a request object cannot hold what is acceptable */
-function assertAssets(format: ResultFormat, files: readonly CheckedFile[]): void {
+function assertAssets(format: ResultFormat, files: readonly PreparedFile[]): void {
   if (isRequestFormat(format)) {
-    const assets = files.flatMap(({ path, check }) =>
-      check.kind === 'acceptable' ? { path, type: check.asset.type, durationMs: check.asset.durationMs } : [],
-    );
+    const assets = files.flatMap(({ path, check }) => {
+      switch (check.kind) {
+        case 'acceptable':
+          return { path, type: check.asset.type, durationMs: check.asset.durationMs };
+        case 'known':
+          return { path, type: check.upload.type, durationMs: check.upload.mediaDurationMs };
+        default:
+          return [];
+      }
+    });
     assertRequest(format, assets);
   }
 }
@@ -209,9 +224,10 @@ function showsProgress({ progress, quiet }: UploadFlags, { stderr, env }: Host):
 
 async function findInputs(
   patterns: readonly string[],
-  { filesFrom, null: nullSeparated, recursive, exclude = [], hidden }: UploadFlags,
+  flags: UploadFlags,
   host: Host,
 ): Promise<readonly FoundFile[]> {
+  const { filesFrom, null: nullSeparated, recursive, exclude = [], hidden } = flags;
   if (nullSeparated && filesFrom === undefined) {
     throw new UsageError('--null needs --files-from: it says how that list is written');
   }
@@ -229,10 +245,31 @@ async function findInputs(
       recursive: recursive ?? false,
       exclude,
       hidden: hidden ?? false,
-      extensions: listExtensions(),
+      extensions: await loadExtensions(flags),
     },
     host,
   );
+}
+
+/** How the files that `-r` takes are named. */
+async function loadExtensions(flags: UploadFlags): Promise<readonly string[]> {
+  if (!shouldFitAll(flags)) {
+    return listExtensions();
+  }
+  const { fittableExtensions } = await import('../../fit/formats.ts');
+  return [...new Set([...listExtensions(), ...fittableExtensions])];
+}
+
+/** Whether each file is made to fit: each of these flags asks for it. */
+function shouldFitAll({ fit, trim, frame, aspect, fitDir }: UploadFlags): boolean {
+  return (fit ?? false) || [trim, frame, aspect, fitDir].some((flag) => flag !== undefined);
+}
+
+function resolveFitDir({ fitDir }: UploadFlags, host: Host): string | undefined {
+  if (fitDir === '') {
+    throw new UsageError('--fit-dir needs the name of a folder');
+  }
+  return fitDir === undefined ? undefined : absolutePath(fitDir, host);
 }
 
 function resolveManifestPath({ manifest }: UploadFlags, host: Host): string | undefined {

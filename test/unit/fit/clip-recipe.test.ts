@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { parseNamedWishes, type Wishes } from '../../../src/files/wishes.ts';
 import type { AudioFacts, ClipFacts, VideoFacts } from '../../../src/fit/clip-facts.ts';
 import { resolveClipRecipe, resolveFrameRecipe } from '../../../src/fit/clip-recipe.ts';
 import type { ClipFormat } from '../../../src/fit/formats.ts';
-import { parseNamedWishes, type Wishes } from '../../../src/fit/wishes.ts';
-import { limits } from '../../harness/fitter.ts';
+import { assetTypes } from '../../../src/media/asset-types.ts';
 
 const mb = 1_000_000;
 
@@ -76,7 +76,6 @@ function resolve(given: Case) {
   return resolveClipRecipe(
     { format, facts: facts(given), sizeBytes: given.sizeBytes ?? 5 * mb },
     wishesOf(given.wishes),
-    limits,
     { noLimits: given.noLimits ?? false },
   );
 }
@@ -91,7 +90,7 @@ describe('what needs nothing', () => {
     ['AV1 in MP4', { video: { codec: 'av1' } }],
     ['as long as allowed', { ms: 15_400 }],
     ['as short as the check allows', { ms: 1900 }],
-    ['as large as allowed', { sizeBytes: limits.video.maxBytes }],
+    ['as large as allowed', { sizeBytes: assetTypes.video.maxBytes }],
     ['sides as long as allowed', { video: { width: 2160, height: 2160 } }],
     ['a rate that varies', { video: { frameRate: 60, meanFrameRate: 31 } }],
     ['odd sides', { video: { width: 637, height: 357 } }],
@@ -239,7 +238,7 @@ describe('videos', () => {
     ],
     [
       'too large',
-      { sizeBytes: limits.video.maxBytes + 1 },
+      { sizeBytes: assetTypes.video.maxBytes + 1 },
       { extension: 'mp4', copied: false, texts: /encoded/ },
     ],
     [

@@ -5,7 +5,7 @@ import {
   parseFrame,
   parseNamedWishes,
   parseTrim,
-} from '../../../src/fit/wishes.ts';
+} from '../../../src/files/wishes.ts';
 
 describe('trim', () => {
   test.each([

@@ -22,7 +22,7 @@ export interface Wishes {
 }
 
 /** The wishes behind a file's name, as in `clip.mp4#trim=3-8&frame=last`. */
-export interface NamedWishes {
+interface NamedWishes {
   /** The name without them. */
   readonly path: string;
   readonly wishes: Wishes;
@@ -103,6 +103,23 @@ const parsers = {
   frame: parseFrame,
   aspect: parseAspect,
 } as const satisfies { [Name in keyof Wishes]-?: (text: string) => NonNullable<Wishes[Name]> };
+
+/**
+ * Reads the flags, or the library's options, of these names.
+ *
+ * @throws UsageError
+ */
+export function parseWishes({
+  trim,
+  frame,
+  aspect,
+}: { [Name in keyof Wishes]?: string | undefined }): Wishes {
+  return {
+    ...(trim !== undefined && { trim: parseTrim(trim) }),
+    ...(frame !== undefined && { frame: parseFrame(frame) }),
+    ...(aspect !== undefined && { aspect: parseAspect(aspect) }),
+  };
+}
 
 /**
  * Takes the wishes off a file's name; undefined where it ends in none. A file of the whole name goes first, so look
