@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { type PixelFile, pixelStart } from './heic-decoder.ts';
+import { type PixelFile, pixelStart } from './decode-heic.ts';
 
 const rowsPerStrip = 64;
 const entryBytes = 12;

@@ -1,18 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
 import { FileError } from '../errors.ts';
 import { readColourProfile } from './colour-profile.ts';
+import { decodeHeic } from './decode-heic.ts';
 import { finishTiff } from './finish-tiff.ts';
-import type { HeicDecoder } from './heic-decoder.ts';
 import { loadSharp } from './optional-modules.ts';
 import { type PictureRecipe, resolveCrop } from './picture-recipe.ts';
-
-/** What pictures are decoded with. */
-export interface PictureTools {
-  readonly heicDecoder: HeicDecoder;
-  /** A path that nothing has yet, for what is decoded; whatever is there afterwards is the caller's to remove. */
-  readonly scratchPath: string;
-}
 
 /** A picture that was made to fit. */
 export interface FittedPicture {
@@ -23,7 +16,7 @@ export interface FittedPicture {
 }
 
 /** A phone takes 200 megapixels at most; four bytes each are 800 MB where a decoder needs all of them at once. */
-export const maxPixels = 200_000_000;
+const maxPixels = 200_000_000;
 /** A picture takes seconds; a decoder that takes longer than this has run wild. */
 const timeoutMs = 120_000;
 const maxQuality = 95;
@@ -48,41 +41,36 @@ interface Opened {
 }
 
 /**
- * Decodes a picture and writes it as the recipe says.
+ * Decodes a picture and encodes it as the recipe says.
  *
- * @throws FileError `cannot_fit`, an error of the file system, or the signal's reason
+ * @param scratchPath a path that nothing has, for what is decoded
+ * @throws FileError `cannot_fit`, or an error of the file system
  */
 export async function fitPicture(
   path: string,
   recipe: PictureRecipe,
-  tools: PictureTools,
-  signal: AbortSignal,
+  scratchPath: string,
 ): Promise<FittedPicture> {
   try {
-    const opened = await openPicture(path, recipe, tools, signal);
-    const { texts, ...encoded } = await encode(opened, recipe, signal);
+    const opened = await openPicture(path, recipe, scratchPath);
+    const { texts, ...encoded } = await encode(opened, recipe);
     return { ...encoded, texts: [...recipe.texts, ...opened.texts, ...texts] };
   } catch (error) {
-    signal.throwIfAborted();
     throw error instanceof FileError || 'code' in (error as Error) ? error : undecodable(error as Error);
+  } finally {
+    await rm(scratchPath, { force: true });
   }
 }
 
-async function openPicture(
-  path: string,
-  recipe: PictureRecipe,
-  tools: PictureTools,
-  signal: AbortSignal,
-): Promise<Opened> {
+async function openPicture(path: string, recipe: PictureRecipe, scratchPath: string): Promise<Opened> {
   const sharp = loadSharp();
   const fileOptions: SharpOptions = { limitInputPixels: maxPixels, failOn: 'error', pages: 1 };
   const metadata = await sharp(path, fileOptions).metadata();
   refuseUnfit(metadata);
   const decoded =
     recipe.decoder === 'heic-decode'
-      ? await decodeHeic(path, metadata.icc, tools, signal)
+      ? await openHeic(path, metadata.icc, scratchPath)
       : { input: path, ...metadata.autoOrient, hasAlpha: metadata.hasAlpha };
-  signal.throwIfAborted();
   const crop = recipe.aspect && resolveCrop(decoded.width, decoded.height, recipe.aspect);
   return {
     open: () => {
@@ -100,30 +88,15 @@ async function openPicture(
 }
 
 /** The decoder applies the file's own rotation but gives the numbers without the profile that says what they mean. */
-async function decodeHeic(
+async function openHeic(
   path: string,
   icc: Buffer | undefined,
-  { heicDecoder, scratchPath }: PictureTools,
-  signal: AbortSignal,
-): Promise<{
-  readonly input: string;
-  readonly width: number;
-  readonly height: number;
-  readonly hasAlpha: boolean;
-}> {
-  const picture = await heicDecoder.decode(
-    await readFile(path),
-    scratchPath,
-    { maxPixels, timeoutMs },
-    signal,
-  );
+  scratchPath: string,
+): Promise<Pick<Opened, 'width' | 'height' | 'hasAlpha'> & { readonly input: string }> {
+  const picture = await decodeHeic(path, scratchPath, maxPixels);
   await finishTiff(picture, icc);
-  return {
-    input: scratchPath,
-    width: picture.width,
-    height: picture.height,
-    hasAlpha: picture.channels === 4,
-  };
+  const { width, height, channels } = picture;
+  return { input: scratchPath, width, height, hasAlpha: channels === 4 };
 }
 
 /** Refuses what the library would turn into something else without a word. */
@@ -155,23 +128,22 @@ function describeFound(metadata: Metadata, recipe: PictureRecipe): readonly stri
   ];
 }
 
-async function encode(opened: Opened, recipe: PictureRecipe, signal: AbortSignal): Promise<FittedPicture> {
+async function encode(opened: Opened, recipe: PictureRecipe): Promise<FittedPicture> {
   const { maxBytes = Number.POSITIVE_INFINITY } = recipe;
   const depths = !recipe.losslessFirst ? [] : opened.deep ? ([16, 8] as const) : ([8] as const);
   for (const bits of depths) {
     const image = opened.open().toColourspace(bits === 16 ? 'rgb16' : 'srgb');
     // Without these two, a PNG of 25 MB grows to 34.
     const bytes = await image.png({ compressionLevel: 9, adaptiveFiltering: true }).toBuffer();
-    signal.throwIfAborted();
     if (bytes.length <= maxBytes) {
       return { bytes, contentType: 'image/png', texts: [`saved as PNG of ${bits} bits a channel`] };
     }
   }
   const writeLossy = await createLossyWriter(opened);
-  const smallest = await findQuality(opened.open, writeLossy, maxBytes, signal);
+  const smallest = await findQuality(opened.open, writeLossy, maxBytes);
   return smallest.bytes.length <= maxBytes
     ? smallest
-    : reducePixels(opened, writeLossy, { maxBytes, sizeBytes: smallest.bytes.length }, signal);
+    : reducePixels(opened, writeLossy, { maxBytes, sizeBytes: smallest.bytes.length });
 }
 
 type LossyWriter = (image: Sharp, quality: number) => Promise<FittedPicture>;
@@ -202,11 +174,9 @@ async function findQuality(
   open: () => Sharp,
   writeLossy: LossyWriter,
   maxBytes: number,
-  signal: AbortSignal,
 ): Promise<FittedPicture> {
   const write = async (quality: number) => {
     const written = await writeLossy(open(), quality);
-    signal.throwIfAborted();
     return written;
   };
   const best = await write(maxQuality);
@@ -231,13 +201,11 @@ async function reducePixels(
   opened: Opened,
   writeLossy: LossyWriter,
   { maxBytes, sizeBytes }: { readonly maxBytes: number; readonly sizeBytes: number },
-  signal: AbortSignal,
 ): Promise<FittedPicture> {
   let scale = reduction * Math.sqrt(maxBytes / sizeBytes);
   for (let i = 0; i < maxReductions; i += 1) {
     const width = Math.max(1, Math.round(opened.width * scale));
     const written = await writeLossy(opened.open().resize({ width }), minQuality);
-    signal.throwIfAborted();
     if (written.bytes.length <= maxBytes) {
       const height = Math.round((opened.height * width) / opened.width);
       return { ...written, texts: [`scaled to ${width}x${height}`, ...written.texts] };

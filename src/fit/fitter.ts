@@ -1,4 +1,4 @@
-import { rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { FileError } from '../errors.ts';
@@ -8,14 +8,12 @@ import { loadClipFacts } from './clip-facts.ts';
 import { resolveClipRecipe, resolveFrameRecipe } from './clip-recipe.ts';
 import { findFfmpeg, missingProgram, resolveProgramEnv } from './ffmpeg.ts';
 import { decodePicture, type Encoder, fitClip, takeFrame } from './fit-clip.ts';
-import { fitPicture } from './fit-picture.ts';
 import type { FitPlan, FittedFile, FittingPlan, FitWork } from './fit-plan.ts';
 import { type ClipFormat, type PictureFormat, pngFormat, recogniseFormat } from './formats.ts';
-import { HeicDecoder } from './heic-decoder.ts';
 import { keepCopy } from './keep-copy.ts';
 import { once } from './once.ts';
-import { loadSharp, resolveModule } from './optional-modules.ts';
 import { readPictureHeader } from './picture-header.ts';
+import { PictureProcesses } from './picture-processes.ts';
 import { type PictureRecipe, resolvePictureRecipe } from './picture-recipe.ts';
 import { PrivateFolder, removeLeftFolders } from './private-folder.ts';
 import { loadSourceFile, refuseChanged, type SourceFile } from './source-file.ts';
@@ -84,8 +82,6 @@ export interface Fitter {
 }
 
 const defaultStallMs = 30_000;
-/** Each decoder of HEIC holds up to 300 MB. */
-const maxPicturesAtOnce = 2;
 
 /** Creates what makes files fit; nothing is loaded, looked for or made on disk until a file asks for it. */
 export function createFitter(options: FitterOptions, dependencies: FitterDependencies): Fitter {
@@ -95,9 +91,8 @@ export function createFitter(options: FitterOptions, dependencies: FitterDepende
 class ToolFitter implements Fitter {
   readonly #options: FitterOptions;
   readonly #dependencies: FitterDependencies;
-  readonly #heicDecoder = new HeicDecoder();
+  readonly #pictures: PictureProcesses;
   readonly #limitProbes;
-  readonly #limitPictures;
   readonly #limitEncoders;
   readonly #folder: () => Promise<PrivateFolder>;
   readonly #cleaning: () => Promise<void>;
@@ -111,7 +106,7 @@ class ToolFitter implements Fitter {
     this.#dependencies = dependencies;
     const { cores, tempDir, platform, userId, now, env } = dependencies;
     this.#limitProbes = pLimit(cores);
-    this.#limitPictures = pLimit(Math.min(cores, maxPicturesAtOnce));
+    this.#pictures = new PictureProcesses(dependencies);
     this.#limitEncoders = pLimit(Math.max(1, Math.floor(cores / 2)));
     this.#cleaning = once(() => removeLeftFolders(tempDir, userId, platform, now));
     this.#folder = once(() => PrivateFolder.create(tempDir, platform));
@@ -142,7 +137,7 @@ class ToolFitter implements Fitter {
         case undefined:
           return untouched;
         case 'picture':
-          return await this.#planPicture(source, format, wishes);
+          return await this.#planPicture(source, format, wishes, signal);
         case 'clip':
           return await this.#planClip(source, format, wishes, isAccepted, signal);
       }
@@ -182,14 +177,19 @@ class ToolFitter implements Fitter {
 
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.#heicDecoder.close();
+    this.#pictures.close();
     if (this.#isFolderAsked) {
       const folder = await this.#folder().catch(() => undefined);
       await folder?.remove();
     }
   }
 
-  async #planPicture(source: SourceFile, format: PictureFormat, { aspect }: Wishes): Promise<FitPlan> {
+  async #planPicture(
+    source: SourceFile,
+    format: PictureFormat,
+    { aspect }: Wishes,
+    signal: AbortSignal,
+  ): Promise<FitPlan> {
     const header = format.accepted ? await readPictureHeader(source.path, format.contentType) : undefined;
     const { noLimits } = this.#options;
     const recipe = resolvePictureRecipe({ format, header, sizeBytes: source.sizeBytes }, aspect, {
@@ -198,19 +198,10 @@ class ToolFitter implements Fitter {
     if (recipe === undefined) {
       return untouched;
     }
-    switch (format.decoder) {
-      case 'sharp':
-        break;
-      case 'heic-decode':
-        resolveModule('heic-decode');
-        this.#heicDecoder.prepare();
-        break;
-      case 'ffmpeg':
-        await this.#requireEncoder();
-        break;
+    if (format.decoder === 'ffmpeg') {
+      await this.#requireEncoder();
     }
-    // It loads while the other's thread starts.
-    loadSharp();
+    await this.#pictures.load(format.decoder, signal);
     return {
       kind: 'fit',
       source,
@@ -331,15 +322,12 @@ class ToolFitter implements Fitter {
   }
 
   async #encodePicture(path: string, recipe: PictureRecipe, signal: AbortSignal): Promise<MadeFile> {
+    const madePath = await this.#reserve('picture');
     const scratchPath = await this.#reserve('tiff');
-    const tools = { heicDecoder: this.#heicDecoder, scratchPath };
-    const { bytes, contentType, texts } = await this.#limitPictures(() =>
-      fitPicture(path, recipe, tools, signal).finally(() => rm(scratchPath, { force: true })),
-    );
+    const request = { path, recipe, scratchPath, madePath };
+    const { contentType, texts } = await this.#pictures.fit(request, signal);
     const extension = contentType === 'image/jpeg' ? 'jpg' : contentType.replace('image/', '');
-    const made = await this.#reserve(extension);
-    await writeFile(made, bytes, { mode: 0o600, signal });
-    return { path: made, contentType, extension, texts };
+    return { path: madePath, contentType, extension, texts };
   }
 
   /** Half of what a failed program wrote would only take the others' room. */

@@ -3,7 +3,7 @@ import type Sharp from 'sharp';
 import { FileError } from '../errors.ts';
 
 /** The optional packages that decode pictures. */
-export type OptionalModule = 'sharp' | 'heic-decode';
+type OptionalModule = 'sharp' | 'heic-decode';
 
 /** The line that installs them beside this program. */
 export const installModules = 'npm install -g dreamina-upload sharp heic-decode';
@@ -22,7 +22,7 @@ const requireBesideUs = createRequire(import.meta.url);
  * @throws FileError `cannot_fit` where it is not installed or was installed for another platform
  */
 export function loadSharp(): typeof Sharp {
-  resolveModule('sharp');
+  requireModule('sharp');
   try {
     return requireBesideUs('sharp') as typeof Sharp;
   } catch (cause) {
@@ -34,14 +34,35 @@ export function loadSharp(): typeof Sharp {
   }
 }
 
+/** The part of heic-decode that is used; it has no types. */
+interface HeicDecode {
+  all(options: { readonly buffer: Buffer }): Promise<HeicImage[] & { dispose(): void }>;
+}
+
+interface HeicImage {
+  readonly width: number;
+  readonly height: number;
+  decode(): Promise<{ readonly data: Uint8ClampedArray; readonly width: number; readonly height: number }>;
+}
+
 /**
- * The file of the module, to be loaded in a worker.
+ * The decoder of HEIC.
  *
  * @throws FileError `cannot_fit` where it is not installed
  */
-export function resolveModule(name: OptionalModule): string {
+export function loadHeicDecode(): HeicDecode {
+  requireModule('heic-decode');
+  return requireBesideUs('heic-decode') as HeicDecode;
+}
+
+/**
+ * Makes sure that a module is there.
+ *
+ * @throws FileError `cannot_fit` where it is not installed
+ */
+function requireModule(name: OptionalModule): void {
   try {
-    return requireBesideUs.resolve(name);
+    requireBesideUs.resolve(name);
   } catch (cause) {
     throw new FileError('cannot_fit', `it takes ${name} to decode it, which is not installed`, {
       hint,
