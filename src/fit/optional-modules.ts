@@ -24,7 +24,10 @@ const requireBesideUs = createRequire(import.meta.url);
 export function loadSharp(): typeof Sharp {
   requireModule('sharp');
   try {
-    return requireBesideUs('sharp') as typeof Sharp;
+    const sharp = requireBesideUs('sharp') as typeof Sharp;
+    // No picture is opened twice.
+    sharp.cache(false);
+    return sharp;
   } catch (cause) {
     throw new FileError(
       'cannot_fit',
