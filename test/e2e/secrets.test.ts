@@ -2,7 +2,7 @@ import { appendFile, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { UploadErrorCode } from '../../src/errors.ts';
-import { fixture } from '../fixtures.ts';
+import { clip, fixture } from '../fixtures.ts';
 import { rawServer, sendJson } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { spawnCli } from '../harness/spawn-cli.ts';
@@ -255,6 +255,11 @@ describe('no secret comes out', () => {
     [['completion', token]],
   ])('of a command line that is wrong: %j', async (args) => {
     expect([2, 4]).toContain(await runHere(args, { env: withToken }));
+  });
+
+  it('of a file that cannot be made to fit', async () => {
+    const args = ['upload', '--sandbox', '--format', 'ndjson', '--trim', '50-60', clip('clip.mp4').file];
+    expect((await run(args, { env: { ...withToken, PATH: '/nonexistent' } })).exitCode).toBe(1);
   });
 
   /** Every kind of failure there is; without one of them this does not compile. */
