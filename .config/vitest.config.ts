@@ -33,7 +33,7 @@ export default defineConfig(({ mode }) => ({
           project('integration', { isolate: false }),
           project('e2e', { isolate: false }),
           project('fuzz', { isolate: false, ...(mode === 'fuzz' ? manyCases() : fewCases) }),
-          // Needs nginx, tinyproxy, openssl, strace, zsh and fish.
+          // Needs nginx, tinyproxy, openssl, strace, zsh, fish and ffmpeg.
           project('system', { testTimeout: minuteMs }),
           project('soak', { testTimeout: 10 * minuteMs }),
         ],

@@ -39,7 +39,7 @@ export interface FrameRecipe {
 }
 
 /** What ffmpeg writes. */
-export interface ClipContainer {
+interface ClipContainer {
   readonly muxer: string;
   readonly contentType: string;
   readonly extension: string;

@@ -4,7 +4,7 @@ import { findProgram } from './find-program.ts';
 import { ProgramError, runProgram } from './run-program.ts';
 
 /** A program of ffmpeg's that was found. */
-export interface Program {
+interface Program {
   readonly path: string;
   /** As it says itself, such as "5.1.9-0+deb12u1". */
   readonly version: string;

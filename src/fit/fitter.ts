@@ -20,7 +20,7 @@ import { loadSourceFile, refuseChanged, type SourceFile } from './source-file.ts
 import { spoolStream } from './spool-stream.ts';
 
 /** Changes whenever the same source and wishes would give another file. */
-export const recipeVersion = 1;
+const recipeVersion = 1;
 
 /** What is asked of all files. */
 export interface FitterOptions {

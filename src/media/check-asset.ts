@@ -44,7 +44,7 @@ export interface PendingAsset extends Omit<AssetFacts, 'contentType'> {
 }
 
 /** How a file is made to fit. */
-export interface Fitting {
+interface Fitting {
   /** What is done, for people. */
   readonly fitted: readonly string[];
   readonly source: FittedSource;

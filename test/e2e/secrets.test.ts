@@ -1,4 +1,4 @@
-import { appendFile, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { UploadErrorCode } from '../../src/errors.ts';
@@ -80,9 +80,27 @@ async function mixedFolder(): Promise<string> {
   await copyFile(fixture('night.png').file, join(cwd, `${token} ${password.replace('/', '')}.png`));
   await writeFile(join(cwd, 'empty.png'), '');
   await writeFile(join(cwd, 'text.png'), `token: ${token}`);
-  await writeFile(join(cwd, 'large.png'), Buffer.alloc(10_485_761));
+  const picture = await readFile(fixture('night.png').file);
+  await writeFile(join(cwd, 'large.png'), Buffer.concat([picture, Buffer.alloc(10_485_761)]));
+  await writeFile(join(cwd, 'damaged.png'), picture.subarray(0, picture.length / 2));
+  const sound = await readFile(clip('tone.wav').file);
+  sound.writeUInt32LE(16, sound.indexOf('data') + 4);
+  await writeFile(join(cwd, 'short.wav'), sound.subarray(0, sound.indexOf('data') + 24));
+  await writeFile(join(cwd, 'small.mp4'), shrink(await readFile(clip('clip.mp4').file)));
   await mkdir(join(cwd, 'folder.png'));
   return cwd;
+}
+
+/** Says in both places of an MP4's header that its picture has 100 pixels a side. */
+function shrink(mp4: Buffer): Buffer {
+  const trackHeader = mp4.indexOf('tkhd');
+  const trackEnd = trackHeader - 4 + mp4.readUInt32BE(trackHeader - 4);
+  mp4.writeUInt32BE(100 << 16, trackEnd - 8);
+  mp4.writeUInt32BE(100 << 16, trackEnd - 4);
+  const sample = mp4.indexOf('avc1', mp4.indexOf('stsd'));
+  mp4.writeUInt16BE(100, sample + 28);
+  mp4.writeUInt16BE(100, sample + 30);
+  return mp4;
 }
 
 /** What a server says that knows the token and has no manners. */
@@ -154,6 +172,9 @@ describe('no secret comes out', () => {
       'empty.png',
       'text.png',
       'large.png',
+      'damaged.png',
+      'short.wav',
+      'small.mp4',
       '/dev/null',
       '/proc/self/mem',
     ];
