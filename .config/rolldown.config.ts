@@ -76,7 +76,14 @@ const probeWorker: RolldownOptions = {
   },
 };
 
-export default defineConfig([command, probeWorker]);
+/** The process that decodes pictures; sharp and heic-decode are the user's own, if they are there. */
+const pictureWorker: RolldownOptions = {
+  ...shared,
+  input: { 'picture-worker': 'src/fit/picture-worker.ts' },
+  output: { ...output, dir: 'dist/fit' },
+};
+
+export default defineConfig([command, probeWorker, pictureWorker]);
 
 /** Puts the values of src/version.ts in its place: the bundle lies deeper in the package, and has no time to look. */
 function inlineVersion(): Plugin {

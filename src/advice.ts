@@ -25,6 +25,7 @@ const uploadAdvice: Readonly<Record<UploadErrorCode, Advice>> = {
   damaged: 'Copy, download or export it again.',
   bad_duration: 'Trim it, or use a longer one.',
   bad_dimensions: 'Scale it.',
+  cannot_fit: 'Convert it with another program, or leave it out.',
   changed: 'Upload it again when no other program writes to it.',
   unauthorized: ({ tokenSource }) => adviseOnToken(tokenSource),
   payment_required: 'Renew the useapi.net subscription or add credits, then run the same command again.',

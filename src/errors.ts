@@ -56,6 +56,7 @@ export type FileErrorCode =
   | 'damaged'
   | 'bad_duration'
   | 'bad_dimensions'
+  | 'cannot_fit'
   | 'changed';
 
 /** Why a request to the API failed. */

@@ -8,8 +8,12 @@ export interface Host {
   /** Empty where there is none. */
   readonly homeDir: string;
   readonly platform: NodeJS.Platform;
+  /** Where temporary files belong; absolute. */
+  readonly tempDir: string;
   /** The effective user's id; undefined on Windows. */
   readonly userId: number | undefined;
+  /** Processors that this process may use. */
+  readonly cores: number;
   /** Such as `v24.1.0`. */
   readonly nodeVersion: string;
   /** The file that was started, perhaps through a symbolic link; undefined where there is none. */

@@ -1,13 +1,17 @@
+import { availableParallelism, platform, tmpdir, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { absolutePath } from './absolute-path.ts';
 import { DreaminaClient as Client } from './client/client.ts';
-import type { Clock } from './host.ts';
+import { parseWishes } from './files/wishes.ts';
+import type { Machine } from './fit/fitter.ts';
+import type { Clock, Environment } from './host.ts';
 import { Credentials } from './network/credentials.ts';
 import { parseProxyUrl } from './network/proxy.ts';
 import { type RequiredSettings, requireSettings } from './settings/require.ts';
 import { resolveSettings } from './settings/resolve.ts';
 import type { UploadEvent } from './upload/event.ts';
+import type { FitOptions } from './upload/fit-files.ts';
 import type { UploadRecord } from './upload/record.ts';
 import { runSession } from './upload/session.ts';
 import { userAgent } from './version.ts';
@@ -55,6 +59,18 @@ export interface UploadFilesOptions extends DreaminaClientOptions {
   readonly failFast?: boolean | undefined;
   /** Whether sizes, lengths and sides are left to the server. Default: false. */
   readonly noLimits?: boolean | undefined;
+  /** Whether what would be refused is made into something that is accepted, as by `--fit`. Default: false. */
+  readonly fit?: boolean | undefined;
+  /** The shape that images and videos are cropped to, such as `16:9`; implies `fit`. */
+  readonly aspect?: string | undefined;
+  /** The frame that is taken of each video: `first`, `last` or a time such as `2.5`; implies `fit`. */
+  readonly frame?: string | undefined;
+  /** The part that is taken of videos and audio, such as `3-10`; implies `fit`. */
+  readonly trim?: string | undefined;
+  /** A folder where what was made is kept; implies `fit`. Default: none. */
+  readonly fitDir?: string | undefined;
+  /** Whose `PATH` has the ffmpeg and ffprobe that `fit` uses, such as `process.env`. Default: there are none. */
+  readonly env?: Environment | undefined;
   /** A file that remembers references from run to run: what has one already is `reused`. Default: none. */
   readonly manifest?: string | undefined;
   /** Manifest entries older than this are ignored. Default: no limit. */
@@ -70,7 +86,7 @@ export interface UploadFilesOptions extends DreaminaClientOptions {
 /**
  * Uploads images, videos and audio files, and returns one record for each path, in their order. Every file is checked before any is sent.
  * A file never makes it reject: what went wrong stands in its record. Throws a ConfigError for a wrong option, and a
- * UsageError for a manifest that cannot be used.
+ * UsageError for a manifest that cannot be used, and for an `aspect`, `frame` or `trim` that makes no sense.
  *
  * @param paths each literally a file, from the working directory
  */
@@ -101,10 +117,11 @@ export async function uploadFiles(
         retries,
         failFast,
         noLimits,
+        fit: resolveFit(options),
         manifestPath: options.manifest === undefined ? undefined : absolutePath(options.manifest, here),
         maxAgeMs: options.maxAgeMs,
       },
-      { clock: systemClock, random: Math.random, signal, onEvent },
+      { clock: systemClock, machine: loadMachine(options), random: Math.random, signal, onEvent },
     );
     for await (const block of session) {
       for (const record of block) {
@@ -124,6 +141,39 @@ const here = {
     return resolve();
   },
 };
+
+/** @throws UsageError */
+function resolveFit({ fit, aspect, frame, trim, fitDir }: UploadFilesOptions): FitOptions | undefined {
+  if (!fit && [aspect, frame, trim, fitDir].every((option) => option === undefined)) {
+    return undefined;
+  }
+  return {
+    all: true,
+    first: false,
+    wishes: parseWishes({ aspect, frame, trim }),
+    dir: fitDir === undefined ? undefined : absolutePath(fitDir, here),
+  };
+}
+
+function loadMachine({ env = {} }: UploadFilesOptions): Machine {
+  return {
+    env,
+    platform: platform(),
+    tempDir: tmpdir(),
+    userId: findUserId(),
+    cores: availableParallelism(),
+  };
+}
+
+/** Undefined on Windows, and for an id that the system has no name for. */
+function findUserId(): number | undefined {
+  try {
+    const { uid } = userInfo();
+    return uid === -1 ? undefined : uid;
+  } catch {
+    return undefined;
+  }
+}
 
 const systemClock: Clock = {
   epochMs: Date.now,

@@ -1,5 +1,5 @@
 import { fstatSync, statSync, writeFileSync } from 'node:fs';
-import { devNull, homedir } from 'node:os';
+import { availableParallelism, devNull, homedir, tmpdir } from 'node:os';
 import { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from './cli.ts';
@@ -55,7 +55,9 @@ function createHost(interruption: AbortController): Host {
     cwd: findCwd(),
     homeDir: findHomeDir(),
     platform: process.platform,
+    tempDir: tmpdir(),
     userId: process.geteuid?.(),
+    cores: availableParallelism(),
     nodeVersion: process.version,
     scriptPath: process.argv[1],
     stdin: process.stdin,

@@ -14,6 +14,7 @@ import { sortNaturally } from './natural-order.ts';
 import { encodePath, showPath } from './path-bytes.ts';
 import { mayHaveGroups, type PatternSyntax, parsePattern } from './pattern.ts';
 import { type Match, Search, type SearchOptions } from './search.ts';
+import { parseNamedWishes } from './wishes.ts';
 
 /** What names the files of a run. */
 export interface FileRequest {
@@ -145,10 +146,37 @@ class Finder {
       return [{ path: '-', source: this.#host.stdin }];
     }
     const kind = await this.#kindOf(pattern);
+    if (kind === 'absent') {
+      const wished = await this.#findWished(pattern);
+      if (wished !== undefined) {
+        return [wished];
+      }
+    }
     if (pattern !== '' && (kind === 'absent' || (kind === 'unknown' && /[*?[]/.test(pattern)))) {
       return this.#expand(pattern);
     }
     return this.#findPath(pattern, kind);
+  }
+
+  /** The one file that is named before `#trim=…`, `#frame=…` or `#aspect=…`; undefined where there is none of these. */
+  async #findWished(argument: string): Promise<FoundFile | undefined> {
+    const named = readNamedWishes(argument);
+    if (named === undefined) {
+      return undefined;
+    }
+    const { path, wishes } = named;
+    if (path === '-') {
+      return { path, source: this.#host.stdin, wishes };
+    }
+    const kind = await this.#kindOf(path);
+    if (kind === 'directory' || (kind === 'absent' && /[*?[{]/.test(path))) {
+      throw new NamesNothing(
+        () =>
+          'trim, frame and aspect may stand behind the name of one file only; use --trim, --frame and --aspect for all',
+      );
+    }
+    const [file] = await this.#findPath(path, kind);
+    return { ...file!, wishes };
   }
 
   async findLiteral(path: string): Promise<readonly FoundFile[]> {
@@ -314,6 +342,19 @@ class Finder {
       const advice = expanded === undefined ? '' : `; did you mean ${expanded}?`;
       return url ?? `there is no such file, and as a pattern it matches none${more}${advice}`;
     });
+  }
+}
+
+/** Says what is wrong with wishes together with the argument that has them. */
+function readNamedWishes(argument: string): ReturnType<typeof parseNamedWishes> {
+  try {
+    return parseNamedWishes(argument);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      const { message } = error;
+      throw new NamesNothing(() => message);
+    }
+    throw error;
   }
 }
 

@@ -26,8 +26,42 @@ export interface AssetFacts {
   readonly durationMs?: number | undefined;
 }
 
+/** A file that will be sent: one that is acceptable as it is, or one that is made to fit when its turn comes. */
+export interface PendingAsset extends Omit<AssetFacts, 'contentType'> {
+  /** Not known of what is still to be made. */
+  readonly contentType?: ContentType | undefined;
+  /** Of what is still to be made, the most that it may have. */
+  readonly sizeBytes: number;
+  /** How it is to be made to fit; undefined for a file that goes out as it is. */
+  readonly fitting?: Fitting | undefined;
+  /**
+   * Makes what is to be made.
+   *
+   * @param onProgress hears how much is made, from 0 to 1
+   * @throws FileError, or the signal's reason
+   */
+  open(signal: AbortSignal, onProgress: (share: number) => void): Promise<CheckedAsset>;
+}
+
+/** How a file is made to fit. */
+interface Fitting {
+  /** What is done, for people. */
+  readonly fitted: readonly string[];
+  readonly source: FittedSource;
+}
+
+/** What a fitted file was made from. */
+export interface FittedSource {
+  /** In lower-case hex. */
+  readonly sha256: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly contentType: string;
+}
+
 /** A file that may be sent. Its bytes are not held in memory: they are read when their turn comes. */
-export interface CheckedAsset extends AssetFacts {
+export interface CheckedAsset extends AssetFacts, PendingAsset {
+  readonly contentType: ContentType;
   /**
    * Reads all of its bytes into a buffer with room for at least one byte more, and returns that part of it. They are
    * the bytes that were checked.
@@ -35,6 +69,8 @@ export interface CheckedAsset extends AssetFacts {
    * @throws FileError `changed` or `unreadable`
    */
   readInto(buffer: Buffer): Promise<Buffer>;
+  /** Removes what was made, once it is sent. */
+  discard?(): Promise<void>;
 }
 
 /** How files are checked. */
@@ -86,7 +122,12 @@ export async function checkAssetStream(
     );
   }
   const facts = await checkContent(createBufferSource(bytes), bytes, context);
-  return { ...facts, readInto: async (buffer) => buffer.subarray(0, bytes.copy(buffer)) };
+  const asset: CheckedAsset = {
+    ...facts,
+    open: async () => asset,
+    readInto: async (buffer) => buffer.subarray(0, bytes.copy(buffer)),
+  };
+  return asset;
 }
 
 /** @throws FileError where the content may not be sent */
@@ -150,6 +191,10 @@ class CheckedFile implements CheckedAsset {
     this.durationMs = facts.durationMs;
     this.#path = path;
     this.#version = version;
+  }
+
+  async open(): Promise<CheckedAsset> {
+    return this;
   }
 
   async readInto(buffer: Buffer): Promise<Buffer> {

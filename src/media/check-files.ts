@@ -11,7 +11,7 @@ import {
   checkAssetStream,
   unreadableFolder,
 } from './check-asset.ts';
-import type { Probe } from './probe.ts';
+import { createCheckContext } from './check-context.ts';
 
 /** The result of checking one file. */
 export type FileCheck =
@@ -50,15 +50,7 @@ export async function checkFiles(
   signal: AbortSignal,
 ): Promise<readonly CheckedFile[]> {
   const checks = new Map<FoundFile['source'], FileCheck>();
-  let probe: Promise<Probe> | undefined;
-  const context: CheckContext = {
-    noLimits,
-    openProbe: () => {
-      // Loaded here, because images need none of it.
-      probe ??= import('./probe.ts').then(({ createProbe }) => createProbe(signal));
-      return probe;
-    },
-  };
+  const context = createCheckContext(noLimits, signal);
   let isStopped = false;
   const results = pMapIterable(
     new Map(files.map((file) => [file.source, file])).values(),
@@ -86,7 +78,7 @@ export async function checkFiles(
       throw error;
     }
   } finally {
-    await (await probe)?.close();
+    await context.close();
   }
   return files.map(({ path, source }) => ({ path, check: checks.get(source) ?? unchecked }));
 }

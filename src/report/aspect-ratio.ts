@@ -16,5 +16,15 @@ export function describeRatioMismatch(records: readonly UploadRecord[]): string 
     return undefined;
   }
   const show = ({ path, width, height }: typeof first) => `${path} is ${width}x${height}`;
-  return `the frames differ in aspect ratio: ${show(first)}, ${show(odd)}`;
+  return `the frames differ in aspect ratio: ${show(first)}, ${show(odd)}; crop them to one with --aspect ${formatRatio(first.width!, first.height!)}`;
+}
+
+/** Without common factors, as in 16:9. */
+function formatRatio(width: number, height: number): string {
+  const factor = greatestCommonDivisor(width, height);
+  return `${width / factor}:${height / factor}`;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

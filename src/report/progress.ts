@@ -1,8 +1,10 @@
+import { basename } from 'node:path';
 import ora from 'ora';
 import type { ApiError } from '../errors.ts';
 import type { Clock, Job, TerminalStream } from '../host.ts';
 import { formatSeconds } from '../units.ts';
 import type { UploadEvent } from '../upload/event.ts';
+import { escapeUnsafe } from './escape.ts';
 import { formatProgress, type ProgressState } from './progress-line.ts';
 
 /** Shows on a terminal how far a batch is. What else is written to the terminal meanwhile stands above it. */
@@ -99,6 +101,8 @@ class ProgressTracker {
   readonly #sending = new Map<string, number>();
   /** The files that wait for another attempt. */
   readonly #retrying = new Map<string, Wait>();
+  /** How much is made of each file that is being made to fit, from 0 to 1. */
+  readonly #fitting = new Map<string, number>();
   #pause: Wait | undefined;
   #bytes: number;
   #settledFiles = 0;
@@ -118,6 +122,13 @@ class ProgressTracker {
       case 'batch-slowed':
       case 'host-unreachable':
       case 'batch-ended':
+      case 'fit-doubt':
+        break;
+      case 'fitting':
+        this.#fitting.set(event.path, event.share);
+        break;
+      case 'fitted':
+        this.#fitting.delete(event.path);
         break;
       case 'attempt-started':
         this.#retrying.delete(event.path);
@@ -143,6 +154,7 @@ class ProgressTracker {
         };
         break;
       case 'file-settled':
+        this.#fitting.delete(event.path);
         this.#sending.delete(event.path);
         this.#retrying.delete(event.path);
         this.#settledFiles += 1;
@@ -203,10 +215,17 @@ class ProgressTracker {
   #describeRetries(): readonly string[] {
     const last = [...this.#retrying.values()].at(-1);
     if (last === undefined) {
-      return [];
+      return this.#describeFitting();
     }
     const text = `${this.#retrying.size} to retry`;
     return [`${text} (${last.source})`, text];
+  }
+
+  #describeFitting(): readonly string[] {
+    const [first] = this.#fitting;
+    return first === undefined
+      ? []
+      : [`fitting ${shorten(basename(first[0]))} ${Math.floor(first[1] * 100)}%`];
   }
 
   #describe({ code, httpStatus }: ApiError): Pick<Wait, 'reason' | 'source'> {
@@ -219,4 +238,11 @@ class ProgressTracker {
         return { reason: 'server trouble', source: `${httpStatus ?? code} from ${this.#server}` };
     }
   }
+}
+
+const maxNameLength = 24;
+
+function shorten(name: string): string {
+  const escaped = escapeUnsafe(name);
+  return escaped.length <= maxNameLength ? escaped : `${escaped.slice(0, maxNameLength - 1)}…`;
 }

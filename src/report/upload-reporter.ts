@@ -92,6 +92,9 @@ export class UploadReporter {
     if (record.status === 'failed') {
       this.#fail(nameOf(record), record.error);
     }
+    if (record.status === 'valid' && record.fitted !== undefined) {
+      this.#messages.note(`${nameOf(record)}: planned: ${record.fitted.join(', ')}`);
+    }
     if (hasReference(record)) {
       for (const warning of record.warnings ?? []) {
         this.#messages.alert(`${nameOf(record)}: ${warning}`);
@@ -155,7 +158,16 @@ export class UploadReporter {
     switch (event.type) {
       case 'files-checked':
       case 'bytes-sent':
+      case 'fitting':
         break;
+      case 'fit-doubt':
+        this.#doubt(event.path, event.reason);
+        break;
+      case 'fitted': {
+        const kept = event.keptPath === undefined ? '' : `; kept as ${event.keptPath}`;
+        this.#messages.note(`${nameOf(event)}: ${event.fitted.join(', ')}${kept}`);
+        break;
+      }
       case 'attempt-started':
         this.#messages.detail(
           `${event.path}: sending ${formatBytes(event.sizeBytes)} to ${this.#destination}, try ${event.attempt}`,
@@ -212,6 +224,14 @@ export class UploadReporter {
     this.#messages.note(
       `Interrupted, with ${groupDigits(left)} of ${groupDigits(files)} files left. ${next}`,
     );
+  }
+
+  /** What is not known of one file is not known of others for the same reason. */
+  #doubt(path: string, reason: string): void {
+    if (!this.#hints.has(reason)) {
+      this.#hints.add(reason);
+      this.#messages.warn(`${nameOf({ path })}: ${reason}`);
+    }
   }
 
   #warnBeforeRequest(): void {

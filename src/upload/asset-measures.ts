@@ -12,7 +12,11 @@ export interface AssetMeasures {
 }
 
 /** The measures of a checked file. */
-export function describeMeasures({ width, height, durationMs }: AssetFacts): AssetMeasures {
+export function describeMeasures({
+  width,
+  height,
+  durationMs,
+}: Pick<AssetFacts, 'width' | 'height' | 'durationMs'>): AssetMeasures {
   return {
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),

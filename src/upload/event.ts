@@ -4,6 +4,9 @@ import type { Outcome } from './record.ts';
 /** What happens while a batch runs. */
 export type UploadEvent =
   | FilesChecked
+  | FitDoubt
+  | Fitting
+  | Fitted
   | AttemptStarted
   | BytesSent
   | AttemptFailed
@@ -19,6 +22,31 @@ interface FilesChecked {
   /** What is acceptable, each file once however often it is named. */
   readonly files: number;
   readonly bytes: number;
+}
+
+/** A file goes out as it is, although something that would tell more about it is missing. */
+interface FitDoubt {
+  readonly type: 'fit-doubt';
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** A file is being made to fit. */
+interface Fitting {
+  readonly type: 'fitting';
+  readonly path: string;
+  /** How much is made, from 0 to 1. */
+  readonly share: number;
+}
+
+/** A file was made to fit. */
+interface Fitted {
+  readonly type: 'fitted';
+  readonly path: string;
+  /** What was done, for people. */
+  readonly fitted: readonly string[];
+  /** Where a copy of what was made is kept, if it is. */
+  readonly keptPath: string | undefined;
 }
 
 /** A request starts. */

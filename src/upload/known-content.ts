@@ -3,6 +3,14 @@ import { untilAborted } from '../until-aborted.ts';
 import type { Manifest, RememberedUpload } from './manifest.ts';
 import type { Outcome, UploadedOutcome } from './record.ts';
 
+/** How a file gets its reference. */
+interface ContentUse {
+  /** What was asked of its source, where it was to be made to fit. */
+  readonly recipe: string | undefined;
+  readonly reuse: (known: RememberedUpload) => Outcome;
+  readonly send: () => Promise<Outcome>;
+}
+
 /** Sends no content twice: neither what the manifest knows nor what this run is sending already. */
 export class KnownContent {
   readonly #manifest: Pick<Manifest, 'find' | 'add'>;
@@ -23,10 +31,7 @@ export class KnownContent {
    *
    * @param sha256 of the content, in lower-case hex
    */
-  async settle(
-    sha256: string,
-    { reuse, send }: { reuse: (known: RememberedUpload) => Outcome; send: () => Promise<Outcome> },
-  ): Promise<Outcome> {
+  async settle(sha256: string, { recipe, reuse, send }: ContentUse): Promise<Outcome> {
     // The upload in flight may fail; then one of the files that waited is sent itself.
     while (this.#inFlight.has(sha256)) {
       await this.#inFlight.get(sha256);
@@ -36,7 +41,7 @@ export class KnownContent {
       return reuse(known);
     }
     const sending = send().then((outcome): Outcome | Promise<Outcome> =>
-      outcome.status === 'uploaded' ? this.#remember(outcome) : outcome,
+      outcome.status === 'uploaded' ? this.#remember(outcome, recipe) : outcome,
     );
     this.#inFlight.set(sha256, sending);
     try {
@@ -47,9 +52,9 @@ export class KnownContent {
   }
 
   /** Writes a reference to the manifest before anyone sees it. Where that fails, the reference is good all the same. */
-  async #remember(outcome: UploadedOutcome): Promise<UploadedOutcome> {
+  async #remember(outcome: UploadedOutcome, recipe: string | undefined): Promise<UploadedOutcome> {
     try {
-      await untilAborted(this.#manifest.add(outcome), this.#late);
+      await untilAborted(this.#manifest.add(outcome, recipe), this.#late);
       return outcome;
     } catch (error) {
       const warning = this.#late.aborted

@@ -21,6 +21,17 @@ const lineSchema = v.object({
   /** Bytes. */
   size: v.number(),
   contentType: v.custom<ContentType>((value) => typeof value === 'string' && isContentType(value)),
+  /** What was asked of the source, and the version of the recipes. */
+  fit: v.exactOptional(v.string()),
+  fitted: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
+  /** What it was made from. */
+  source: v.exactOptional(
+    v.object({
+      sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+      size: v.number(),
+      contentType: v.string(),
+    }),
+  ),
   /** ISO 8601. */
   uploadedAt: v.pipe(v.string(), v.isoTimestamp()),
 });

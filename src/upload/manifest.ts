@@ -4,6 +4,7 @@ import { describeErrno } from '../errno.ts';
 import { UsageError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import { formatEntry, type ManifestEntry } from './manifest-entry.ts';
+import type { FitKey } from './prepared-file.ts';
 import { readManifest } from './read-manifest.ts';
 import type { UploadedOutcome } from './record.ts';
 
@@ -13,7 +14,15 @@ const { O_APPEND, O_CREAT, O_NONBLOCK, O_NOFOLLOW, O_RDONLY, O_RDWR } = constant
 const noFollow = O_NOFOLLOW ?? 0;
 
 /** What a manifest remembers of an upload. */
-export type RememberedUpload = Omit<ManifestEntry, 'endpoint' | 'uploadedAt'>;
+export type RememberedUpload = Omit<ManifestEntry, 'endpoint' | 'uploadedAt' | 'fit'>;
+
+/** The entries that count, the newest of each. */
+interface KnownUploads {
+  /** By the SHA-256 of what was sent. */
+  readonly byContent: Map<string, RememberedUpload>;
+  /** By the SHA-256 of its source and what was asked. */
+  readonly byFit: Map<string, RememberedUpload>;
+}
 
 /** Which entries of a manifest count. */
 export interface ManifestScope {
@@ -36,11 +45,11 @@ export interface ManifestScope {
 export class Manifest {
   readonly #scope: ManifestScope;
   readonly #handle: FileHandle;
-  readonly #known: Map<string, RememberedUpload>;
+  readonly #known: KnownUploads;
   #pending: { readonly line: string; readonly settle: (error?: unknown) => void }[] = [];
   #writing: Promise<void> | undefined;
 
-  private constructor(scope: ManifestScope, handle: FileHandle, known: Map<string, RememberedUpload>) {
+  private constructor(scope: ManifestScope, handle: FileHandle, known: KnownUploads) {
     this.#scope = scope;
     this.#handle = handle;
     this.#known = known;
@@ -70,11 +79,20 @@ export class Manifest {
 
   /** The reference that these bytes have already, if any. */
   find(sha256: string): RememberedUpload | undefined {
-    return this.#known.get(sha256);
+    return this.#known.byContent.get(sha256);
   }
 
-  /** Records an upload; resolves when it is on the disk, rejects where it cannot be put there. */
-  async add(upload: UploadedOutcome): Promise<void> {
+  /** The reference of what was made of that source, or of the source itself where it needed nothing. */
+  findFitted({ sha256, recipe }: FitKey): RememberedUpload | undefined {
+    return this.#known.byFit.get(`${sha256} ${recipe}`);
+  }
+
+  /**
+   * Records an upload; resolves when it is on the disk, rejects where it cannot be put there.
+   *
+   * @param recipe what was asked of its source; undefined where it was not to be made to fit
+   */
+  async add(upload: UploadedOutcome, recipe?: string): Promise<void> {
     const { sha256, account: _account, status: _status, attempts: _attempts, ...rest } = upload;
     const { durationMs: _durationMs, warnings: _warnings, ...asset } = rest;
     const entry: ManifestEntry = {
@@ -83,9 +101,10 @@ export class Manifest {
       account: this.#scope.account,
       endpoint: this.#scope.endpoint,
       ...asset,
+      ...(recipe !== undefined && { fit: recipe }),
       uploadedAt: new Date(this.#scope.clock.epochMs()).toISOString(),
     };
-    this.#known.set(sha256, toRemembered(entry));
+    remember(this.#known, entry);
     await new Promise<void>((resolve, reject) => {
       this.#pending.push({
         line: formatEntry(entry),
@@ -163,9 +182,9 @@ async function readKnown(
   handle: FileHandle,
   { account, endpoint, maxAgeMs, clock }: ManifestScope,
   signal: AbortSignal,
-): Promise<Map<string, RememberedUpload>> {
+): Promise<KnownUploads> {
   const oldest = maxAgeMs === undefined ? Number.NEGATIVE_INFINITY : clock.epochMs() - maxAgeMs;
-  const known = new Map<string, RememberedUpload>();
+  const known: KnownUploads = { byContent: new Map(), byFit: new Map() };
   for await (const entries of readManifest(path, handle, signal)) {
     for (const entry of entries) {
       if (
@@ -173,19 +192,22 @@ async function readKnown(
         entry.endpoint === endpoint &&
         Date.parse(entry.uploadedAt) >= oldest
       ) {
-        known.set(entry.sha256, toRemembered(entry));
+        remember(known, entry);
       }
     }
   }
   return known;
 }
 
-function toRemembered({
-  endpoint: _endpoint,
-  uploadedAt: _uploadedAt,
-  ...remembered
-}: ManifestEntry): RememberedUpload {
-  return remembered;
+function remember(
+  { byContent, byFit }: KnownUploads,
+  { endpoint: _endpoint, uploadedAt: _uploadedAt, fit: recipe, ...upload }: ManifestEntry,
+): void {
+  const { fitted: _fitted, source, ...content } = upload;
+  byContent.set(upload.sha256, content);
+  if (recipe !== undefined) {
+    byFit.set(`${source?.sha256 ?? upload.sha256} ${recipe}`, upload);
+  }
 }
 
 /** Whether the file is empty or ends with a newline. */

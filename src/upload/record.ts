@@ -1,6 +1,7 @@
 import { adviseOn, type Circumstances } from '../advice.ts';
 import { ApiError, type UploadError, type UploadErrorCode } from '../errors.ts';
 import type { AssetKind, ContentType } from '../media/asset-types.ts';
+import type { FittedSource } from '../media/check-asset.ts';
 
 interface RecordBase {
   /** The file's place in the input, from 0. */
@@ -9,7 +10,14 @@ interface RecordBase {
   readonly path: string;
 }
 
-interface ReferenceBase extends RecordBase {
+/** How a file was made to fit; absent where it goes out as it is. */
+interface FitBase {
+  /** What was done, for people. */
+  readonly fitted?: readonly string[];
+  readonly source?: FittedSource;
+}
+
+interface ReferenceBase extends RecordBase, FitBase {
   readonly type: AssetKind;
   readonly assetRef: string;
   /** The same reference, for images. */
@@ -66,7 +74,7 @@ export interface CancelledRecord extends RecordBase {
 }
 
 /** The file would be sent (dry run). */
-export interface ValidRecord extends RecordBase {
+export interface ValidRecord extends RecordBase, FitBase {
   readonly status: 'valid';
   readonly type: AssetKind;
   /** Pixels; videos. */
@@ -75,9 +83,10 @@ export interface ValidRecord extends RecordBase {
   readonly height?: number;
   /** Videos and audio. */
   readonly mediaDurationMs?: number;
-  /** Bytes. */
-  readonly size: number;
-  readonly contentType: ContentType;
+  /** Bytes; not known of what is still to be made. */
+  readonly size?: number;
+  /** Not known of what is still to be made. */
+  readonly contentType?: ContentType;
   readonly attempts: 0;
 }
 

@@ -1,12 +1,15 @@
 import type { FoundFile } from '../files/found-file.ts';
+import type { Machine } from '../fit/fitter.ts';
 import type { Clock } from '../host.ts';
-import { type CheckedFile, checkFiles } from '../media/check-files.ts';
+import { checkFiles } from '../media/check-files.ts';
 import type { Source } from '../settings/source.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { describeMeasures } from './asset-measures.ts';
 import type { Uploader } from './attempts.ts';
 import type { UploadEvent } from './event.ts';
+import type { FileFitting, FitOptions } from './fit-files.ts';
 import { checkManifest, Manifest } from './manifest.ts';
+import type { Preparation, PreparedFile } from './prepared-file.ts';
 import { cancelledOutcome, failedOutcome, type Outcome, type UploadRecord } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
 import { uploadBatch } from './upload-batch.ts';
@@ -23,6 +26,8 @@ export interface SessionOptions {
   readonly failFast: boolean;
   /** Whether sizes, lengths and sides are left to the server. */
   readonly noLimits: boolean;
+  /** How files are made to fit; undefined where none is. */
+  readonly fit: FitOptions | undefined;
   /** An absolute path. */
   readonly manifestPath: string | undefined;
   /** Manifest entries older than this are ignored. */
@@ -43,6 +48,7 @@ export interface Destination {
 /** What a session needs from outside. */
 export interface SessionDependencies {
   readonly clock: Clock;
+  readonly machine: Machine;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** Starts nothing new and ends what is in flight. */
@@ -50,8 +56,11 @@ export interface SessionDependencies {
   /** Starts nothing new; what is in flight may still get its reference. */
   readonly draining?: AbortSignal | undefined;
   readonly onEvent: (event: UploadEvent) => void;
-  /** Called with every file once all are checked; what it throws ends the session before anything is sent. */
-  readonly onChecked?: ((files: readonly CheckedFile[]) => void) | undefined;
+  /**
+   * Called with every file once all are checked, and again once all are made to fit where that comes first; what it
+   * throws ends the session before anything is sent.
+   */
+  readonly onChecked?: ((files: readonly PreparedFile[]) => void) | undefined;
 }
 
 /**
@@ -75,8 +84,12 @@ export async function* runSession(
       throw error;
     }
   }
+  let fitting: FileFitting | undefined;
   try {
-    const files = await checkFiles(found, options, signal);
+    fitting = await openFitting(options, dependencies, manifest);
+    let files: readonly PreparedFile[] = fitting
+      ? await fitting.prepare(found)
+      : await checkFiles(found, options, signal);
     if (!signal.aborted) {
       dependencies.onChecked?.(files);
     }
@@ -86,8 +99,15 @@ export async function* runSession(
     }
     const { uploader, account, tokenSource } = destination;
     onEvent(describeWorkload(files));
+    if (fitting !== undefined && options.fit?.first) {
+      files = await fitting.makeAll(files);
+      if (!signal.aborted) {
+        dependencies.onChecked?.(files);
+      }
+    }
     yield* uploadBatch(files, { ...options, account, tokenSource }, { ...dependencies, uploader, manifest });
   } finally {
+    await fitting?.close();
     const closing = manifest?.close();
     if (signal.aborted) {
       // A disk that does not answer must not hold up the end of an interrupted run.
@@ -96,6 +116,22 @@ export async function* runSession(
       await closing;
     }
   }
+}
+
+/** Loaded only where it is asked for: most runs need none of it. */
+async function openFitting(
+  { fit, noLimits, failFast }: SessionOptions,
+  { machine, clock, signal, onEvent }: SessionDependencies,
+  manifest: Manifest | undefined,
+): Promise<FileFitting | undefined> {
+  if (fit === undefined) {
+    return undefined;
+  }
+  const { FileFitting } = await import('./fit-files.ts');
+  return new FileFitting(
+    { ...fit, noLimits, failFast },
+    { machine, now: clock.epochMs, manifest, signal, onEvent },
+  );
 }
 
 /** Opens the manifest; for a dry run, only checks it. */
@@ -114,26 +150,28 @@ async function openManifest(
   return Manifest.open(manifestPath, { account, endpoint, maxAgeMs, clock }, signal);
 }
 
-function describeWorkload(files: readonly CheckedFile[]): UploadEvent {
+function describeWorkload(files: readonly PreparedFile[]): UploadEvent {
   const checks = [...new Set(files.map(({ check }) => check))];
   const sizes = checks.flatMap((check) => (check.kind === 'acceptable' ? check.asset.sizeBytes : []));
   return { type: 'files-checked', files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
 /** What a dry run says of a file. */
-function validOutcome(check: CheckedFile['check']): Outcome {
+function validOutcome(check: Preparation): Outcome {
   switch (check.kind) {
     case 'acceptable': {
-      const { type, sizeBytes, contentType } = check.asset;
+      const { type, sizeBytes, contentType, fitting } = check.asset;
       return {
         status: 'valid',
         type,
         ...describeMeasures(check.asset),
-        size: sizeBytes,
-        contentType,
+        ...(contentType !== undefined && { size: sizeBytes, contentType }),
+        ...fitting,
         attempts: 0,
       };
     }
+    case 'known':
+      return { status: 'reused', ...check.upload, attempts: 0, durationMs: 0 };
     case 'refused':
       return failedOutcome(check.error, 0);
     case 'unchecked':

@@ -3,8 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { isOutOfHandles } from '../errno.ts';
 import { FileError, isFatal, type UploadError } from '../errors.ts';
 import type { Clock } from '../host.ts';
-import type { CheckedAsset } from '../media/check-asset.ts';
-import type { CheckedFile, FileCheck } from '../media/check-files.ts';
+import type { CheckedAsset, PendingAsset } from '../media/check-asset.ts';
 import type { Source } from '../settings/source.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { combineMeasures } from './asset-measures.ts';
@@ -14,6 +13,7 @@ import type { UploadEvent } from './event.ts';
 import { KnownContent } from './known-content.ts';
 import type { Manifest } from './manifest.ts';
 import { Outage } from './outage.ts';
+import type { Preparation, PreparedFile } from './prepared-file.ts';
 import { cancelledOutcome, failedOutcome, type Outcome, type UploadRecord } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
 import { Throttle } from './throttle.ts';
@@ -52,14 +52,14 @@ export interface BatchDependencies {
  * are settled. A file never makes it reject: its record says what went wrong.
  */
 export async function* uploadBatch(
-  files: readonly CheckedFile[],
+  files: readonly PreparedFile[],
   options: BatchOptions,
   dependencies: BatchDependencies,
 ): AsyncGenerator<readonly UploadRecord[], void, undefined> {
-  const acceptable = new Map<FileCheck, CheckedFile>();
-  for (const file of files) {
-    if (file.check.kind === 'acceptable') {
-      acceptable.set(file.check, file);
+  const acceptable = new Map<Preparation, AcceptableFile>();
+  for (const { path, check } of files) {
+    if (check.kind === 'acceptable') {
+      acceptable.set(check, { path, check });
     }
   }
   const batch = new Batch(options, dependencies, acceptable.size);
@@ -67,7 +67,7 @@ export async function* uploadBatch(
     if (options.failFast && files.some(({ check }) => check.kind === 'refused')) {
       batch.drain();
     }
-    void batch.send(acceptable.values());
+    void batch.send([...acceptable.values()]);
     yield* recordsInOrder(
       files,
       ({ check }) => batch.outcomeOf(check),
@@ -84,12 +84,19 @@ const patienceMs = 250;
 
 /** How long the accounts of the token may take to be listed for advice. */
 const maxListingMs = 5000;
+/** A file that is to be sent. */
+interface AcceptableFile {
+  readonly path: string;
+  readonly check: Extract<Preparation, { kind: 'acceptable' }>;
+}
 
 /** A file whose bytes are in memory. */
 interface ReadFile {
   readonly path: string;
   readonly bytes: Buffer;
   readonly asset: CheckedAsset;
+  /** What was asked of its source, where it was to be made to fit. */
+  readonly recipe: string | undefined;
   /** Since its turn came. */
   readonly elapsedMs: () => number;
 }
@@ -112,7 +119,9 @@ class Batch {
   readonly #draining = new AbortController();
   /** Aborted when what is in flight must end too. */
   readonly #stopped = new AbortController();
-  readonly #settled = new Map<FileCheck, Outcome>();
+  readonly #settled = new Map<Preparation, Outcome>();
+  /** What is made to fit before its turn. */
+  readonly #opening = new Map<PendingAsset, Promise<CheckedAsset>>();
   /** Aborted a moment after an interruption: what does not end by then, such as the read of a dead disk, is left. */
   readonly #late = new AbortController();
   /** An error that is a bug. */
@@ -182,15 +191,13 @@ class Batch {
   }
 
   /** Sends files until there are no more or nothing new may start. */
-  async send(files: Iterable<CheckedFile>): Promise<void> {
-    const queue = files[Symbol.iterator]();
+  async send(files: readonly AcceptableFile[]): Promise<void> {
+    let next = 0;
     const worker = async () => {
-      while (!this.#draining.signal.aborted) {
-        const { done, value } = queue.next();
-        if (done) {
-          break;
-        }
-        await this.#settle(value);
+      for (let file = files[next]; file !== undefined && !this.#draining.signal.aborted; file = files[next]) {
+        next += 1;
+        // While this one is sent, the next is made to fit.
+        await this.#settle(file, () => this.#openAhead(files[next]));
       }
     };
     try {
@@ -203,8 +210,10 @@ class Batch {
   }
 
   /** What became of a file; undefined while it is not settled. What was not begun is cancelled once the batch is over. */
-  outcomeOf(check: FileCheck): Outcome | undefined {
+  outcomeOf(check: Preparation): Outcome | undefined {
     switch (check.kind) {
+      case 'known':
+        return { status: 'reused', ...check.upload, attempts: 0, durationMs: 0 };
       case 'refused':
         return failedOutcome(check.error, 0);
       case 'unchecked':
@@ -221,32 +230,60 @@ class Batch {
     });
   }
 
-  async #settle({ path, check }: CheckedFile): Promise<void> {
-    if (check.kind === 'acceptable') {
-      const { sizeBytes } = check.asset;
-      const outcome = await this.#upload(path, check.asset);
-      this.#dependencies.onEvent({ type: 'file-settled', path, sizeBytes, outcome });
-      this.#unsettledFiles -= 1;
-      this.#settled.set(check, outcome);
-      this.#wake();
+  async #settle(file: AcceptableFile, onOpen: () => void): Promise<void> {
+    const { path, check } = file;
+    const { sizeBytes } = check.asset;
+    const outcome = await this.#upload(file, onOpen);
+    this.#dependencies.onEvent({ type: 'file-settled', path, sizeBytes, outcome });
+    this.#unsettledFiles -= 1;
+    this.#settled.set(check, outcome);
+    this.#wake();
+  }
+
+  /** Makes a file fit, unless that has begun. */
+  #open(path: string, pending: PendingAsset): Promise<CheckedAsset> {
+    const begun = this.#opening.get(pending);
+    this.#opening.delete(pending);
+    return (
+      begun ??
+      pending.open(this.#draining.signal, (share) =>
+        this.#dependencies.onEvent({ type: 'fitting', path, share }),
+      )
+    );
+  }
+
+  #openAhead(file: AcceptableFile | undefined): void {
+    const pending = file?.check.asset;
+    if (pending?.fitting !== undefined && !this.#opening.has(pending) && !this.#draining.signal.aborted) {
+      const opening = this.#open(file!.path, pending);
+      this.#opening.set(pending, opening);
+      // Where it fails, that is reported when its turn comes.
+      opening.catch(() => {});
     }
   }
 
-  async #upload(path: string, asset: CheckedAsset): Promise<Outcome> {
+  async #upload({ path, check }: AcceptableFile, onOpen: () => void): Promise<Outcome> {
     const stopped = this.#stopped.signal;
     const { clock } = this.#dependencies;
     const startedAtMs = clock.monotonicMs();
     const elapsedMs = () => Math.round(clock.monotonicMs() - startedAtMs);
+    const draining = this.#draining.signal;
     let buffer: Buffer | undefined;
+    let asset: CheckedAsset | undefined;
     try {
+      asset = await untilAborted(this.#open(path, check.asset), draining);
+      onOpen();
       buffer = await untilAborted(this.#buffers.acquire(asset.sizeBytes + 1), stopped);
       const bytes = await this.#read(asset, buffer);
       if (bytes === undefined) {
         return cancelledOutcome(0);
       }
-      return await this.#sendUnlessKnown({ path, bytes, asset, elapsedMs });
+      return await this.#sendUnlessKnown({ path, bytes, asset, recipe: check.fitKey?.recipe, elapsedMs });
     } catch (error) {
-      if (stopped.aborted && error === stopped.reason) {
+      if (
+        (stopped.aborted && error === stopped.reason) ||
+        (asset === undefined && draining.aborted && error === draining.reason)
+      ) {
         return cancelledOutcome(0);
       }
       if (error instanceof FileError) {
@@ -259,6 +296,7 @@ class Batch {
       if (buffer !== undefined && !stopped.aborted) {
         this.#buffers.release(buffer);
       }
+      await asset?.discard?.();
     }
   }
 
@@ -286,7 +324,14 @@ class Batch {
     }
     const sha256 = await sha256Of(file.bytes);
     return this.#knownContent.settle(sha256, {
-      reuse: (known) => ({ status: 'reused', ...known, attempts: 0, durationMs: file.elapsedMs() }),
+      recipe: file.recipe,
+      reuse: (known) => ({
+        status: 'reused',
+        ...known,
+        ...file.asset.fitting,
+        attempts: 0,
+        durationMs: file.elapsedMs(),
+      }),
       send: () => this.#send(file, sha256),
     });
   }
@@ -331,6 +376,7 @@ class Batch {
           size: bytes.length,
           contentType,
           sha256: await (sha256 ?? sha256Of(bytes)),
+          ...asset.fitting,
           attempts: result.attempts,
           durationMs: elapsedMs(),
           ...(warnings.length > 0 && { warnings }),

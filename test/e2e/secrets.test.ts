@@ -2,7 +2,7 @@ import { appendFile, copyFile, mkdir, readFile, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { UploadErrorCode } from '../../src/errors.ts';
-import { fixture } from '../fixtures.ts';
+import { clip, fixture } from '../fixtures.ts';
 import { clipBytes, sized, wav } from '../harness/clip-bytes.ts';
 import { rawServer, sendJson } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
@@ -83,6 +83,18 @@ async function mixedFolder(): Promise<string> {
   await writeFile(join(cwd, 'text.png'), `token: ${token}`);
   await mkdir(join(cwd, 'folder.png'));
   return cwd;
+}
+
+/** Says in both places of an MP4's header that its picture has 100 pixels a side. */
+function _shrink(mp4: Buffer): Buffer {
+  const trackHeader = mp4.indexOf('tkhd');
+  const trackEnd = trackHeader - 4 + mp4.readUInt32BE(trackHeader - 4);
+  mp4.writeUInt32BE(100 << 16, trackEnd - 8);
+  mp4.writeUInt32BE(100 << 16, trackEnd - 4);
+  const sample = mp4.indexOf('avc1', mp4.indexOf('stsd'));
+  mp4.writeUInt16BE(100, sample + 28);
+  mp4.writeUInt16BE(100, sample + 30);
+  return mp4;
 }
 
 /** What a server says that knows the token and has no manners. */
@@ -267,6 +279,11 @@ describe('no secret comes out', () => {
     expect([2, 4]).toContain(await runHere(args, { env: withToken }));
   });
 
+  it('of a file that cannot be made to fit', async () => {
+    const args = ['upload', '--sandbox', '--format', 'ndjson', '--trim', '50-60', clip('clip.mp4').file];
+    expect((await run(args, { env: { ...withToken, PATH: '/nonexistent' } })).exitCode).toBe(1);
+  });
+
   /** Every kind of failure there is; without one of them this does not compile. */
   const codes: Record<UploadErrorCode, true> = {
     unreadable: true,
@@ -277,6 +294,7 @@ describe('no secret comes out', () => {
     damaged: true,
     bad_duration: true,
     bad_dimensions: true,
+    cannot_fit: true,
     changed: true,
     unauthorized: true,
     payment_required: true,

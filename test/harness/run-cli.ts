@@ -1,3 +1,4 @@
+import { availableParallelism, tmpdir } from 'node:os';
 import { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from '../../src/cli.ts';
@@ -32,6 +33,7 @@ export interface World {
   /** Milliseconds since the Unix epoch at the start; sleeping moves it on. */
   readonly now?: number;
   readonly homeDir?: string;
+  readonly tempDir?: string;
   /** Called with each piece of standard output; a returned promise holds the writer up. */
   readonly onStdout?: (text: string) => void | Promise<void>;
 }
@@ -48,7 +50,9 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
     cwd: world.cwd ?? home,
     homeDir: home,
     platform: world.platform ?? process.platform,
+    tempDir: world.tempDir ?? tmpdir(),
     userId: world.userId ?? process.geteuid?.(),
+    cores: availableParallelism(),
     nodeVersion: world.nodeVersion ?? process.version,
     scriptPath: world.scriptPath,
     stdin:

@@ -3,6 +3,7 @@ import { findTokenRefusal } from '../../network/credentials.ts';
 import { loadRoute } from '../../network/route.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { isProblem, resolveSettings } from '../../settings/resolve.ts';
+import { checkFitTools } from './check-fit-tools.ts';
 import { checkNode } from './check-node.ts';
 import { checkPath } from './check-path.ts';
 import { checkService } from './check-service.ts';
@@ -35,6 +36,7 @@ export async function* diagnose(
 ): AsyncGenerator<CheckResult, void> {
   yield checkNode(host);
   yield await checkPath(host);
+  yield* checkFitTools(host);
   const gathered = await gatherSettings({ config }, host);
   const { settings } = resolveSettings(gathered);
   const { apiUrl } = settings;

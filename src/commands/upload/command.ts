@@ -22,6 +22,12 @@ export function addUpload(program: Command, start: Start) {
       (glob: string, globs: readonly string[] = []) => [...globs, glob],
     )
     .option('--hidden', 'include hidden files and folders in -r and globs')
+    .optionsGroup('How to make them fit:')
+    .option('--fit', 'make what would be refused into something that is accepted')
+    .option('--aspect <w:h>', 'crop images and videos to this shape, from the middle')
+    .option('--frame <first|last|time>', 'from each video take this frame, as an image')
+    .option('--trim <start[-end]>', 'take this part of videos and audio: 2.5, 3-10, 1:20-1:30, -5')
+    .option('--fit-dir <folder>', 'keep there what was made')
     .optionsGroup('How to send them:')
     .option('-a, --account <REGION:email>', 'the account they are uploaded to')
     .option('-c, --concurrency <n>', `uploads in flight, 1-64 (default: ${defaults.concurrency})`)
@@ -55,6 +61,8 @@ Examples:
   dreamina upload hero.png walk.mp4 voice.m4a --format omni
   dreamina upload 'shots/*.png' -c 8 --format ndjson > refs.ndjson
   magick shot.tiff png:- | dreamina upload -
+  dreamina upload --fit photo.heic clip.mkv
+  dreamina upload --frame last take1.mp4
   find . -name '*.png' -print0 | dreamina upload --files-from - -0
 
 Exit codes: 0 every file has a reference, 1 none has, 2 usage, 3 some have,

@@ -4,9 +4,9 @@ import { exitCodes, isInterrupted, Tally } from '../../exit-code.ts';
 import { findFiles } from '../../files/find-files.ts';
 import type { FoundFile } from '../../files/found-file.ts';
 import { readList } from '../../files/read-list.ts';
+import { parseWishes } from '../../files/wishes.ts';
 import type { Host } from '../../host.ts';
 import { listExtensions } from '../../media/asset-types.ts';
-import type { CheckedFile } from '../../media/check-files.ts';
 import type { ContactSheet } from '../../report/contact-sheet/contact-sheet.ts';
 import { GitHubReporter, isGitHubStep } from '../../report/github-reporter.ts';
 import type { Messages, Verbosity } from '../../report/messages.ts';
@@ -20,6 +20,7 @@ import { gatherSettings } from '../../settings/gather.ts';
 import { type RequiredSettings, requireSettings } from '../../settings/require.ts';
 import { resolveSettings } from '../../settings/resolve.ts';
 import { untilAborted } from '../../until-aborted.ts';
+import type { PreparedFile } from '../../upload/prepared-file.ts';
 import { runSession, type SessionOptions } from '../../upload/session.ts';
 import { warnOfUnusualToken } from '../service.ts';
 import type { UploadFlags } from './command.ts';
@@ -84,6 +85,8 @@ interface Plan {
 
 async function preparePlan(patterns: readonly string[], flags: UploadFlags, host: Host): Promise<Plan> {
   const format = resolveFormat(flags);
+  const wishes = parseWishes(flags);
+  const isFittingAll = shouldFitAll(flags);
   const standardError = await StandardError.open(host, resolveVerbosity(flags));
   const found = await findInputs(patterns, flags, standardError.messages, host);
   if (isRequestFormat(format)) {
@@ -100,6 +103,10 @@ async function preparePlan(patterns: readonly string[], flags: UploadFlags, host
     retries: settings.retries.value,
     failFast: flags.failFast ?? false,
     noLimits: flags.limits === false,
+    fit:
+      isFittingAll || found.some((file) => file.wishes !== undefined)
+        ? { all: isFittingAll, wishes, dir: resolveFitDir(flags, host), first: isRequestFormat(format) }
+        : undefined,
     manifestPath,
     maxAgeMs,
   };
@@ -145,6 +152,7 @@ async function reportSession(
   const tally = new Tally();
   const records = runSession(found, options, {
     clock,
+    machine: host,
     random,
     signal,
     draining,
@@ -217,11 +225,18 @@ async function openSheet(
 }
 
 /** @throws UsageError where a request object cannot hold what is acceptable */
-function assertAssets(format: ResultFormat, files: readonly CheckedFile[]): void {
+function assertAssets(format: ResultFormat, files: readonly PreparedFile[]): void {
   if (isRequestFormat(format)) {
-    const assets = files.flatMap(({ path, check }) =>
-      check.kind === 'acceptable' ? { path, type: check.asset.type, durationMs: check.asset.durationMs } : [],
-    );
+    const assets = files.flatMap(({ path, check }) => {
+      switch (check.kind) {
+        case 'acceptable':
+          return { path, type: check.asset.type, durationMs: check.asset.durationMs };
+        case 'known':
+          return { path, type: check.upload.type, durationMs: check.upload.mediaDurationMs };
+        default:
+          return [];
+      }
+    });
     assertRequest(format, assets);
   }
 }
@@ -281,10 +296,11 @@ function isContinuousIntegration({ CI }: Host['env']): boolean {
 
 async function findInputs(
   patterns: readonly string[],
-  { filesFrom, null: nullSeparated, recursive, exclude = [], hidden }: UploadFlags,
+  flags: UploadFlags,
   messages: Messages,
   host: Host,
 ): Promise<readonly FoundFile[]> {
+  const { filesFrom, null: nullSeparated, recursive, exclude = [], hidden } = flags;
   if (nullSeparated && filesFrom === undefined) {
     throw new UsageError('--null needs --files-from: it says how that list is written');
   }
@@ -305,7 +321,7 @@ async function findInputs(
       recursive: recursive ?? false,
       exclude,
       hidden: hidden ?? false,
-      extensions: listExtensions(),
+      extensions: await loadExtensions(flags),
     },
     host,
   );
@@ -321,6 +337,27 @@ function tellOfWaiting(what: string, messages: Messages, { stdin, platform }: Ho
     const end = platform === 'win32' ? 'Ctrl-Z and Enter end' : 'Ctrl-D ends';
     messages.note(`Waiting for ${what} on standard input; ${end} it, Ctrl-C gives up.`);
   }
+}
+
+/** How the files that `-r` takes are named. */
+async function loadExtensions(flags: UploadFlags): Promise<readonly string[]> {
+  if (!shouldFitAll(flags)) {
+    return listExtensions();
+  }
+  const { fittableExtensions } = await import('../../fit/formats.ts');
+  return [...new Set([...listExtensions(), ...fittableExtensions])];
+}
+
+/** Whether each file is made to fit: each of these flags asks for it. */
+function shouldFitAll({ fit, trim, frame, aspect, fitDir }: UploadFlags): boolean {
+  return (fit ?? false) || [trim, frame, aspect, fitDir].some((flag) => flag !== undefined);
+}
+
+function resolveFitDir({ fitDir }: UploadFlags, host: Host): string | undefined {
+  if (fitDir === '') {
+    throw new UsageError('--fit-dir needs the name of a folder');
+  }
+  return fitDir === undefined ? undefined : absolutePath(fitDir, host);
 }
 
 function resolveManifestPath({ manifest }: UploadFlags, host: Host): string | undefined {

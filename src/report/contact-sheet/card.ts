@@ -36,7 +36,7 @@ export interface Card {
  */
 export function createCard(
   record: UploadRecord,
-  facts: AssetFacts | undefined,
+  facts: Omit<AssetFacts, 'contentType'> | undefined,
   address: string | undefined,
 ): Card {
   const measured = 'type' in record ? record : undefined;
@@ -44,7 +44,7 @@ export function createCard(
   const durationMs = measured?.mediaDurationMs ?? facts?.durationMs;
   const { width, height } = { ...facts, ...measured };
   const source = type === undefined ? undefined : address;
-  const { fitted = [] } = record as { readonly fitted?: readonly string[] };
+  const fitted = hasReference(record) ? (record.fitted ?? []) : [];
   return {
     name: record.path === '-' ? 'standard input' : escapeUnsafe(record.path),
     status: record.status,

@@ -2,10 +2,10 @@ import { dirname } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import type { FoundFile } from '../../files/found-file.ts';
 import type { Host } from '../../host.ts';
-import type { CheckedAsset } from '../../media/check-asset.ts';
-import type { CheckedFile } from '../../media/check-files.ts';
+import type { PendingAsset } from '../../media/check-asset.ts';
 import { groupDigits } from '../../units.ts';
 import { untilAborted } from '../../until-aborted.ts';
+import type { PreparedFile } from '../../upload/prepared-file.ts';
 import type { UploadRecord } from '../../upload/record.ts';
 import { type Card, createCard } from './card.ts';
 import { findAddresses } from './file-address.ts';
@@ -33,7 +33,7 @@ export class ContactSheet {
   readonly #createPreview: CreatePreview | undefined;
   readonly #host: Pick<Host, 'signal' | 'clock'>;
   readonly #cards: Card[] = [];
-  #checked: readonly CheckedFile[] = [];
+  #checked: readonly PreparedFile[] = [];
   #previews = Promise.resolve();
   #previewBytes = 0;
   #previewCount = 0;
@@ -70,7 +70,7 @@ export class ContactSheet {
   }
 
   /** Call with every file once all are checked. */
-  checked(files: readonly CheckedFile[]): void {
+  checked(files: readonly PreparedFile[]): void {
     this.#checked = files;
   }
 
@@ -102,7 +102,7 @@ export class ContactSheet {
     return problem === undefined ? undefined : `the contact sheet ${this.#path} was not written: ${problem}`;
   }
 
-  async #addPictures(card: Card, source: FoundFile['source'], asset: CheckedAsset): Promise<void> {
+  async #addPictures(card: Card, source: FoundFile['source'], asset: PendingAsset): Promise<void> {
     const room = maxPreviewBytes - this.#previewBytes;
     if (this.#host.signal.aborted || room <= 0 || this.#previewCount === maxPreviews) {
       return;
@@ -111,13 +111,18 @@ export class ContactSheet {
       card.preview = asset.type === 'image' ? await this.#embedPreview(source, room) : undefined;
       return;
     }
-    const bytes = await asset.readInto(Buffer.alloc(asset.sizeBytes + 1)).catch(() => undefined);
+    if (asset.fitting !== undefined) {
+      // What was made of standard input is gone once it is sent.
+      return;
+    }
+    const { contentType, readInto } = await asset.open(this.#host.signal, () => {});
+    const bytes = await readInto(Buffer.alloc(asset.sizeBytes + 1)).catch(() => undefined);
     if (bytes === undefined) {
       return;
     }
     card.preview = asset.type === 'image' ? await this.#embedPreview(bytes, room) : undefined;
     if (card.preview === undefined && bytes.length <= maxEmbeddedBytes) {
-      card.source = this.#embed(asset.contentType, bytes);
+      card.source = this.#embed(contentType, bytes);
     }
   }
 

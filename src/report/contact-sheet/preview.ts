@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
 import type Sharp from 'sharp';
 import type { FoundFile } from '../../files/found-file.ts';
 import { encodePath } from '../../files/path-bytes.ts';
+import { loadSharp } from '../../fit/optional-modules.ts';
 
 /**
  * Makes a small JPEG of an image.
@@ -21,8 +21,7 @@ const background = '#a8a8a8';
 export function loadPreviews(): CreatePreview | undefined {
   let sharp: typeof Sharp;
   try {
-    // Beside this program or above it: never from the working directory, whose packages may be a stranger's.
-    sharp = createRequire(import.meta.url)('sharp') as typeof Sharp;
+    sharp = loadSharp();
   } catch {
     return undefined;
   }

@@ -117,8 +117,14 @@ test.each<[why: string, sizes: readonly (Size | undefined)[], expected: string]>
   ],
   ['the first size that is known', [undefined, [160, 90], [80, 80]], 'b is 160x90, c is 80x80'],
 ])('a warning for %s', (_, sizes, expected) => {
-  expect(describeRatioMismatch(sizes.map((size, i) => frame(i, size)))).toBe(
-    `the frames differ in aspect ratio: ${expected}`,
+  expect(describeRatioMismatch(sizes.map((size, i) => frame(i, size)))).toContain(
+    `the frames differ in aspect ratio: ${expected}; `,
+  );
+});
+
+test('the warning says how to crop them to the shape of the first', () => {
+  expect(describeRatioMismatch([frame(0, [1920, 1080]), frame(1, [1000, 1000])])).toMatch(
+    /; crop them to one with --aspect 16:9$/,
   );
 });
 

@@ -85,6 +85,9 @@ describe('uploadBatch, whatever the server answers, in whatever order, and whene
                       type: 'image',
                       contentType: 'image/png',
                       sizeBytes: 1,
+                      open() {
+                        return Promise.resolve(this);
+                      },
                       readInto: () => scheduler.schedule(Promise.resolve(Buffer.from([i])), `read file ${i}`),
                     },
                   },

@@ -1,0 +1,184 @@
+import { UsageError } from '../errors.ts';
+
+/** A part of a clip: from a start to an end (or to the clip's end), or the last of it. */
+export type Trim =
+  | { readonly kind: 'part'; readonly startMs: number; readonly endMs: number | undefined }
+  | { readonly kind: 'tail'; readonly lengthMs: number };
+
+/** A frame of a clip; a time is held against the clip after the trim. */
+export type Frame = 'first' | 'last' | { readonly atMs: number };
+
+/** A shape, such as 16:9; both are above zero. */
+export interface Aspect {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What is asked of a file beyond being accepted. */
+export interface Wishes {
+  readonly trim?: Trim;
+  readonly frame?: Frame;
+  readonly aspect?: Aspect;
+}
+
+/** The wishes behind a file's name, as in `clip.mp4#trim=3-8&frame=last`. */
+interface NamedWishes {
+  /** The name without them. */
+  readonly path: string;
+  readonly wishes: Wishes;
+}
+
+const time = String.raw`(?:\d+:)?(?:\d+:)?\d+(?:\.\d+)?`;
+const trimPattern = new RegExp(`^(?:(?<start>${time})(?:-(?<end>${time}))?|-(?<tail>${time}))$`);
+const timePattern = new RegExp(`^${time}$`);
+const aspectPattern = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/;
+
+/** Beyond this, one side of any picture would be less than a pixel wide. */
+const maxAspectRatio = 100;
+
+/**
+ * Reads `2.5`, `3-10`, `1:20-1:30`, or `-5` for the last five seconds.
+ *
+ * @throws UsageError
+ */
+export function parseTrim(text: string): Trim {
+  const { start, end, tail } = trimPattern.exec(text)?.groups ?? {};
+  if (tail !== undefined) {
+    const lengthMs = parseTime(tail);
+    if (lengthMs === undefined || lengthMs === 0) {
+      throw wrong('trim', text, 'the last seconds must be more than none');
+    }
+    return { kind: 'tail', lengthMs };
+  }
+  const startMs = start === undefined ? undefined : parseTime(start);
+  const endMs = end === undefined ? undefined : parseTime(end);
+  if (startMs === undefined || (end !== undefined && endMs === undefined)) {
+    throw wrong('trim', text, 'use 2.5, 3-10, 1:20-1:30, or -5 for the last five seconds');
+  }
+  if (endMs !== undefined && endMs <= startMs) {
+    throw wrong('trim', text, 'the end must come after the start');
+  }
+  return { kind: 'part', startMs, endMs };
+}
+
+/**
+ * Reads `first`, `last`, or a time such as `2.5` or `1:20`.
+ *
+ * @throws UsageError
+ */
+export function parseFrame(text: string): Frame {
+  if (text === 'first' || text === 'last') {
+    return text;
+  }
+  const atMs = timePattern.test(text) ? parseTime(text) : undefined;
+  if (atMs === undefined) {
+    throw wrong('frame', text, 'use first, last, or a time such as 2.5 or 1:20');
+  }
+  return { atMs };
+}
+
+/**
+ * Reads a shape such as `16:9` or `2.39:1`.
+ *
+ * @throws UsageError
+ */
+export function parseAspect(text: string): Aspect {
+  const [, first, second] = aspectPattern.exec(text) ?? [];
+  const width = Number(first);
+  const height = Number(second);
+  if (first === undefined || second === undefined) {
+    throw wrong('aspect', text, 'use two numbers such as 16:9');
+  }
+  if (width === 0 || height === 0) {
+    throw wrong('aspect', text, 'both numbers must be above zero');
+  }
+  if (Math.max(width / height, height / width) > maxAspectRatio) {
+    throw wrong('aspect', text, `one side must not be more than ${maxAspectRatio} times the other`);
+  }
+  return { width, height };
+}
+
+const parsers = {
+  trim: parseTrim,
+  frame: parseFrame,
+  aspect: parseAspect,
+} as const satisfies { [Name in keyof Wishes]-?: (text: string) => NonNullable<Wishes[Name]> };
+
+/**
+ * Reads the flags, or the library's options, of these names.
+ *
+ * @throws UsageError
+ */
+export function parseWishes({
+  trim,
+  frame,
+  aspect,
+}: { [Name in keyof Wishes]?: string | undefined }): Wishes {
+  return {
+    ...(trim !== undefined && { trim: parseTrim(trim) }),
+    ...(frame !== undefined && { frame: parseFrame(frame) }),
+    ...(aspect !== undefined && { aspect: parseAspect(aspect) }),
+  };
+}
+
+/**
+ * Takes the wishes off a file's name; undefined where it ends in none. A file of the whole name goes first, so look
+ * for that before.
+ *
+ * @throws UsageError where the name ends in wishes and one of them is wrong
+ */
+export function parseNamedWishes(name: string): NamedWishes | undefined {
+  const [, path, list] = /^(.+)#((?:trim|frame|aspect)=[^#]*)$/s.exec(name) ?? [];
+  if (path === undefined || list === undefined) {
+    return undefined;
+  }
+  const wishes: { -readonly [Name in keyof Wishes]: Wishes[Name] } = {};
+  for (const pair of list.split('&')) {
+    const [key = '', ...value] = pair.split('=');
+    if (!isWish(key)) {
+      throw new UsageError(`"${key}" behind "${path}#" is not known: use trim, frame or aspect`);
+    }
+    if (key in wishes) {
+      throw new UsageError(`"${key}" stands twice behind "${path}#"`);
+    }
+    Object.assign(wishes, { [key]: parsers[key](value.join('=')) });
+  }
+  return { path, wishes };
+}
+
+/** The same text for wishes that mean the same, for the key of a manifest. */
+export function formatWishes({ trim, frame, aspect }: Wishes): string {
+  const parts = [
+    trim && `trim=${formatTrim(trim)}`,
+    frame && `frame=${typeof frame === 'string' ? frame : frame.atMs / 1000}`,
+    aspect && `aspect=${aspect.width}:${aspect.height}`,
+  ];
+  return parts.filter((part) => part !== undefined).join('&');
+}
+
+function formatTrim(trim: Trim): string {
+  switch (trim.kind) {
+    case 'tail':
+      return `-${trim.lengthMs / 1000}`;
+    case 'part':
+      return [trim.startMs, trim.endMs].flatMap((ms) => (ms === undefined ? [] : ms / 1000)).join('-');
+  }
+}
+
+function isWish(key: string): key is keyof typeof parsers {
+  return Object.hasOwn(parsers, key);
+}
+
+/** In milliseconds; undefined where the minutes or seconds behind a colon are no less than 60. */
+function parseTime(text: string): number | undefined {
+  const parts = text.split(':').map(Number);
+  if (parts.slice(1).some((part) => part >= 60)) {
+    return undefined;
+  }
+  // To the microsecond, because 2.3 * 1000 is not 2300.
+  return Math.round(parts.reduce((total, part) => total * 60 + part, 0) * 1e6) / 1e3;
+}
+
+function wrong(flag: string, text: string, what: string): UsageError {
+  return new UsageError(`--${flag} "${text}": ${what}`);
+}

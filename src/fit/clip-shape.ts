@@ -1,0 +1,92 @@
+import type { Aspect } from '../files/wishes.ts';
+import type { VideoFacts } from './clip-facts.ts';
+import { resolveCrop } from './picture-recipe.ts';
+
+/** The sides that a video's frames get, and the filters that give them. */
+export interface ClipShape {
+  readonly width: number;
+  readonly height: number;
+  /** Of ffmpeg; none where the frames have that shape already. */
+  readonly filters: readonly string[];
+  readonly isCropped: boolean;
+  readonly isScaled: boolean;
+}
+
+/**
+ * Crops frames to the aspect, makes their pixels square without losing any, and scales them down to the largest side.
+ *
+ * @param step sides are multiples of it: 2 for H.264, 1 for pictures
+ */
+export function resolveShape(
+  video: VideoFacts,
+  aspect: Aspect | undefined,
+  options: { readonly maxSidePx: number; readonly step: 1 | 2 },
+): ClipShape {
+  const { step, maxSidePx } = options;
+  const { pixelAspect } = video;
+  // Non-square pixels are stretched, never squeezed.
+  const stretch = { x: Math.max(1, pixelAspect), y: Math.max(1, 1 / pixelAspect) };
+  const shown = { width: video.width * stretch.x, height: video.height * stretch.y };
+  const crop = aspect && resolveCrop(Math.round(shown.width), Math.round(shown.height), aspect);
+  const kept = crop ?? shown;
+  const scale = Math.min(1, maxSidePx / Math.max(kept.width, kept.height));
+  const source = {
+    width: Math.min(video.width, Math.round(kept.width / stretch.x)),
+    height: Math.min(video.height, Math.round(kept.height / stretch.y)),
+  };
+  const isScaled = scale < 1 || pixelAspect !== 1;
+  const width = floorTo(step, isScaled ? kept.width * scale : source.width);
+  const height = floorTo(step, isScaled ? kept.height * scale : source.height);
+  // A row too many for even sides is cut off, which leaves the others as they are.
+  const cut = isScaled ? source : { width, height };
+  const filters: string[] = [];
+  if (cut.width !== video.width || cut.height !== video.height) {
+    filters.push(`crop=${cut.width}:${cut.height}:exact=1`);
+  }
+  if (isScaled) {
+    filters.push(`scale=${width}:${height}:flags=lanczos`, 'setsar=1');
+  }
+  return { width, height, filters, isCropped: crop !== undefined, isScaled: scale < 1 };
+}
+
+function floorTo(step: number, value: number): number {
+  return Math.max(step, Math.floor((value + 0.001) / step) * step);
+}
+
+const hdrTransfers = new Set(['smpte2084', 'arib-std-b67']);
+/** The matrix that goes with primaries wider than BT.709's. */
+const wideMatrices: Readonly<Record<string, string>> = {
+  bt2020: 'bt2020nc',
+  smpte431: 'bt709',
+  smpte432: 'bt709',
+};
+
+/** How a video's light is to be read, and the filters that make it what every player shows. */
+export interface ClipLight {
+  readonly kind: 'plain' | 'wide' | 'hdr';
+  readonly filters: readonly string[];
+}
+
+/** Tells HDR and wide gamut, and what turns them into BT.709. */
+export function resolveLight({ transfer, primaries }: VideoFacts): ClipLight {
+  const matrix = wideMatrices[primaries];
+  if (hdrTransfers.has(transfer)) {
+    const source = `pin=${matrix === undefined ? 'bt2020' : primaries}:min=${matrix ?? 'bt2020nc'}`;
+    return {
+      kind: 'hdr',
+      filters: [
+        `zscale=${source}:tin=${transfer}:t=linear:npl=100`,
+        'format=gbrpf32le',
+        'zscale=p=bt709',
+        'tonemap=hable:desat=0',
+        'zscale=t=bt709:m=bt709:r=tv',
+      ],
+    };
+  }
+  return matrix === undefined
+    ? { kind: 'plain', filters: [] }
+    : {
+        kind: 'wide',
+        filters: [`zscale=pin=${primaries}:min=${matrix}:tin=bt709:p=bt709:m=bt709:t=bt709:r=tv`],
+      };
+}

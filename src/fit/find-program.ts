@@ -1,0 +1,32 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+import type { Environment } from '../host.ts';
+
+/**
+ * Finds a program on PATH; undefined where none is. Only absolute folders are looked at: on Windows the usual search
+ * begins in the working directory, and so does one with a dot in PATH, which may be a stranger's.
+ */
+export async function findProgram(
+  name: string,
+  env: Environment,
+  platform: NodeJS.Platform,
+): Promise<string | undefined> {
+  const folders = (env.PATH ?? env.Path ?? '').split(delimiter).filter((folder) => isAbsolute(folder));
+  for (const folder of folders) {
+    const path = join(folder, platform === 'win32' ? `${name}.exe` : name);
+    if (await isProgram(path)) {
+      return path;
+    }
+  }
+  return undefined;
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,165 @@
+import type { Environment } from '../host.ts';
+import { type ClipFacts, type Demuxed, findFrameTime, formatInput, loadClipFacts } from './clip-facts.ts';
+import type { ClipRecipe, FrameRecipe } from './clip-recipe.ts';
+import { describeProgramFailure, resolvePassthrough } from './ffmpeg.ts';
+import { ProgramError, runProgram } from './run-program.ts';
+
+/** How ffmpeg is run. */
+export interface Encoder {
+  readonly ffmpeg: string;
+  readonly ffmpegVersion: string;
+  readonly ffprobe: string;
+  readonly env: Environment;
+  readonly stallMs: number;
+}
+
+/** A clip of fifteen seconds takes seconds to a few minutes; this ends one that has run wild. */
+const timeoutMs = 30 * 60_000;
+const frameTimeoutMs = 5 * 60_000;
+/** A frame of 8K with an incompressible picture has 100 MB. */
+const maxFrameBytes = 512 * 1024 * 1024;
+/** How far before a frame decoding starts; the frames from there on are decoded one by one. */
+const leadMs = 1000;
+
+/**
+ * Encodes or copies a clip as the recipe says.
+ *
+ * @param onProgress hears how much is done, from 0 to 1
+ * @throws FileError `cannot_fit`, or the signal's reason
+ */
+export async function fitClip(
+  input: string,
+  format: Demuxed,
+  recipe: ClipRecipe,
+  output: string,
+  encoder: Encoder,
+  signal: AbortSignal,
+  onProgress: (share: number) => void,
+): Promise<void> {
+  const { startMs, lengthMs, container } = recipe;
+  await runFfmpeg(
+    [
+      ...(startMs > 0 ? ['-ss', formatTime(startMs)] : []),
+      ...formatInput(format, input),
+      ...(lengthMs === undefined ? [] : ['-t', formatTime(lengthMs)]),
+      ...recipe.streams,
+      '-sn',
+      '-dn',
+      ...['-map_metadata', '-1', '-map_chapters', '-1'],
+      ...container.options,
+      ...['-fs', String(recipe.maxOutputBytes)],
+      ...['-f', container.muxer, `file:${output}`],
+    ],
+    encoder,
+    timeoutMs,
+    signal,
+    (doneMs) => onProgress(Math.max(0, Math.min(1, doneMs / recipe.outcome.durationMs))),
+  );
+}
+
+/**
+ * Takes the frame that is shown at the recipe's time, as a PNG.
+ *
+ * @throws FileError `cannot_fit`, or the signal's reason
+ */
+export async function takeFrame(
+  input: string,
+  format: Demuxed,
+  facts: ClipFacts,
+  recipe: FrameRecipe,
+  output: string,
+  encoder: Encoder,
+  signal: AbortSignal,
+): Promise<void> {
+  // A seek to a time gives the frame after it. So look up which frame that is, start before it, and keep the last one.
+  const { ms, nextMs } = await findFrameTime(input, format, recipe.atMs, encoder, signal);
+  const seekMs = Math.max(0, ms - facts.startMs - leadMs);
+  const endMs = nextMs === undefined ? undefined : (ms + nextMs) / 2 - facts.startMs;
+  await runFfmpeg(
+    [
+      ...(seekMs > 0 ? ['-ss', formatTime(seekMs)] : []),
+      ...formatInput(format, input),
+      ...(endMs === undefined ? [] : ['-t', formatTime(endMs - seekMs)]),
+      ...['-map', '0:V:0', '-an', '-sn', '-dn', '-map_metadata', '-1'],
+      ...(recipe.filters.length === 0 ? [] : ['-vf', recipe.filters.join(',')]),
+      ...resolvePassthrough(encoder.ffmpegVersion),
+      ...formatPng('rgb24', output),
+    ],
+    encoder,
+    frameTimeoutMs,
+    signal,
+  );
+}
+
+/**
+ * Decodes a picture that only ffmpeg decodes, as a PNG.
+ *
+ * @throws FileError `cannot_fit`, or the signal's reason
+ */
+export async function decodePicture(
+  input: string,
+  demuxer: string,
+  output: string,
+  encoder: Encoder,
+  signal: AbortSignal,
+): Promise<void> {
+  const { video } = await loadClipFacts(input, { demuxer }, encoder, signal);
+  const hasAlpha = /^(rgba|bgra|argb|abgr)/.test(video?.pixelFormat ?? '');
+  await runFfmpeg(
+    [
+      ...formatInput({ demuxer }, input),
+      ...['-frames:v', '1', '-map_metadata', '-1'],
+      ...formatPng(hasAlpha ? 'rgba' : 'rgb24', output),
+    ],
+    encoder,
+    frameTimeoutMs,
+    signal,
+  );
+}
+
+/** Always of eight bits: a deeper source would give a PNG of sixteen. */
+function formatPng(pixelFormat: 'rgb24' | 'rgba', output: string): readonly string[] {
+  return [
+    ...['-pix_fmt', pixelFormat, '-c:v', 'png', '-fs', String(maxFrameBytes)],
+    ...['-f', 'image2', '-update', '1', `file:${output}`],
+  ];
+}
+
+async function runFfmpeg(
+  args: readonly string[],
+  encoder: Encoder,
+  limitMs: number,
+  signal: AbortSignal,
+  onProgress: (doneMs: number) => void = () => {},
+): Promise<void> {
+  try {
+    const said = await runProgram(
+      {
+        path: encoder.ffmpeg,
+        args: ['-nostdin', '-hide_banner', '-v', 'error', '-y', '-progress', 'pipe:1', ...args],
+        env: encoder.env,
+        timeoutMs: limitMs,
+        stallMs: encoder.stallMs,
+        onLine: (line) => {
+          // In microseconds, whatever its name says in older versions.
+          const doneUs = Number(/^out_time_us=(\d+)$/.exec(line)?.[1]);
+          if (!Number.isNaN(doneUs)) {
+            onProgress(doneUs / 1000);
+          }
+        },
+      },
+      signal,
+    );
+    // Some versions say so and yet exit with 0.
+    if (/No space left on device/.test(said)) {
+      throw new ProgramError('failed', said);
+    }
+  } catch (error) {
+    throw error instanceof ProgramError ? describeProgramFailure(error, 'ffmpeg') : error;
+  }
+}
+
+/** In seconds, to the microsecond. */
+function formatTime(ms: number): string {
+  return (ms / 1000).toFixed(6);
+}

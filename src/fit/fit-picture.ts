@@ -1,0 +1,232 @@
+import { rm } from 'node:fs/promises';
+import type { Metadata, Sharp, SharpOptions } from 'sharp';
+import { FileError } from '../errors.ts';
+import { readColourProfile } from './colour-profile.ts';
+import { decodeHeic } from './decode-heic.ts';
+import { finishTiff } from './finish-tiff.ts';
+import { loadSharp } from './optional-modules.ts';
+import { type PictureRecipe, resolveCrop } from './picture-recipe.ts';
+
+/** A picture that was made to fit. */
+export interface FittedPicture {
+  readonly bytes: Buffer;
+  readonly contentType: 'image/png' | 'image/jpeg' | 'image/webp';
+  /** What was done. */
+  readonly texts: readonly string[];
+}
+
+/** A phone takes 200 megapixels at most; four bytes each are 800 MB where a decoder needs all of them at once. */
+const maxPixels = 200_000_000;
+/** A picture takes seconds; a decoder that takes longer than this has run wild. */
+const timeoutMs = 120_000;
+const maxQuality = 95;
+const qualitiesBetween = [90, 85];
+/** Below this, loss is seen: fewer pixels are the lesser evil. */
+const minQuality = 80;
+/** A little smaller than in proportion, because fewer pixels have more detail each. */
+const reduction = 0.97;
+/** At most this often a picture is made smaller until it fits. */
+const maxReductions = 6;
+
+/** A picture and how sharp opens it: once for each encoding, because pixels are streamed and not kept. */
+interface Opened {
+  readonly open: () => Sharp;
+  readonly width: number;
+  readonly height: number;
+  readonly hasAlpha: boolean;
+  /** Sixteen bits a sample. */
+  readonly deep: boolean;
+  /** What only decoding it found out. */
+  readonly texts: readonly string[];
+}
+
+/**
+ * Decodes a picture and encodes it as the recipe says.
+ *
+ * @param scratchPath a path that nothing has, for what is decoded
+ * @throws FileError `cannot_fit`, or an error of the file system
+ */
+export async function fitPicture(
+  path: string,
+  recipe: PictureRecipe,
+  scratchPath: string,
+): Promise<FittedPicture> {
+  try {
+    const opened = await openPicture(path, recipe, scratchPath);
+    const { texts, ...encoded } = await encode(opened, recipe);
+    return { ...encoded, texts: [...recipe.texts, ...opened.texts, ...texts] };
+  } catch (error) {
+    throw error instanceof FileError || 'code' in (error as Error) ? error : undecodable(error as Error);
+  } finally {
+    await rm(scratchPath, { force: true });
+  }
+}
+
+async function openPicture(path: string, recipe: PictureRecipe, scratchPath: string): Promise<Opened> {
+  const sharp = loadSharp();
+  const fileOptions: SharpOptions = { limitInputPixels: maxPixels, failOn: 'error', pages: 1 };
+  const metadata = await sharp(path, fileOptions).metadata();
+  refuseUnfit(metadata);
+  const decoded =
+    recipe.decoder === 'heic-decode'
+      ? await openHeic(path, metadata.icc, scratchPath)
+      : { input: path, ...metadata.autoOrient, hasAlpha: metadata.hasAlpha };
+  const crop = recipe.aspect && resolveCrop(decoded.width, decoded.height, recipe.aspect);
+  return {
+    open: () => {
+      const image = sharp(decoded.input, fileOptions)
+        .timeout({ seconds: timeoutMs / 1000 })
+        .autoOrient();
+      return crop === undefined ? image : image.extract(crop);
+    },
+    width: crop?.width ?? decoded.width,
+    height: crop?.height ?? decoded.height,
+    hasAlpha: decoded.hasAlpha,
+    deep: metadata.depth === 'ushort',
+    texts: describeFound(metadata, recipe),
+  };
+}
+
+/** The decoder applies the file's own rotation but gives the numbers without the profile that says what they mean. */
+async function openHeic(
+  path: string,
+  icc: Buffer | undefined,
+  scratchPath: string,
+): Promise<Pick<Opened, 'width' | 'height' | 'hasAlpha'> & { readonly input: string }> {
+  const picture = await decodeHeic(path, scratchPath, maxPixels);
+  await finishTiff(picture, icc);
+  // The pixels are in the file; without this they stay in memory while they are encoded, and the next are decoded.
+  globalThis.gc?.();
+  const { width, height, channels } = picture;
+  return { input: scratchPath, width, height, hasAlpha: channels === 4 };
+}
+
+/** Refuses what the library would turn into something else without a word. */
+function refuseUnfit(metadata: Metadata): void {
+  if (metadata.format === 'svg') {
+    throw new FileError('cannot_fit', 'it is an SVG drawing', { hint: 'Export it as PNG.' });
+  }
+  if (/^(float|double|complex|dpcomplex)$/.test(metadata.depth)) {
+    throw new FileError(
+      'cannot_fit',
+      'its pixels are floating-point numbers, whose black and white it does not tell',
+      { hint: 'Export it with 8 or 16 bits a channel.' },
+    );
+  }
+}
+
+/** What the header of a format that is always converted says; the recipe has told it of the accepted ones. */
+function describeFound(metadata: Metadata, recipe: PictureRecipe): readonly string[] {
+  if (recipe.toldHeader) {
+    return [];
+  }
+  const profile = metadata.icc && readColourProfile(metadata.icc);
+  return [
+    ...(recipe.decoder === 'heic-decode' || (metadata.orientation ?? 1) === 1 ? [] : ['turned upright']),
+    ...(metadata.space === 'cmyk' ? ['converted from CMYK to sRGB'] : []),
+    ...(metadata.space === 'cmyk' || profile === undefined || profile.likeSrgb
+      ? []
+      : [`converted from ${profile.name} to sRGB`]),
+  ];
+}
+
+async function encode(opened: Opened, recipe: PictureRecipe): Promise<FittedPicture> {
+  const { maxBytes = Number.POSITIVE_INFINITY } = recipe;
+  const depths = !recipe.losslessFirst ? [] : opened.deep ? ([16, 8] as const) : ([8] as const);
+  for (const bits of depths) {
+    const image = opened.open().toColourspace(bits === 16 ? 'rgb16' : 'srgb');
+    // Without these two, a PNG of 25 MB grows to 34.
+    const bytes = await image.png({ compressionLevel: 9, adaptiveFiltering: true }).toBuffer();
+    if (bytes.length <= maxBytes) {
+      return { bytes, contentType: 'image/png', texts: [`saved as PNG of ${bits} bits a channel`] };
+    }
+  }
+  const writeLossy = await createLossyWriter(opened);
+  const smallest = await findQuality(opened.open, writeLossy, maxBytes);
+  return smallest.bytes.length <= maxBytes
+    ? smallest
+    : reducePixels(opened, writeLossy, { maxBytes, sizeBytes: smallest.bytes.length });
+}
+
+type LossyWriter = (image: Sharp, quality: number) => Promise<FittedPicture>;
+
+/** JPEG where every pixel is opaque, WebP where not. */
+async function createLossyWriter(opened: Opened): Promise<LossyWriter> {
+  // A channel for transparency is no transparency.
+  const isOpaque = !opened.hasAlpha || (await opened.open().stats()).isOpaque;
+  return isOpaque
+    ? async (image, quality) => ({
+        bytes: await image
+          .removeAlpha()
+          .toColourspace('srgb')
+          // Optimised for it, a JPEG is 2 % smaller, and takes the memory of all its coefficients.
+          .jpeg({ quality, chromaSubsampling: '4:4:4', optimiseCoding: false })
+          .toBuffer(),
+        contentType: 'image/jpeg',
+        texts: [`saved as JPEG of quality ${quality}`],
+      })
+    : async (image, quality) => ({
+        bytes: await image.toColourspace('srgb').webp({ quality }).toBuffer(),
+        contentType: 'image/webp',
+        texts: [`saved as WebP of quality ${quality}`],
+      });
+}
+
+/** The best quality that is small enough, or the worst. */
+async function findQuality(
+  open: () => Sharp,
+  writeLossy: LossyWriter,
+  maxBytes: number,
+): Promise<FittedPicture> {
+  const write = async (quality: number) => {
+    const written = await writeLossy(open(), quality);
+    return written;
+  };
+  const best = await write(maxQuality);
+  if (best.bytes.length <= maxBytes) {
+    return best;
+  }
+  // The worst comes second: where that is too large, those between need not be tried.
+  const worst = await write(minQuality);
+  if (worst.bytes.length <= maxBytes) {
+    for (const quality of qualitiesBetween) {
+      const written = await write(quality);
+      if (written.bytes.length <= maxBytes) {
+        return written;
+      }
+    }
+  }
+  return worst;
+}
+
+/** As many pixels as fit; each try is scaled down from the source by what the last one had too much. */
+async function reducePixels(
+  opened: Opened,
+  writeLossy: LossyWriter,
+  { maxBytes, sizeBytes }: { readonly maxBytes: number; readonly sizeBytes: number },
+): Promise<FittedPicture> {
+  let scale = reduction * Math.sqrt(maxBytes / sizeBytes);
+  for (let i = 0; i < maxReductions; i += 1) {
+    const width = Math.max(1, Math.round(opened.width * scale));
+    const written = await writeLossy(opened.open().resize({ width }), minQuality);
+    if (written.bytes.length <= maxBytes) {
+      const height = Math.round((opened.height * width) / opened.width);
+      return { ...written, texts: [`scaled to ${width}x${height}`, ...written.texts] };
+    }
+    scale *= reduction * Math.sqrt(maxBytes / written.bytes.length);
+  }
+  throw new FileError('cannot_fit', 'it stays too large however many pixels are left out');
+}
+
+function undecodable(error: Error): FileError {
+  const hint = 'Copy or export it again if it is cut short; else convert it to JPEG or PNG.';
+  if (/pixel limit/i.test(error.message)) {
+    return new FileError('cannot_fit', `it has more than ${maxPixels / 1e6} megapixels`, {
+      hint: 'Scale it down first.',
+      cause: error,
+    });
+  }
+  // The library's words are of several lines, and may quote the file.
+  const [words = ''] = error.message.replace(/^Input (file|buffer) /, '').split('\n');
+  return new FileError('cannot_fit', `it cannot be decoded: ${words.slice(0, 200)}`, { hint, cause: error });
+}

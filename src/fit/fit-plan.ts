@@ -1,0 +1,50 @@
+import type { FileError } from '../errors.ts';
+import type { ClipFacts } from './clip-facts.ts';
+import type { ClipOutcome, ClipRecipe, FrameRecipe } from './clip-recipe.ts';
+import type { ClipFormat, PictureFormat } from './formats.ts';
+import type { PictureRecipe } from './picture-recipe.ts';
+import type { SourceFile } from './source-file.ts';
+
+/** What will be done with a file, decided before anything is sent. */
+export type FitPlan =
+  /** It goes out as it is, or keeps the refusal that it has; `note` is for people, where something is unknown. */
+  | { readonly kind: 'untouched'; readonly note: string | undefined }
+  | { readonly kind: 'refused'; readonly error: FileError }
+  | FittingPlan;
+
+/** How a file is made to fit. */
+export interface FittingPlan {
+  readonly kind: 'fit';
+  readonly source: SourceFile;
+  readonly work: FitWork;
+  /** What will come of it. */
+  readonly outcome: { readonly type: 'image' | 'video' | 'audio' } & Partial<ClipOutcome>;
+  /** What is done, as far as it is known beforehand. */
+  readonly texts: readonly string[];
+}
+
+/** The work that a plan stands for. */
+export type FitWork =
+  | { readonly kind: 'picture'; readonly format: PictureFormat; readonly recipe: PictureRecipe }
+  | {
+      readonly kind: 'frame';
+      readonly format: ClipFormat;
+      readonly facts: ClipFacts;
+      readonly recipe: FrameRecipe;
+    }
+  | { readonly kind: 'clip'; readonly format: ClipFormat; readonly recipe: ClipRecipe };
+
+/** A file that was made to fit. It is checked like any other before it is sent. */
+export interface FittedFile {
+  /** In the private folder of the run. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly contentType: string;
+  /** What was done; texts for people. */
+  readonly fitted: readonly string[];
+  readonly source: { readonly sha256: string; readonly size: number; readonly contentType: string };
+  /** Where the copy is that is kept. */
+  readonly keptPath: string | undefined;
+  /** Removes it once it is sent. */
+  discard(): Promise<void>;
+}

@@ -1,0 +1,33 @@
+import type { Environment } from '../host.ts';
+import { findFfmpeg, resolveFfmpegInstall } from './ffmpeg.ts';
+import { findModuleVersion, installModules } from './optional-modules.ts';
+
+/** Something that `--fit` uses. */
+export interface FitTool {
+  readonly name: 'sharp' | 'heic-decode' | 'ffmpeg' | 'ffprobe';
+  /** undefined where it is missing or does not start. */
+  readonly version: string | undefined;
+  /** The line that installs it. */
+  readonly install: string;
+}
+
+/** Looks for everything that `--fit` uses. */
+export async function loadFitTools(
+  env: Environment,
+  platform: NodeJS.Platform,
+  signal: AbortSignal,
+): Promise<readonly FitTool[]> {
+  const programs = await findFfmpeg(env, platform, signal);
+  return [
+    ...(['sharp', 'heic-decode'] as const).map((name) => ({
+      name,
+      version: findModuleVersion(name),
+      install: installModules,
+    })),
+    ...(['ffmpeg', 'ffprobe'] as const).map((name) => ({
+      name,
+      version: programs[name]?.version,
+      install: resolveFfmpegInstall(platform),
+    })),
+  ];
+}

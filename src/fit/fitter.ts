@@ -1,0 +1,399 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { FileError } from '../errors.ts';
+import { formatWishes, type Wishes } from '../files/wishes.ts';
+import type { Host } from '../host.ts';
+import { loadClipFacts } from './clip-facts.ts';
+import { resolveClipRecipe, resolveFrameRecipe } from './clip-recipe.ts';
+import { findFfmpeg, missingProgram, resolveProgramEnv } from './ffmpeg.ts';
+import { decodePicture, type Encoder, fitClip, takeFrame } from './fit-clip.ts';
+import type { FitPlan, FittedFile, FittingPlan, FitWork } from './fit-plan.ts';
+import { type ClipFormat, type PictureFormat, pngFormat, recogniseFormat } from './formats.ts';
+import { keepCopy } from './keep-copy.ts';
+import { once } from './once.ts';
+import { readPictureHeader } from './picture-header.ts';
+import { PictureProcesses } from './picture-processes.ts';
+import { type PictureRecipe, resolvePictureRecipe } from './picture-recipe.ts';
+import { PrivateFolder, removeLeftFolders } from './private-folder.ts';
+import { loadSourceFile, refuseChanged, type SourceFile } from './source-file.ts';
+import { spoolStream } from './spool-stream.ts';
+
+/** Changes whenever the same source and wishes would give another file. */
+const recipeVersion = 1;
+
+/** What is asked of all files. */
+export interface FitterOptions {
+  /** Size, length and sides are left to the server. */
+  readonly noLimits: boolean;
+  /** Absolute; undefined where nothing is kept. */
+  readonly fitDir: string | undefined;
+}
+
+/** The machine that files are made to fit on. */
+export type Machine = Pick<Host, 'env' | 'platform' | 'tempDir' | 'userId' | 'cores'>;
+
+/** What the fitter takes from the world around it. */
+export interface FitterDependencies extends Machine {
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** How long a program may make no progress. */
+  readonly stallMs?: number;
+}
+
+/** Makes files fit. Everything it makes lies in one private folder, which goes away with it. */
+export interface Fitter {
+  /** The part of a manifest's key that stands for what is asked. Together with the source's SHA-256 it tells the outcome. */
+  formatRecipeKey(wishes: Wishes): string;
+  /**
+   * Hashes a file, so that the manifest can be asked before anything is probed.
+   *
+   * @throws FileError, or the signal's reason
+   */
+  loadSource(path: string, signal: AbortSignal): Promise<SourceFile>;
+  /**
+   * Puts standard input into the private folder.
+   *
+   * @throws FileError, or the signal's reason
+   */
+  spool(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<string>;
+  /**
+   * Decides what is done with a file; nothing is decoded yet.
+   *
+   * @param isAccepted what the check says of the file as it is
+   * @throws the signal's reason
+   */
+  plan(source: SourceFile, wishes: Wishes, isAccepted: boolean, signal: AbortSignal): Promise<FitPlan>;
+  /**
+   * Does what was planned.
+   *
+   * @param name how the file is called, for the copy that is kept
+   * @param onProgress hears how much is done, from 0 to 1
+   * @throws FileError, or the signal's reason
+   */
+  fit(
+    plan: FittingPlan,
+    name: string,
+    signal: AbortSignal,
+    onProgress?: (share: number) => void,
+  ): Promise<FittedFile>;
+  /** Removes all that was made. */
+  close(): Promise<void>;
+}
+
+const defaultStallMs = 30_000;
+
+/** Creates what makes files fit; nothing is loaded, looked for or made on disk until a file asks for it. */
+export function createFitter(options: FitterOptions, dependencies: FitterDependencies): Fitter {
+  return new ToolFitter(options, dependencies);
+}
+
+class ToolFitter implements Fitter {
+  readonly #options: FitterOptions;
+  readonly #dependencies: FitterDependencies;
+  readonly #pictures: PictureProcesses;
+  readonly #limitProbes;
+  readonly #limitEncoders;
+  readonly #folder: () => Promise<PrivateFolder>;
+  readonly #cleaning: () => Promise<void>;
+  readonly #findFfmpeg: () => ReturnType<typeof findFfmpeg>;
+  readonly #closed = new AbortController();
+  #isFolderAsked = false;
+  #madeCount = 0;
+
+  constructor(options: FitterOptions, dependencies: FitterDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+    const { cores, tempDir, platform, userId, now, env } = dependencies;
+    this.#limitProbes = pLimit(cores);
+    this.#pictures = new PictureProcesses(dependencies);
+    this.#limitEncoders = pLimit(Math.max(1, Math.floor(cores / 2)));
+    this.#cleaning = once(() => removeLeftFolders(tempDir, userId, platform, now));
+    this.#folder = once(() => PrivateFolder.create(tempDir, platform));
+    this.#findFfmpeg = once(() => findFfmpeg(env, platform, this.#closed.signal));
+  }
+
+  formatRecipeKey(wishes: Wishes): string {
+    return [`fit=${recipeVersion}`, ...(this.#options.noLimits ? ['no-limits'] : []), formatWishes(wishes)]
+      .filter((part) => part !== '')
+      .join('&');
+  }
+
+  loadSource(path: string, signal: AbortSignal): Promise<SourceFile> {
+    return loadSourceFile(path, signal);
+  }
+
+  async spool(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<string> {
+    const path = await this.#reserve('input');
+    await spoolStream(stream, path, signal);
+    return path;
+  }
+
+  async plan(source: SourceFile, wishes: Wishes, isAccepted: boolean, signal: AbortSignal): Promise<FitPlan> {
+    await this.#cleaning();
+    try {
+      const format = await recogniseFormat(source.path);
+      switch (format?.kind) {
+        case undefined:
+          return untouched;
+        case 'picture':
+          return await this.#planPicture(source, format, wishes, signal);
+        case 'clip':
+          return await this.#planClip(source, format, wishes, isAccepted, signal);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof FileError) {
+        return { kind: 'refused', error };
+      }
+      throw error;
+    }
+  }
+
+  async fit(
+    plan: FittingPlan,
+    name: string,
+    signal: AbortSignal,
+    onProgress: (share: number) => void = () => {},
+  ): Promise<FittedFile> {
+    const { source, work } = plan;
+    await refuseChanged(source);
+    const made = await this.#make(source, work, signal, onProgress).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw describeDiskFailure(error);
+    });
+    await refuseChanged(source);
+    const { fitDir } = this.#options;
+    return {
+      path: made.path,
+      sizeBytes: (await stat(made.path)).size,
+      contentType: made.contentType,
+      fitted: made.texts,
+      source: { sha256: source.sha256, size: source.sizeBytes, contentType: work.format.contentType },
+      keptPath: fitDir === undefined ? undefined : await keepCopy(made.path, fitDir, name, made.extension),
+      discard: () => rm(made.path, { force: true }),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#pictures.close();
+    if (this.#isFolderAsked) {
+      const folder = await this.#folder().catch(() => undefined);
+      await folder?.remove();
+    }
+  }
+
+  async #planPicture(
+    source: SourceFile,
+    format: PictureFormat,
+    { aspect }: Wishes,
+    signal: AbortSignal,
+  ): Promise<FitPlan> {
+    const header = format.accepted ? await readPictureHeader(source.path, format.contentType) : undefined;
+    const { noLimits } = this.#options;
+    const recipe = resolvePictureRecipe({ format, header, sizeBytes: source.sizeBytes }, aspect, {
+      noLimits,
+    });
+    if (recipe === undefined) {
+      return untouched;
+    }
+    if (format.decoder === 'ffmpeg') {
+      await this.#requireEncoder();
+    }
+    await this.#pictures.load(format.decoder, signal);
+    return {
+      kind: 'fit',
+      source,
+      outcome: { type: 'image' },
+      texts: recipe.texts,
+      work: { kind: 'picture', format, recipe },
+    };
+  }
+
+  async #planClip(
+    source: SourceFile,
+    format: ClipFormat,
+    wishes: Wishes,
+    isAccepted: boolean,
+    signal: AbortSignal,
+  ): Promise<FitPlan> {
+    const { ffprobe } = await this.#findFfmpeg();
+    const asksNothing = Object.keys(wishes).length === 0;
+    if (ffprobe === undefined) {
+      if (isAccepted && asksNothing) {
+        return {
+          kind: 'untouched',
+          note: 'without ffprobe it is not known whether it is HDR or has pixels that are not square',
+        };
+      }
+      throw missingProgram('ffprobe', this.#dependencies.platform);
+    }
+    const prober = { ffprobe: ffprobe.path, env: resolveProgramEnv(this.#dependencies.env) };
+    const facts = await this.#limitProbes(() => loadClipFacts(source.path, format, prober, signal));
+    const { video } = facts;
+    const { frame } = wishes;
+    if (video !== undefined && frame !== undefined) {
+      const recipe = resolveFrameRecipe({ ...facts, video }, { ...wishes, frame });
+      await this.#requireEncoder();
+      return {
+        kind: 'fit',
+        source,
+        outcome: { type: 'image' },
+        texts: recipe.texts,
+        work: { kind: 'frame', format, facts, recipe },
+      };
+    }
+    const recipe = resolveClipRecipe({ format, facts, sizeBytes: source.sizeBytes }, wishes, this.#options);
+    if (recipe === undefined) {
+      return untouched;
+    }
+    await this.#requireEncoder();
+    return {
+      kind: 'fit',
+      source,
+      outcome: { type: recipe.kind, ...recipe.outcome },
+      texts: recipe.texts,
+      work: { kind: 'clip', format, recipe },
+    };
+  }
+
+  async #make(
+    source: SourceFile,
+    work: FitWork,
+    signal: AbortSignal,
+    onProgress: (share: number) => void,
+  ): Promise<MadeFile> {
+    switch (work.kind) {
+      case 'picture':
+        return this.#makePicture(source, work.format, work.recipe, signal);
+      case 'frame':
+        return this.#makeFrame(source, work, signal);
+      case 'clip': {
+        const { container, texts } = work.recipe;
+        const path = await this.#reserve(container.extension);
+        const encoder = await this.#requireEncoder();
+        await this.#encodeInto(path, () =>
+          fitClip(source.path, work.format, work.recipe, path, encoder, signal, onProgress),
+        );
+        return { path, contentType: container.contentType, extension: container.extension, texts };
+      }
+    }
+  }
+
+  async #makePicture(
+    source: SourceFile,
+    format: PictureFormat,
+    recipe: PictureRecipe,
+    signal: AbortSignal,
+  ): Promise<MadeFile> {
+    const { demuxer } = format;
+    if (demuxer === undefined) {
+      return this.#encodePicture(source.path, recipe, signal);
+    }
+    const decoded = await this.#reserve('png');
+    const encoder = await this.#requireEncoder();
+    await this.#encodeInto(decoded, () => decodePicture(source.path, demuxer, decoded, encoder, signal));
+    const made = await this.#encodePicture(decoded, recipe, signal);
+    await rm(decoded);
+    return made;
+  }
+
+  async #makeFrame(
+    source: SourceFile,
+    { format, facts, recipe }: Extract<FitWork, { kind: 'frame' }>,
+    signal: AbortSignal,
+  ): Promise<MadeFile> {
+    const path = await this.#reserve('png');
+    const encoder = await this.#requireEncoder();
+    await this.#encodeInto(path, () => takeFrame(source.path, format, facts, recipe, path, encoder, signal));
+    const { size } = await stat(path);
+    const header = await readPictureHeader(path, pngFormat.contentType);
+    const { noLimits } = this.#options;
+    const further = resolvePictureRecipe({ format: pngFormat, header, sizeBytes: size }, undefined, {
+      noLimits,
+    });
+    if (further === undefined) {
+      return { path, contentType: pngFormat.contentType, extension: 'png', texts: recipe.texts };
+    }
+    const made = await this.#encodePicture(path, further, signal);
+    await rm(path);
+    return { ...made, texts: [...recipe.texts, ...made.texts] };
+  }
+
+  async #encodePicture(path: string, recipe: PictureRecipe, signal: AbortSignal): Promise<MadeFile> {
+    const madePath = await this.#reserve('picture');
+    const scratchPath = await this.#reserve('tiff');
+    const request = { path, recipe, scratchPath, madePath };
+    const { contentType, texts } = await this.#pictures.fit(request, signal);
+    const extension = contentType === 'image/jpeg' ? 'jpg' : contentType.replace('image/', '');
+    return { path: madePath, contentType, extension, texts };
+  }
+
+  /** Half of what a failed program wrote would only take the others' room. */
+  async #encodeInto(path: string, encode: () => Promise<void>): Promise<void> {
+    try {
+      await this.#limitEncoders(encode);
+      await stat(path).catch((cause: unknown) => {
+        throw new FileError('cannot_fit', 'ffmpeg found nothing in it to write', { cause });
+      });
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
+  }
+
+  async #requireEncoder(): Promise<Encoder> {
+    const { env, platform, stallMs = defaultStallMs } = this.#dependencies;
+    const { ffmpeg, ffprobe } = await this.#findFfmpeg();
+    if (ffmpeg === undefined || ffprobe === undefined) {
+      throw missingProgram(ffmpeg === undefined ? 'ffmpeg' : 'ffprobe', platform);
+    }
+    return {
+      ffmpeg: ffmpeg.path,
+      ffmpegVersion: ffmpeg.version,
+      ffprobe: ffprobe.path,
+      env: resolveProgramEnv(env),
+      stallMs,
+    };
+  }
+
+  /** A path in the private folder that nothing has yet. */
+  async #reserve(extension: string): Promise<string> {
+    this.#isFolderAsked = true;
+    const folder = await this.#folder().catch((error: unknown) => {
+      throw describeDiskFailure(error);
+    });
+    this.#madeCount += 1;
+    return join(folder.path, `${this.#madeCount}.${extension}`);
+  }
+}
+
+interface MadeFile {
+  readonly path: string;
+  readonly contentType: string;
+  readonly extension: string;
+  readonly texts: readonly string[];
+}
+
+const untouched: FitPlan = { kind: 'untouched', note: undefined };
+
+/** Node's own errors have codes too, such as ERR_INVALID_ARG_TYPE. */
+const systemCode = /^E[A-Z0-9]+$/;
+
+/** A failure of the private folder's disk is that of the file; anything else is a defect, and stays one. */
+function describeDiskFailure(error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof FileError || !systemCode.test(code ?? '')) {
+    return error;
+  }
+  return code === 'ENOSPC' || code === 'EDQUOT'
+    ? new FileError('cannot_fit', 'there is no space left on the disk for what is made of it', {
+        hint: 'Make room, or point TMPDIR at another disk.',
+        cause: error,
+      })
+    : new FileError('cannot_fit', `the folder for temporary files cannot be used: ${code}`, {
+        hint: 'Point TMPDIR at a folder that you may write.',
+        cause: error,
+      });
+}

@@ -1,0 +1,145 @@
+/** What a file is to the fitter: its format's name for people, and what decodes it. */
+export type Format = PictureFormat | ClipFormat;
+
+/** A format of pictures. */
+export interface PictureFormat {
+  readonly kind: 'picture';
+  readonly name: string;
+  readonly contentType: string;
+  readonly extensions: readonly string[];
+  readonly decoder: 'sharp' | 'heic-decode' | 'ffmpeg';
+  /** ffmpeg's name of it, where ffmpeg decodes it. */
+  readonly demuxer?: string;
+  /** Whether it holds exactly the pixels that were saved; otherwise a second lossless copy is of no use. */
+  readonly lossless: boolean;
+  /** The service takes it. */
+  readonly accepted: boolean;
+}
+
+/** A format of videos, sounds, or both; which of them a file is, its streams tell. */
+export interface ClipFormat {
+  readonly kind: 'clip';
+  readonly name: string;
+  readonly contentType: string;
+  readonly extensions: readonly string[];
+  /** ffmpeg's name of it: a format that is known cannot turn out to be a playlist. */
+  readonly demuxer: string;
+  /** The service takes videos in it. */
+  readonly acceptsVideo: boolean;
+  /** The service takes sounds in it. */
+  readonly acceptsAudio: boolean;
+  /** Its streams can be put into another container as they are, without a change of what is shown or when. */
+  readonly copyable: boolean;
+  /** Its header only guesses the duration, so the packets are asked. */
+  readonly guessesDuration: boolean;
+}
+
+const picture = (
+  contentType: string,
+  name: string,
+  extensions: readonly string[],
+  more: Partial<PictureFormat> = {},
+): PictureFormat => ({
+  kind: 'picture',
+  contentType,
+  name,
+  extensions,
+  decoder: 'sharp',
+  lossless: false,
+  accepted: false,
+  ...more,
+});
+
+const clip = (
+  contentType: string,
+  name: string,
+  extensions: readonly string[],
+  demuxer: string,
+  more: Partial<ClipFormat> = {},
+): ClipFormat => ({
+  kind: 'clip',
+  contentType,
+  name,
+  extensions,
+  demuxer,
+  acceptsVideo: false,
+  acceptsAudio: false,
+  copyable: false,
+  guessesDuration: false,
+  ...more,
+});
+
+/** What frames of clips, and what ffmpeg decodes, become first. */
+export const pngFormat: PictureFormat = picture('image/png', 'PNG', ['png'], {
+  accepted: true,
+  lossless: true,
+});
+
+/** The one table of formats, by what file-type calls them. */
+const formats: readonly Format[] = [
+  picture('image/jpeg', 'JPEG', ['jpg', 'jpeg'], { accepted: true }),
+  pngFormat,
+  picture('image/webp', 'WebP', ['webp'], { accepted: true }),
+  picture('image/avif', 'AVIF', ['avif']),
+  picture('image/gif', 'GIF', ['gif'], { lossless: true }),
+  picture('image/tiff', 'TIFF', ['tif', 'tiff'], { lossless: true }),
+  picture('image/heic', 'HEIC', ['heic'], { decoder: 'heic-decode' }),
+  picture('image/heif', 'HEIF', ['heif'], { decoder: 'heic-decode' }),
+  picture('image/heic-sequence', 'HEIC sequence', ['heics'], { decoder: 'heic-decode' }),
+  picture('image/bmp', 'BMP', ['bmp'], { decoder: 'ffmpeg', demuxer: 'bmp_pipe', lossless: true }),
+
+  clip('video/mp4', 'MP4', ['mp4'], 'mp4', { acceptsVideo: true, acceptsAudio: true }),
+  clip('video/x-m4v', 'MP4', ['m4v'], 'mp4', { acceptsVideo: true, acceptsAudio: true }),
+  clip('video/quicktime', 'QuickTime', ['mov'], 'mov', { acceptsVideo: true }),
+  clip('video/webm', 'WebM', ['webm'], 'matroska', { acceptsVideo: true }),
+  clip('video/matroska', 'Matroska', ['mkv', 'mka'], 'matroska', { copyable: true }),
+  clip('video/mp2t', 'MPEG-TS', ['ts', 'mts', 'm2ts'], 'mpegts', { copyable: true }),
+  clip('video/x-flv', 'FLV', ['flv'], 'flv', { copyable: true }),
+  clip('video/vnd.avi', 'AVI', ['avi'], 'avi'),
+  clip('video/3gpp', '3GP', ['3gp'], 'mov'),
+  clip('video/3gpp2', '3GP', ['3g2'], 'mov'),
+  clip('video/mpeg', 'MPEG', ['mpg', 'mpeg'], 'mpeg'),
+  clip('video/MP1S', 'MPEG', [], 'mpeg'),
+  clip('video/MP2P', 'MPEG', [], 'mpeg'),
+  clip('video/x-ms-asf', 'Windows Media', ['wmv', 'asf'], 'asf'),
+  clip('video/ogg', 'Ogg', ['ogv'], 'ogg'),
+
+  clip('audio/mpeg', 'MP3', ['mp3'], 'mp3', { acceptsAudio: true, guessesDuration: true }),
+  clip('audio/wav', 'WAV', ['wav'], 'wav', { acceptsAudio: true }),
+  clip('audio/x-m4a', 'M4A', ['m4a'], 'mp4', { acceptsAudio: true }),
+  clip('audio/mp4', 'M4A', [], 'mp4', { acceptsAudio: true }),
+  clip('audio/aac', 'AAC', ['aac'], 'aac', { acceptsAudio: true, guessesDuration: true }),
+  clip('audio/flac', 'FLAC', ['flac'], 'flac'),
+  clip('audio/x-flac', 'FLAC', [], 'flac'),
+  clip('audio/ogg', 'Ogg', ['ogg', 'oga', 'opus'], 'ogg'),
+  clip('application/ogg', 'Ogg', [], 'ogg'),
+  clip('audio/aiff', 'AIFF', ['aif', 'aiff'], 'aiff'),
+  clip('audio/x-ms-asf', 'Windows Media', ['wma'], 'asf'),
+  clip('application/vnd.ms-asf', 'Windows Media', [], 'asf'),
+  clip('audio/amr', 'AMR', ['amr'], 'amr', { guessesDuration: true }),
+  clip('audio/vnd.dolby.dd-raw', 'AC-3', ['ac3'], 'ac3', { guessesDuration: true }),
+  clip('audio/wavpack', 'WavPack', ['wv'], 'wv'),
+  clip('audio/ape', "Monkey's Audio", ['ape'], 'ape'),
+];
+
+/** The extensions of what can be made to fit or is accepted already, in lower case, without a dot. */
+export const fittableExtensions: readonly string[] = formats.flatMap((format) => format.extensions);
+
+/**
+ * Tells a file's format by its content; undefined for one that cannot be made to fit.
+ *
+ * @throws where the file cannot be read
+ */
+export async function recogniseFormat(path: string): Promise<Format | undefined> {
+  const { fileTypeFromFile } = await import('file-type');
+  const found = await fileTypeFromFile(path);
+  // It names codecs too, as in "audio/ogg; codecs=opus", and has a name of its own for an animated PNG.
+  const contentType = found?.mime.replace(/;.*/, '').replace('image/apng', 'image/png');
+  if (contentType === 'audio/mpeg' && found?.ext !== 'mp3') {
+    return mpegAudio;
+  }
+  return formats.find((it) => it.contentType === contentType);
+}
+
+/** Layers I and II share the Content-Type of MP3. */
+const mpegAudio = clip('audio/mpeg', 'MPEG audio', [], 'mp3', { guessesDuration: true });

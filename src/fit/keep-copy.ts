@@ -1,0 +1,54 @@
+import { constants } from 'node:fs';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { basename, join, parse } from 'node:path';
+import { FileError } from '../errors.ts';
+
+/** More files of one name than anybody keeps. */
+const maxCopies = 10_000;
+
+/**
+ * Copies what was made into a folder, under the source's name; one that is taken gets a number. Existing files stay.
+ *
+ * @param sourceName how the source is called; only the last part of it counts
+ * @returns the copy's path
+ * @throws FileError `cannot_fit` where the folder cannot be written
+ */
+export async function keepCopy(
+  made: string,
+  folder: string,
+  sourceName: string,
+  extension: string,
+): Promise<string> {
+  const { name } = parse(basename(sourceName));
+  try {
+    await mkdir(folder, { recursive: true });
+    for (let i = 1; i < maxCopies; i += 1) {
+      const path = join(folder, `${name || 'file'}${i === 1 ? '' : `-${i}`}.${extension}`);
+      if (await copyIfFree(made, path)) {
+        return path;
+      }
+    }
+    throw new FileError('cannot_fit', `${folder} has too many files named ${name}`);
+  } catch (cause) {
+    if (cause instanceof FileError) {
+      throw cause;
+    }
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new FileError('cannot_fit', `what was made of it cannot be kept in ${folder}: ${code}`, {
+      hint: 'Name another folder with --fit-dir.',
+      cause,
+    });
+  }
+}
+
+async function copyIfFree(from: string, to: string): Promise<boolean> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      return false;
+    }
+    throw error;
+  }
+}

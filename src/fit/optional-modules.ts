@@ -1,0 +1,87 @@
+import { createRequire } from 'node:module';
+import type Sharp from 'sharp';
+import { FileError } from '../errors.ts';
+
+/** The optional packages that decode pictures. */
+type OptionalModule = 'sharp' | 'heic-decode';
+
+/** The line that installs them beside this program. */
+export const installModules = 'npm install -g dreamina-upload sharp heic-decode';
+
+const hint = `Install what decodes pictures: ${installModules}`;
+
+/**
+ * Loads packages of the user's installation: those beside this package, or above it, which a global installation is.
+ * Never those of the working directory, which may be a stranger's.
+ */
+const requireBesideUs = createRequire(import.meta.url);
+
+/**
+ * The picture library.
+ *
+ * @throws FileError `cannot_fit` where it is not installed or was installed for another platform
+ */
+export function loadSharp(): typeof Sharp {
+  requireModule('sharp');
+  try {
+    const sharp = requireBesideUs('sharp') as typeof Sharp;
+    // No picture is opened twice.
+    sharp.cache(false);
+    return sharp;
+  } catch (cause) {
+    throw new FileError(
+      'cannot_fit',
+      'sharp, which decodes pictures, is installed but does not start on this platform',
+      { hint: `Install it again on this machine: ${installModules}`, cause },
+    );
+  }
+}
+
+/** The part of heic-decode that is used; it has no types. */
+interface HeicDecode {
+  all(options: { readonly buffer: Buffer }): Promise<HeicImage[] & { dispose(): void }>;
+}
+
+interface HeicImage {
+  readonly width: number;
+  readonly height: number;
+  decode(): Promise<{ readonly data: Uint8ClampedArray; readonly width: number; readonly height: number }>;
+}
+
+/**
+ * The decoder of HEIC.
+ *
+ * @throws FileError `cannot_fit` where it is not installed
+ */
+export function loadHeicDecode(): HeicDecode {
+  requireModule('heic-decode');
+  return requireBesideUs('heic-decode') as HeicDecode;
+}
+
+/**
+ * Makes sure that a module is there.
+ *
+ * @throws FileError `cannot_fit` where it is not installed
+ */
+function requireModule(name: OptionalModule): void {
+  try {
+    requireBesideUs.resolve(name);
+  } catch (cause) {
+    throw new FileError('cannot_fit', `it takes ${name} to decode it, which is not installed`, {
+      hint,
+      cause,
+    });
+  }
+}
+
+/** The version that is installed; undefined where none is, or where it does not start. */
+export function findModuleVersion(name: OptionalModule): string | undefined {
+  try {
+    if (name === 'sharp') {
+      return loadSharp().versions.sharp;
+    }
+    return (requireBesideUs(`${name}/package.json`) as { version: string }).version;
+  } catch {
+    return undefined;
+  }
+}

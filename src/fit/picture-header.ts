@@ -1,0 +1,172 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { type ColourProfile, readColourProfile } from './colour-profile.ts';
+
+/** How the header of a JPEG, PNG or WebP says that its pixels are to be shown. */
+export interface PictureHeader {
+  /** EXIF's, 1 to 8; 1 is upright. */
+  readonly orientation: number;
+  /** undefined where it has none, which means sRGB. */
+  readonly profile: ColourProfile | undefined;
+  /** Its colours are ink, not light. */
+  readonly cmyk: boolean;
+}
+
+/** Parts of a header that are larger than this hold neither a profile nor an orientation. */
+const maxPartBytes = 4 * 1024 * 1024;
+/** More than any picture has before its pixels. */
+const maxParts = 10_000;
+
+interface Part {
+  readonly name: string;
+  /** Where its content begins in the file. */
+  readonly start: number;
+  readonly length: number;
+  /** Where the next part begins. */
+  readonly end: number;
+}
+
+interface Container {
+  /** Where the first part begins. */
+  readonly start: number;
+  /** How many bytes tell a part. */
+  readonly headBytes: number;
+  /** The part at that place; undefined where there is none that matters behind it. */
+  readPart(head: Buffer, at: number): Part | undefined;
+}
+
+/** https://www.w3.org/TR/png-3/, https://www.w3.org/Graphics/JPEG/itu-t81.pdf, https://developers.google.com/speed/webp/docs/riff_container */
+const containers: Readonly<Record<string, Container>> = {
+  'image/png': {
+    start: 8,
+    headBytes: 8,
+    readPart: (head, at) =>
+      partOf(head.toString('latin1', 4, 8), at + 8, head.readUInt32BE(0), head.readUInt32BE(0) + 4),
+  },
+  'image/jpeg': {
+    start: 2,
+    headBytes: 4,
+    readPart: (head, at) => {
+      const marker = head.readUInt16BE(0);
+      const length = head.readUInt16BE(2) - 2;
+      // Pixels follow the start of a scan.
+      return marker < 0xff01 || marker === 0xffda || length < 0
+        ? undefined
+        : partOf(marker.toString(16), at + 4, length, length);
+    },
+  },
+  'image/webp': {
+    start: 12,
+    headBytes: 8,
+    readPart: (head, at) => {
+      const length = head.readUInt32LE(4);
+      return partOf(head.toString('latin1', 0, 4), at + 8, length, length + (length % 2));
+    },
+  },
+};
+
+function partOf(name: string, start: number, length: number, total: number): Part {
+  return { name, start, length, end: start + total };
+}
+
+/**
+ * Reads what an accepted picture's header says, without a decoder. A header that makes no sense counts as one that asks
+ * for nothing: whether a file is whole is the check's question.
+ *
+ * @throws where the file cannot be read
+ */
+export async function readPictureHeader(path: string, contentType: string): Promise<PictureHeader> {
+  const handle = await open(path);
+  try {
+    return await readParts(handle, containers[contentType]!);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readParts(handle: FileHandle, container: Container): Promise<PictureHeader> {
+  let orientation = 1;
+  let cmyk = false;
+  const profileParts: Buffer[] = [];
+  for await (const { name, content } of listParts(handle, container)) {
+    switch (name) {
+      case 'eXIf':
+      case 'EXIF':
+        orientation = readOrientation(content);
+        break;
+      case 'ffe1':
+        if (content.toString('latin1', 0, 6) === 'Exif\0\0') {
+          orientation = readOrientation(content.subarray(6));
+        }
+        break;
+      case 'iCCP':
+        profileParts.push(await inflatePngProfile(content));
+        break;
+      case 'ICCP':
+        profileParts.push(content);
+        break;
+      case 'ffe2':
+        if (content.toString('latin1', 0, 12) === 'ICC_PROFILE\0') {
+          profileParts[content[12] ?? 0] = content.subarray(14);
+        }
+        break;
+      case 'ffc0':
+      case 'ffc1':
+      case 'ffc2':
+        cmyk = content[5] === 4;
+        break;
+    }
+  }
+  const profile = Buffer.concat(profileParts.filter((part) => part.length > 0));
+  return { orientation, cmyk, profile: profile.length === 0 ? undefined : readColourProfile(profile) };
+}
+
+const wanted = new Set(['eXIf', 'EXIF', 'iCCP', 'ICCP', 'ffe1', 'ffe2', 'ffc0', 'ffc1', 'ffc2']);
+
+async function* listParts(handle: FileHandle, container: Container) {
+  let at = container.start;
+  for (let i = 0; i < maxParts; i += 1) {
+    const head = await readAt(handle, at, container.headBytes);
+    const part = head.length < container.headBytes ? undefined : container.readPart(head, at);
+    if (part === undefined) {
+      return;
+    }
+    if (wanted.has(part.name) && part.length <= maxPartBytes) {
+      yield { name: part.name, content: await readAt(handle, part.start, part.length) };
+    }
+    at = part.end;
+  }
+}
+
+async function readAt(handle: FileHandle, at: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, at);
+  return buffer.subarray(0, bytesRead);
+}
+
+/** The value of the orientation tag in EXIF's first directory; 1 where there is none. */
+function readOrientation(exif: Buffer): number {
+  const little = exif.toString('latin1', 0, 2) === 'II';
+  const short = (at: number) =>
+    at + 2 > exif.length ? 0 : little ? exif.readUInt16LE(at) : exif.readUInt16BE(at);
+  const long = (at: number) =>
+    at + 4 > exif.length ? 0 : little ? exif.readUInt32LE(at) : exif.readUInt32BE(at);
+  const directory = long(4);
+  for (let i = 0; i < short(directory); i += 1) {
+    const entry = directory + 2 + i * 12;
+    if (short(entry) === 0x0112) {
+      const value = short(entry + 8);
+      return value >= 1 && value <= 8 ? value : 1;
+    }
+  }
+  return 1;
+}
+
+/** A PNG holds its profile as a name, a zero, a zero for the method, and a zlib stream. */
+async function inflatePngProfile(content: Buffer): Promise<Buffer> {
+  const { inflateSync } = await import('node:zlib');
+  const nameEnd = content.indexOf(0);
+  try {
+    return inflateSync(content.subarray(nameEnd + 2), { maxOutputLength: maxPartBytes });
+  } catch {
+    return Buffer.alloc(0);
+  }
+}

@@ -1,0 +1,153 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import pLimit from 'p-limit';
+import { FileError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { resolveProgramEnv } from './ffmpeg.ts';
+import type { PictureRecipe } from './picture-recipe.ts';
+import type { PictureAnswer, PictureRequest } from './picture-worker.ts';
+
+/** The same file, from the sources, from the library and from the bundled command. */
+const workerPath = fileURLToPath(new URL('../../dist/fit/picture-worker.cjs', import.meta.url));
+
+/** A decoder of HEIC holds up to 300 MB. */
+const maxProcesses = 2;
+
+/**
+ * By itself, glibc keeps an arena for each thread, and more of what was freed as more is used: 500 MB in place of 240.
+ * See https://man7.org/linux/man-pages/man3/mallopt.3.html
+ */
+const frugalMalloc = {
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+};
+
+/** A picture takes seconds; a decoder that takes longer than this has run wild. */
+const timeoutMs = 5 * 60_000;
+
+/**
+ * Decodes pictures in processes of their own: a crash of a decoder is one file's failure, an interruption ends them at
+ * once, they have no token, and their memory is given back. Each is kept for the next picture.
+ */
+export class PictureProcesses {
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #platform: NodeJS.Platform;
+  readonly #limit: ReturnType<typeof pLimit>;
+  readonly #idle: ChildProcess[] = [];
+  readonly #loaded = new Map<PictureRecipe['decoder'], Promise<unknown>>();
+
+  constructor({ env, platform, cores }: Pick<Host, 'env' | 'platform' | 'cores'>) {
+    this.#env = { ...resolveProgramEnv(env), ...frugalMalloc } as NodeJS.ProcessEnv;
+    this.#platform = platform;
+    this.#limit = pLimit(Math.min(cores, maxProcesses));
+  }
+
+  /**
+   * Loads what decodes.
+   *
+   * @throws FileError `cannot_fit` where it is not installed or does not start, or the signal's reason
+   */
+  async load(decoder: PictureRecipe['decoder'], signal: AbortSignal): Promise<void> {
+    let loading = this.#loaded.get(decoder);
+    if (loading === undefined) {
+      loading = this.#ask({ kind: 'load', decoder }, signal);
+      this.#loaded.set(decoder, loading);
+    }
+    await loading;
+  }
+
+  /**
+   * Decodes a picture and writes it as the recipe says.
+   *
+   * @throws FileError `cannot_fit`, an error of the file system, or the signal's reason
+   */
+  async fit(
+    request: Omit<Extract<PictureRequest, { kind: 'fit' }>, 'kind'>,
+    signal: AbortSignal,
+  ): Promise<Extract<PictureAnswer, { kind: 'made' }>> {
+    const answer = await this.#ask({ kind: 'fit', ...request }, signal);
+    if (answer.kind !== 'made') {
+      throw new TypeError(`a picture process answered ${answer.kind}`);
+    }
+    return answer;
+  }
+
+  /** Ends them. */
+  close(): void {
+    for (const child of this.#idle.splice(0)) {
+      child.kill('SIGKILL');
+    }
+  }
+
+  #ask(request: PictureRequest, signal: AbortSignal): Promise<Exclude<PictureAnswer, Failure>> {
+    return this.#limit(async () => {
+      signal.throwIfAborted();
+      const child = this.#idle.pop() ?? this.#start();
+      const answer = await ask(child, request, signal).catch((error: unknown) => {
+        child.kill('SIGKILL');
+        throw error;
+      });
+      child.unref();
+      child.channel?.unref();
+      this.#idle.push(child);
+      return accept(answer);
+    });
+  }
+
+  #start(): ChildProcess {
+    return fork(workerPath, {
+      env: this.#env,
+      // So that a picture's pixels are given back before it is encoded.
+      execArgv: ['--expose-gc'],
+      // Decoders print on broken files.
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      // Ctrl-C is ours alone to answer. On Windows this would open a window.
+      detached: this.#platform !== 'win32',
+    });
+  }
+}
+
+type Failure = Extract<PictureAnswer, { kind: 'failed' | 'refused' }>;
+
+/** @throws FileError, or an error with the code of an errno */
+function accept(answer: PictureAnswer): Exclude<PictureAnswer, Failure> {
+  switch (answer.kind) {
+    case 'refused': {
+      const { code, message, hint } = answer;
+      throw new FileError(code, message, { ...(hint !== undefined && { hint }) });
+    }
+    case 'failed':
+      throw Object.assign(new Error(answer.message), { code: answer.code });
+    default:
+      return answer;
+  }
+}
+
+function ask(child: ChildProcess, request: PictureRequest, signal: AbortSignal): Promise<PictureAnswer> {
+  return new Promise((resolve, reject) => {
+    const settle = (use: () => void) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      child.off('message', onMessage).off('exit', onExit).off('error', onError);
+      use();
+    };
+    const fail = (problem: string) =>
+      settle(() => reject(new FileError('cannot_fit', `it cannot be decoded: ${problem}`)));
+    const onMessage = (answer: PictureAnswer) => settle(() => resolve(answer));
+    const onExit = (code: number | null, killedBy: string | null) =>
+      fail(`the decoder crashed or was killed (${killedBy ?? code})`);
+    const onError = (error: Error) => fail(`the decoder does not start: ${error.message}`);
+    const onAbort = () => settle(() => reject(signal.reason));
+    const timer = setTimeout(() => fail(`it took more than ${timeoutMs / 1000} s`), timeoutMs);
+    child.on('message', onMessage).on('exit', onExit).on('error', onError);
+    signal.addEventListener('abort', onAbort);
+    child.ref();
+    child.channel?.ref();
+    child.send(request, (error) => {
+      if (error !== null) {
+        fail(`the decoder ended: ${error.message}`);
+      }
+    });
+  });
+}

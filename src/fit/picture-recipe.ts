@@ -1,0 +1,94 @@
+import type { Aspect } from '../files/wishes.ts';
+import { assetTypes } from '../media/asset-types.ts';
+import type { PictureFormat } from './formats.ts';
+import type { PictureHeader } from './picture-header.ts';
+
+/** A picture before it is decoded. */
+export interface PictureSource {
+  readonly format: PictureFormat;
+  readonly sizeBytes: number;
+  /** undefined for formats that the service does not take, which are made anew whatever they say. */
+  readonly header: PictureHeader | undefined;
+}
+
+/** How a picture is made to fit. */
+export interface PictureRecipe {
+  readonly decoder: PictureFormat['decoder'];
+  readonly aspect: Aspect | undefined;
+  /** undefined where the size is the server's business. */
+  readonly maxBytes: number | undefined;
+  /** Whether its pixels are tried without loss first; what lost some already gains nothing by it. */
+  readonly losslessFirst: boolean;
+  /** Whether `texts` tells of its rotation and colours, which for other formats only the decoder knows. */
+  readonly toldHeader: boolean;
+  /** What is done, as far as it is known beforehand; texts for people. */
+  readonly texts: readonly string[];
+}
+
+/** Tells how a picture is made to fit; undefined where it needs nothing. */
+export function resolvePictureRecipe(
+  source: PictureSource,
+  aspect: Aspect | undefined,
+  options: { readonly noLimits: boolean },
+): PictureRecipe | undefined {
+  const { format, header, sizeBytes } = source;
+  const { maxBytes } = assetTypes.image;
+  const texts: string[] = [];
+  if (!format.accepted) {
+    texts.push(`converted from ${format.name}`);
+  }
+  if (format.contentType === 'image/gif') {
+    texts.push('first frame taken');
+  }
+  if (header !== undefined && !options.noLimits) {
+    texts.push(...describeHeader(header));
+  }
+  if (aspect !== undefined) {
+    texts.push(`cropped to ${aspect.width}:${aspect.height}`);
+  }
+  if (sizeBytes > maxBytes && !options.noLimits && format.accepted) {
+    texts.push('compressed to at most 10 MB');
+  }
+  if (texts.length === 0) {
+    return undefined;
+  }
+  return {
+    decoder: format.decoder,
+    aspect,
+    maxBytes: options.noLimits ? undefined : maxBytes,
+    losslessFirst: format.lossless,
+    toldHeader: header !== undefined,
+    texts,
+  };
+}
+
+function describeHeader({ orientation, profile, cmyk }: PictureHeader): string[] {
+  return [
+    ...(orientation === 1 ? [] : ['turned upright']),
+    ...(cmyk ? ['converted from CMYK to sRGB'] : []),
+    ...(cmyk || profile === undefined || profile.likeSrgb ? [] : [`converted from ${profile.name} to sRGB`]),
+  ];
+}
+
+/** The part in the middle of a picture that has that shape, in whole pixels; undefined where it is all of it. */
+export function resolveCrop(
+  width: number,
+  height: number,
+  aspect: Aspect,
+):
+  | { readonly left: number; readonly top: number; readonly width: number; readonly height: number }
+  | undefined {
+  const wanted = aspect.width / aspect.height;
+  const cropped = {
+    width: Math.max(1, Math.min(width, Math.round(height * wanted))),
+    height: Math.max(1, Math.min(height, Math.round(width / wanted))),
+  };
+  if (cropped.width === width && cropped.height === height) {
+    return undefined;
+  }
+  return {
+    ...cropped,
+    left: Math.floor((width - cropped.width) / 2),
+    top: Math.floor((height - cropped.height) / 2),
+  };
+}

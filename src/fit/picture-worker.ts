@@ -1,0 +1,63 @@
+import { writeFile } from 'node:fs/promises';
+import process from 'node:process';
+import { FileError, type FileErrorCode } from '../errors.ts';
+import { type FittedPicture, fitPicture } from './fit-picture.ts';
+import { loadHeicDecode, loadSharp } from './optional-modules.ts';
+import type { PictureRecipe } from './picture-recipe.ts';
+
+/** What the process of {@link PictureProcesses} is asked: to load what decodes, or to make one picture fit. */
+export type PictureRequest =
+  | { readonly kind: 'load'; readonly decoder: PictureRecipe['decoder'] }
+  | {
+      readonly kind: 'fit';
+      readonly path: string;
+      readonly recipe: PictureRecipe;
+      /** A path that nothing has yet, for what is decoded. */
+      readonly scratchPath: string;
+      readonly madePath: string;
+    };
+
+/** What it answers. */
+export type PictureAnswer =
+  | { readonly kind: 'loaded' }
+  | ({ readonly kind: 'made' } & Omit<FittedPicture, 'bytes'>)
+  /** Not the picture's failure but the file system's, with the code of its errno. */
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  | {
+      readonly kind: 'refused';
+      readonly code: FileErrorCode;
+      readonly message: string;
+      readonly hint: string | undefined;
+    };
+
+// A parent that was killed sends nothing more.
+process.on('disconnect', () => process.exit());
+process.on('message', (request: PictureRequest) => {
+  void answer(request).then((it) => process.send?.(it));
+});
+
+async function answer(request: PictureRequest): Promise<PictureAnswer> {
+  try {
+    switch (request.kind) {
+      case 'load':
+        loadSharp();
+        if (request.decoder === 'heic-decode') {
+          loadHeicDecode();
+        }
+        return { kind: 'loaded' };
+      case 'fit': {
+        const { path, recipe, scratchPath, madePath } = request;
+        const { bytes, contentType, texts } = await fitPicture(path, recipe, scratchPath);
+        await writeFile(madePath, bytes, { mode: 0o600, flag: 'wx' });
+        return { kind: 'made', contentType, texts };
+      }
+    }
+  } catch (error) {
+    if (error instanceof FileError) {
+      const { code, message, hint } = error;
+      return { kind: 'refused', code, message, hint };
+    }
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    return { kind: 'failed', code, message };
+  }
+}

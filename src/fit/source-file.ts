@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { FileError } from '../errors.ts';
+
+/** A file that may be made to fit, as it was when it was hashed. */
+export interface SourceFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** In hexadecimal. */
+  readonly sha256: string;
+  /** Differs when the file was replaced or written to. */
+  readonly version: string;
+}
+
+const pieceBytes = 1024 * 1024;
+
+/**
+ * Hashes a regular file.
+ *
+ * @throws FileError `unreadable` or `changed`, or the signal's reason
+ */
+export async function loadSourceFile(path: string, signal: AbortSignal): Promise<SourceFile> {
+  try {
+    // Non-blocking, because opening a FIFO otherwise waits for somebody to write to it.
+    const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      const before = await handle.stat({ bigint: true });
+      if (!before.isFile()) {
+        throw new FileError('unreadable', 'it is not a regular file');
+      }
+      const hash = createHash('sha256');
+      const piece = Buffer.allocUnsafe(pieceBytes);
+      let sizeBytes = 0;
+      for (;;) {
+        signal.throwIfAborted();
+        const { bytesRead } = await handle.read(piece, 0, pieceBytes, sizeBytes);
+        if (bytesRead === 0) {
+          break;
+        }
+        hash.update(piece.subarray(0, bytesRead));
+        sizeBytes += bytesRead;
+      }
+      const after = await handle.stat({ bigint: true });
+      if (formatVersion(before) !== formatVersion(after)) {
+        throw new FileError('changed', 'it changed while it was read');
+      }
+      return { path, sizeBytes, sha256: hash.digest('hex'), version: formatVersion(after) };
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw cause instanceof FileError ? cause : unreadable(cause);
+  }
+}
+
+/**
+ * Makes sure that the file is still what was hashed: a decoder opens it by its name.
+ *
+ * @throws FileError `changed` or `unreadable`
+ */
+export async function refuseChanged(source: SourceFile): Promise<void> {
+  const now = await stat(source.path, { bigint: true }).catch((cause: unknown) => {
+    throw unreadable(cause);
+  });
+  if (formatVersion(now) !== source.version) {
+    throw new FileError('changed', 'it changed after it was checked', {
+      hint: 'Upload it again when nothing writes to it any more.',
+    });
+  }
+}
+
+function formatVersion(stats: {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+}): string {
+  return [stats.dev, stats.ino, stats.size, stats.mtimeNs].join(':');
+}
+
+function unreadable(cause: unknown): FileError {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  return new FileError('unreadable', `it cannot be read: ${code}`, { cause });
+}

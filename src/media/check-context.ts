@@ -1,0 +1,19 @@
+import type { CheckContext } from './check-asset.ts';
+import type { Probe } from './probe.ts';
+
+/** Creates what several checks share; `close` ends it. */
+export function createCheckContext(
+  noLimits: boolean,
+  signal: AbortSignal,
+): CheckContext & { close(): Promise<void> } {
+  let probe: Promise<Probe> | undefined;
+  return {
+    noLimits,
+    openProbe: () => {
+      // Loaded here, because images need none of it.
+      probe ??= import('./probe.ts').then(({ createProbe }) => createProbe(signal));
+      return probe;
+    },
+    close: async () => (await probe)?.close(),
+  };
+}

@@ -1,0 +1,297 @@
+import pMap from 'p-map';
+import { FileError, type FileErrorCode } from '../errors.ts';
+import type { FoundFile } from '../files/found-file.ts';
+import { formatWishes, type Wishes } from '../files/wishes.ts';
+import type { FittingPlan } from '../fit/fit-plan.ts';
+import { createFitter, type Fitter, type Machine } from '../fit/fitter.ts';
+import type { SourceFile } from '../fit/source-file.ts';
+import { assetTypes } from '../media/asset-types.ts';
+import {
+  type CheckContext,
+  type CheckedAsset,
+  checkAssetFile,
+  type PendingAsset,
+} from '../media/check-asset.ts';
+import { createCheckContext } from '../media/check-context.ts';
+import { checkFiles, type FileCheck } from '../media/check-files.ts';
+import { untilAborted } from '../until-aborted.ts';
+import type { UploadEvent } from './event.ts';
+import type { Manifest } from './manifest.ts';
+import type { Preparation, PreparedFile } from './prepared-file.ts';
+
+/** How files are made to fit. */
+export interface FitOptions {
+  /** Whether all files are made to fit; otherwise only those with wishes of their own. */
+  readonly all: boolean;
+  /** What is asked of every file. */
+  readonly wishes: Wishes;
+  /** Where what was made is kept; absolute. */
+  readonly dir: string | undefined;
+  /** Whether everything is made before the first byte is sent. */
+  readonly first: boolean;
+}
+
+/** What {@link FileFitting} needs from outside. */
+export interface FileFittingDependencies {
+  readonly machine: Machine;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly manifest: Pick<Manifest, 'findFitted'> | undefined;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: UploadEvent) => void;
+}
+
+/** Refusals that another form of the file may mend. */
+const mendable: ReadonlySet<FileErrorCode> = new Set([
+  'unsupported_type',
+  'too_large',
+  'bad_duration',
+  'bad_dimensions',
+]);
+
+/** Enough sources at once to keep a disk busy. */
+const maxSourcesAtOnce = 8;
+
+/** A file with all that is asked of it. */
+interface FitInput {
+  readonly file: FoundFile;
+  readonly wishes: Wishes;
+}
+
+/** Makes the files of one session fit: plans before anything is sent, and makes each file when its turn comes. */
+export class FileFitting {
+  readonly #options: FitOptions & { readonly noLimits: boolean; readonly failFast: boolean };
+  readonly #dependencies: FileFittingDependencies;
+  readonly #fitter: Fitter;
+  readonly #checks: CheckContext & { close(): Promise<void> };
+
+  constructor(
+    options: FitOptions & { readonly noLimits: boolean; readonly failFast: boolean },
+    dependencies: FileFittingDependencies,
+  ) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+    this.#fitter = createFitter(
+      { noLimits: options.noLimits, fitDir: options.dir },
+      { ...dependencies.machine, now: dependencies.now },
+    );
+    this.#checks = createCheckContext(options.noLimits, dependencies.signal);
+  }
+
+  /**
+   * Checks every file and plans what is done with it. Nothing is made yet; only standard input is put into a file,
+   * because decoders read it more than once.
+   */
+  async prepare(found: readonly FoundFile[]): Promise<readonly PreparedFile[]> {
+    const { signal } = this.#dependencies;
+    const inputs = new Map<string, FitInput>();
+    const keys = found.map((file) => this.#keyOf(file));
+    for (const [i, file] of found.entries()) {
+      inputs.set(keys[i]!, { file, wishes: { ...this.#options.wishes, ...file.wishes } });
+    }
+    try {
+      const prepared = await untilAborted(this.#prepareInputs([...inputs.values()]), signal);
+      const byKey = new Map([...inputs.keys()].map((key, i) => [key, prepared[i]!]));
+      return found.map(({ path }, i) => ({ path, check: byKey.get(keys[i]!)! }));
+    } catch (error) {
+      if (!signal.aborted) {
+        throw error;
+      }
+      return found.map(({ path }) => ({ path, check: unchecked }));
+    }
+  }
+
+  /** Makes everything that is to be made. */
+  async makeAll(files: readonly PreparedFile[]): Promise<readonly PreparedFile[]> {
+    const { signal, machine } = this.#dependencies;
+    const pending = new Map(files.map(({ path, check }) => [check, path]));
+    const made = new Map<Preparation, Preparation>();
+    await pMap(
+      pending,
+      async ([check, path]) => {
+        made.set(check, check.kind === 'acceptable' ? await this.#makeFirst(path, check) : check);
+      },
+      { concurrency: machine.cores },
+    ).catch((error: unknown) => {
+      if (!signal.aborted) {
+        throw error;
+      }
+    });
+    return files.map(({ path, check }) => ({ path, check: made.get(check) ?? unchecked }));
+  }
+
+  /** Removes all that was made. */
+  async close(): Promise<void> {
+    await Promise.all([this.#fitter.close(), this.#checks.close()]);
+  }
+
+  async #makeFirst(path: string, check: Extract<Preparation, { kind: 'acceptable' }>): Promise<Preparation> {
+    const { signal, onEvent } = this.#dependencies;
+    try {
+      const asset = await check.asset.open(signal, (share) => onEvent({ type: 'fitting', path, share }));
+      return { ...check, asset };
+    } catch (error) {
+      if (error instanceof FileError) {
+        return { kind: 'refused', error };
+      }
+      throw error;
+    }
+  }
+
+  /** The same for inputs that are one file and of which the same is asked. */
+  #keyOf({ source, wishes }: FoundFile): string {
+    const named = typeof source === 'string' ? source : '-';
+    return wishes === undefined ? `${named}\0` : `${named}\0#${formatWishes(wishes)}`;
+  }
+
+  async #prepareInputs(inputs: readonly FitInput[]): Promise<readonly Preparation[]> {
+    const { signal } = this.#dependencies;
+    const { noLimits, failFast } = this.#options;
+    const concurrency = maxSourcesAtOnce;
+    const spool = this.#createSpool();
+    const loaded = await pMap(inputs, (input) => this.#load(input, spool), { concurrency });
+    const toCheck = loaded.flatMap((it) => ('file' in it ? it.file : []));
+    // What is refused may be mended, so it stops no check.
+    const checked = await checkFiles(toCheck, { noLimits, failFast: false }, signal);
+    const checks = checked.values();
+    const prepared = await pMap(
+      loaded.map((it) => ('file' in it ? { ...it, check: checks.next().value!.check } : it)),
+      (it) => ('check' in it ? this.#plan(it, it.check) : it.settled),
+      { concurrency },
+    );
+    const firstRefused = failFast ? prepared.findIndex(({ kind }) => kind === 'refused') : -1;
+    return firstRefused === -1
+      ? prepared
+      : prepared.map((preparation, i) => (i <= firstRefused ? preparation : unchecked));
+  }
+
+  /** Puts a stream into a file, once however often it is named. */
+  #createSpool(): (stream: NodeJS.ReadableStream) => Promise<string> {
+    const { signal } = this.#dependencies;
+    let path: Promise<string> | undefined;
+    return (stream) => {
+      path ??= this.#fitter.spool(stream, signal);
+      return path;
+    };
+  }
+
+  /** Asks the manifest before anything of the file is probed. */
+  async #load(
+    { file, wishes }: FitInput,
+    spool: (stream: NodeJS.ReadableStream) => Promise<string>,
+  ): Promise<LoadedInput | { readonly settled: Preparation }> {
+    const { manifest, signal } = this.#dependencies;
+    try {
+      const path = typeof file.source === 'string' ? file.source : await spool(file.source);
+      const input: LoadedInput = { file: { ...file, source: path }, path, wishes, source: undefined };
+      if (manifest === undefined || file.folderError !== undefined || !this.#isToFit(file)) {
+        return input;
+      }
+      // What cannot be hashed, the check says better words about.
+      const source = await this.#fitter.loadSource(path, signal).catch(() => undefined);
+      const upload =
+        source &&
+        manifest.findFitted({ sha256: source.sha256, recipe: this.#fitter.formatRecipeKey(wishes) });
+      return upload === undefined ? { ...input, source } : { settled: { kind: 'known', upload } };
+    } catch (error) {
+      return { settled: refusedBy(error) };
+    }
+  }
+
+  async #plan({ file, path, wishes, source: loaded }: LoadedInput, check: FileCheck): Promise<Preparation> {
+    const { signal, onEvent } = this.#dependencies;
+    const isMendable = check.kind === 'refused' && mendable.has(check.error.code);
+    if (!this.#isToFit(file) || !(check.kind === 'acceptable' || isMendable)) {
+      return check;
+    }
+    try {
+      const source = loaded ?? (await this.#fitter.loadSource(path, signal));
+      const fitKey = { sha256: source.sha256, recipe: this.#fitter.formatRecipeKey(wishes) };
+      const plan = await this.#fitter.plan(source, wishes, check.kind === 'acceptable', signal);
+      switch (plan.kind) {
+        case 'untouched':
+          if (plan.note !== undefined) {
+            onEvent({ type: 'fit-doubt', path: file.path, reason: plan.note });
+          }
+          return check.kind === 'acceptable' ? { ...check, fitKey } : check;
+        case 'refused':
+          return { kind: 'refused', error: plan.error };
+        case 'fit':
+          return { kind: 'acceptable', asset: this.#createPending(file.path, plan, source), fitKey };
+      }
+    } catch (error) {
+      return refusedBy(error);
+    }
+  }
+
+  #createPending(path: string, plan: FittingPlan, { sha256, sizeBytes }: SourceFile): PendingAsset {
+    const { type, durationMs, width, height } = plan.outcome;
+    const maxBytes = this.#options.noLimits ? sizeBytes : assetTypes[type].maxBytes;
+    const source = { sha256, size: sizeBytes, contentType: plan.work.format.contentType };
+    return {
+      type,
+      durationMs,
+      width,
+      height,
+      sizeBytes: Math.min(sizeBytes, maxBytes),
+      fitting: { fitted: plan.texts, source },
+      open: (signal, onProgress) => this.#make(path, plan, signal, onProgress),
+    };
+  }
+
+  /** What is made is checked as any other file is. */
+  async #make(
+    path: string,
+    plan: FittingPlan,
+    signal: AbortSignal,
+    onProgress: (share: number) => void,
+  ): Promise<CheckedAsset> {
+    const name = path === '-' ? 'stdin' : path;
+    const {
+      path: madePath,
+      fitted,
+      source,
+      keptPath,
+      discard,
+    } = await this.#fitter.fit(plan, name, signal, onProgress);
+    const checked = await checkAssetFile(madePath, this.#checks).catch(async (error: unknown) => {
+      await discard();
+      throw error instanceof FileError
+        ? new FileError('cannot_fit', `what was made of it is refused: ${error.message}`, { cause: error })
+        : error;
+    });
+    const { type, contentType, sizeBytes, width, height, durationMs } = checked;
+    this.#dependencies.onEvent({ type: 'fitted', path, fitted, keptPath });
+    const asset: CheckedAsset = {
+      ...{ type, contentType, sizeBytes, width, height, durationMs },
+      fitting: { fitted, source },
+      open: async () => asset,
+      readInto: (buffer) => checked.readInto(buffer),
+      discard,
+    };
+    return asset;
+  }
+
+  #isToFit({ wishes }: FoundFile): boolean {
+    return this.#options.all || wishes !== undefined;
+  }
+}
+
+/** An input as a file on the disk. */
+interface LoadedInput {
+  readonly file: FoundFile;
+  /** Absolute. */
+  readonly path: string;
+  readonly wishes: Wishes;
+  /** Undefined where nothing needed its SHA-256 yet. */
+  readonly source: SourceFile | undefined;
+}
+
+const unchecked: Preparation = { kind: 'unchecked' };
+
+function refusedBy(error: unknown): Preparation {
+  if (error instanceof FileError) {
+    return { kind: 'refused', error };
+  }
+  throw error;
+}

@@ -1,0 +1,31 @@
+import type { FileError } from '../errors.ts';
+import type { PendingAsset } from '../media/check-asset.ts';
+import type { RememberedUpload } from './manifest.ts';
+
+/** What is known of a file before anything is sent. */
+export type Preparation =
+  | {
+      readonly kind: 'acceptable';
+      readonly asset: PendingAsset;
+      /** What the manifest remembers its source by; undefined for a file that is not to be made to fit. */
+      readonly fitKey?: FitKey | undefined;
+    }
+  /** The manifest has a reference for its source. */
+  | { readonly kind: 'known'; readonly upload: RememberedUpload }
+  | { readonly kind: 'refused'; readonly error: FileError }
+  /** The checks were stopped before its turn. */
+  | { readonly kind: 'unchecked' };
+
+/** A source and what is asked of it: together they tell what is made of it. */
+export interface FitKey {
+  /** Of the source; lower-case hex. */
+  readonly sha256: string;
+  /** What is asked, and the version of the recipes. */
+  readonly recipe: string;
+}
+
+/** One input before it is sent; inputs that name the same file, and ask the same of it, share one `check` object. */
+export interface PreparedFile {
+  readonly path: string;
+  readonly check: Preparation;
+}

@@ -1,0 +1,60 @@
+import { availableParallelism, tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Wishes } from '../../src/files/wishes.ts';
+import type { FitPlan, FittedFile } from '../../src/fit/fit-plan.ts';
+import {
+  createFitter,
+  type Fitter,
+  type FitterDependencies,
+  type FitterOptions,
+} from '../../src/fit/fitter.ts';
+
+/** A fitter that goes away with the test. */
+export function startFitter(given: Partial<FitterOptions & FitterDependencies> = {}): Fitter {
+  const { noLimits = false, fitDir, ...dependencies } = given;
+  const fitter = createFitter(
+    { noLimits, fitDir },
+    {
+      env: process.env,
+      platform: process.platform,
+      tempDir: tmpdir(),
+      userId: process.getuid?.(),
+      cores: availableParallelism(),
+      now: Date.now,
+      ...dependencies,
+    },
+  );
+  onTestFinished(() => fitter.close());
+  return fitter;
+}
+
+const never = new AbortController().signal;
+
+/** What a fitter plans for a file. */
+export async function planFile(
+  fitter: Fitter,
+  path: string,
+  wishes: Wishes = {},
+  isAccepted = false,
+): Promise<FitPlan> {
+  return fitter.plan(await fitter.loadSource(resolve(path), never), wishes, isAccepted, never);
+}
+
+/** Makes a file fit. Throws where that is not needed or not possible. */
+export async function fitFile(
+  fitter: Fitter,
+  path: string,
+  wishes: Wishes = {},
+  signal: AbortSignal = never,
+): Promise<FittedFile> {
+  const plan = await planFile(fitter, path, wishes);
+  switch (plan.kind) {
+    case 'fit':
+      return fitter.fit(plan, path, signal);
+    case 'refused':
+      throw plan.error;
+    case 'untouched':
+      throw new Error(`${path} needs nothing`);
+  }
+}

@@ -1,0 +1,360 @@
+import { randomFillSync } from 'node:crypto';
+import { copyFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32, deflateSync } from 'node:zlib';
+import sharp, { type Color } from 'sharp';
+import { describe, expect, test } from 'vitest';
+import type { FittedFile } from '../../src/fit/fit-plan.ts';
+import { createFitter } from '../../src/fit/fitter.ts';
+import { assetTypes } from '../../src/media/asset-types.ts';
+import { fitFile, planFile, startFitter } from '../harness/fitter.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const maxBytes = assetTypes.image.maxBytes;
+const p3Heic = 'test/fixtures/display-p3.heic';
+
+/** The colour in the middle of a picture, as sRGB. */
+async function middle(path: string): Promise<number[]> {
+  const { data, info } = await sharp(path).raw().toBuffer({ resolveWithObject: true });
+  const at = (Math.floor(info.height / 2) * info.width + Math.floor(info.width / 2)) * info.channels;
+  return [...data.subarray(at, at + info.channels)];
+}
+
+function expectColour(actual: number[], expected: number[], tolerance = 6): void {
+  expect(actual).toHaveLength(expected.length);
+  for (const [i, value] of expected.entries()) {
+    expect(Math.abs(actual[i]! - value), `${actual} is not ${expected}`).toBeLessThanOrEqual(tolerance);
+  }
+}
+
+const orange = { r: 240, g: 120, b: 30 };
+const flat = (width: number, height: number, background: Color = orange, channels: 3 | 4 = 3) =>
+  sharp({ create: { width, height, channels, background } });
+
+async function fitMade(bytes: Buffer, name: string): Promise<FittedFile> {
+  const path = join(await tempDir(), name);
+  await writeFile(path, bytes);
+  return fitFile(startFitter(), path);
+}
+
+describe('formats that are not accepted', () => {
+  test.each([
+    ['AVIF', () => flat(60, 40).avif({ quality: 90 }).toBuffer(), 'image/jpeg'],
+    ['GIF', () => flat(60, 40).gif().toBuffer(), 'image/png'],
+    ['TIFF', () => flat(60, 40).tiff({ compression: 'lzw' }).toBuffer(), 'image/png'],
+    ['TIFF', () => flat(60, 40).toColourspace('cmyk').tiff().toBuffer(), 'image/png'],
+  ])('%s', async (name, make, contentType) => {
+    const fitted = await fitMade(await make(), 'picture.any');
+    expect(fitted.contentType).toBe(contentType);
+    expect(fitted.fitted[0]).toBe(`converted from ${name}`);
+    expect(await sharp(fitted.path).metadata()).toMatchObject({ width: 60, height: 40 });
+    // Ink has no such orange.
+    expectColour((await middle(fitted.path)).slice(0, 3), [240, 120, 30], name === 'TIFF' ? 30 : 6);
+  });
+
+  test('HEIC, whose colours are those of Display P3', async () => {
+    const fitted = await fitFile(startFitter(), p3Heic);
+    expect(fitted.fitted).toEqual([
+      'converted from HEIC',
+      expect.stringMatching(/^converted from .*P3.* to sRGB$/),
+      'saved as JPEG of quality 95',
+    ]);
+    expect(fitted.source).toMatchObject({ contentType: 'image/heic', size: (await stat(p3Heic)).size });
+    expect(await sharp(fitted.path).metadata()).toMatchObject({ format: 'jpeg', width: 96, height: 64 });
+    // P3's (200, 100, 50) is brighter in sRGB's numbers.
+    expectColour(await middle(fitted.path), [213, 94, 34]);
+  });
+
+  test('a GIF of several frames gives the first, and what is transparent stays so', async () => {
+    const frames = await Promise.all(
+      ['#ff000080', '#00ff00ff'].map((colour) => flat(40, 30, colour, 4).png().toBuffer()),
+    );
+    const gif = await sharp(frames, { join: { animated: true } })
+      .gif()
+      .toBuffer();
+    const fitted = await fitMade(gif, 'moving.gif');
+    expect(fitted.fitted).toContain('first frame taken');
+    expect(await sharp(fitted.path).metadata()).toMatchObject({ width: 40, height: 30, hasAlpha: true });
+
+    const transparent = await flat(40, 30, { r: 0, g: 0, b: 0, alpha: 0 }, 4).gif().toBuffer();
+    expect((await middle((await fitMade(transparent, 'nothing.gif')).path))[3]).toBe(0);
+  });
+});
+
+describe('what is accepted but shown otherwise', () => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('EXIF orientation %i', async (orientation) => {
+    // Red on the left, blue on the right; and brighter at the top.
+    const pixels = Buffer.alloc(80 * 40 * 3);
+    for (let y = 0; y < 40; y += 1) {
+      for (let x = 0; x < 80; x += 1) {
+        pixels.set(x < 40 ? [y < 20 ? 250 : 120, 0, 0] : [0, 0, y < 20 ? 250 : 120], (y * 80 + x) * 3);
+      }
+    }
+    const raw = { raw: { width: 80, height: 40, channels: 3 as const } };
+    const jpeg = await sharp(pixels, raw).withMetadata({ orientation }).jpeg({ quality: 100 }).toBuffer();
+    const path = join(await tempDir(), 'turned.jpg');
+    await writeFile(path, jpeg);
+    const fitter = startFitter();
+    if (orientation === 1) {
+      expect(await planFile(fitter, path)).toEqual({ kind: 'untouched' });
+      return;
+    }
+    const fitted = await fitFile(fitter, path);
+    expect(fitted.fitted[0]).toBe('turned upright');
+    const [made, expected] = await Promise.all([
+      sharp(fitted.path).raw().toBuffer({ resolveWithObject: true }),
+      sharp(jpeg).autoOrient().raw().toBuffer(),
+    ]);
+    expect([made.info.width, made.info.height]).toEqual(orientation < 5 ? [80, 40] : [40, 80]);
+    expect((await sharp(fitted.path).metadata()).orientation).toBeUndefined();
+    const differences = made.data.map((value, i) => Math.abs(value - expected[i]!));
+    expect(differences.reduce((sum, value) => sum + value, 0) / differences.length).toBeLessThan(4);
+  });
+
+  test.each(['jpeg', 'png', 'webp'] as const)('a wide gamut in %s', async (format) => {
+    const wide = await flat(60, 40).withIccProfile('p3').toFormat(format, { quality: 95 }).toBuffer();
+    const fitted = await fitMade(wide, 'wide.any');
+    expect(fitted.fitted[0]).toMatch(/^converted from .*P3.* to sRGB$/);
+    expect((await sharp(fitted.path).metadata()).hasProfile).toBe(false);
+    expectColour((await middle(fitted.path)).slice(0, 3), [240, 120, 30]);
+  });
+
+  test('sixteen bits stay', async () => {
+    const deep = await flat(60, 40).withIccProfile('p3').toColourspace('rgb16').png().toBuffer();
+    const fitted = await fitMade(deep, 'deep.png');
+    expect(await sharp(fitted.path).metadata()).toMatchObject({ depth: 'ushort', hasProfile: false });
+  });
+
+  test('a profile that says sRGB asks for nothing', async () => {
+    const path = join(await tempDir(), 'plain.jpg');
+    await flat(60, 40).withIccProfile('srgb').jpeg().toFile(path);
+    expect(await planFile(startFitter(), path)).toEqual({ kind: 'untouched' });
+  });
+
+  test('a JPEG of ink', async () => {
+    const fitted = await fitMade(await flat(60, 40).toColourspace('cmyk').jpeg().toBuffer(), 'ink.jpg');
+    expect(fitted.fitted[0]).toBe('converted from CMYK to sRGB');
+    expect((await sharp(fitted.path).metadata()).space).toBe('srgb');
+  });
+
+  test.each(['sunset.jpg', 'night.png', 'spinner.png', 'dunes.webp', 'loop.webp'])(
+    '%s needs nothing',
+    async (name) => {
+      expect(await planFile(startFitter(), `test/fixtures/${name}`, {}, true)).toEqual({ kind: 'untouched' });
+    },
+  );
+});
+
+describe('too large', () => {
+  const noise = (width: number, height: number, channels: 3 | 4) =>
+    sharp(randomFillSync(Buffer.alloc(width * height * channels)), { raw: { width, height, channels } });
+
+  test('a PNG that was saved badly stays what it is', async () => {
+    const bytes = await flat(2400, 2000).png({ compressionLevel: 0 }).toBuffer();
+    expect(bytes.length).toBeGreaterThan(maxBytes);
+    const fitted = await fitMade(bytes, 'plain.png');
+    expect(fitted.contentType).toBe('image/png');
+    expect(await middle(fitted.path)).toEqual([240, 120, 30]);
+    expect(fitted.fitted).toEqual(['compressed to at most 10 MB', 'saved as PNG of 8 bits a channel']);
+  });
+
+  test('an opaque PNG becomes a JPEG of the same pixels', async () => {
+    const blurred = await noise(2600, 1800, 3).blur(0.6).png().toBuffer();
+    expect(blurred.length).toBeGreaterThan(maxBytes);
+    const fitted = await fitMade(blurred, 'render.png');
+    expect(fitted.contentType).toBe('image/jpeg');
+    expect(fitted.sizeBytes).toBeLessThanOrEqual(maxBytes);
+    expect(await sharp(fitted.path).metadata()).toMatchObject({
+      width: 2600,
+      height: 1800,
+      chromaSubsampling: '4:4:4',
+    });
+  });
+
+  test('a transparent PNG becomes a WebP that is transparent', async () => {
+    const fitted = await fitMade(await noise(2000, 1500, 4).png().toBuffer(), 'glass.png');
+    expect(fitted.contentType).toBe('image/webp');
+    expect(fitted.sizeBytes).toBeLessThanOrEqual(maxBytes);
+    expect(await sharp(fitted.path).metadata()).toMatchObject({ width: 2000, height: 1500, hasAlpha: true });
+  });
+
+  test('only what is too large at quality 80 loses pixels', async () => {
+    const fitted = await fitMade(await noise(5000, 4000, 3).jpeg({ quality: 95 }).toBuffer(), 'grain.jpg');
+    expect(fitted.sizeBytes).toBeLessThanOrEqual(maxBytes);
+    expect(fitted.sizeBytes).toBeGreaterThan(maxBytes * 0.8);
+    expect(fitted.fitted).toContainEqual(expect.stringMatching(/^scaled to \d+x\d+$/));
+    const { width, height } = await sharp(fitted.path).metadata();
+    expect(width / height).toBeCloseTo(1.25, 2);
+  });
+
+  test('is left as it is without limits', async () => {
+    const path = join(await tempDir(), 'large.png');
+    await noise(2000, 2000, 3).png().toFile(path);
+    expect(await planFile(startFitter({ noLimits: true }), path)).toEqual({ kind: 'untouched' });
+  });
+});
+
+test.each([
+  [{ width: 1, height: 1 }, 90, 60, [60, 60]],
+  [{ width: 16, height: 9 }, 90, 90, [90, 51]],
+  [{ width: 9, height: 16 }, 90, 90, [51, 90]],
+])('is cropped from the middle to %j', async (aspect, width, height, sides) => {
+  const path = join(await tempDir(), 'shape.png');
+  await flat(width, height).png().toFile(path);
+  const fitted = await fitFile(startFitter(), path, { aspect });
+  const metadata = await sharp(fitted.path).metadata();
+  expect([metadata.width, metadata.height]).toEqual(sides);
+});
+
+describe('what cannot be decoded', () => {
+  test('a HEIC that is cut in half', async () => {
+    const path = join(await tempDir(), 'half.heic');
+    await copyFile(p3Heic, path);
+    await truncate(path, Math.floor((await stat(p3Heic)).size / 2));
+    await expect(fitFile(startFitter(), path)).rejects.toMatchObject({
+      code: 'cannot_fit',
+      message: expect.stringMatching(/^it cannot be decoded: /),
+    });
+  });
+
+  test('a decoder that broke on one file decodes the next', async () => {
+    const folder = await tempDir();
+    await writeFile(join(folder, 'broken.heic'), (await readFile(p3Heic)).fill(0xff, 900));
+    const fitter = startFitter();
+    for (let i = 0; i < 3; i += 1) {
+      await expect(fitFile(fitter, join(folder, 'broken.heic'))).rejects.toMatchObject({
+        code: 'cannot_fit',
+      });
+      expect((await fitFile(fitter, p3Heic)).contentType).toBe('image/jpeg');
+    }
+  });
+
+  test('a PNG of 900 megapixels in few bytes', async () => {
+    const path = join(await tempDir(), 'bomb.png');
+    const side = 30_000;
+    const rows = deflateSync(Buffer.alloc((side / 8 + 1) * side), { level: 1 });
+    await writeFile(
+      path,
+      Buffer.concat([
+        Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+        chunk('IHDR', Buffer.concat([u32(side), u32(side), Buffer.from([1, 0, 0, 0, 0])])),
+        chunk('IDAT', rows),
+        chunk('IEND', Buffer.alloc(0)),
+      ]),
+    );
+    await expect(fitFile(startFitter(), path, { aspect: { width: 2, height: 1 } })).rejects.toMatchObject({
+      code: 'cannot_fit',
+      message: 'it has more than 200 megapixels',
+    });
+  });
+
+  test('a GIF of no frames', async () => {
+    const gif = Buffer.concat([Buffer.from('GIF89a', 'latin1'), Buffer.from([10, 0, 10, 0, 0, 0, 0, 0x3b])]);
+    await expect(fitMade(gif, 'none.gif')).rejects.toMatchObject({ code: 'cannot_fit' });
+  });
+
+  test('a TIFF of floating-point numbers, which would turn black', async () => {
+    const floats = await flat(20, 20).toColourspace('scrgb').tiff({ compression: 'none' }).toBuffer();
+    expect((await sharp(floats).metadata()).depth).toBe('float');
+    await expect(fitMade(floats, 'float.tif')).rejects.toMatchObject({
+      code: 'cannot_fit',
+      message: expect.stringMatching(/floating-point/),
+      hint: expect.stringMatching(/8 or 16 bits/),
+    });
+  });
+
+  test.each([
+    [
+      'SVG',
+      '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="file:///etc/passwd"/></svg>',
+    ],
+    ['a playlist', '#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n'],
+    ['a script of concat', 'ffconcat version 1.0\nfile /etc/passwd\n'],
+    ['a text', 'hello\n'],
+    ['nothing', ''],
+  ])('%s keeps its refusal', async (_name, text) => {
+    const path = join(await tempDir(), 'clip.mp4');
+    await writeFile(path, text);
+    expect(await planFile(startFitter(), path)).toEqual({ kind: 'untouched' });
+  });
+});
+
+function chunk(name: string, content: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(name, 'latin1'), content]);
+  return Buffer.concat([u32(content.length), body, u32(crc32(body))]);
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+describe('the files that are made', () => {
+  test('lie in a private folder that goes away, and beside the source is nothing', async () => {
+    const parent = await tempDir();
+    const sources = await tempDir();
+    await flat(60, 40).gif().toFile(join(sources, 'a.gif'));
+    const fitter = startFitter({ tempDir: parent });
+    const fitted = await fitFile(fitter, join(sources, 'a.gif'));
+    const [folder, ...others] = await readdir(parent);
+    expect(others).toEqual([]);
+    expect((await stat(join(parent, folder!))).mode & 0o777).toBe(0o700);
+    expect(fitted.path.startsWith(join(parent, folder!))).toBe(true);
+    await fitter.close();
+    expect(await readdir(parent)).toEqual([]);
+    expect(await readdir(sources)).toEqual(['a.gif']);
+  });
+
+  test('are kept in a folder where that is asked for, and never over another file', async () => {
+    const kept = join(await tempDir(), 'kept');
+    const sources = await tempDir();
+    await flat(60, 40).gif().toFile(join(sources, 'a.gif'));
+    const fitter = startFitter({ fitDir: kept });
+    const paths = [];
+    for (let i = 0; i < 3; i += 1) {
+      paths.push((await fitFile(fitter, join(sources, 'a.gif'))).keptPath);
+    }
+    expect(paths).toEqual(['a.png', 'a-2.png', 'a-3.png'].map((name) => join(kept, name)));
+    expect((await readdir(kept)).sort()).toEqual(['a-2.png', 'a-3.png', 'a.png']);
+  });
+
+  test('are not made of a file that changed after the check', async () => {
+    const path = join(await tempDir(), 'a.gif');
+    await flat(60, 40).gif().toFile(path);
+    const fitter = startFitter();
+    const plan = await planFile(fitter, path);
+    await flat(61, 40).gif().toFile(path);
+    expect(plan.kind).toBe('fit');
+    await expect(
+      fitter.fit(plan as Extract<typeof plan, { kind: 'fit' }>, path, new AbortController().signal),
+    ).rejects.toMatchObject({ code: 'changed' });
+  });
+
+  test('where no folder can be made, that is the failure of the file', async () => {
+    const path = join(await tempDir(), 'a.gif');
+    await flat(60, 40).gif().toFile(path);
+    const tempDirPath = join(await tempDir(), 'missing');
+    await expect(fitFile(startFitter({ tempDir: tempDirPath }), path)).rejects.toMatchObject({
+      code: 'cannot_fit',
+      message: expect.stringMatching(/temporary files.*ENOENT/),
+    });
+  });
+});
+
+test('the same wishes have the same key, and others another', () => {
+  const dependencies = {
+    env: {},
+    platform: process.platform,
+    tempDir: '/',
+    userId: 0,
+    cores: 1,
+    now: Date.now,
+  };
+  const key = (noLimits: boolean, seconds: number) =>
+    createFitter({ noLimits, fitDir: undefined }, dependencies).formatRecipeKey({
+      frame: { atMs: seconds * 1000 },
+    });
+  expect(key(false, 1)).toBe(key(false, 1));
+  expect(new Set([key(false, 1), key(true, 1), key(false, 2)]).size).toBe(3);
+});

@@ -1,0 +1,290 @@
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import type { UploadRecord } from '../../src/upload/record.ts';
+import { clip, fixture } from '../fixtures.ts';
+import { type CliResult, runCli, type World } from '../harness/run-cli.ts';
+import { sandboxWith } from '../harness/sandbox.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+const heic = 'test/fixtures/display-p3.heic';
+const orange = { r: 240, g: 120, b: 30 };
+
+/** A folder with a HEIC, a JPEG that needs nothing, and a PNG that is to be turned. */
+async function photoFolder(): Promise<string> {
+  const cwd = await tempDir();
+  await copyFile(heic, join(cwd, 'photo.heic'));
+  await copyFile(fixture('sunset.jpg').file, join(cwd, 'sunset.jpg'));
+  await sharp({ create: { width: 60, height: 40, channels: 3, background: orange } })
+    .withMetadata({ orientation: 6 })
+    .jpeg()
+    .toFile(join(cwd, 'turned.jpg'));
+  return cwd;
+}
+
+/** Runs without a program on PATH, and with temporary files in a folder of its own. */
+async function upload(
+  args: readonly string[],
+  world: World,
+): Promise<CliResult & { records(): readonly UploadRecord[]; leftBehind(): Promise<readonly string[]> }> {
+  const temporary = await tempDir();
+  const result = await runCli(['upload', '--format', 'ndjson', ...args], { tempDir: temporary, ...world });
+  return {
+    ...result,
+    records: () => result.lines.map((line) => JSON.parse(line)),
+    leftBehind: () => readdir(temporary),
+  };
+}
+
+describe('--fit', () => {
+  it('makes fit what needs it, leaves the rest as it is, and says what it did', async () => {
+    const cwd = await photoFolder();
+    const { sandbox, env } = await sandboxWith();
+    const result = await upload(['--fit', 'photo.heic', 'sunset.jpg', 'turned.jpg'], { cwd, env });
+    expect(result.exitCode, result.stderr).toBe(0);
+    const [photo, sunset, turned] = result.records();
+    expect(photo).toMatchObject({
+      status: 'uploaded',
+      path: 'photo.heic',
+      contentType: 'image/jpeg',
+      width: 96,
+      height: 64,
+      source: { contentType: 'image/heic', size: 946, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    });
+    expect(photo).toHaveProperty('fitted.0', 'converted from HEIC');
+    expect(sunset).not.toHaveProperty('fitted');
+    expect(sunset).not.toHaveProperty('source');
+    expect(turned).toMatchObject({ width: 40, height: 60, source: { contentType: 'image/jpeg' } });
+    expect(sandbox.requests.map(({ sha256 }) => sha256).toSorted()).toEqual(
+      result
+        .records()
+        .map((record) => 'sha256' in record && record.sha256)
+        .toSorted(),
+    );
+    expect(result.stderr).toContain('photo.heic: converted from HEIC, ');
+    expect(result.stderr).toContain('turned.jpg: turned upright, ');
+    expect(result.stderr).not.toContain('sunset.jpg');
+    expect(await result.leftBehind()).toEqual([]);
+    expect((await readdir(cwd)).toSorted()).toEqual(['photo.heic', 'sunset.jpg', 'turned.jpg']);
+  });
+
+  it('is asked for: without it, a HEIC is refused', async () => {
+    const { exitCode, records } = await upload(['photo.heic', '--sandbox'], { cwd: await photoFolder() });
+    expect(exitCode).toBe(1);
+    expect(records()).toMatchObject([{ status: 'failed', error: { code: 'unsupported_type' } }]);
+  });
+
+  it('neither fits nor sends what the manifest knows, with -r and under another name too', async () => {
+    const cwd = await photoFolder();
+    const { sandbox, env } = await sandboxWith();
+    const first = await upload(['--fit', '-r', '.', '--manifest', 'm.ndjson'], { cwd, env });
+    expect(first.records().map(({ path, status }) => [path, status])).toEqual([
+      ['photo.heic', 'uploaded'],
+      ['sunset.jpg', 'uploaded'],
+      ['turned.jpg', 'uploaded'],
+    ]);
+    await copyFile(join(cwd, 'photo.heic'), join(cwd, 'again.heic'));
+    const second = await upload(['--fit', '-r', '.', '--manifest', 'm.ndjson'], { cwd, env });
+    expect(second.records().map(({ path, status }) => [path, status])).toEqual([
+      ['again.heic', 'reused'],
+      ['photo.heic', 'reused'],
+      ['sunset.jpg', 'reused'],
+      ['turned.jpg', 'reused'],
+    ]);
+    expect(second.stderr).not.toContain('converted');
+    const [photo] = first.records();
+    expect(second.records()[1]).toMatchObject({
+      assetRef: photo && 'assetRef' in photo && photo.assetRef,
+      fitted: photo && 'fitted' in photo && photo.fitted,
+      source: photo && 'source' in photo && photo.source,
+    });
+    expect(sandbox.requests).toHaveLength(3);
+
+    const cropped = await upload(['--aspect', '1:1', 'photo.heic', '--manifest', 'm.ndjson'], { cwd, env });
+    expect(cropped.records()).toMatchObject([{ status: 'uploaded', width: 64, height: 64 }]);
+  });
+
+  it('does not take a reference of the file as it is for one that was turned', async () => {
+    const cwd = await photoFolder();
+    const { env } = await sandboxWith();
+    const args = ['turned.jpg', '--manifest', 'm.ndjson'];
+    expect((await upload(args, { cwd, env })).records()).toMatchObject([{ status: 'uploaded', width: 60 }]);
+    const fitted = await upload(['--fit', ...args], { cwd, env });
+    expect(fitted.records()).toMatchObject([{ status: 'uploaded', width: 40 }]);
+    const plain = await upload(args, { cwd, env });
+    expect(plain.records()).toMatchObject([{ status: 'reused', width: 60 }]);
+    expect(plain.records()[0]).not.toHaveProperty('fitted');
+  });
+
+  it('says with --dry-run what would be done, and does nothing', async () => {
+    const cwd = await photoFolder();
+    const result = await upload(['--fit', '--dry-run', '--fit-dir', 'kept', 'photo.heic', 'sunset.jpg'], {
+      cwd,
+    });
+    expect(result.exitCode).toBe(0);
+    expect(result.records()).toMatchObject([
+      {
+        status: 'valid',
+        type: 'image',
+        fitted: ['converted from HEIC'],
+        source: { contentType: 'image/heic' },
+      },
+      { status: 'valid', contentType: 'image/jpeg' },
+    ]);
+    expect(result.records()[0]).not.toHaveProperty('size');
+    expect(result.stderr).toContain('photo.heic: planned: converted from HEIC');
+    expect(await readdir(cwd)).not.toContain('kept');
+    expect(await result.leftBehind()).toEqual([]);
+  });
+
+  it('takes standard input', async () => {
+    const { exitCode, records, leftBehind } = await upload(['--fit', '--sandbox', '-', '-'], {
+      stdin: await readFile(heic),
+    });
+    expect(exitCode).toBe(0);
+    expect(records()).toMatchObject([
+      { path: '-', status: 'uploaded', source: { contentType: 'image/heic' } },
+      { path: '-', status: 'uploaded' },
+    ]);
+    expect(await leftBehind()).toEqual([]);
+  });
+
+  it('keeps with --fit-dir what was made, and overwrites nothing', async () => {
+    const cwd = await photoFolder();
+    await mkdir(join(cwd, 'kept'));
+    await writeFile(join(cwd, 'kept/photo.jpg'), 'mine');
+    const { stderr, records } = await upload(['--sandbox', '--fit-dir', 'kept', 'photo.heic'], { cwd });
+    expect(records()).toMatchObject([{ status: 'uploaded' }]);
+    expect(await readFile(join(cwd, 'kept/photo.jpg'), 'utf8')).toBe('mine');
+    expect(await sharp(join(cwd, 'kept/photo-2.jpg')).metadata()).toMatchObject({ width: 96 });
+    expect(stderr).toContain(`kept as ${join(cwd, 'kept/photo-2.jpg')}`);
+  });
+
+  it('fits only types with --no-limits', async () => {
+    const cwd = await photoFolder();
+    const { records } = await upload(['--fit', '--no-limits', '--sandbox', 'turned.jpg', 'photo.heic'], {
+      cwd,
+    });
+    expect(records()[0]).not.toHaveProperty('fitted');
+    expect(records()[1]).toHaveProperty('fitted.0', 'converted from HEIC');
+  });
+
+  it('stops with --fail-fast at the first file that cannot be mended', async () => {
+    const cwd = await photoFolder();
+    await writeFile(join(cwd, 'page.html'), '<html></html>');
+    const { exitCode, records } = await upload(
+      ['--fit', '--fail-fast', '--sandbox', 'photo.heic', 'page.html', 'sunset.jpg'],
+      { cwd },
+    );
+    expect(exitCode).toBe(1);
+    expect(records().map(({ status }) => status)).toEqual(['cancelled', 'failed', 'cancelled']);
+  });
+
+  it.each<[string, (cwd: string) => Promise<void>, string, RegExp]>([
+    ['page.heic', (cwd) => writeFile(join(cwd, 'page.heic'), '<html></html>'), 'unsupported_type', /HTML/],
+    ['empty.heic', (cwd) => writeFile(join(cwd, 'empty.heic'), ''), 'empty', /empty/],
+    ['folder.heic/a', async () => {}, '', /no such file/],
+    [
+      'half.heic',
+      async (cwd) => writeFile(join(cwd, 'half.heic'), (await readFile(heic)).subarray(0, 473)),
+      'cannot_fit',
+      /cannot be decoded/,
+    ],
+    [
+      'cut.jpg',
+      async (cwd) =>
+        writeFile(join(cwd, 'cut.jpg'), (await readFile(fixture('sunset.jpg').file)).subarray(0, 1000)),
+      'damaged',
+      /cut short/,
+    ],
+    ['film.mp4', (cwd) => copyFile(clip('clip.mp4').file, join(cwd, 'film.mp4')), 'uploaded', /ffprobe/],
+    [
+      'film.mp4#frame=last',
+      (cwd) => copyFile(clip('clip.mp4').file, join(cwd, 'film.mp4')),
+      'cannot_fit',
+      /takes ffprobe, which is not on PATH/,
+    ],
+  ])('%s without ffmpeg', async (name, make, code, words) => {
+    const cwd = await tempDir();
+    await make(cwd);
+    const { records, stderr, leftBehind } = await upload(['--fit', '--sandbox', name], { cwd });
+    const [record] = records();
+    expect(record?.status === 'failed' ? record.error.code : (record?.status ?? '')).toBe(code);
+    expect(stderr).toMatch(words);
+    expect(await leftBehind()).toEqual([]);
+  });
+});
+
+describe('what is asked of one file', () => {
+  it('stands behind its name, and differs for the same file', async () => {
+    const cwd = await photoFolder();
+    const { exitCode, records } = await upload(
+      ['--sandbox', 'photo.heic#aspect=1:1', 'photo.heic#aspect=2:1', 'turned.jpg', 'photo.heic#aspect=1:1'],
+      { cwd },
+    );
+    expect(exitCode).toBe(0);
+    expect(records()).toMatchObject([
+      { path: 'photo.heic', width: 64, height: 64 },
+      { path: 'photo.heic', width: 96, height: 48 },
+      // It is asked of that file only.
+      { path: 'turned.jpg', width: 60, height: 40 },
+      { path: 'photo.heic', width: 64, height: 64 },
+    ]);
+  });
+
+  it('goes before what is asked of all', async () => {
+    const cwd = await photoFolder();
+    const args = ['--sandbox', '--aspect', '1:1', 'photo.heic#aspect=2:1', 'sunset.jpg'];
+    const { records } = await upload(args, { cwd });
+    expect(records()).toMatchObject([
+      { width: 96, height: 48 },
+      { width: 90, height: 90 },
+    ]);
+  });
+
+  it('is a name where a file has it', async () => {
+    const cwd = await tempDir();
+    await copyFile(fixture('sunset.jpg').file, join(cwd, 'a.jpg#aspect=1:1'));
+    const { records } = await upload(['--sandbox', 'a.jpg#aspect=1:1'], { cwd });
+    expect(records()).toMatchObject([{ path: 'a.jpg#aspect=1:1', status: 'uploaded', width: 160 }]);
+  });
+
+  it('is crop of frames whose shape differs, which the warning offers', async () => {
+    const cwd = await photoFolder();
+    const args = ['upload', '--sandbox', '--format', 'frames', 'photo.heic', 'sunset.jpg'];
+    const before = await runCli([...args, '--fit'], { cwd });
+    expect(before.stderr).toContain('crop them to one with --aspect 3:2');
+    const after = await runCli([...args, '--aspect', '3:2'], { cwd });
+    expect(after.stderr).not.toContain('differ');
+    expect(Object.keys(after.json<object>())).toEqual(['firstFrameRef', 'endFrameRef']);
+  });
+});
+
+it.each([
+  [['--trim', '5-2', 'photo.heic'], /--trim "5-2"/],
+  [['--trim', 'x', 'photo.heic'], /--trim "x"/],
+  [['--frame', 'middle', 'photo.heic'], /--frame "middle"/],
+  [['--aspect', '0:1', 'photo.heic'], /--aspect "0:1"/],
+  [['--aspect', '16/9', 'photo.heic'], /--aspect "16\/9"/],
+  [['--fit-dir', '', 'photo.heic'], /--fit-dir needs/],
+  [['photo.heic#frame=middle'], /photo\.heic#frame=middle: --frame "middle"/],
+  [['photo.heic#frame=last&speed=2'], /"speed"/],
+  [['absent.mp4#frame=last'], /absent\.mp4#frame=last: /],
+  [['*.heic#aspect=1:1'], /the name of one file only/],
+  [['.#aspect=1:1', '-r'], /the name of one file only/],
+])('a usage error: %j', async (args, words) => {
+  const { exitCode, stderr, stdout } = await runCli(['upload', '--sandbox', ...args], {
+    cwd: await photoFolder(),
+  });
+  expect([exitCode, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(words);
+});
+
+it('fits everything before a request object is sent, and sends nothing where its rules are broken', async () => {
+  const cwd = await photoFolder();
+  const { sandbox, env } = await sandboxWith();
+  const many = Array.from({ length: 7 }, (_, i) => `photo.heic#aspect=${i + 1}:1`);
+  const { exitCode } = await runCli(['upload', '--format', 'images', ...many], { cwd, env });
+  expect([exitCode, sandbox.requests.length]).toEqual([2, 0]);
+});

@@ -1,0 +1,361 @@
+import { readFile, stat } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { parseNamedWishes } from '../../src/files/wishes.ts';
+import { assetTypes } from '../../src/media/asset-types.ts';
+import { decodeFrames, drawVideo, h264, makeClip, playTone, probeClip } from '../harness/clips.ts';
+import { fitFile, planFile, startFitter } from '../harness/fitter.ts';
+
+const aac = '-c:a aac -b:a 96k';
+const wishesOf = (text: string) => (text === '' ? {} : parseNamedWishes(`x#${text}`)!.wishes);
+
+interface Expected {
+  readonly container: RegExp;
+  readonly codec?: string;
+  readonly sound?: string;
+  readonly ms: readonly [min: number, max: number];
+  readonly sides?: string;
+}
+
+describe('videos', () => {
+  test.each<[name: string, file: string, make: string, wishes: string, expected: Expected]>([
+    [
+      '40 s of Matroska',
+      'long.mkv',
+      `${drawVideo('640x360', 30, 40)} ${playTone(40)} ${h264} ${aac}`,
+      '',
+      { container: /mp4/, codec: 'h264', sound: 'aac', ms: [15_200, 15_400], sides: '640x360' },
+    ],
+    [
+      'Matroska that only changes its container',
+      'short.mkv',
+      `${drawVideo('640x360', 25, 5)} ${playTone(5)} ${h264} -bf 3 ${aac}`,
+      '',
+      { container: /mp4/, codec: 'h264', sound: 'aac', ms: [4990, 5060], sides: '640x360' },
+    ],
+    [
+      'HEVC in Matroska',
+      'hevc.mkv',
+      `${drawVideo('320x240', 25, 3)} -c:v libx265 -preset ultrafast -x265-params log-level=none`,
+      '',
+      { container: /mp4/, codec: 'hevc', ms: [2990, 3050], sides: '320x240' },
+    ],
+    [
+      'VP9 and Opus in Matroska',
+      'vp9.mkv',
+      `${drawVideo('320x240', 25, 3)} ${playTone(3)} -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus`,
+      '',
+      { container: /webm/, codec: 'vp9', sound: 'opus', ms: [2990, 3050], sides: '320x240' },
+    ],
+    [
+      'a transport stream',
+      'a.ts',
+      `${drawVideo('640x360', 30, 4)} ${playTone(4)} ${h264} ${aac}`,
+      '',
+      { container: /mp4/, codec: 'h264', sound: 'aac', ms: [3950, 4100], sides: '640x360' },
+    ],
+    [
+      'AVI',
+      'a.avi',
+      `${drawVideo('640x360', 30, 4)} ${playTone(4)} -c:v mpeg4 -q:v 5 -c:a libmp3lame`,
+      '',
+      { container: /mp4/, codec: 'h264', sound: 'aac', ms: [3950, 4100], sides: '640x360' },
+    ],
+    [
+      'MPEG-4 in MP4',
+      'asp.mp4',
+      `${drawVideo('640x360', 30, 3)} -c:v mpeg4 -q:v 5`,
+      '',
+      { container: /mp4/, codec: 'h264', ms: [2950, 3050], sides: '640x360' },
+    ],
+    [
+      '4K',
+      '4k.mp4',
+      `${drawVideo('3840x2160', 10, 2)} ${h264}`,
+      '',
+      { container: /mp4/, codec: 'h264', ms: [1950, 2100], sides: '2160x1214' },
+    ],
+    [
+      'pixels that are not square',
+      'pal.mp4',
+      `${drawVideo('720x576', 25, 3)} -vf setsar=16/15 ${h264}`,
+      '',
+      { container: /mp4/, codec: 'h264', ms: [2950, 3050], sides: '768x576' },
+    ],
+    [
+      'odd sides and 4:4:4',
+      'odd.mkv',
+      `${drawVideo('638x358', 30, 16)} -vf format=yuv444p,crop=637:357:0:0:exact=1 -c:v libx264 -preset ultrafast`,
+      '',
+      { container: /mp4/, codec: 'h264', ms: [15_200, 15_400], sides: '636x356' },
+    ],
+    [
+      'a rate that varies',
+      'vfr.mp4',
+      `-f lavfi -i testsrc2=size=640x360:rate=60:duration=20,select='if(lt(t\\,2)\\,1\\,not(mod(n\\,7)))' -vsync vfr ${h264}`,
+      '',
+      { container: /mp4/, codec: 'h264', ms: [15_200, 15_400], sides: '640x360' },
+    ],
+    [
+      'a part',
+      'part.mp4',
+      `${drawVideo('640x360', 30, 12)} ${playTone(12)} ${h264} ${aac}`,
+      'trim=3-8',
+      { container: /mp4/, codec: 'h264', sound: 'aac', ms: [4980, 5060], sides: '640x360' },
+    ],
+    [
+      'the last seconds, cropped',
+      'tail.mp4',
+      `${drawVideo('640x360', 30, 12)} ${h264}`,
+      'trim=-5&aspect=1:1',
+      { container: /mp4/, codec: 'h264', ms: [4950, 5060], sides: '360x360' },
+    ],
+  ])('%s', async (_name, file, make, wishes, expected) => {
+    const path = await makeClip(file, make);
+    const fitter = startFitter();
+    const plan = await planFile(fitter, path, wishesOf(wishes));
+    const fitted = await fitFile(fitter, path, wishesOf(wishes));
+    const { container, video, audio, durationMs } = await probeClip(fitted.path);
+    expect(container).toMatch(expected.container);
+    expect(video?.codec_name).toBe(expected.codec);
+    expect(audio?.codec_name).toBe(expected.sound);
+    expect(durationMs).toBeGreaterThanOrEqual(expected.ms[0]);
+    expect(durationMs).toBeLessThanOrEqual(expected.ms[1]);
+    expect(`${video?.width}x${video?.height}`).toBe(expected.sides);
+    expect(video?.sample_aspect_ratio ?? '1:1').toBe('1:1');
+    // What was planned is what came of it, and that needs nothing more.
+    expect(plan).toMatchObject({ kind: 'fit', outcome: { type: 'video' } });
+    if (plan.kind === 'fit') {
+      expect(Math.abs(plan.outcome.durationMs! - durationMs)).toBeLessThan(100);
+      expect(`${plan.outcome.width}x${plan.outcome.height}`).toBe(expected.sides);
+    }
+    expect(await planFile(startFitter(), fitted.path)).toEqual({ kind: 'untouched' });
+  });
+
+  test('what is copied keeps every frame', async () => {
+    const path = await makeClip('short.mkv', `${drawVideo('320x240', 25, 3)} ${h264} -bf 3`);
+    const fitted = await fitFile(startFitter(), path);
+    const [made, original] = await Promise.all([decodeFrames(fitted.path), decodeFrames(path)]);
+    expect(made).toHaveLength(75);
+    expect(Buffer.concat(made).equals(Buffer.concat(original))).toBe(true);
+    expect(fitted.fitted).toEqual(['converted from Matroska', 'copied into MP4, not encoded']);
+  });
+
+  test('a rotation is applied', async () => {
+    const made = await makeClip('a.mp4', `${drawVideo('640x360', 30, 17)} ${h264}`);
+    const turned = await makeClip('b.mp4', `-i ${made} -c copy -metadata:s:v rotate=90`);
+    const fitted = await fitFile(startFitter(), turned);
+    expect((await probeClip(fitted.path)).video).toMatchObject({ width: 360, height: 640 });
+  });
+
+  test('HDR becomes SDR that is neither black nor white', async () => {
+    const hdr = '-pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc';
+    const path = await makeClip(
+      'hdr.mp4',
+      `${drawVideo('320x240', 10, 2)} -c:v libx265 -preset ultrafast -x265-params log-level=none -tag:v hvc1 ${hdr}`,
+    );
+    const fitted = await fitFile(startFitter(), path);
+    const { video } = await probeClip(fitted.path);
+    expect(video).toMatchObject({
+      codec_name: 'h264',
+      pix_fmt: 'yuv420p',
+      color_transfer: 'bt709',
+      color_primaries: 'bt709',
+    });
+    const [frame] = await decodeFrames(fitted.path);
+    const mean = frame!.reduce((sum, value) => sum + value, 0) / frame!.length;
+    expect(mean).toBeGreaterThan(30);
+    expect(mean).toBeLessThan(225);
+  });
+
+  test('noise of 15 s stays below 50 MB', async () => {
+    const path = await makeClip(
+      'noise.mkv',
+      `-f lavfi -i nullsrc=size=960x540:rate=30:duration=16,noise=alls=100:allf=t ${h264} -crf 10`,
+    );
+    expect((await stat(path)).size).toBeGreaterThan(assetTypes.video.maxBytes);
+    expect((await fitFile(startFitter(), path)).sizeBytes).toBeLessThan(assetTypes.video.maxBytes);
+  });
+
+  test('the index of an MP4 stands in front', async () => {
+    const path = await makeClip('long.mkv', `${drawVideo('320x240', 10, 16)} ${h264}`);
+    const bytes = await readFile((await fitFile(startFitter(), path)).path);
+    expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'));
+  });
+});
+
+describe('sounds', () => {
+  test.each<[name: string, file: string, make: string, wishes: string, expected: Expected]>([
+    [
+      'a long MP3',
+      'a.mp3',
+      `${playTone(20)} -c:a libmp3lame -b:a 128k`,
+      '',
+      { container: /mp3/, sound: 'mp3', ms: [14_900, 15_030] },
+    ],
+    [
+      'a long MP3 of a variable rate without a header',
+      'a.mp3',
+      `${playTone(20)} -c:a libmp3lame -q:a 2 -write_xing 0`,
+      '',
+      { container: /mp3/, sound: 'mp3', ms: [14_900, 15_200] },
+    ],
+    [
+      'a long M4A',
+      'a.m4a',
+      `${playTone(20)} -c:a aac`,
+      '',
+      { container: /mp4/, sound: 'aac', ms: [14_900, 15_000] },
+    ],
+    [
+      'a long WAV',
+      'a.wav',
+      `${playTone(20)} -c:a pcm_s24le`,
+      '',
+      { container: /wav/, sound: 'pcm_s24le', ms: [14_940, 14_960] },
+    ],
+    [
+      'a long AAC',
+      'a.aac',
+      `${playTone(20)} -c:a aac`,
+      '',
+      { container: /aac/, sound: 'aac', ms: [14_000, 16_000] },
+    ],
+    [
+      'a part of a WAV',
+      'a.wav',
+      `${playTone(20)} -c:a pcm_s16le`,
+      'trim=3-8',
+      { container: /wav/, sound: 'pcm_s16le', ms: [4999, 5001] },
+    ],
+    [
+      'a part of an MP3',
+      'a.mp3',
+      `${playTone(20)} -c:a libmp3lame`,
+      'trim=-5',
+      { container: /mp4/, sound: 'aac', ms: [4950, 5060] },
+    ],
+    [
+      'FLAC',
+      'a.flac',
+      `${playTone(5)} -c:a flac`,
+      '',
+      { container: /wav/, sound: 'pcm_s16le', ms: [4999, 5001] },
+    ],
+    [
+      'Ogg Vorbis',
+      'a.ogg',
+      `${playTone(5)} -c:a libvorbis`,
+      '',
+      { container: /mp4/, sound: 'aac', ms: [4950, 5060] },
+    ],
+    [
+      'Opus',
+      'a.opus',
+      `${playTone(5)} -c:a libopus`,
+      '',
+      { container: /mp4/, sound: 'aac', ms: [4950, 5060] },
+    ],
+    [
+      'AIFF',
+      'a.aiff',
+      `${playTone(5)} -c:a pcm_s16be`,
+      '',
+      { container: /wav/, sound: 'pcm_s16le', ms: [4999, 5001] },
+    ],
+    [
+      'Windows Media',
+      'a.wma',
+      `${playTone(5)} -c:a wmav2`,
+      '',
+      { container: /mp4/, sound: 'aac', ms: [4900, 5100] },
+    ],
+    [
+      'Layer II',
+      'a.mp2',
+      `${playTone(5)} -c:a mp2`,
+      '',
+      { container: /mp4/, sound: 'aac', ms: [4900, 5100] },
+    ],
+    [
+      'sound in Matroska',
+      'a.mka',
+      `${playTone(5)} -c:a aac`,
+      '',
+      { container: /mp4/, sound: 'aac', ms: [4950, 5060] },
+    ],
+  ])('%s', async (_name, file, make, wishes, expected) => {
+    const fitted = await fitFile(startFitter(), await makeClip(file, make), wishesOf(wishes));
+    const { container, video, audio, durationMs } = await probeClip(fitted.path);
+    expect(container).toMatch(expected.container);
+    expect(audio?.codec_name).toBe(expected.sound);
+    expect(video).toBeUndefined();
+    expect(durationMs).toBeGreaterThanOrEqual(expected.ms[0]);
+    expect(durationMs).toBeLessThanOrEqual(expected.ms[1]);
+    // ffprobe only guesses MP3 and AAC; the fitter counts packets.
+    expect(await planFile(startFitter(), fitted.path)).toEqual({ kind: 'untouched' });
+  });
+});
+
+describe('frames', () => {
+  const clips: readonly (readonly [name: string, file: string, make: string])[] = [
+    ['H.264 with frames out of order', 'a.mp4', `${drawVideo('320x240', 30, 4)} ${h264} -bf 3 -g 30`],
+    ['29.97 frames a second', 'a.mp4', `${drawVideo('320x240', '30000/1001', 3)} ${h264}`],
+    [
+      'HEVC of ten bits',
+      'a.mp4',
+      `${drawVideo('320x240', 25, 3)} -c:v libx265 -preset ultrafast -x265-params log-level=none -pix_fmt yuv420p10le -tag:v hvc1`,
+    ],
+    ['WebM', 'a.webm', `${drawVideo('320x240', 25, 3)} -c:v libvpx -deadline realtime -cpu-used 16`],
+    ['sound that is longer', 'a.mp4', `${drawVideo('320x240', 25, 2)} ${playTone(4)} ${h264} ${aac}`],
+    [
+      'a rate that varies',
+      'a.mp4',
+      `-f lavfi -i testsrc2=size=320x240:rate=60:duration=4,select='if(lt(t\\,2)\\,1\\,not(mod(n\\,7)))' -vsync vfr ${h264}`,
+    ],
+    ['Matroska', 'a.mkv', `${drawVideo('320x240', 24, 3)} ${h264}`],
+  ];
+
+  test.each(clips)('the first and the last of %s', async (_name, file, make) => {
+    const path = await makeClip(file, make);
+    const frames = await decodeFrames(path);
+    const fitter = startFitter();
+    for (const [wish, expected] of [
+      ['first', frames[0]],
+      ['last', frames.at(-1)],
+    ] as const) {
+      const fitted = await fitFile(fitter, path, { frame: wish });
+      expect(fitted.contentType).toBe('image/png');
+      expect(fitted.fitted).toEqual([`${wish} frame taken`]);
+      expect((await decodeFrames(fitted.path))[0]!.equals(expected!), wish).toBe(true);
+    }
+  });
+
+  test.each([
+    ['frame=2.5', 75],
+    ['frame=2.516', 75],
+    ['frame=2.532', 75],
+    ['frame=2.534', 76],
+    ['frame=0', 0],
+    ['frame=0.01', 0],
+    ['frame=4', 119],
+    ['trim=1-3&frame=first', 30],
+    ['trim=1-3&frame=last', 89],
+    ['trim=1-3&frame=0.5', 45],
+    ['trim=-1&frame=first', 90],
+  ])('%s is the one that is shown then', async (wishes, index) => {
+    const path = await makeClip('a.mp4', `${drawVideo('320x240', 30, 4)} ${h264} -bf 3`);
+    const fitted = await fitFile(startFitter(), path, wishesOf(wishes));
+    const [frame] = await decodeFrames(fitted.path);
+    const found = (await decodeFrames(path)).findIndex((it) => it.equals(frame!));
+    expect(found).toBe(index);
+  });
+
+  test('is upright, has square pixels and the shape that was asked for', async () => {
+    const made = await makeClip('a.mp4', `${drawVideo('720x576', 25, 3)} -vf setsar=16/15 ${h264}`);
+    const path = await makeClip('b.mp4', `-i ${made} -c copy -metadata:s:v rotate=90`);
+    const whole = await fitFile(startFitter(), path, wishesOf('frame=last'));
+    expect((await probeClip(whole.path)).video).toMatchObject({ width: 576, height: 768, pix_fmt: 'rgb24' });
+    const fitted = await fitFile(startFitter(), path, wishesOf('frame=last&aspect=1:1'));
+    expect((await probeClip(fitted.path)).video).toMatchObject({ width: 576, height: 576, pix_fmt: 'rgb24' });
+  });
+});
