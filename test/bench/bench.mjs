@@ -1,10 +1,10 @@
 // How fast the built command is, against rivals on the same machine in the same run; prints a table in Markdown.
 //
 //   npm run bench                 all of it, some minutes
-//   npm run bench -- start one    some parts of it: start, one, many, memory, scale, again
+//   npm run bench -- start one    some parts of it: start, one, many, memory, scale, again, fit
 //
-// It needs curl, xargs and sha256sum.
-import { execFileSync, spawn } from 'node:child_process';
+// It needs curl, xargs and sha256sum, and for fit ffmpeg.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -226,6 +226,12 @@ const parts = {
       times(ratio(ours, sums, 'wall')),
       '1.60',
     );
+  },
+
+  /** Prints its own figures. */
+  async fit() {
+    const { status } = spawnSync(node, [fromHere('fit.mjs')], { stdio: 'inherit' });
+    process.exitCode = status ?? 1;
   },
 };
 
