@@ -1,7 +1,8 @@
-import { rm, stat } from 'node:fs/promises';
+import { rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { FileError } from '../errors.ts';
+import { encodePath } from '../files/path-bytes.ts';
 import { formatWishes, type Wishes } from '../files/wishes.ts';
 import type { Host } from '../host.ts';
 import { loadClipFacts } from './clip-facts.ts';
@@ -119,8 +120,16 @@ class ToolFitter implements Fitter {
       .join('&');
   }
 
-  loadSource(path: string, signal: AbortSignal): Promise<SourceFile> {
-    return loadSourceFile(path, signal);
+  async loadSource(path: string, signal: AbortSignal): Promise<SourceFile> {
+    const encoded = encodePath(path);
+    return loadSourceFile(typeof encoded === 'string' ? encoded : await this.#link(encoded), signal);
+  }
+
+  /** Decoders take no path that is not UTF-8. */
+  async #link(target: Buffer): Promise<string> {
+    const path = await this.#reserve('link');
+    await symlink(target, path);
+    return path;
   }
 
   async spool(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<string> {

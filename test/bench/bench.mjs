@@ -1,9 +1,9 @@
 // How fast the built command is, against rivals on the same machine in the same run; prints a table in Markdown.
 //
 //   npm run bench                 all of it, some minutes
-//   npm run bench -- start one    some parts of it: start, one, many, memory, videos, clips, scale, again
+//   npm run bench -- start one    some parts of it: start, one, many, memory, videos, clips, scale, again, fit
 //
-// It needs curl, xargs and sha256sum; for the clips ffmpeg and ffprobe too.
+// It needs curl, xargs and sha256sum; for the clips and fit ffmpeg and ffprobe too.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -337,6 +337,12 @@ const parts = {
       times(ratio(ours, sums, 'wall')),
       '1.60',
     );
+  },
+
+  /** Prints its own figures. */
+  async fit() {
+    const { status } = spawnSync(node, [fromHere('fit.mjs')], { stdio: 'inherit' });
+    process.exitCode = status ?? 1;
   },
 };
 

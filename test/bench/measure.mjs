@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /**
  * Runs in a measured Node, after all of its work: its processor time in seconds and its largest resident set in KiB. Of
@@ -37,6 +38,34 @@ export async function measure([program, ...args], env) {
   }
   const [, cpu, peakKiB] = /used=([\d.]+),(\d+)/.exec(errors) ?? [];
   return { lines, wall, cpu: Number(cpu), peakMiB: Number(peakKiB) / 1024 };
+}
+
+/** Runs a command once: the most memory in MiB that it and all processes below it held at one time. Linux only. */
+export async function measureTreePeak([program, ...args], env) {
+  const child = spawn(program, args, { env, cwd: env.HOME, stdio: 'ignore' });
+  let peakKiB = 0;
+  const timer = setInterval(() => {
+    peakKiB = Math.max(peakKiB, sumTree(child.pid));
+  }, 20);
+  const [code] = await once(child, 'close');
+  clearInterval(timer);
+  if (code !== 0) {
+    throw new Error(`${program} ${args.slice(0, 8).join(' ')}: exit ${code}`);
+  }
+  return peakKiB / 1024;
+}
+
+function sumTree(pid) {
+  try {
+    const own = Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+    const below = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
+    );
+    return below.reduce((sum, it) => sum + sumTree(it), own);
+  } catch {
+    // It has ended.
+    return 0;
+  }
 }
 
 /**

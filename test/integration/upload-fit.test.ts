@@ -150,6 +150,13 @@ describe('--fit', () => {
     expect(await leftBehind()).toEqual([]);
   });
 
+  it.runIf(process.platform === 'linux')('takes a name that is not UTF-8', async () => {
+    const cwd = await tempDir();
+    await copyFile(heic, Buffer.concat([Buffer.from(`${cwd}/`), Buffer.of(0xff), Buffer.from('.heic')]));
+    const { records, stderr } = await upload(['--fit', '--sandbox', '-r', '.'], { cwd });
+    expect(records(), stderr).toMatchObject([{ path: '\ufffd.heic', status: 'uploaded', width: 96 }]);
+  });
+
   it('keeps with --fit-dir what was made, and overwrites nothing', async () => {
     const cwd = await photoFolder();
     await mkdir(join(cwd, 'kept'));
