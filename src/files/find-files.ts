@@ -109,7 +109,7 @@ function shorten(text: string): string {
 
 /** One argument leads to no file. */
 class NamesNothing extends Error {
-  /** Continues "<argument>: …"; looked for only where it is told. */
+  /** Continues "<argument>: …"; looked for only if it is told. */
   readonly describe: () => string | Promise<string>;
 
   constructor(describe: () => string | Promise<string>) {

@@ -373,7 +373,7 @@ function findGroupEnds(characters: readonly string[]): ReadonlyMap<number, numbe
 /** Or thousands of `[` in a row would each look for the end. */
 const maxSetLength = 512;
 
-/** A set of characters, such as `[a-z]`, `[!0-9]` or `[[:alpha:]_]`; undefined where nothing closes it. */
+/** A set of characters, such as `[a-z]`, `[!0-9]` or `[[:alpha:]_]`; undefined if nothing closes it. */
 function parseSet(
   characters: readonly string[],
   start: number,

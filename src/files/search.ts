@@ -233,7 +233,7 @@ export class Search {
     }
   }
 
-  /** The folder of a path; undefined where there is none, or none that may be searched, which is then a failure. */
+  /** The folder of a path; undefined if there is none, or none that may be searched, which is then a failure. */
   async #open(prefix: string, parent: Place): Promise<Place | undefined> {
     const path = absolutePath(prefix || '.', this.#host);
     try {

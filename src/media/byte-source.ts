@@ -3,9 +3,9 @@ import type { FileHandle } from 'node:fs/promises';
 /** The bytes of a file, or of what came on standard input, at any position. */
 export interface ByteSource {
   readonly sizeBytes: number;
-  /** Those bytes if they need not be waited for; fewer than asked only where the file ends. */
+  /** Those bytes if they need not be waited for; fewer than asked only if the file ends. */
   peek(position: number, length: number): Buffer | undefined;
-  /** Those bytes; fewer than asked only where the file ends. */
+  /** Those bytes; fewer than asked only if the file ends. */
   read(position: number, length: number): Promise<Buffer>;
 }
 

@@ -67,7 +67,7 @@ const blockBytes = 256 * 1024;
 const headerBytes = 7;
 
 /**
- * How long a file lasts that holds frames and tags, in milliseconds; undefined where no two frames follow each other.
+ * How long a file lasts that holds frames and tags, in milliseconds; undefined if no two frames follow each other.
  * What a header says of the whole (Xing) may be that of the file from which this one was cut.
  */
 export function measureFrames(readFrame: ReadFrame, read: ReadAt, sizeBytes: number): number | undefined {

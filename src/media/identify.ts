@@ -78,7 +78,7 @@ function matchSignature<Type>(table: readonly (readonly [Type, RegExp])[], head:
   return table.find(([, signature]) => signature.test(text))?.[0];
 }
 
-/** Where the tags in front of a sound end, 0 where there is none. */
+/** Where the tags in front of a sound end, 0 if there is none. */
 async function findTagsEnd(source: ByteSource): Promise<number> {
   let end = 0;
   for (let tags = 0; tags < maxTags; tags++) {

@@ -8,7 +8,7 @@ import {
 } from './asset-types.ts';
 import type { Refusal } from './refusal.ts';
 
-/** What of a file is limited; undefined where it is not known, which is left to the server. */
+/** What of a file is limited; undefined if it is not known, which is left to the server. */
 export interface Measures {
   readonly durationMs?: number | undefined;
   readonly width?: number | undefined;

@@ -18,7 +18,7 @@ import type { ReadAt } from './container-structure.ts';
 export interface Measured {
   /** Undefined where nothing in the file tells. */
   readonly durationMs: number | undefined;
-  /** As it is displayed; undefined where there is no video track. */
+  /** As it is displayed; undefined if there is no video track. */
   readonly size: { readonly width: number; readonly height: number } | undefined;
 }
 

@@ -52,7 +52,7 @@ export class GitHubReporter {
     }
   }
 
-  /** A file's path from the workspace, with slashes; undefined where it lies elsewhere. */
+  /** A file's path from the workspace, with slashes; undefined if it lies elsewhere. */
   #findInWorkspace(path: string): string | undefined {
     if (this.#workspace === undefined) {
       return undefined;

@@ -14,7 +14,7 @@ interface Asset {
 /** An asset before it is sent, as far as a request has rules for it. */
 export interface PlannedAsset extends Asset {
   readonly path: string;
-  /** Videos and audio; absent where it is not known. */
+  /** Videos and audio; absent if it is not known. */
   readonly durationMs?: number | undefined;
 }
 

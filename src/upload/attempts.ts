@@ -123,7 +123,7 @@ function attempt(
 }
 
 /**
- * Decides whether another attempt follows a failed one: how long its file waits, in milliseconds, or nothing where no
+ * Decides whether another attempt follows a failed one: how long its file waits, in milliseconds, or nothing if no
  * attempt follows. After a 429 the throttle makes the whole batch wait instead. A connection that is lost after the
  * body was sent may leave an orphan asset behind. It is retried all the same: the API has no idempotency key, an orphan
  * costs nothing, and a lost reference costs an upload.

@@ -44,7 +44,7 @@ interface AttemptFailed {
   readonly path: string;
   readonly attempt: number;
   readonly error: ApiError;
-  /** The wait before the next attempt; nothing where no attempt follows. */
+  /** The wait before the next attempt; undefined if no attempt follows. */
   readonly retryInMs: number | undefined;
 }
 

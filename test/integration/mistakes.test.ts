@@ -156,9 +156,9 @@ describe('a token in the command', () => {
     [['accounts', '--api-key', secret], 'there is no --api-key'],
     [['upload', '--useapi-token', secret], 'there is no --useapi-token'],
     [['upload', '--concurency', '3', '--token', secret], 'there is no --token'],
-    [['user:1-s3cret'], 'a token does not go into a command'],
-    [['login', 'user:1-s3cret'], 'a token does not go into a command'],
-    [['upload', '-tuser:1-s3cret'], 'a token does not go into a command'],
+    [['user:1-s3cret'], 'do not put a token on the command line'],
+    [['login', 'user:1-s3cret'], 'do not put a token on the command line'],
+    [['upload', '-tuser:1-s3cret'], 'do not put a token on the command line'],
   ])('is not repeated: %j', async (argv, what) => {
     const lines = await read(argv);
     expect(lines).toEqual([

@@ -99,7 +99,7 @@ function readWords(program: CommandUnknownOpts, words: readonly string[]): Place
 
 /**
  * The flag with a value in a word such as `--format=json`, `--format`, `-c4` or `-qc`, and what stands before the value;
- * that is undefined where the value is the next word.
+ * that is undefined if the value is the next word.
  */
 function readFlag(
   command: CommandUnknownOpts,

@@ -121,7 +121,7 @@ async function readToken(questions: Questions | undefined, host: Host): Promise<
   return token;
 }
 
-/** What is wrong with a token, without the token; undefined where nothing is. */
+/** What is wrong with a token, without the token; undefined if nothing is. */
 function judgeToken(token: string): string | undefined {
   return token === '' ? 'there is no token' : findTokenFault(token);
 }

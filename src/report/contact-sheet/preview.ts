@@ -7,7 +7,7 @@ import { encodePath } from '../../files/path-bytes.ts';
  * Makes a small JPEG of an image.
  *
  * @param image the path as in a {@link FoundFile}, or the bytes
- * @returns undefined where that is not possible
+ * @returns undefined if that is not possible
  */
 export type CreatePreview = (image: string | Buffer) => Promise<Buffer | undefined>;
 
@@ -17,7 +17,7 @@ const maxSides = { width: 640, height: 400 } as const;
 /** JPEG knows no transparency: this is dark enough for white drawings and light enough for black ones. */
 const background = '#a8a8a8';
 
-/** Loads what makes previews; undefined where the optional package sharp is not installed. */
+/** Loads what makes previews; undefined if the optional package sharp is not installed. */
 export function loadPreviews(): CreatePreview | undefined {
   let sharp: typeof Sharp;
   try {

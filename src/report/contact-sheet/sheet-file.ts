@@ -13,7 +13,7 @@ const maxMarkerEnd = 1024;
  * Checks that a sheet can be written there: the folder takes new files, and nothing would be lost.
  *
  * @param path absolute
- * @returns why not, in words that follow the path and a colon; undefined where it can
+ * @returns why not, in words that follow the path and a colon; undefined if it can
  */
 export async function findSheetProblem(path: string): Promise<string | undefined> {
   const problem = await findReplacementProblem(path);
