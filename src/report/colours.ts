@@ -1,6 +1,6 @@
 import type { Environment, TerminalStream } from '../host.ts';
 
-/** Puts text into a colour, or leaves it as it is. */
+/** Colours text, or returns it unchanged. */
 export type Colours = Readonly<Record<'red' | 'yellow' | 'green' | 'dim', (text: string) => string>>;
 
 /** The colours for a stream; chalk is loaded only if there are any. */

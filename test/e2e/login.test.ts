@@ -40,7 +40,7 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     await terminal.waitFor(tokenQuestion);
     expect(terminal.lines().slice(0, 2)).toEqual([
       'You need a token of useapi.net: user:<digits>-<letters and digits>.',
-      'It comes with a subscription: https://useapi.net/docs/start-here/setup-useapi',
+      'One comes with a subscription: https://useapi.net/docs/start-here/setup-useapi',
     ]);
     terminal.type(token);
     await terminal.waitFor(new RegExp(`token: \\*{${token.length}}`));
@@ -52,7 +52,7 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     expect(await terminal.ended).toBe(0);
     expectNoTrace(terminal);
     expect(terminal.lines().join('')).toMatch(
-      /Logged in as US:sandbox@example\.com\. The token is in .*; `dreamina logout` takes it out\.$/,
+      /Logged in as US:sandbox@example\.com\. The token is in .*; `dreamina logout` removes it\.$/,
     );
     expect(await read()).toEqual({ token, account: 'US:sandbox@example.com' });
     expect((await stat(file)).mode & 0o777).toBe(0o600);

@@ -140,7 +140,7 @@ certificates    Node's own
     const named = await runCli(['config', '--config', 'own.yaml'], world);
     expect(named.stdout).toContain(`retries      3                                   config file ${own}\n`);
     expect(named.stdout).toContain(`config file   ${own}\n`);
-    expect(named.stdout).toContain(`user config   ${user} (not looked at)\n`);
+    expect(named.stdout).toContain(`user config   ${user} (not read)\n`);
     expect((await runCli(['config'], byVariable)).stdout).toBe(named.stdout);
     const none = reportOf(await runCli(['config', '--no-config', '--json'], byVariable));
     expect(none).toMatchObject({ files: [], userConfig: user, settings: { retries: { value: 5 } } });

@@ -91,7 +91,7 @@ No problem: uploads should work.
                        Add the account again at useapi.net (POST /accounts).
 `,
     );
-    expect(result.stdout).toMatch(/\n\n1 problem: uploads fail until that is put right\.\n$/);
+    expect(result.stdout).toMatch(/\n\n1 problem: uploads fail until that is fixed\.\n$/);
     const coloured = await runCli(['doctor'], { env: { ...env, FORCE_COLOR: '1' }, now });
     expect(coloured.stdout).toContain('\x1b[31mproblem\x1b[39m  session');
     expect(coloured.stdout).toContain('\x1b[31m1 problem:');
@@ -99,8 +99,8 @@ No problem: uploads should work.
 
   it.each([
     [{ DREAMINA_TOKEN: 'other' }, 'No problem, but 1 warning: uploads should work.'],
-    [{ DREAMINA_RETRIES: 'x' }, '1 problem: uploads fail until that is put right.'],
-    [{ DREAMINA_RETRIES: 'x', DREAMINA_ACCOUNT: 'x' }, '2 problems: uploads fail until that is put right.'],
+    [{ DREAMINA_RETRIES: 'x' }, '1 problem: uploads fail until that is fixed.'],
+    [{ DREAMINA_RETRIES: 'x', DREAMINA_ACCOUNT: 'x' }, '2 problems: uploads fail until that is fixed.'],
   ])('ends with a verdict: %j', async (more, verdict) => {
     const { env } = await accountServer({ sessionExpires: '2027-11-20T12:00:00Z' });
     const result = await runCli(['doctor'], { env: { ...env, ...more }, now });
@@ -373,7 +373,7 @@ describe.runIf(process.platform !== 'win32')('PATH', () => {
     expect(await pathFinding({ env: { PATH: path }, scriptPath })).toEqual([
       'warning',
       `${other} comes first on PATH and is not this program (${scriptPath})`,
-      'Say `dreamina-upload` instead, or put its folder first on PATH.',
+      'Run `dreamina-upload` instead, or put its folder first on PATH.',
     ]);
   });
 

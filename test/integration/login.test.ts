@@ -78,7 +78,7 @@ describe('login --with-token', () => {
     expect(result).toMatchObject({
       exitCode: 0,
       stdout: '',
-      stderr: `Logged in as ${us}. The token is in ${file}; \`dreamina logout\` takes it out.\n`,
+      stderr: `Logged in as ${us}. The token is in ${file}; \`dreamina logout\` removes it.\n`,
     });
     expect(await readFile(file, 'utf8')).toBe(`{\n  "token": "${token}",\n  "account": "${us}"\n}\n`);
     if (!onWindows) {
@@ -109,7 +109,7 @@ describe('login --with-token', () => {
       exitCode: 0,
       stderr:
         `warning: no account was chosen of ${ca}, ${us}; give one with -a REGION:email\n` +
-        `Logged in. The token is in ${file}; \`dreamina logout\` takes it out.\n`,
+        `Logged in. The token is in ${file}; \`dreamina logout\` removes it.\n`,
     });
     expect(await read()).toEqual({ token });
   });

@@ -11,24 +11,24 @@ import { encodePath } from '../../files/path-bytes.ts';
  */
 export type CreatePreview = (image: string | Buffer) => Promise<Buffer | undefined>;
 
-/** Twice the size of a card's picture in pixels, for screens that have two for one. */
+/** Twice the size of a card's picture, for high-density screens. */
 const maxSides = { width: 640, height: 400 } as const;
 
-/** JPEG knows no transparency: this is dark enough for white drawings and light enough for black ones. */
+/** JPEG has no transparency: this is dark enough for white drawings and light enough for black ones. */
 const background = '#a8a8a8';
 
 /** Loads what makes previews; undefined if the optional package sharp is not installed. */
 export function loadPreviews(): CreatePreview | undefined {
   let sharp: typeof Sharp;
   try {
-    // Beside this program or above it: never from the working directory, whose packages may be a stranger's.
+    // Resolves from this program's folder upwards: packages of the working directory are not trusted.
     sharp = createRequire(import.meta.url)('sharp') as typeof Sharp;
   } catch {
     return undefined;
   }
   return async (image) => {
     if (typeof image === 'string' && typeof encodePath(image) !== 'string') {
-      // sharp takes only paths that are text.
+      // sharp accepts only paths that are text.
       return undefined;
     }
     try {
