@@ -185,8 +185,8 @@ Examples:
   dreamina login                             save the token in your own config
   dreamina upload --help                     everything about upload
 
-Token: your useapi.net API token. It is read from DREAMINA_TOKEN (or USEAPI_TOKEN),
-from a config file, or from your own config, where \`dreamina login\` saves it.
+Token: your useapi.net API token. It is read from DREAMINA_TOKEN (or USEAPI_TOKEN)
+or from a config file; \`dreamina login\` saves it in your own config.
 
 Documentation: https://useapi.net/docs/api-dreamina-v1`,
     );
