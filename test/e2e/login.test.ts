@@ -70,7 +70,7 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     expect(await read()).toEqual({ token, account: 'US:me@example.com' });
   });
 
-  it('asks again for what cannot be a token', async () => {
+  it('asks again if the text cannot be a token', async () => {
     const { sandbox } = await sandboxWith();
     const { terminal, read } = await openLogin(sandbox.apiUrl, '-a', 'US:sandbox@example.com');
     await terminal.waitFor(tokenQuestion);
@@ -155,7 +155,7 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     }
   });
 
-  it('does not ask before it knows that it may send the token and write it', async () => {
+  it('does not ask unless it may send the token and can write it', async () => {
     const { terminal } = await openLogin('http://example.com');
     expect(await terminal.ended).toBe(4);
     expect(terminal.raw()).not.toMatch(tokenQuestion);

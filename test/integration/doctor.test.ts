@@ -48,7 +48,7 @@ async function program(path: string, text = '#!/bin/sh\n'): Promise<string> {
 }
 
 describe('doctor', () => {
-  it('has one line for each check, and exit 0 where nothing is wrong', async () => {
+  it('prints one line for each check, and exits with 0 if nothing is wrong', async () => {
     const { sandbox, env } = await sandboxWith({ now: () => now });
     const { host } = new URL(sandbox.origin);
     const result = await runCli(['doctor'], { env, now, nodeVersion: 'v20.19.0' });
@@ -83,7 +83,7 @@ No problem: uploads should work.
     expect(json.findings.every((finding) => !('advice' in finding) && !('exitCode' in finding))).toBe(true);
   });
 
-  it('puts what to do below what is wrong, and colours the marks for a terminal only', async () => {
+  it('prints advice below a problem, and colours the marks only on a terminal', async () => {
     const { env } = await accountServer({ sessionExpires: '2026-11-20T12:00:00Z' });
     const result = await runCli(['doctor'], { env, now });
     expect(result.stdout).toContain(
@@ -127,7 +127,7 @@ No problem: uploads should work.
 });
 
 describe('the settings', () => {
-  it('without a token the service is greeted without one', async () => {
+  it('without a token, only checks that the service is reachable', async () => {
     const seen: (string | undefined)[] = [];
     const { env } = await rawServer((response, request) => {
       seen.push(request.headers.authorization);
@@ -198,7 +198,7 @@ describe('the settings', () => {
     expect(count()).toBe(0);
   });
 
-  it('warns of a token that looks like none, and tells a wrong one', async () => {
+  it('warns of a token of an unusual form, and reports a wrong one', async () => {
     const { env } = await accountServer({});
     const odd = await diagnose({ env: { ...env, DREAMINA_TOKEN: 'abc' } });
     expect(of(odd.findings, 'token')[0]!.slice(0, 2)).toEqual([
@@ -213,8 +213,8 @@ describe('the settings', () => {
   });
 });
 
-describe('the way to the service', () => {
-  it('a proxy that cannot be used keeps it from asking', async () => {
+describe('the route to the service', () => {
+  it('does not contact the service if the proxy address is wrong', async () => {
     const env = { HTTPS_PROXY: 'socks5://me:s3cret@x:1', DREAMINA_TOKEN: 'user:1-a' };
     const { findings, exitCode, stdout } = await diagnose({ env });
     expect(of(findings, 'proxy')[0]![1]).toContain('HTTPS_PROXY');
@@ -223,7 +223,7 @@ describe('the way to the service', () => {
     expect(stdout).not.toContain('s3cret');
   });
 
-  it('tells certificates that are in effect, and those that are not', async () => {
+  it('lists the certificates in effect, and those that are not', async () => {
     const { env } = await sandboxWith({ tls: selfSigned, now: () => now });
     const ca = join(await tempDir(), 'ca.pem');
     await writeFile(ca, selfSigned.cert);
@@ -244,7 +244,7 @@ describe('the way to the service', () => {
     expect(missing.exitCode).toBe(4);
   });
 
-  it('says that nobody answers', async () => {
+  it('says that the service does not answer', async () => {
     const { sandbox, env } = await sandboxWith();
     await sandbox.close();
     const { findings, exitCode } = await diagnose({ env });
@@ -312,7 +312,7 @@ describe('the account', () => {
     expect([none.exitCode, wrong.exitCode]).toEqual([4, 4]);
   });
 
-  it('says what the service says is wrong with it', async () => {
+  it('shows the problem that the service reports', async () => {
     const { env } = await accountServer({ error: 'Session expired', sessionExpires: '2027-01-01T00:00:00Z' });
     const { findings, exitCode } = await diagnose({ env });
     expect(of(findings, 'account')).toEqual([
@@ -377,7 +377,7 @@ describe.runIf(process.platform !== 'win32')('PATH', () => {
     ]);
   });
 
-  it('passes over folders, what cannot be started, and links to nothing', async () => {
+  it('skips folders, files that cannot be executed, and dangling links', async () => {
     const dir = await tempDir();
     const scriptPath = await program(join(dir, 'own/dreamina'));
     await mkdir(join(dir, 'a/dreamina'), { recursive: true });
@@ -393,7 +393,7 @@ describe.runIf(process.platform !== 'win32')('PATH', () => {
     ]);
   });
 
-  it('takes the script that pnpm, or npm on Windows, puts there for this program', async () => {
+  it('accepts the script that pnpm, or npm on Windows, installs for this program', async () => {
     const dir = await tempDir();
     const scriptPath = await program(join(dir, 'x/dreamina-upload/bin/dreamina.js'));
     const shim = await program(

@@ -196,7 +196,7 @@ describe('a file that is too large', () => {
     expect(unlimited.sandbox.requests).toMatchObject([{ bodySize: limit + 1 }]);
   });
 
-  it('with --no-limits is one of more than 2 GiB', async () => {
+  it('of more than 2 GiB is refused even with --no-limits', async () => {
     const cwd = await folderWith('a.mp4', Buffer.concat([mp4, behind]), 2 ** 31);
     const { record, sandbox } = await upload(cwd, 'a.mp4', '--no-limits');
     expect(record).toMatchObject({
@@ -245,14 +245,14 @@ describe('a clip that is damaged', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('is not a WAV whose header names less than there is: it lasts as long as it says', async () => {
+  it('does not include a WAV with data beyond its header: its length is what the header says', async () => {
     const cwd = await folderWith('less.wav', wavOf(40_000));
     expect((await upload(cwd, 'less.wav')).record).toMatchObject({ mediaDurationMs: 2500 });
     await writeFile(join(cwd, 'less.wav'), wavOf(16_000));
     await expectRefused(cwd, 'less.wav', 'bad_duration', 'it lasts 1 s; an audio file may last 2 to 15 s');
   });
 
-  it('does not keep other clips from being measured', async () => {
+  it('does not prevent the measuring of other clips', async () => {
     const hostile = Buffer.from(mp4);
     // A table of four thousand million entries.
     hostile.writeUInt32BE(0xffffffff, hostile.indexOf('ctts') + 12);
