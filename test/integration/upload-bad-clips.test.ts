@@ -87,7 +87,7 @@ describe('a clip that is too short or too long', () => {
     // The header of each copy but the first counts as a frame of sound.
     ['long.mp3', Buffer.concat(Array(7).fill(mp3)), audio('17.604')],
     ['long.aac', Buffer.concat(Array(7).fill(aac)), audio('16.576')],
-  ])('%s is refused here, and by the server where --no-limits sends it', async (name, bytes, message) => {
+  ])('%s is refused here, and by the server with --no-limits', async (name, bytes, message) => {
     const cwd = await folderWith(name, bytes);
     await expectRefused(cwd, name, 'bad_duration', message);
     const { exitCode, record, sandbox } = await upload(cwd, name, '--no-limits');
@@ -111,7 +111,7 @@ describe('a clip that is too short or too long', () => {
     ['15.11s.wav', wav(15_110), false],
     ['15.1s.m4a', lasting(m4a, 15_100), true],
     ['15.11s.m4a', lasting(m4a, 15_110), false],
-  ])('%s: the edge of 0.1 s is left to the server: sent %3$s', async (name, bytes, isSent) => {
+  ])('%s is sent only within 0.1 s of the limit', async (name, bytes, isSent) => {
     const cwd = await folderWith(name, bytes);
     const dry = await runCli(['upload', '--dry-run', name], { cwd });
     expect(dry.exitCode).toBe(isSent ? 0 : 1);
@@ -146,7 +146,7 @@ describe('a video that is too small or too large', () => {
     ['2161-high.mp4', sized(mp4, 300, 2161), message(300, 2161)],
     // 224 x 208 pixels are within the limits; as they are shown, 2240 x 208 and turned, they are not.
     ['turned.mp4', turnedWithWidePixels(mp4, 10), message(208, 2240)],
-  ])('%s is refused here, and by the server where --no-limits sends it', async (name, bytes, refusal) => {
+  ])('%s is refused here, and by the server with --no-limits', async (name, bytes, refusal) => {
     const cwd = await folderWith(name, bytes);
     await expectRefused(cwd, name, 'bad_dimensions', refusal);
     const { record, sandbox } = await upload(cwd, name, '--no-limits');
