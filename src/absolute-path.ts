@@ -2,10 +2,10 @@ import { isAbsolute, resolve, sep } from 'node:path';
 import { UsageError } from './errors.ts';
 
 /**
- * The absolute form of a path that is to be opened. `..` stays in it: behind a symbolic link it is the parent of where
- * the link leads, which only the system knows. (Windows folds it itself, before it looks at any link.)
+ * Resolves a path to open. Keeps `..`: after a symbolic link it means the parent of the link's target, which only the
+ * system knows. (Windows folds `..` before it follows links.)
  *
- * @param from asked for its `cwd` only where the path is relative; `cwd` is undefined where the directory is gone
+ * @param from its `cwd` is read only for a relative path, and is undefined if the directory is gone
  * @throws UsageError for a relative path where the working directory is gone
  */
 export function absolutePath(path: string, from: { readonly cwd: string | undefined }): string {
@@ -21,7 +21,7 @@ export function absolutePath(path: string, from: { readonly cwd: string | undefi
   return sep === '\\' ? resolve(cwd, path) : tidy(`${cwd}/${path}`, path);
 }
 
-/** Drops what means nothing to the system: empty parts and `.`. */
+/** Drops empty parts and `.`. */
 function tidy(absolute: string, given: string): string {
   const [first = '', ...rest] = absolute.split('/');
   const isFolder = /(?:^|\/)\.?$/.test(given);

@@ -6,7 +6,7 @@ import { formatSource, type Source } from './settings/source.ts';
 /** What the program asked the API for, or was about to. */
 export type Asked = 'upload' | 'accounts';
 
-/** What is known beside the error; it makes advice precise. */
+/** Context that makes the advice more precise. */
 export interface Circumstances {
   /** Where the token came from. */
   readonly tokenSource?: Source | undefined;
@@ -45,7 +45,7 @@ const accountsAdvice: Partial<Record<UploadErrorCode, Advice>> = {
   timeout: 'Check the connection and the proxy, or allow more time with DREAMINA_TIMEOUT.',
 };
 
-/** Says what the person can do about a failure, where anything can be done. */
+/** Advice on a failure; undefined if the user can do nothing about it. */
 export function adviseOn(
   asked: Asked,
   error: UploadError,

@@ -19,13 +19,13 @@ import { maskOutput } from './report/mask-output.ts';
 import { wrapWords } from './report/wrap-words.ts';
 import { version } from './version.ts';
 
-/** The columns that help fills: fewer than these are not to be read, and nobody reads longer lines. */
+/** Help is as wide as the terminal, within these bounds, in columns. */
 const helpWidths = { min: 40, max: 100, withoutTerminal: 80 } as const;
 
-/** Where there are fewer columns for what an option does, that stands below the option. */
+/** With fewer columns than this, an option's description goes below the option. */
 const minDescriptionWidth = 30;
 
-/** Where help and the version go: standard output, which is opened only where it may be a terminal. */
+/** Standard output for help and the version; opened only if it may be a terminal. */
 export interface HelpOutput {
   readonly env: Environment;
   print(text: string): void;
@@ -48,7 +48,7 @@ const commands = [
 ];
 
 /**
- * Runs the command line and returns its exit code. Only an error that is a bug is thrown.
+ * Runs the command line and returns its exit code. Throws only errors that are bugs.
  *
  * @param argv the arguments after the program's own name
  * @param openHost called at most once, and not for help and the version: opening the streams takes longer than
@@ -133,7 +133,7 @@ async function reportError(error: unknown, host: Host): Promise<void> {
   reportProblem(error, (await StandardError.open(host, 'normal')).messages);
 }
 
-/** Whether the arguments have `--no-color`, which is NO_COLOR in other words. */
+/** Whether the arguments include `--no-color`, which means the same as NO_COLOR. */
 function hasNoColor(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return (end === -1 ? argv : argv.slice(0, end)).includes('--no-color');
@@ -144,7 +144,7 @@ function helpWidth(help: HelpOutput): number {
   return Math.min(Math.max(columns, helpWidths.min), helpWidths.max);
 }
 
-/** An option or a command of the help, with what it does beside it, or below it on a narrow terminal. */
+/** Formats an option or a command with its description beside it, or below it on a narrow terminal. */
 function formatHelpItem(term: string, termWidth: number, description: string, helper: Help): string {
   const width = helper.helpWidth ?? helpWidths.withoutTerminal;
   if (width - termWidth - 4 >= minDescriptionWidth) {
@@ -158,7 +158,7 @@ function formatHelpItem(term: string, termWidth: number, description: string, he
 function createProgram(start: Start, output: OutputConfiguration): Command {
   const program = new Command('dreamina')
     .description(
-      'Upload images to Dreamina (through useapi.net) and print the imageRef that a video request takes.',
+      'Upload images, videos and audio to Dreamina (through useapi.net) and print their references.',
     )
     .usage('<command> [options]')
     .version(version, '-V, --version', 'print the version')
@@ -166,7 +166,7 @@ function createProgram(start: Start, output: OutputConfiguration): Command {
     .helpCommand(false)
     .configureOutput({
       ...output,
-      // The help gets its style as it is printed; without these, commander would look at the terminal of the process.
+      // Help is styled when it is printed. Without these, commander would inspect the terminal of the process.
       getOutHasColors: () => false,
       getErrHasColors: () => false,
       // `explainMistake` says what is wrong in our words.
@@ -182,11 +182,11 @@ Examples:
   dreamina upload shot.png                   print the file's reference
   dreamina upload --sandbox shot.png         try it without a token
   dreamina upload -r shots --format ndjson   a record for each file of a folder
-  dreamina login                             keep the token in your own config
+  dreamina login                             save the token in your own config
   dreamina upload --help                     everything about upload
 
-Token: your own of useapi.net. It is taken from DREAMINA_TOKEN (or USEAPI_TOKEN),
-from a config file, or from \`dreamina login\`, which asks for it and keeps it.
+Token: your useapi.net API token. It is read from DREAMINA_TOKEN (or USEAPI_TOKEN)
+or from a config file; \`dreamina login\` saves it in your own config.
 
 Documentation: https://useapi.net/docs/api-dreamina-v1`,
     );

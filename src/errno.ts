@@ -1,4 +1,4 @@
-/** What an error of the operating system means, in words that follow a colon. */
+/** Descriptions of system errors, to follow a colon. */
 const meanings: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
@@ -18,13 +18,13 @@ const meanings: Readonly<Record<string, string>> = {
   ENOMEM: 'there is not enough memory',
 };
 
-/** Says in words why the operating system refused something; its code where there are no words for it. */
+/** Describes a system error; its code if there is no description. */
 export function describeErrno(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return meanings[code ?? ''] ?? code ?? message ?? 'unknown error';
 }
 
-/** Whether this process or this machine had too many files and connections open; it passes when some are closed. */
+/** Whether this process or this machine had too many files and connections open; temporary, until some are closed. */
 export function isOutOfHandles(error: unknown): boolean {
   const { code, cause } = error as NodeJS.ErrnoException;
   return code === 'EMFILE' || code === 'ENFILE' || (cause instanceof Error && isOutOfHandles(cause));

@@ -1,9 +1,9 @@
-/** The command line makes no sense; nothing was sent. */
+/** The command line is invalid; nothing was sent. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   /** One sentence each; the message joins them. */
   readonly problems: readonly string[];
-  /** What the person can do about it. */
+  /** Advice for the user. */
   readonly hint: string | undefined;
 
   constructor(problems: string | readonly string[], options: { hint?: string } = {}) {
@@ -14,10 +14,10 @@ export class UsageError extends Error {
   }
 }
 
-/** A setting is missing, wrong or not to be trusted. */
+/** A setting is missing, invalid or not trusted. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  /** What the person can do about it. */
+  /** Advice for the user. */
   readonly hint: string | undefined;
 
   constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
@@ -80,11 +80,11 @@ export abstract class UploadError extends Error {
   abstract readonly code: UploadErrorCode;
   /** Whether the same upload may succeed later. */
   abstract readonly retryable: boolean;
-  /** Advice for this failure alone; `adviseOn` has the advice for its kind. */
+  /** Advice for this failure alone; `adviseOn` has the advice for its code. */
   abstract readonly hint: string | undefined;
 }
 
-/** A file cannot be sent, whatever the server is. */
+/** A file cannot be sent, to any server. */
 export class FileError extends UploadError {
   override readonly name = 'FileError';
   readonly code: FileErrorCode;
@@ -99,10 +99,10 @@ export class FileError extends UploadError {
 }
 
 interface ApiErrorOptions {
-  /** Default: whether failures of this code usually pass. */
+  /** Default: whether failures of this code are usually temporary. */
   readonly retryable?: boolean;
   readonly hint?: string;
-  /** Present only where an answer came. */
+  /** Present only if an answer arrived. */
   readonly httpStatus?: number;
   /** How long the server asks to wait, in milliseconds. */
   readonly retryAfterMs?: number;
@@ -119,7 +119,7 @@ export class ApiError extends UploadError {
   readonly hint: string | undefined;
   readonly httpStatus: number | undefined;
   readonly retryAfterMs: number | undefined;
-  /** Whether no connection could be made because the host is unknown, refuses, or has no route to it. */
+  /** Whether the host could not be reached: it is unknown, refuses connections, or has no route to it. */
   readonly isUnreachable: boolean;
 
   constructor(code: ApiErrorCode, message: string, options: ApiErrorOptions = {}) {
@@ -132,7 +132,7 @@ export class ApiError extends UploadError {
     this.isUnreachable = options.isUnreachable ?? false;
   }
 
-  /** The same failure with its own advice. */
+  /** A copy of this error with its own advice. */
   withHint(hint: string | undefined): ApiError {
     const { code, message, retryable, httpStatus, retryAfterMs, cause, isUnreachable } = this;
     return new ApiError(code, message, {

@@ -3,11 +3,11 @@ import { hasReference, type UploadRecord } from './upload/record.ts';
 
 /** Every exit code of the command, and the only place that writes them as numbers. */
 export const exitCodes = {
-  /** Every file has a reference, or the command did what it was asked. */
+  /** Every file has a reference, or the command succeeded. */
   success: 0,
   /** No file has a reference, or the service or standard output failed. */
   failure: 1,
-  /** The command line makes no sense; nothing was sent. */
+  /** The command line is invalid; nothing was sent. */
   usage: 2,
   /** Some files have a reference, some have not. */
   partial: 3,
@@ -18,19 +18,19 @@ export const exitCodes = {
   SIGTERM: 143,
 } as const;
 
-/** The exit code of a run that was cut short. */
+/** The exit code of an interrupted run. */
 export function exitCodeOfInterruption({ cause }: Interruption): number {
   return cause === 'stdout-closed' ? exitCodes.failure : exitCodes[cause];
 }
 
-/** Whether a person or the system ended the run; a reader that has read enough (`| head -1`) does not count. */
+/** Whether a signal ended the run; a reader that closes the pipe (`| head -1`) does not count. */
 export function isInterrupted(
   signal: AbortSignal,
 ): signal is AbortSignal & { readonly reason: Interruption } {
   return signal.reason instanceof Interruption && signal.reason.cause !== 'stdout-closed';
 }
 
-/** Counts what became of the files of a batch, for its exit code. */
+/** Counts the outcomes of a batch, for its exit code. */
 export class Tally {
   #good = 0;
   #bad = 0;

@@ -7,16 +7,16 @@ import { quoteValue } from './settings/quote-value.ts';
 
 /** A command line that commander refused. */
 export interface CommandLine {
-  /** The words behind the program's name. */
+  /** The words after the program's name. */
   readonly argv: readonly string[];
   readonly program: CommandUnknownOpts;
-  /** Absolute; undefined where it is gone. */
+  /** Absolute; undefined if it is gone. */
   readonly cwd: string | undefined;
 }
 
 /**
- * Says what is wrong with a command line, and which line was meant where that is plain. Repeats neither a token nor
- * the value of a flag that does not exist.
+ * Explains a mistake in a command line, and suggests a correction if one is clear. Never repeats a token or the value
+ * of an unknown flag.
  */
 export async function explainMistake(error: CommanderError, line: CommandLine): Promise<UsageError> {
   const { message, code } = error;
@@ -68,7 +68,7 @@ export async function explainMistake(error: CommanderError, line: CommandLine): 
   }
 }
 
-/** Says that there is no such command, and names the nearest that exists. */
+/** Explains that there is no such command, and suggests the nearest. */
 export function explainUnknownName(word: string, program: CommandUnknownOpts): UsageError {
   const names = namesOf(program);
   const meant = nearest(word, names);
@@ -159,7 +159,7 @@ async function explainUnknownFlag(
 /** Flags that would hold a secret, such as `--token` and `--api-key`; other programs have them. */
 const secretFlag = /^--?([a-z]+-)*(token|key|apikey|secret|password|bearer|auth|authorization)$/i;
 
-/** What is wrong where somebody gives a token in the command itself, without the token; undefined where nobody does. */
+/** Explains that the command line contains a token, without repeating it; undefined if it contains none. */
 function findSecret({ argv, program }: CommandLine): string | undefined {
   const end = argv.indexOf('--');
   const words = end === -1 ? argv : argv.slice(0, end);
@@ -170,7 +170,9 @@ function findSecret({ argv, program }: CommandLine): string | undefined {
   if (flag !== undefined) {
     return `there is no ${quoteFlag(flag)}`;
   }
-  return argv.some((word) => /user:\d+-\w/i.test(word)) ? 'a token does not go into a command' : undefined;
+  return argv.some((word) => /user:\d+-\w/i.test(word))
+    ? 'do not put a token on the command line'
+    : undefined;
 }
 
 function findCommand(program: CommandUnknownOpts, name: string): CommandUnknownOpts | undefined {
@@ -196,7 +198,7 @@ function hasFlag(command: CommandUnknownOpts, flag: string): boolean {
   return flagsOf(command).includes(flag);
 }
 
-/** The flag without its value: of `--format=xml`, `-c4` and `-rq` only `--format`, `-c` and `-r`; but `-json` whole. */
+/** The flag without its value: `--format` of `--format=xml`, `-c` of `-c4`, `-r` of `-rq`, but all of `-json`. */
 function nameOfFlag(word: string, program: CommandUnknownOpts): string {
   const name = word.split('=', 1)[0]!;
   const isLong = name.startsWith('--') || nearestFlag(name, program.commands.flatMap(flagsOf)) !== undefined;
@@ -204,7 +206,7 @@ function nameOfFlag(word: string, program: CommandUnknownOpts): string {
 }
 
 function nearestFlag(flag: string, flags: readonly string[]): string | undefined {
-  // A single letter is near every other; only its case can be wrong.
+  // Any two single letters are near each other, so compare only the case.
   return /^-[^-]$/.test(flag)
     ? flags.find((it) => it.toLowerCase() === flag.toLowerCase())
     : nearest(
@@ -213,7 +215,7 @@ function nearestFlag(flag: string, flags: readonly string[]): string | undefined
       );
 }
 
-/** The word that was probably meant; capitals and underscores make no difference, and a beginning is enough. */
+/** The word that was probably meant; ignores case and underscores, and accepts the start of a word. */
 function nearest(word: string, words: readonly string[]): string | undefined {
   const plain = word.toLowerCase().replaceAll('_', '-');
   const length = plain.replace(/^-+/, '').length;
@@ -221,7 +223,7 @@ function nearest(word: string, words: readonly string[]): string | undefined {
   if (length >= 2 && begun.length === 1) {
     return begun[0];
   }
-  // Of long words leven takes its time.
+  // leven is slow for long words.
   if (length < 2 || length > 40) {
     return undefined;
   }
@@ -231,7 +233,7 @@ function nearest(word: string, words: readonly string[]): string | undefined {
   );
 }
 
-/** The letters in alphabetical order: the same for two words of which one has letters that changed places. */
+/** The letters in alphabetical order: the same for words with transposed letters. */
 function lettersOf(word: string): string {
   return Array.from(word).toSorted().join('');
 }
@@ -276,7 +278,7 @@ function adviseHelp(command: CommandUnknownOpts, does: string) {
   return { hint: `\`dreamina ${name}--help\` ${does}.` };
 }
 
-/** More words of a line are left out. */
+/** The most words shown of a suggested command line. */
 const maxWords = 12;
 
 function writeLine(words: readonly string[]) {
@@ -284,12 +286,12 @@ function writeLine(words: readonly string[]) {
   return { hint: `Write: dreamina ${shown}${words.length > maxWords ? ' …' : ''}` };
 }
 
-/** A word as a shell takes it. */
+/** Quotes a word for a shell. */
 function quoteWord(word: string): string {
   return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** What a path names; undefined for nothing. */
+/** Whether a path is a folder or a file; undefined if it does not exist. */
 async function findKind(path: string, cwd: string | undefined): Promise<'folder' | 'file' | undefined> {
   const stats = cwd === undefined ? undefined : await stat(resolve(cwd, path)).catch(() => undefined);
   return stats === undefined ? undefined : stats.isDirectory() ? 'folder' : 'file';

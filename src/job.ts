@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Job } from './host.ts';
 
-/** The parts of `process` that a job is made of. */
+/** The parts of `process` that a job needs. */
 type JobProcess = Pick<NodeJS.Process, 'pid' | 'platform' | 'kill'> & {
   on(signal: 'SIGTSTP', listener: () => void): unknown;
   off(signal: 'SIGTSTP', listener: () => void): unknown;
 };
 
-/** Creates the job that the shell has started this process as. */
+/** Creates the job of this process. */
 export function createJob(process: JobProcess): Job {
   return {
     isForeground: () => isForeground(process),
@@ -22,7 +22,7 @@ function isForeground({ platform, pid }: JobProcess): boolean {
     switch (platform) {
       case 'linux': {
         const { group, foregroundGroup } = readStatus('self');
-        // Not above 0: there is no terminal that could have a foreground, or its shell is in another container.
+        // 0 or less: there is no terminal, or its shell is in another container.
         return foregroundGroup <= 0 || foregroundGroup === group;
       }
       case 'win32':
@@ -40,7 +40,7 @@ function hasFilterOnTerminal({ platform, pid }: JobProcess): boolean {
     return false;
   }
   if (platform !== 'linux') {
-    // It cannot be known, and results that share a line with progress are worse than no progress.
+    // Unknown on this system. Assume a filter: results on the same line as progress are worse than no progress.
     return true;
   }
   const terminal = readFileLink('self', 2);
@@ -50,10 +50,10 @@ function hasFilterOnTerminal({ platform, pid }: JobProcess): boolean {
     .filter((other) => other > 0 && other !== pid && runsInGroup(other, group))
     .map((other) => ({ other, input: readFileLink(other, 0) }));
   const pipes = new Set([readFileLink('self', 1)]);
-  // The set grows on the way, from each filter to what reads its output.
+  // The set grows during the loop: each filter adds the pipes that it writes to.
   for (const pipe of pipes) {
     for (const { other, input } of others) {
-      // A filter of another user, such as `sudo tee`, does not show its files.
+      // The files of another user's process, such as `sudo tee`, cannot be listed.
       if (input === undefined) {
         return true;
       }
@@ -70,7 +70,7 @@ function hasFilterOnTerminal({ platform, pid }: JobProcess): boolean {
   return false;
 }
 
-/** What a process has open besides its standard input and standard error, into which no filter puts its results. */
+/** The open files of a process, except standard input and standard error: filters write no results there. */
 function readOutputs(pid: number): readonly (string | undefined)[] {
   try {
     return readdirSync(`/proc/${pid}/fd`)
@@ -78,7 +78,7 @@ function readOutputs(pid: number): readonly (string | undefined)[] {
       .filter((descriptor) => descriptor !== 0 && descriptor !== 2)
       .map((descriptor) => readFileLink(pid, descriptor));
   } catch {
-    // It has ended meanwhile.
+    // The process has ended meanwhile.
     return [];
   }
 }
@@ -88,13 +88,13 @@ function runsInGroup(pid: number, group: number): boolean {
     const status = readStatus(pid);
     return status.group === group && status.state !== 'Z';
   } catch {
-    // It has ended meanwhile.
+    // The process has ended meanwhile.
     return false;
   }
 }
 
 interface ProcessStatus {
-  /** `Z` for one that has ended and is not yet forgotten. */
+  /** `Z` for a zombie. */
   readonly state: string | undefined;
   /** The process group. */
   readonly group: number;
@@ -110,7 +110,7 @@ function readStatus(pid: number | 'self'): ProcessStatus {
   return { state, group: Number(group), foregroundGroup: Number(foregroundGroup) };
 }
 
-/** What a file descriptor leads to, such as `/dev/pts/3` or `pipe:[4711]`; undefined where it may not be read. */
+/** The target of a file descriptor, such as `/dev/pts/3` or `pipe:[4711]`; undefined if it cannot be read. */
 function readFileLink(pid: number | 'self', descriptor: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/fd/${descriptor}`);
@@ -126,7 +126,7 @@ function onSuspend(process: JobProcess, listener: () => void): () => void {
     // Without a listener, the signal stops the process, as the shell expects.
     process.off('SIGTSTP', suspend);
     process.kill(process.pid, 'SIGTSTP');
-    // Runs once the process goes on, or at once where no shell could continue it and the system ignores the signal.
+    // Runs once the process continues, or at once if the system ignored the signal because no shell could continue it.
     setImmediate(() => {
       if (isListening) {
         process.on('SIGTSTP', suspend);

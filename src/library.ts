@@ -16,7 +16,7 @@ import type { UploadRecord } from './upload/record.ts';
 import { runSession } from './upload/session.ts';
 import { userAgent } from './version.ts';
 
-/** How to reach the API; nothing of it is read from the environment. */
+/** How to reach the API; nothing is read from the environment. */
 export interface DreaminaClientOptions {
   /** `user:<digits>-<alphanumeric>`, from useapi.net. */
   readonly token: string;
@@ -30,9 +30,9 @@ export interface DreaminaClientOptions {
   readonly ca?: string | undefined;
 }
 
-/** Speaks the Dreamina assets API: `upload` sends one file once and throws an ApiError when it fails. */
+/** A client of the Dreamina assets API: `upload` sends one file once and throws an ApiError if it fails. */
 export class DreaminaClient extends Client {
-  /** Throws a ConfigError where an option is not what it may be. */
+  /** Throws a ConfigError if an option is invalid. */
   constructor(options: DreaminaClientOptions) {
     const settings = resolveOptions(options);
     super({
@@ -47,17 +47,17 @@ export class DreaminaClient extends Client {
   }
 }
 
-/** How {@link uploadFiles} works. */
+/** Options of {@link uploadFiles}. */
 export interface UploadFilesOptions extends DreaminaClientOptions {
   /** `REGION:email`. */
   readonly account: string;
   /** Uploads in flight, 1-64. Default: 4. */
   readonly concurrency?: number | undefined;
-  /** Tries after the first, 0-20. Default: 5. */
+  /** Attempts after the first, 0-20. Default: 5. */
   readonly retries?: number | undefined;
   /** Whether the first failure stops the batch. Default: false. */
   readonly failFast?: boolean | undefined;
-  /** Whether sizes, lengths and sides are left to the server. Default: false. */
+  /** Whether to leave the limits on size, duration and dimensions to the server. Default: false. */
   readonly noLimits?: boolean | undefined;
   /** Whether what would be refused is made into something that is accepted, as by `--fit`. Default: false. */
   readonly fit?: boolean | undefined;
@@ -71,11 +71,11 @@ export interface UploadFilesOptions extends DreaminaClientOptions {
   readonly fitDir?: string | undefined;
   /** Whose `PATH` has the ffmpeg and ffprobe that `fit` uses, such as `process.env`. Default: there are none. */
   readonly env?: Environment | undefined;
-  /** A file that remembers references from run to run: what has one already is `reused`. Default: none. */
+  /** A file that keeps references from run to run: a file that has one already is `reused`. Default: none. */
   readonly manifest?: string | undefined;
   /** Manifest entries older than this are ignored. Default: no limit. */
   readonly maxAgeMs?: number | undefined;
-  /** Starts nothing new, ends what is in flight; what was not settled is then `cancelled`. */
+  /** When aborted, nothing new starts and requests in flight end; unsettled files become `cancelled`. */
   readonly signal?: AbortSignal | undefined;
   /** Called for each record, in the order of the paths, as soon as it and all before it are settled. */
   readonly onRecord?: ((record: UploadRecord) => void) | undefined;
@@ -84,11 +84,11 @@ export interface UploadFilesOptions extends DreaminaClientOptions {
 }
 
 /**
- * Uploads images, videos and audio files, and returns one record for each path, in their order. Every file is checked before any is sent.
- * A file never makes it reject: what went wrong stands in its record. Throws a ConfigError for a wrong option, and a
- * UsageError for a manifest that cannot be used, and for an `aspect`, `frame` or `trim` that makes no sense.
+ * Uploads images, videos and audio files, and returns one record for each path, in their order. Checks every file
+ * before it sends any. Never rejects because of a file: the record says what went wrong. Throws a ConfigError for an
+ * invalid option, and a UsageError for an unusable manifest, and for an `aspect`, `frame` or `trim` that makes no sense.
  *
- * @param paths each literally a file, from the working directory
+ * @param paths names of files, never patterns; relative to the working directory
  */
 export async function uploadFiles(
   paths: readonly string[],
@@ -135,7 +135,7 @@ export async function uploadFiles(
   return records;
 }
 
-/** The working directory, asked for by relative paths only: it may be gone. */
+/** The working directory, read only for relative paths because it may be gone. */
 const here = {
   get cwd() {
     return resolve();

@@ -11,12 +11,12 @@ import { Secrets } from './secrets.ts';
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
-/** How long an interrupted run may take to print what is settled. */
+/** How long an interrupted run may take to print settled records. */
 const graceMs = 800;
 
 /** Runs the command in this process. The only place that touches `process`. */
 async function main(): Promise<void> {
-  // A run whose event loop runs dry in the middle of the work has failed.
+  // If the event loop empties before the work is done, the run has failed.
   process.exitCode = 1;
   const interruption = new AbortController();
   for (const signal of Object.keys(signalNumbers) as (keyof typeof signalNumbers)[]) {
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
 
 function createHost(interruption: AbortController): Host {
   const stdout = createStdout();
-  // Without these listeners, a reader that goes away would end the run with a stack trace.
+  // Without these listeners, a closed pipe would end the run with a stack trace.
   stdout.on('error', (error) => {
     if (isReaderGone(error)) {
       interruption.abort(new Interruption('stdout-closed'));
@@ -81,7 +81,7 @@ function printHelp(text: string, openHost: () => Host): void {
     writeFileSync(1, text);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EAGAIN') {
-      // A pipe that is full: the stream waits until there is room.
+      // The pipe is full: the stream waits until there is room.
       openHost().stdout.write(text);
     } else if (!isReaderGone(error as NodeJS.ErrnoException)) {
       throw new OutputError(describeErrno(error));
@@ -89,7 +89,7 @@ function printHelp(text: string, openHost: () => Host): void {
   }
 }
 
-/** Standard output. Into a file, Node's own stream would drop the rest of a write that the disk takes only in part. */
+/** Creates standard output. Node's own stream loses the rest of a write that a file accepts only in part. */
 function createStdout(): TerminalStream {
   return fstatSync(1).isFile()
     ? new Writable({
@@ -105,7 +105,7 @@ function createStdout(): TerminalStream {
     : process.stdout;
 }
 
-/** The working directory; undefined where it was deleted, or may not be entered. */
+/** The working directory; undefined if it was deleted or cannot be entered. */
 function findCwd(): string | undefined {
   try {
     return process.cwd();
@@ -114,7 +114,7 @@ function findCwd(): string | undefined {
   }
 }
 
-/** The home directory; empty where there is none, as for a user id that the system does not know. */
+/** The home directory; empty if there is none, as for an unknown user ID. */
 function findHomeDir(): string {
   try {
     return homedir();
@@ -123,7 +123,7 @@ function findHomeDir(): string {
   }
 }
 
-/** Ends the process once no thread reads or writes any more; `process.exit` would block until then. */
+/** Ends the process once no thread is reading or writing; `process.exit` would block until then. */
 function exitWhenIdle(): void {
   if (areThreadsBusy()) {
     setTimeout(exitWhenIdle, 10);
@@ -132,10 +132,11 @@ function exitWhenIdle(): void {
   }
 }
 
-/** Ends the process whatever it does. */
+/** Ends the process at once. */
 function endAtOnce(signal: keyof typeof signalNumbers): void {
   if (areThreadsBusy()) {
-    // A thread may hang, for example in opening a file of a dead disk. The signal itself waits for no thread.
+    // A thread may hang, for example in opening a file on a dead disk. The default action of the signal waits for no
+    // thread.
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   } else {
@@ -147,7 +148,7 @@ function areThreadsBusy(): boolean {
   return process.getActiveResourcesInfo().some((type) => /^(FSReq|GetAddrInfoReq)/.test(type));
 }
 
-/** Whether standard output may be a terminal: Node opens the stream to know, which takes longer than to print help. */
+/** Whether standard output may be a terminal: to know, Node opens the stream, which takes longer than printing help. */
 function mayBeTerminal(): boolean {
   const output = fstatSync(1);
   return (

@@ -1,17 +1,20 @@
-/** What a token of useapi.net looks like, or its beginning; one in a line that could not be parsed is known to nobody. */
+/**
+ * A useapi.net token, or the start of one. Catches tokens that were never added, such as one in a line that could not
+ * be parsed.
+ */
 const usualTokens = /user(?::|%3a)\d+-[a-z\d]+/gi;
 
 /**
- * References are data, whatever words are in them: `US:name@example.com-image:w1:h1:s1-uri:id`. Each repetition has an
- * end, or a long row of regions would take its length squared.
+ * References are data and stay as they are: `US:name@example.com-image:w1:h1:s1-uri:id`. Repetitions are bounded, or a
+ * long row of regions would take quadratic time.
  */
 const references = /([A-Z]{2,8}:\S{1,500}-(?:uri|vid):\S{1,2000})/;
 
-/** The secret values of a run, as they become known, and text without them. */
+/** The secret values of a run, added as they become known; masks them in text. */
 export class Secrets {
   readonly #secrets = new Map<string, Secret>();
 
-  /** Remembers a token. */
+  /** Adds a token. */
   addToken(token: string): void {
     if (token.trim() === '') {
       return;
@@ -19,7 +22,7 @@ export class Secrets {
     this.#add(token.length < minMaskedLength ? `Bearer ${token}` : token, '[token]');
   }
 
-  /** Remembers the password in the address of a proxy, in each form in which it goes over a wire or stands in a file. */
+  /** Adds the password of a proxy's address, in each form in which requests and files contain it. */
   addProxy({ username, password }: URL): void {
     if (password !== '') {
       const [user, plain] = [username, password].map(decodeURIComponent);
@@ -29,15 +32,15 @@ export class Secrets {
   }
 
   /**
-   * A text for people with each secret in it replaced by what kind of secret it is: however it is spelled, and parts of
-   * it too. A secret may be an ordinary word, so this is not for data.
+   * Replaces each secret in a text for people by its kind: in any spelling, and parts of it too. Not for data, because
+   * a secret may be an ordinary word.
    */
   mask(text: string): string {
     const parts = text.split(references);
     return parts.map((part, i) => (i % 2 === 0 ? this.#maskWords(part) : this.maskData(part))).join('');
   }
 
-  /** Data, such as a record, without tokens: only the whole of one is masked, and only if it is no ordinary word. */
+  /** Masks tokens in data, such as a record: only whole ones, and only if they are no ordinary words. */
   maskData(text: string): string {
     let masked = text;
     for (const secret of this.#secrets.values()) {
@@ -61,10 +64,10 @@ export class Secrets {
   }
 }
 
-/** A shorter secret stands in too many words, and is masked only together with what goes before it. */
+/** A shorter secret occurs in too many words, so it is masked only together with the text that precedes it. */
 const minMaskedLength = 6;
 
-/** So many characters of a secret that is at least twice as long are masked too. */
+/** A part of this many characters is masked too, if the secret is at least twice as long. */
 const partLength = 8;
 
 const maxWordLength = 11;
@@ -72,7 +75,7 @@ const maxWordLength = 11;
 type Mask = '[token]' | '[password]';
 
 class Secret {
-  /** Whether it is a token that nothing else can be mistaken for. */
+  /** Whether it is a token that no ordinary text resembles. */
   readonly isPlainlyToken: boolean;
   readonly #value: string;
   readonly #mask: Mask;
@@ -107,7 +110,7 @@ class Secret {
     return masked + text.slice(keptFrom);
   }
 
-  /** Where the part of the secret ends that begins at `start`; `start` itself where none does. */
+  /** The end of the part of the secret that begins at `start`; `start` itself if none does. */
   #findEnd(text: string, start: number): number {
     let end = start + partLength;
     if (!this.#value.includes(text.slice(start, end))) {
@@ -120,25 +123,25 @@ class Secret {
   }
 }
 
-/** Whether a part of a secret is more than an ordinary word, such as the `environment` of a token that somebody made up. */
+/** Whether a part of a secret is more than an ordinary word, such as the `environment` of a made-up token. */
 function isTelling(part: string): boolean {
   const isMixed = [/\d/, /[a-z]/, /[A-Z]/].filter((kind) => kind.test(part)).length > 1;
   return part.length >= partLength && (isMixed || part.length > maxWordLength);
 }
 
-/** Of more characters V8 makes no pattern, or none that is fast. No token and no password comes near it. */
+/** V8 cannot compile a longer pattern, or matches it slowly. No real token or password comes near this length. */
 const maxSpelledLength = 500;
 
 /**
- * Finds a secret however it is spelled: as it is, percent-encoded or escaped in JSON, also when that was put into JSON
- * or a URL once more. One of absurd length is found as it is.
+ * Finds a secret in any spelling: plain, percent-encoded or escaped in JSON, also if that was encoded again. A secret
+ * that is too long for a pattern is found in its plain spelling only.
  */
 export function spellingsOf(secret: string): RegExp | string {
   if (secret.length > maxSpelledLength) {
     return secret;
   }
-  // Backslashes are taken along with what they escape. Each repetition has an end, or a long row of them would take its
-  // length squared.
+  // Backslashes match together with what they escape. Repetitions are bounded, or a long row of backslashes would take
+  // quadratic time.
   const characters = Array.from(secret.replaceAll('\\', ''), (character) => {
     const plain = `\\u{${character.codePointAt(0)!.toString(16)}}`;
     const percent = Array.from(Buffer.from(character), (byte) => `%(?:25){0,4}${hex(byte, 2)}`);

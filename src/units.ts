@@ -11,12 +11,12 @@ export function formatDuration(durationMs: number): string {
   return prettyMilliseconds(durationMs);
 }
 
-/** A time to come, in whole seconds: `12s`, `3m 4s`. */
+/** A time left, in whole seconds: `12s`, `3m 4s`. */
 export function formatSeconds(durationMs: number): string {
   return prettyMilliseconds(Math.ceil(durationMs / 1000) * 1000);
 }
 
-/** A whole number for people: `10,485,760`. By hand, because the first use of `Intl` takes Node 15 ms. */
+/** A whole number for people: `10,485,760`. Written by hand: the first use of `Intl` takes Node 15 ms. */
 export function groupDigits(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }

@@ -1,4 +1,4 @@
-/** Settles as `promise` does, or rejects with the signal's reason where that is aborted first. */
+/** Settles like `promise`, or rejects with the signal's reason if that is aborted first. */
 export function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);

@@ -8,8 +8,8 @@ const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.
 /** This package's version. */
 export const version = manifest.version;
 
-/** The lowest version of Node that this package is made for, such as `20.19.0`. */
+/** The lowest version of Node that this package supports, such as `20.19.0`. */
 export const requiredNodeVersion = manifest.engines.node.replace(/^>=/, '');
 
-/** What requests call themselves. */
+/** The `User-Agent` of requests. */
 export const userAgent = `dreamina-upload/${version}`;

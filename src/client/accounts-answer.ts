@@ -17,9 +17,9 @@ export interface Account {
   readonly region: string;
   /** How many videos and images the account makes at once. */
   readonly maxJobs?: number;
-  /** When its Dreamina session ends, in ISO 8601; absent where the service does not say. */
+  /** When its Dreamina session ends, in ISO 8601; absent if the service does not say. */
   readonly sessionExpires?: string;
-  /** What the service says is wrong with it. */
+  /** A problem with the account, in the service's words. */
   readonly error?: string;
 }
 
@@ -43,14 +43,14 @@ export function readAccountsAnswer(answer: Answer, nowMs: number): readonly Acco
   return accounts.sort((a, b) => (a.account < b.account ? -1 : 1));
 }
 
-/** Reads one entry of the map; nothing where it is not an account. */
+/** Reads one entry of the map; undefined if it is not an account. */
 function readAccount(key: string, value: unknown, redact: Redact): Account | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return undefined;
   }
   const fields = value as Fields;
   const account = textOf(fields.account) ?? textOf(key);
-  // Without its region, no upload can name it.
+  // An upload needs the region too.
   if (!account?.includes(':')) {
     return undefined;
   }
@@ -68,7 +68,7 @@ function readAccount(key: string, value: unknown, redact: Redact): Account | und
   };
 }
 
-// Date.parse alone takes nearly anything: "2" is a month of 2001.
+// Date.parse alone accepts nearly anything: "2" is a month of 2001.
 function isDate(value: string): boolean {
   return /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value));
 }

@@ -1,14 +1,14 @@
 import type { AnswerBody } from './read-answer-body.ts';
 
-/** What came back for one request. */
+/** The answer to one request. */
 export interface Answer extends AnswerBody {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Takes secrets out of the server's words. */
+  /** Redacts secrets in the server's words. */
   readonly redact: Redact;
 }
 
-/** Takes secrets out of a text for people, parts of them too. */
+/** Redacts secrets, and parts of secrets, in a text for people. */
 export type Redact = (text: string) => string;
 
 /** The fields of a JSON object, unchecked. */
@@ -19,7 +19,7 @@ export function isSuccess({ status }: Pick<Answer, 'status'>): boolean {
   return status >= 200 && status <= 299;
 }
 
-/** The JSON object in a text; nothing where it is anything else. */
+/** Parses a JSON object; undefined if the text is anything else. */
 export function parseObject(text: string): Fields | undefined {
   try {
     // trim() also removes a byte order mark, which JSON does not allow.
@@ -35,7 +35,7 @@ export function parseObject(text: string): Fields | undefined {
 /** Longer than any account, email or date. */
 const maxFieldLength = 400;
 
-/** A field that holds text, trimmed; nothing where it is empty, of absurd length, or anything else. */
+/** The trimmed text of a field; undefined if it is empty, longer than {@link maxFieldLength}, or not text. */
 export function textOf(value: unknown): string | undefined {
   const text = typeof value === 'string' ? value.trim() : '';
   return text !== '' && text.length <= maxFieldLength ? text : undefined;
@@ -55,14 +55,14 @@ export function headerOf(headers: Answer['headers'], name: string): string | und
 
 const maxWordsLength = 300;
 
-/** A token with each character escaped several times over becomes a hundredth of that. */
+/** Enough for a token whose every character is escaped several times. */
 const maxRedactedLength = 100 * maxWordsLength;
 
 /** Cuts a server's text to a length that fits a message. */
 export function shorten(text: string, redact: Redact): string {
-  // A secret that is cut in two would not be found. What is redacted gets shorter, so more is needed than is shown.
+  // Redact before cutting: half a secret would not be found. Redaction shortens text, so take more than is shown.
   const redacted = redact(text.slice(0, maxRedactedLength));
-  // The cut may halve a character of two code units.
+  // The cut may split a surrogate pair.
   return redacted.length > maxWordsLength
     ? `${redacted.slice(0, maxWordsLength).replace(/[\ud800-\udbff]$/, '')}…`
     : redacted;

@@ -15,7 +15,7 @@ import { readUploadAnswer, type UploadedAsset } from './upload-answer.ts';
 export interface ClientOptions {
   /** The server, and the token for it; requests without a token carry none. */
   readonly credentials: Credentials;
-  /** How long an attempt may go without progress: in connecting, in sending, and until the whole answer is there. */
+  /** How long an attempt may go without progress: to connect, to send more, to get the whole answer. */
   readonly timeoutMs: number;
   /** Sent as `User-Agent`. */
   readonly userAgent: string;
@@ -46,7 +46,7 @@ interface Request {
   readonly onSent?: ((bytes: number) => void) | undefined;
 }
 
-/** Speaks the Dreamina assets API of useapi.net: one attempt a call, no retries. */
+/** A client of the Dreamina assets API of useapi.net: one attempt per call, no retries. */
 export class DreaminaClient {
   readonly #options: ClientOptions;
   readonly #url: URL;
@@ -66,9 +66,9 @@ export class DreaminaClient {
   /**
    * Uploads one asset and returns its reference.
    *
-   * @param onSent called as parts of the bytes leave this process, with their number
+   * @param onSent called with the number of bytes as each part leaves this process
    * @throws ApiError for every failure of the request, or the signal's reason when it was aborted
-   * @throws ConfigError where the account does not have the form of one
+   * @throws ConfigError if the account is malformed
    */
   async upload(
     asset: AssetUpload,
@@ -109,7 +109,7 @@ export class DreaminaClient {
   }
 
   /**
-   * Whether the service answers at all: resolves with the status of its answer, whatever it is.
+   * Resolves with the HTTP status of the service's answer, whatever it is.
    *
    * @throws ApiError where no answer came, or the signal's reason when it was aborted
    */
@@ -127,20 +127,20 @@ export class DreaminaClient {
   async #exchange(request: Request, signal: AbortSignal | undefined): Promise<Answer> {
     let reportedBytes = 0;
     const progress = (sentBytes: number) => {
-      // What goes out a second time, after the connection was closed, is not reported again.
+      // Bytes that are resent on a new connection are not reported again.
       if (sentBytes > reportedBytes) {
         request.onSent?.(sentBytes - reportedBytes);
         reportedBytes = sentBytes;
       }
     };
     const answer = await this.#send(request, this.#connections.take(), { signal, progress });
-    // A new connection never gives nothing.
+    // `#send` returns undefined only for a reused connection.
     return answer ?? (await this.#send(request, this.#connections.takeNew(), { signal, progress }))!;
   }
 
   /**
-   * Sends a request on one connection. Returns nothing where the server was closing that connection, which had been
-   * idle: the request then goes out on a new one.
+   * Sends a request on one connection. Returns undefined if the connection was idle and the server was closing it: the
+   * request must then be sent on a new one.
    *
    * @param options.progress called with the number of bytes sent so far
    */
@@ -152,7 +152,7 @@ export class DreaminaClient {
     const bodyBytes = request.body?.length ?? 0;
     let sentBytes = 0;
     let ended: unknown;
-    // undici heeds its own signal and timeouts in some phases only; destroying the connection ends every phase.
+    // undici honours its own signal and timeouts in some phases only; destroying the connection ends every phase.
     const end = (reason: unknown) => {
       ended ??= reason;
       connection.destroy();
@@ -176,11 +176,12 @@ export class DreaminaClient {
         },
       });
       const body = await readAnswerBody(response.body, headerOf(response.headers, 'content-encoding'));
-      // A deadline in the middle of the body ends the reading, and what was read does not count as an answer.
+      // If the deadline passed in the middle of the body, discard what was read.
       if (ended !== undefined) {
         throw ended;
       }
-      // After a refusal part of our body may still clog the connection; only a clean answer leaves it clean.
+      // After a refusal, the server may not have read all of our body, so only a success leaves the connection
+      // reusable.
       isReusable =
         isSuccess({ status: response.statusCode }) && body.ending === 'whole' && sentBytes === bodyBytes;
       return this.#toAnswer(response, body);

@@ -19,7 +19,7 @@ export interface Route {
   readonly ca?: string | undefined;
 }
 
-/** What is told of a request on its way. */
+/** Callbacks for the progress of a request. */
 export interface RequestObserver {
   /** A connection is being opened. */
   onConnecting(): void;
@@ -30,14 +30,14 @@ export interface RequestObserver {
 }
 
 /**
- * How long an unused connection may be used again. Servers close idle connections after a second or more, and a
- * request that meets the closing has to be sent again; between two files of a batch the pause is of milliseconds.
+ * How long an idle connection may be reused. Servers close idle connections after a second or more, and a request that
+ * hits the close must be resent; between two files of a batch only milliseconds pass.
  */
 const maxIdleMs = 500;
 
 /**
- * Connections to one origin, kept open between uploads. Each carries one request at a time, so that ending one request
- * (by its deadline, or because the server answered before it had read the body) harms no other.
+ * Connections to one origin, kept open between uploads. Each carries one request at a time, so ending one request (at
+ * its deadline, or because the server answered before it had read the body) affects no other.
  */
 export class Connections {
   readonly #route: Route;
@@ -62,12 +62,12 @@ export class Connections {
     return new Connection(this.#route);
   }
 
-  /** Gives a connection back whose request has ended well. */
+  /** Returns a connection after a successful request. */
   giveBack(connection: Connection): void {
     this.#idle.push(connection);
   }
 
-  /** Closes what is idle. */
+  /** Closes idle connections. */
   close(): void {
     for (const connection of this.#idle.splice(0)) {
       connection.destroy();
@@ -76,8 +76,8 @@ export class Connections {
 }
 
 /**
- * A connection that is opened with its first request. It would open again by itself, but each socket would stay
- * attached to the signal that ends it, so one that was closed is better left alone.
+ * A connection, opened with its first request. Do not reuse a closed one: undici would reopen it, but each of its
+ * sockets would stay attached to the abort signal.
  */
 export class Connection {
   readonly #client: Client;
@@ -86,7 +86,7 @@ export class Connection {
   #observer: RequestObserver | undefined;
   #socket: Socket | undefined;
   #interimFilter: InterimFilter | undefined;
-  /** What the socket had read when the present request began; undefined for the first request on that socket. */
+  /** Bytes the socket had read when the current request began; undefined for the first request on that socket. */
   #readBeforeBytes: number | undefined;
 
   constructor(route: Route) {
@@ -102,7 +102,7 @@ export class Connection {
           callback(...result);
         });
       },
-      // The client keeps the deadlines of each attempt.
+      // The client enforces the deadline of each attempt, so undici's own timeouts are off.
       pipelining: 1,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -125,10 +125,7 @@ export class Connection {
     return this.#client.request(options);
   }
 
-  /**
-   * Whether a request failed because the server was closing the connection, which had been idle: not a byte of an
-   * answer has come.
-   */
+  /** Whether a request failed because the server was closing an idle connection: no byte of an answer has arrived. */
   wasClosing(error: unknown): boolean {
     return (
       this.#readBeforeBytes !== undefined &&
@@ -137,7 +134,7 @@ export class Connection {
     );
   }
 
-  /** Ends what is under way, in whatever phase it is. */
+  /** Aborts the request in any phase. */
   destroy(): void {
     this.#client.destroy(new Error('ended'), () => {});
     // undici forgets a socket that is still connecting, or in the middle of the TLS handshake; left open, it would
@@ -155,9 +152,9 @@ export class Connection {
   }
 }
 
-/** Opens the connections of one route; `signal` ends them, open or not. */
+/** Opens the connections of one route; `signal` closes them, even while they connect. */
 function createConnector({ proxyUrl, ca }: Route, signal: AbortSignal): buildConnector.connector {
-  // The client keeps the deadline, so undici's own is off.
+  // The client enforces the deadline, so undici's own timeout is off.
   const secure = buildConnector({ timeout: 0, ...(ca !== undefined && { ca }) });
   return (options, callback) => {
     const { protocol, hostname, port } = options;
@@ -183,11 +180,11 @@ function createConnector({ proxyUrl, ca }: Route, signal: AbortSignal): buildCon
   };
 }
 
-/** The name was allowed for plain http because it should be this machine's. */
+/** The error for a name that was allowed plain http as this machine's, but resolves to another address. */
 function notThisMachine(hostname: string, address = 'no address'): ApiError {
   return new ApiError(
     'network',
     `${hostname} is ${address}, which is not this machine, so the token would be sent to it unencrypted`,
-    { retryable: false, hint: `Correct what ${hostname} stands for in the hosts file, or use 127.0.0.1.` },
+    { retryable: false, hint: `Correct the address of ${hostname} in the hosts file, or use 127.0.0.1.` },
   );
 }

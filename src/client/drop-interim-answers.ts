@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** As much as the HTTP parser takes of the head of an answer. */
+/** The HTTP parser's own limit on the head of an answer. */
 const maxHeadBytes = 16 * 1024;
 
 const interimStarts = ['HTTP/1.1 1', 'HTTP/1.0 1'] as const;
@@ -12,8 +12,8 @@ export interface InterimFilter {
 }
 
 /**
- * Removes interim answers (1xx) from what is read from a socket. A client must be able to take them, asked for or not
- * (RFC 9110, section 15.2), but undici closes the connection at a `100 Continue`.
+ * Removes interim answers (1xx) from what is read from a socket. A client must accept them even unasked (RFC 9110,
+ * section 15.2), but undici closes the connection at a `100 Continue`.
  */
 export function dropInterimAnswers(socket: Socket): InterimFilter {
   const read = socket.read.bind(socket) as (sizeBytes?: number) => Buffer | null;
@@ -51,7 +51,7 @@ function skipInterimAnswers(bytes: Buffer): Buffer<ArrayBuffer> {
   return Buffer.from(bytes.subarray(end));
 }
 
-/** Whether more bytes are needed to know; an interim answer that is whole has been skipped. */
+/** Whether more bytes are needed to decide; complete interim answers have been skipped already. */
 function mayBeInterim(bytes: Buffer): boolean {
   const text = bytes.toString('latin1');
   return (

@@ -3,13 +3,12 @@ import type { Socket } from 'node:net';
 type Done = (error?: Error | null) => void;
 
 /**
- * Makes the reading of a socket outlive its writing.
- * A server that answers early and closes resets the connection under a body that is still going out. Its answer has
- * arrived by then, but at the first write that fails Node throws the socket away, and the unread answer with it; so
- * the failure is kept back until everything was read.
+ * Keeps a socket readable after a write has failed. A server that answers early and closes resets the connection while
+ * the body is still being sent. Its answer has arrived by then, but Node destroys the socket at the first failed write,
+ * unread answer included. So hold the failure back until everything has been read.
  */
 export function keepReading(socket: Socket): void {
-  // Reading ends by itself: what fails a write has closed the connection in both directions.
+  // Reading always ends: a failed write means that the connection is closed in both directions.
   const hold =
     (done: Done): Done =>
     (error) => {

@@ -15,8 +15,8 @@ const isForAnotherHost = 'is for another host';
 const isNotTrusted = 'comes from an authority that is not trusted here';
 
 /**
- * What is wrong with a peer's certificate, and what to do about it, by Node's error code; another attempt meets the
- * same. These are all of https://nodejs.org/api/tls.html#x509-certificate-error-codes, and those of the host name.
+ * Problems with a peer's certificate, and advice, by Node's error code; a retry would meet the same problem. Lists
+ * every code of https://nodejs.org/api/tls.html#x509-certificate-error-codes, and that of a wrong host name.
  */
 const certificateProblems: Readonly<Record<string, readonly [problem: string, advice: string]>> = {
   CERT_CHAIN_TOO_LONG: ['has too many authorities above it', ownerAdvice],
@@ -54,7 +54,7 @@ const certificateProblems: Readonly<Record<string, readonly [problem: string, ad
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: [isNotTrusted, caAdvice],
 };
 
-/** Failures to connect that every request meets: the host, or the way to it, is not there. */
+/** Failures to connect that every request would meet: the host is unknown, down or unreachable. */
 const unreachableProblems: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused',
   ENOTFOUND: 'the host name is not known',
@@ -70,7 +70,7 @@ const unreachableProblems: Readonly<Record<string, string>> = {
 
 const wasClosed = 'the connection was closed before an answer';
 
-/** What a connection that the peer or the network has closed fails with. */
+/** Errors of a connection that the peer or the network closed. */
 const closedProblems: Readonly<Record<string, string>> = {
   ECONNABORTED: wasClosed,
   ECONNRESET: wasClosed,
@@ -90,7 +90,7 @@ const connectionProblems: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_OVERFLOW: 'the headers of the answer are too long',
 };
 
-/** Turns what a request to `host` throws into its failure; another attempt is worth it only where the network failed. */
+/** Converts an error of a request to `host`; retryable only if the network failed. */
 export function toNetworkError(error: unknown, host: string): ApiError {
   if (error instanceof ApiError) {
     return error;
@@ -119,7 +119,7 @@ export function toNetworkError(error: unknown, host: string): ApiError {
   });
 }
 
-/** Whether the connection was closed by the other side, or by something on the way. */
+/** Whether the peer or the network closed the connection. */
 export function isClosedConnection(error: unknown): boolean {
   return Object.hasOwn(closedProblems, errorCode(error));
 }

@@ -1,9 +1,9 @@
 import { connect, isIP, type Socket } from 'node:net';
 
-/** How long an address is tried alone before the next is tried beside it (RFC 8305, section 5). */
+/** How long to try one address before trying the next in parallel (RFC 8305, section 5). */
 const headStartMs = 250;
 
-/** Failures that tell more about this machine than about the host: it may have no route for one kind of address. */
+/** Failures that say more about this machine than about the host: it may have no route for IPv4 or for IPv6. */
 const localFailures: ReadonlySet<string | undefined> = new Set([
   'ENETUNREACH',
   'EADDRNOTAVAIL',
@@ -19,10 +19,10 @@ export interface Peer {
 
 /**
  * Opens a TCP connection to the first address of a host that answers. Each is tried until it fails or another answers:
- * Node by itself gives all but the last 250 ms, too little for a host that is far away.
+ * Node's own implementation allows 250 ms for all but the last, too little for a distant host.
  *
- * @param signal ends the connection, open or not
- * @throws the error of the lookup, or of the address that says most
+ * @param signal closes the connection, even while it connects
+ * @throws the error of the lookup, or the most informative error of the addresses
  */
 export async function openSocket({ hostname, port }: Peer, signal: AbortSignal): Promise<Socket> {
   const addresses = await lookUpAddresses(hostname);
@@ -57,7 +57,7 @@ export async function openSocket({ hostname, port }: Peer, signal: AbortSignal):
         signal.addEventListener('abort', () => socket.destroy(), { once: true });
         finish(() => resolve(socket));
       });
-      // Stays, because the socket may fail before its user listens.
+      // Keep this listener: the socket may fail before its user adds one.
       socket.on('error', (error) => {
         if (sockets.delete(socket)) {
           errors.push(error);

@@ -1,24 +1,23 @@
 import { ApiError } from '../errors.ts';
 
-/** More than the buffers of the system and of the way commonly hold of a body. */
+/** More than the buffers of the system and of the network usually hold. */
 const maxBufferedBytes = 16 * 1024 * 1024;
 
 /** What an attempt waits for. */
 type Phase = 'connection' | 'room' | 'answer';
 
-/** What to watch. */
+/** Options of a {@link ProgressDeadline}. */
 export interface ProgressDeadlineOptions {
   /** How long an attempt may go without progress. */
   readonly timeoutMs: number;
   readonly bodyBytes: number;
-  /** Called once, with an ApiError `timeout` that says what there was no progress in. */
+  /** Called once, with an ApiError `timeout` that names the phase without progress. */
   readonly onExpired: (error: ApiError) => void;
 }
 
 /**
- * Ends an attempt that makes no progress: connecting may take `timeoutMs`, then each write may, then the whole answer.
- * Bytes that were written may lie in the buffers of the system for a while, so each write also allows the time that
- * these take at the rate so far.
+ * Ends an attempt that makes no progress: connecting, each write and the whole answer may each take `timeoutMs`.
+ * Written bytes may still sit in system buffers, so each write also gets the time to drain them at the rate so far.
  */
 export class ProgressDeadline {
   readonly #options: ProgressDeadlineOptions;
@@ -68,11 +67,11 @@ export class ProgressDeadline {
     this.#expiresAtMs = performance.now() + this.#options.timeoutMs + drainMs;
   }
 
-  // One timer that looks at the time when it fires costs less than a new timer for each write.
+  // One timer that checks the clock when it fires costs less than a new timer for each write.
   #schedule(): NodeJS.Timeout {
     return setTimeout(
       () => {
-        // A process that was suspended first reads what has arrived meanwhile.
+        // A process that was suspended must first read what has arrived meanwhile.
         this.#timer = setTimeout(() => this.#check(), 1);
       },
       Math.ceil(this.#expiresAtMs - performance.now()),

@@ -35,7 +35,7 @@ export async function readAnswerBody(
       }
     }
   } catch {
-    // What has arrived may still hold the server's words or even a whole reference.
+    // Keep the partial body: it may hold the server's words or even a whole reference.
     ending = 'lost';
   }
   const bytes = Buffer.concat(chunks).subarray(0, maxAnswerBytes);
@@ -43,7 +43,7 @@ export async function readAnswerBody(
   if (decoder === undefined) {
     return { text: bytes.toString('utf8'), ending };
   }
-  // Loaded here because it is hardly ever needed: requests ask for no coding.
+  // Loaded lazily because it is rarely needed: requests ask for no content coding.
   const { [decoder]: decode } = await import('node:zlib');
   try {
     return { text: decode(bytes, { maxOutputLength: maxAnswerBytes }).toString('utf8'), ending };

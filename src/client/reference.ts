@@ -11,7 +11,7 @@ export interface AssetReference {
   readonly sizeBytes: number;
   /** Videos and audio only. */
   readonly durationMs?: number;
-  /** The service's own name of the asset. */
+  /** The service's own ID of the asset. */
   readonly nativeId: string;
 }
 
@@ -31,8 +31,8 @@ export interface ImageReference {
 const maxReferenceLength = 2048;
 
 /**
- * Whether a value can be a reference: text that is printed as one line, so it holds neither spaces nor control
- * characters, and nothing that a CI runner takes for a command (`::` at the start of a line, `##[` anywhere).
+ * Whether a value can be a reference: one line of text without spaces, control characters or anything that a CI runner
+ * takes for a command (`::` at the start of a line, `##[` anywhere).
  */
 export function isReference(value: unknown): value is string {
   return (
@@ -47,9 +47,9 @@ export function isReference(value: unknown): value is string {
 const measuresPattern =
   /:w(?<width>\d{1,15}):h(?<height>\d{1,15}):s(?<size>\d{1,15})(?::d(?<duration>\d{1,15}))?-(?<kind>uri|vid):/g;
 
-/** Takes a reference apart; nothing where the text does not have the documented form. */
+/** Parses a reference; undefined if the text does not have the documented form. */
 export function parseAssetRef(text: string): AssetReference | undefined {
-  // The account may hold anything, so the last place that looks like measures is the one.
+  // The account may contain anything, so the last match counts.
   const measures = [...text.matchAll(measuresPattern)].at(-1);
   if (measures === undefined) {
     return undefined;
@@ -73,7 +73,7 @@ export function parseAssetRef(text: string): AssetReference | undefined {
   };
 }
 
-/** Takes the reference of an image apart; nothing where the text is not one. */
+/** Parses the reference of an image; undefined if the text is not one. */
 export function parseImageRef(text: string): ImageReference | undefined {
   const reference = parseAssetRef(text);
   if (reference?.type !== 'image' || reference.durationMs !== undefined) {

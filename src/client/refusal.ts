@@ -3,13 +3,13 @@ import { ApiError, type ApiErrorCode } from '../errors.ts';
 import { type Answer, type Fields, headerOf, parseObject, serverWords, shorten } from './answer.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
-/** Statuses that may pass: timeouts, capacity, and the CDN's own 520-527. */
+/** Statuses that are usually temporary: timeouts, capacity, and the CDN's own 520-527. */
 const retryableStatuses: ReadonlySet<number> = new Set([
   408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527,
 ]);
 
 /**
- * The error of an answer that is not 2xx, with the server's own words where it has some.
+ * The error of an answer that is not 2xx, with the server's own words if it has any.
  *
  * @param nowMs since the Unix epoch
  */
@@ -73,7 +73,7 @@ const meanings: Readonly<Record<number, string>> = {
   596: "the account's Dreamina session has expired",
 };
 
-/** A 404 is about what the address names, which is not the same for every request. */
+/** What a 404 means depends on the request. */
 const notFound: Readonly<Record<Asked, string>> = {
   upload: 'the account was not found',
   accounts: 'there is no list of accounts at this address',
@@ -95,8 +95,8 @@ function describeOther({ status, headers, redact }: Answer): string {
 }
 
 /**
- * Without a Content-Length, an answer that was cut off ends without an error; an object that begins and does not end
- * tells. It is a lost connection by another name, so it is worth another attempt.
+ * Whether an answer was cut off. Without a Content-Length that raises no error; a JSON object without an end shows it.
+ * Retryable, like any lost connection.
  */
 function wasCutOff({ text, ending }: Answer): boolean {
   const source = text.trim();

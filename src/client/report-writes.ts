@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 
-/** Small enough that a slow line moves the progress several times a second, large enough to cost next to nothing. */
+/** Small enough to update the progress several times a second on a slow line, large enough to cost almost nothing. */
 const sliceBytes = 64 * 1024;
 
 /**
- * Makes a socket write what is large slice by slice, and tells as each slice has left this process.
- * undici hands a body over in one piece and Node counts a piece as written when it is taken in hand, so nothing else
- * shows how far it is. The body stays one Buffer: a stream of it would lose the answers of servers that answer early.
+ * Makes a socket write large chunks in slices, and reports each slice once it has left this process. undici writes a
+ * body in one piece, and Node counts a piece as written once it starts on it, so nothing else shows the progress. The
+ * body stays one Buffer: a stream would lose the answers of servers that answer early.
  */
 export function reportWrites(socket: Socket, onSent: (bytes: number) => void): void {
   const write = socket.write.bind(socket) as (chunk: unknown, ...rest: unknown[]) => boolean;

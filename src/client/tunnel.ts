@@ -6,9 +6,9 @@ import { toNetworkError } from './network-error.ts';
 import { openSocket, type Peer } from './open-socket.ts';
 
 interface TunnelOptions {
-  /** Makes a TLS connection of a socket, for an `https:` proxy. */
+  /** Starts TLS on a socket, for an `https:` proxy. */
   readonly secure: buildConnector.connector;
-  /** Ends the tunnel, open or not. */
+  /** Closes the tunnel, even while it connects. */
   readonly signal: AbortSignal;
 }
 
@@ -17,7 +17,7 @@ interface TunnelOptions {
  * Written by hand because undici's ProxyAgent mistakes a CONNECT that the proxy drops for a lost keep-alive socket and
  * reconnects without end, thousands of times a second.
  *
- * @param proxyUrl `http:` or `https:`, with the user and password where the proxy wants them
+ * @param proxyUrl `http:` or `https:`, with the user and password if the proxy needs them
  * @throws ApiError that names the proxy
  */
 export async function openTunnel(
@@ -87,9 +87,9 @@ function authorization(proxyUrl: URL): { 'proxy-authorization'?: string } {
 
 function tunnelRefused(proxyUrl: URL, status: number | undefined): ApiError {
   return new ApiError('network', `the proxy ${proxyUrl.host} refuses the connection (HTTP ${status})`, {
-    // A proxy that wants a password or forbids the host does so every time.
+    // A proxy that requires a password or forbids the host will do so again.
     retryable: status === undefined || status >= 500,
-    // tinyproxy says 407 where there is no password and 401 where it is wrong.
+    // tinyproxy answers 407 to a missing password and 401 to a wrong one.
     hint:
       status === 407 || status === 401
         ? 'Put the user and password into the proxy address.'

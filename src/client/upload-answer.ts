@@ -2,24 +2,24 @@ import { type Answer, isSuccess, parseObject, serverWords, shorten, textOf } fro
 import { isReference, parseAssetRef } from './reference.ts';
 import { createBadResponse, createRefusal } from './refusal.ts';
 
-/** An asset as the service keeps it. */
+/** An asset as the service stores it. */
 export interface UploadedAsset {
   readonly assetRef: string;
-  /** The same reference, where it is an image's. */
+  /** The same reference; images only. */
   readonly imageRef?: string;
   /** `REGION:email`. */
   readonly account: string;
-  /** Pixels; absent where neither the answer nor the reference tells. */
+  /** Pixels; absent if neither the answer nor the reference says. */
   readonly width?: number;
   /** Pixels. */
   readonly height?: number;
   /** Videos and audio. */
   readonly durationMs?: number;
-  /** What is odd about the answer although its reference is good. */
+  /** Mismatches in an answer whose reference is usable, a sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** What was sent, as far as the answer is checked against it. */
+/** The upload that an answer is checked against. */
 export interface SentUpload {
   /** `REGION:email`. */
   readonly account: string;
@@ -28,10 +28,10 @@ export interface SentUpload {
 
 /**
  * Finds the reference in the answer to an upload. The first revision of the API calls it `imageRef`, every later one
- * `assetRef`: either is taken, the newer name first.
+ * `assetRef`: both are accepted, the newer name first.
  *
  * @param nowMs since the Unix epoch
- * @throws ApiError where there is none
+ * @throws ApiError if there is none
  */
 export function readUploadAnswer(answer: Answer, sent: SentUpload, nowMs: number): UploadedAsset {
   if (!isSuccess(answer)) {

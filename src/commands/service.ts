@@ -5,7 +5,7 @@ import { type LoadedRoute, loadRoute, requireRoute } from '../network/route.ts';
 import type { Messages } from '../report/messages.ts';
 import { isUsualToken } from '../settings/identity.ts';
 import { userAgent } from '../version.ts';
-import { spareParser } from './spare-parser.ts';
+import { disableWasmTiering } from './disable-wasm-tiering.ts';
 
 /** How a command reaches the service. */
 interface Access {
@@ -24,7 +24,7 @@ export async function connectService(
   { credentials, timeoutMs, route }: Access,
   { env, clock, secrets, nodeVersion }: Pick<Host, 'env' | 'clock' | 'secrets' | 'nodeVersion'>,
 ): Promise<DreaminaClient> {
-  await spareParser({ nodeVersion });
+  await disableWasmTiering({ nodeVersion });
   const { proxyUrl, ca } = requireRoute(route ?? (await loadRoute(credentials.apiUrl, env)));
   if (proxyUrl !== undefined) {
     secrets.addProxy(proxyUrl);
@@ -32,7 +32,7 @@ export async function connectService(
   return new DreaminaClient({ credentials, timeoutMs, userAgent, proxyUrl, ca, now: clock.epochMs });
 }
 
-/** Warns of a token without the documented form; it is sent all the same, because the API drifts. */
+/** Warns of a token without the documented form; it is sent anyway, because the API may change. */
 export function warnOfUnusualToken(token: string, messages: Messages): void {
   if (!isUsualToken(token)) {
     messages.warn('the token does not look like one of useapi.net (user:<digits>-<letters and digits>)');

@@ -6,7 +6,7 @@ import type { Host } from '../host.ts';
 import type { FolderReader } from './folder-reader.ts';
 import { encodePath } from './path-bytes.ts';
 
-/** Says that a path names nothing, and where it is plain what was meant; continues "<path>: …". */
+/** Describes a path that does not exist, with a suggestion if one is clear; continues "<path>: …". */
 export async function describeAbsentPath(
   path: string,
   host: Pick<Host, 'cwd' | 'homeDir'>,
@@ -28,7 +28,7 @@ export async function describeAbsentPath(
   return nearest === undefined ? 'there is no such file' : `there is no such file; did you mean ${nearest}?`;
 }
 
-/** Says what is wrong with a URL in place of a path; undefined for what is none. */
+/** Describes a URL given in place of a path; undefined for anything else. */
 export async function describeUrl(path: string, host: Pick<Host, 'cwd'>): Promise<string | undefined> {
   if (/^(?:https?|ftp|s3|gs|data|blob):/i.test(path)) {
     return 'it is a URL, and only files are uploaded; download it first';
@@ -56,7 +56,7 @@ function pathOfFileUrl(url: string): string | undefined {
   }
 }
 
-/** How many names one argument may hold that is taken for a list. */
+/** The most names in one argument that is taken for a list. */
 const maxNames = 10;
 
 async function splitNames(path: string, host: Pick<Host, 'cwd'>): Promise<readonly string[] | undefined> {

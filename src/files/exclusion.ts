@@ -2,11 +2,11 @@ import { UsageError } from '../errors.ts';
 import { expandBraces, PatternTooLarge } from './expand-braces.ts';
 import { mayHaveGroups, type PatternPart, parsePattern } from './pattern.ts';
 
-/** What was found, for `--exclude`. */
+/** A found file or folder that `--exclude` may leave out. */
 export interface Candidate {
   /** As it is shown, such as `shots/old/a.png`. */
   readonly path: string;
-  /** Where the part of the path begins that was found and not named. */
+  /** Where the found part of the path begins, after the named part. */
   readonly foundAt: number;
   readonly isFolder: boolean;
 }
@@ -26,9 +26,8 @@ export class Exclusion {
   }
 
   /**
-   * Whether a file or folder is left out. Its folders are to be asked about before.
-   * A pattern without a slash is held against the name, one with a slash against the path, and against the part of it
-   * below the folder that was named.
+   * Whether a file or folder is left out. Call it for the parent folders first. A pattern without a slash is matched
+   * against the name; one with a slash against the path, and against the part of it below the named folder.
    */
   has({ path, foundAt, isFolder }: Candidate): boolean {
     if (this.#rules.length === 0) {
@@ -65,7 +64,7 @@ function parseRules(pattern: string): readonly Rule[] {
 
 /** Whether a pattern matches a whole path; every wildcard takes hidden names. */
 function matchesPath(parts: readonly PatternPart[], names: readonly string[]): boolean {
-  // The places in the path that the pattern may have come to.
+  // The positions in the path that the pattern may have reached.
   let places = new Set([0]);
   for (const part of parts) {
     const next = new Set<number>();

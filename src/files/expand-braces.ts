@@ -1,4 +1,4 @@
-/** A pattern that asks for more than a person means: too long, too deep or too many words. */
+/** The error for a pattern that is too long, nested too deep or expands to too many words. */
 export class PatternTooLarge extends Error {}
 
 const maxWords = 65_536;
@@ -6,9 +6,9 @@ const maxCharacters = 4 * 1024 * 1024;
 const maxDepth = 100;
 
 /**
- * Expands braces as bash does: `{a,b}`, `{1..10}`, `{01..10..3}`, `{a..e}`, nested; `{x}` is plain text.
- * By hand, because the libraries differ from bash in `{x}a,b}`, `{a,b`, escapes and zeros, and do not bound the work.
- * After `brace_expand` in https://git.savannah.gnu.org/cgit/bash.git/tree/braces.c
+ * Expands braces as bash does: `{a,b}`, `{1..10}`, `{01..10..3}`, `{a..e}`, nested; `{x}` is plain text. Written by
+ * hand: the libraries differ from bash in `{x}a,b}`, `{a,b`, escapes and zeros, and do not bound the work. After
+ * `brace_expand` in https://git.savannah.gnu.org/cgit/bash.git/tree/braces.c
  *
  * @throws PatternTooLarge
  */

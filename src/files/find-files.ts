@@ -16,7 +16,7 @@ import { mayHaveGroups, type PatternSyntax, parsePattern } from './pattern.ts';
 import { type Match, Search, type SearchOptions } from './search.ts';
 import { parseNamedWishes } from './wishes.ts';
 
-/** What names the files of a run. */
+/** How a command line names the files of a run. */
 export interface FileRequest {
   /** Paths, globs and `-`. */
   readonly patterns: readonly string[];
@@ -28,7 +28,7 @@ export interface FileRequest {
   readonly hidden: boolean;
   /** Globs of what globs and `recursive` leave out. */
   readonly exclude: readonly string[];
-  /** How the files that `recursive` takes end, in lower case and without the dot. */
+  /** The extensions of the files that `recursive` takes, in lower case and without the dot. */
   readonly extensions: readonly string[];
 }
 
@@ -58,7 +58,7 @@ export async function findFiles(request: FileRequest, host: FileHost): Promise<r
       }
       continue;
     }
-    // Not spread into one call, which takes some hundred thousand arguments at the most.
+    // Not spread into one call, which accepts only about a hundred thousand arguments.
     for (const file of result) {
       found.push(file);
     }
@@ -95,13 +95,13 @@ async function tryToFind({ name, find }: Input, signal: AbortSignal) {
   }
 }
 
-/** How many are looked for at once: enough to keep a disk busy. */
+/** How many inputs to look up at once: enough to keep a disk busy. */
 const atOnce = 16;
 
-/** How many problems are told one by one. */
+/** How many problems are listed; more are counted. */
 const maxProblems = 10;
 
-/** A list that is no list may have names of any length. */
+/** A file that is not a list may contain names of any length. */
 const maxShownLength = 400;
 
 function shorten(text: string): string {
@@ -116,7 +116,7 @@ function formatExtensions(extensions: readonly string[]): string {
 
 /** One argument leads to no file. */
 class NamesNothing extends Error {
-  /** Continues "<argument>: …"; looked for only where it is told. */
+  /** Continues "<argument>: …"; computed only when it is printed. */
   readonly describe: () => string | Promise<string>;
 
   constructor(describe: () => string | Promise<string>) {
@@ -132,7 +132,7 @@ class Finder {
   readonly #reader = new FolderReader();
   readonly #extensions: readonly string[];
 
-  /** @throws UsageError for a pattern of `exclude` that is none */
+  /** @throws UsageError for an invalid pattern in `exclude` */
   constructor({ recursive, hidden, exclude, extensions }: FileRequest, host: FileHost) {
     const exclusion = new Exclusion(exclude);
     this.#options = { recursive, hidden, exclusion, extensions: new Set(extensions) };
@@ -140,7 +140,7 @@ class Finder {
     this.#host = host;
   }
 
-  /** A shell that has expanded a pattern hands over names that may look like patterns: what exists is meant. */
+  /** Prefer an existing file over a pattern: names that a shell has expanded may look like patterns. */
   async findPattern(pattern: string): Promise<readonly FoundFile[]> {
     if (pattern === '-') {
       return [{ path: '-', source: this.#host.stdin }];
@@ -189,14 +189,14 @@ class Finder {
         throw this.#absent(path);
       case 'directory':
         return this.#findBelow(path);
-      // Checking a path that cannot be looked at says what is wrong.
+      // Treat a path that cannot be stat'ed as a file; checking it reports the reason.
       case 'unknown':
       case 'file':
         return [{ path: showPath(path), source: await this.#sourceOf(path) }];
     }
   }
 
-  /** Nowhere in Unix is the empty path the working directory: `-r "$folder"` with no folder set is a mistake. */
+  /** The empty path is not the working directory: `-r "$folder"` with no folder set is a mistake. */
   async #kindOf(path: string): Promise<PathKind> {
     return path === '' ? 'absent' : kindOf(absolutePath(path, this.#host));
   }
@@ -212,7 +212,7 @@ class Finder {
       throw new NamesNothing(() => 'it is a directory; use -r to upload the files in it');
     }
     const folder = absolutePath(path, this.#host);
-    // Where it cannot be resolved it cannot be read either, and that is told.
+    // A folder that cannot be resolved cannot be read either, which is reported later.
     const realPath = await this.#reader.realPath(folder).catch(() => folder);
     await search.addBelowNamed(/^\.(?:\/+\.)*\/*$/.test(path) ? '' : path.replace(/\/*$/, '/'), realPath);
   }
@@ -272,7 +272,7 @@ class Finder {
   /**
    * Adds what a word without wildcards names: braces may have made it, or backslashes.
    *
-   * @param whole the argument where there is but this word in it
+   * @param whole the argument, if this is its only word
    */
   async #searchNamed(path: string, search: Search, whole: string | undefined): Promise<void> {
     switch (await this.#kindOf(path)) {
@@ -292,7 +292,10 @@ class Finder {
     }
   }
 
-  /** What was found, in order, each real file once, by a name without a link if it has one; undefined for nothing. */
+  /**
+   * The files found, in order, each real file once, by a name without a link if it has one; undefined if there are
+   * none.
+   */
   #filesOf({ matches }: Search): readonly FoundFile[] | undefined {
     const once = new Map<string, Match>();
     const sorted = sortNaturally(matches, ({ path }) => path);
@@ -312,7 +315,7 @@ class Finder {
     return files.length === 0 ? undefined : files;
   }
 
-  /** A folder's path without links, and the name in it: so a file that is named in two ways is known to be one. */
+  /** A folder's path without links, and the name in it, so that two names of one file give the same path. */
   async #sourceOf(path: string): Promise<string> {
     const file = absolutePath(path, this.#host);
     if (sep === '\\') {
@@ -358,7 +361,7 @@ function readNamedWishes(argument: string): ReturnType<typeof parseNamedWishes> 
   }
 }
 
-/** Far more than a pattern that a person writes has, and little enough for what its parsing may cost. */
+/** Longer than any real pattern, short enough to parse quickly. */
 const maxPatternLength = 16_384;
 
 /** Whether an argument is the name of one file, but for bytes that are not UTF-8 and were lost on the way. */

@@ -19,7 +19,7 @@ export class FolderReader {
   readonly #entries = new Map<string, Promise<readonly Entry[]>>();
   readonly #realPaths = new Map<string, Promise<string>>();
 
-  /** What is in a folder, sorted so that every run does the same; rejects with the system's error. */
+  /** Lists a folder, sorted so that every run behaves the same; rejects with the system's error. */
   list(folder: string): Promise<readonly Entry[]> {
     return remember(this.#entries, folder, readEntries);
   }
@@ -62,7 +62,7 @@ async function readUnsorted(folder: string): Promise<Entry[]> {
   if (!entries.some(({ name }) => name.includes('\ufffd'))) {
     return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
   }
-  // Perhaps a name that is not UTF-8. Not always as bytes, which takes twice as long.
+  // The folder may hold names that are not UTF-8. Reading bytes takes twice as long, so it is not the default.
   const raw = await readdir(path, { withFileTypes: true, encoding: 'buffer' });
   return raw.map((entry) => ({ name: decodePath(entry.name), kind: kindOf(entry) }));
 }

@@ -13,7 +13,7 @@ function comparePaths(
   compareNames: (a: string, b: string) => number,
 ): number {
   for (let i = 0; i < Math.min(a.length, b.length); i += 1) {
-    // Most neighbours share their folders, and a collator takes its time.
+    // Compare first: most neighbours share their folders, and a collator is slow.
     const order = a[i] === b[i] ? 0 : compareNames(a[i]!, b[i]!);
     if (order !== 0) {
       return order;
@@ -22,7 +22,7 @@ function comparePaths(
   return a.length - b.length || compareText(a.join('/'), b.join('/'));
 }
 
-/** Names that a collator holds equal still need one order. */
+/** Gives names that the collator treats as equal a fixed order. */
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

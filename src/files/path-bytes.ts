@@ -16,7 +16,7 @@ export function decodePath(bytes: Buffer): string {
         );
 }
 
-/** A path as Node's file functions take it: the very bytes that {@link decodePath} was given. */
+/** A path for Node's file functions: exactly the bytes that {@link decodePath} was given. */
 export function encodePath(path: string): string | Buffer {
   if (path.search(undecodedByte) === -1) {
     return path;
@@ -30,7 +30,7 @@ export function encodePath(path: string): string | Buffer {
   );
 }
 
-/** A path as it is shown and stands in records: every byte that is not UTF-8 is U+FFFD. */
+/** A path for messages and records: every byte that is not UTF-8 becomes U+FFFD. */
 export function showPath(path: string): string {
   return path.replace(undecodedByte, '\ufffd');
 }
@@ -40,7 +40,7 @@ export function isUndecodedByte(character: string): boolean {
   return character.length === 1 && character >= '\udc80' && character <= '\udcff';
 }
 
-/** The `u` keeps it from the second half of a character beyond U+FFFF. */
+/** The `u` flag keeps it from matching the low surrogate of a pair. */
 const undecodedByte = /([\udc80-\udcff])/gu;
 
 /** Table 3-7 of the Unicode standard, in bytes. */

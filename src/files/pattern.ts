@@ -8,7 +8,7 @@ export type PatternPart =
   | { readonly kind: 'globstar' }
   | NamePattern;
 
-/** How parentheses are read. */
+/** How to read parentheses. */
 export interface PatternSyntax {
   /** Whether `@(a|b)` and the like are groups, as under bash's `extglob`, or plain text. */
   readonly hasGroups: boolean;
@@ -19,13 +19,13 @@ export function mayHaveGroups(text: string): boolean {
   return /[?*+@!]\(/.test(text);
 }
 
-/** Of groups in groups; each level multiplies what a match may cost. */
+/** The nesting of groups; each level multiplies the cost of a match. */
 const maxDepth = 8;
 
 /**
- * Reads a pattern without braces as bash reads it.
- * By hand, because the libraries take ( ), a leading ! and {x} for syntax, a character beyond U+FFFF for two, follow
- * links round and round below `**`, cannot match names that are not UTF-8, and backtrack without a bound.
+ * Reads a pattern without braces as bash reads it. Written by hand: the libraries take ( ), a leading ! and {x} for
+ * syntax, a character beyond U+FFFF for two, follow circular links below `**`, cannot match names that are not UTF-8,
+ * and backtrack without a bound.
  *
  * @throws PatternTooLarge for groups that are nested too deep
  */
@@ -88,7 +88,7 @@ class NamePattern {
   }
 }
 
-/** A set of places in a name: 1 where a match may have come to. */
+/** A set of positions in a name: 1 where a match may have got to. */
 type Places = Uint8Array;
 
 class Match {
@@ -96,7 +96,7 @@ class Match {
   readonly #name: readonly string[];
   /** Whether only a dot in the pattern matches the first character. */
   readonly #isDotProtected: boolean;
-  /** What a group came to from a place, because groups in groups would ask again and again. */
+  /** Results of a group by start position, because nested groups ask repeatedly. */
   readonly #known = new Map<Group, (Places | undefined)[]>();
 
   constructor(name: readonly string[], isDotProtected: boolean) {
@@ -111,7 +111,7 @@ class Match {
     return places;
   }
 
-  /** Where the items may end that begin at one of these places. */
+  /** The positions where the items can end if they begin at one of these. */
   run(items: readonly Item[], from: Places): Places {
     let places = from;
     for (const item of items) {
@@ -184,7 +184,7 @@ class Match {
     return this.#withoutStart(to);
   }
 
-  /** A dot in front must be what the pattern begins with: no wildcard may stand before it, even for nothing. */
+  /** A pattern matches a leading dot only if it begins with one: not even an empty wildcard may precede it. */
   #withoutStart(places: Places): Places {
     if (this.#isDotProtected) {
       places[0] = 0;
@@ -216,7 +216,7 @@ class Match {
     return to;
   }
 
-  /** Adds to the places where they lead, as long as there are new ones. */
+  /** Repeats the group until it reaches no new position. */
   #repeat(group: Group, places: Places): Places {
     let fresh = places.slice();
     while (fresh.includes(1)) {
@@ -229,7 +229,7 @@ class Match {
 
   #neither(group: Group, start: number): Places {
     const excluded = this.#either(group, this.startAt(start));
-    // Any character may be what it takes, but for a dot in front.
+    // It may match any character except a leading dot.
     const isNothing = start === 0 && this.#isDotProtected;
     return excluded.map((isThere, i) => (i >= start && !isNothing && isThere !== 1 ? 1 : 0));
   }
@@ -370,10 +370,10 @@ function findGroupEnds(characters: readonly string[]): ReadonlyMap<number, numbe
   return ends;
 }
 
-/** Or thousands of `[` in a row would each look for the end. */
+/** A bound, because each of thousands of `[` in a row would search for its end. */
 const maxSetLength = 512;
 
-/** A set of characters, such as `[a-z]`, `[!0-9]` or `[[:alpha:]_]`; undefined where nothing closes it. */
+/** A set of characters, such as `[a-z]`, `[!0-9]` or `[[:alpha:]_]`; undefined if nothing closes it. */
 function parseSet(
   characters: readonly string[],
   start: number,
@@ -422,7 +422,7 @@ function parseMember(
     : { name: characters[start]!, end: start + 1 };
 }
 
-/** `[:alpha:]`, and `[=a=]` and `[.a.]`, which are but the character. */
+/** Parses `[:alpha:]`, and `[=a=]` and `[.a.]`, which mean the character itself. */
 function parseNamed(
   characters: readonly string[],
   start: number,
@@ -444,7 +444,7 @@ function parseNamed(
 
 const maxNameLength = 32;
 
-/** What POSIX calls them, of all of Unicode as in a UTF-8 locale; one code point at a time. */
+/** The POSIX classes for all of Unicode, as in a UTF-8 locale; each tests one code point. */
 const characterClasses: Readonly<Record<string, RegExp>> = {
   __proto__: null as never,
   alnum: /[\p{Alphabetic}\p{Nd}]/u,

@@ -1,12 +1,12 @@
 import { UsageError } from '../errors.ts';
 import { readStream } from './read-stream.ts';
 
-/** More than any line that is asked for has. */
-const longestLineBytes = 64 * 1024;
+/** Longer than any valid input. */
+const maxLineBytes = 64 * 1024;
 
 /**
- * Reads standard input up to the first line break, or its end, and waits for nothing behind that.
- * Rejects when the stream fails, or with the signal's reason.
+ * Reads standard input up to the first line break, or its end, and does not wait for more. Rejects when the stream
+ * fails, or with the signal's reason.
  *
  * @throws UsageError for a line of more than 64 KiB
  */
@@ -14,10 +14,10 @@ export async function readLine(stream: NodeJS.ReadableStream, signal: AbortSigna
   const bytes = await readStream(
     stream,
     signal,
-    (piece, sizeBytes) => piece.includes('\n') || sizeBytes > longestLineBytes,
+    (piece, sizeBytes) => piece.includes('\n') || sizeBytes > maxLineBytes,
   );
   const [line = ''] = bytes.toString('utf8').split(/\r?\n/, 1);
-  if (line.length > longestLineBytes) {
+  if (line.length > maxLineBytes) {
     throw new UsageError('standard input: the first line is longer than 64 KiB');
   }
   return line;

@@ -12,30 +12,30 @@ export interface SearchOptions {
   /** Whether wildcards and `-r` take hidden files and folders. */
   readonly hidden: boolean;
   readonly exclusion: Exclusion;
-  /** Whether folders are searched to their ends. */
+  /** Whether to search matched folders recursively. */
   readonly recursive: boolean;
-  /** What files that a folder is searched for end in, in lower case and without the dot. */
+  /** The extensions of the files to take from folders, in lower case and without the dot. */
   readonly extensions: ReadonlySet<string>;
 }
 
 /** A file that was found, or a folder that could not be searched. */
 export interface Match {
   readonly path: string;
-  /** Without any link, but for the last name. */
+  /** Without links, except in the last name. */
   readonly source: string;
-  /** Without any link at all: each real file counts once. */
+  /** Without links: identifies the real file. */
   readonly realPath: string;
-  /** Whether a symbolic link was passed that the person did not name. */
+  /** Whether the search followed a symbolic link that the user did not name. */
   readonly isLinked: boolean;
   readonly folderError?: unknown;
 }
 
-/** A folder that a search has come to. */
+/** A folder reached by a search. */
 interface Place {
-  /** As it is shown, empty or with a slash at the end. */
+  /** The path to show, empty or with a trailing slash. */
   readonly prefix: string;
   readonly realPath: string;
-  /** Whether it was found, not only named: one that is not there is then no mere mismatch. */
+  /** Whether it was found rather than named: if it is missing, that is an error and no mismatch. */
   readonly isFound: boolean;
   readonly isLinked: boolean;
 }
@@ -50,7 +50,7 @@ export class Search {
   readonly #options: SearchOptions;
   readonly #reader: FolderReader;
   readonly #host: Pick<Host, 'cwd' | 'signal'>;
-  /** Where the part of a path begins that is found and not named. */
+  /** Where the found part of a path begins, after the named part. */
   #foundAt = 0;
 
   constructor(options: SearchOptions, reader: FolderReader, host: Pick<Host, 'cwd' | 'signal'>) {
@@ -61,9 +61,8 @@ export class Search {
 
   /**
    * Adds every file that a pattern matches, and with `recursive` what {@link addBelow} finds below a folder that it
-   * matches. A folder is searched once for each step of the pattern, whatever paths lead to it, so that links that go
-   * round in a circle and `**` after `**` come to an end. Folders without a link on the way come first, for the plainer
-   * names.
+   * matches. A folder is searched once for each step of the pattern, whatever paths lead to it, so circular links and
+   * `**` after `**` terminate. Folders without a link on the way come first, because their names are plainer.
    */
   async addMatches(parts: readonly PatternPart[], isForFolders: boolean): Promise<void> {
     const named = parts.findIndex(({ kind }) => kind !== 'literal');
@@ -150,7 +149,7 @@ export class Search {
         visit(enter(place, entry), part.kind === 'globstar' ? step : step + 1);
         continue;
       }
-      // Below ** bash goes through a link to the next step only, and below one at the very start not even so.
+      // Below `**`, bash follows a link for the next step only; below a leading `**` it follows none.
       if (part.kind === 'globstar' && step === 0) {
         continue;
       }
@@ -219,7 +218,7 @@ export class Search {
     }
   }
 
-  /** A link to a folder is no file; where it may be descended into is decided elsewhere. */
+  /** Skips links to folders; the caller decides whether to descend into them. */
   async #addFile(place: Place, entry: Entry): Promise<void> {
     const path = `${place.prefix}${entry.name}`;
     const source = join(place.realPath, entry.name);
@@ -233,7 +232,7 @@ export class Search {
     }
   }
 
-  /** The folder of a path; undefined where there is none, or none that may be searched, which is then a failure. */
+  /** The folder of a path; undefined if there is none, or none that may be searched, which is then a failure. */
   async #open(prefix: string, parent: Place): Promise<Place | undefined> {
     const path = absolutePath(prefix || '.', this.#host);
     try {
@@ -262,11 +261,11 @@ export class Search {
 
   #addFailure({ prefix, realPath, isLinked }: Place, folderError: unknown): void {
     const path = prefix.length > 1 ? prefix.replace(/\/$/, '') : prefix || '.';
-    // A folder is no file of that name: it must not share the outcome of one.
+    // The slash keeps a folder from sharing the outcome of a file of that name.
     this.matches.push({ path, source: `${realPath}/`, realPath: `${realPath}/`, isLinked, folderError });
   }
 
-  /** Whether a pattern, or with `true` anything, takes an entry, which is neither hidden nor excluded then. */
+  /** Whether an entry matches a pattern, or anything for `true`, and is neither hidden nor excluded. */
   #takes(place: Place, entry: Entry, part: PatternPart | true): boolean {
     const { hidden, exclusion } = this.#options;
     const isTaken =
@@ -286,7 +285,7 @@ export class Search {
   }
 }
 
-/** What is in the first list, and then in the second, also what is added to either meanwhile. */
+/** Yields the first list, then the second, including items added during the iteration. */
 function* inOrder<Item>(first: readonly Item[], second: readonly Item[]): Generator<Item, void, undefined> {
   let [i, j] = [0, 0];
   while (i < first.length || j < second.length) {
@@ -304,7 +303,7 @@ function enter({ prefix, realPath, isLinked }: Place, { name }: Entry): Place {
   return { prefix: `${prefix}${name}/`, realPath: join(realPath, name), isFound: true, isLinked };
 }
 
-/** Whether a folder lets nobody look at what is in it; anything else that is wrong with a path names nothing. */
+/** Whether a folder denies access; any other error means that the path does not exist. */
 function isSearchDenied(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'EACCES' || code === 'EPERM' || code === 'EIO';

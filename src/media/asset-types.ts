@@ -1,6 +1,6 @@
 /**
  * The one table of what is accepted: https://useapi.net/docs/api-dreamina-v1/post-dreamina-assets-account. Names of
- * files only choose what `-r` and completion offer; what a file is, its content decides.
+ * files only choose what `-r` and completion offer; what a file is depends on its content.
  */
 export const assetTypes = {
   image: {
@@ -43,7 +43,7 @@ interface AssetType {
     /** The usual ones, in lower case, without a dot. */
     readonly extensions: readonly string[];
   }[];
-  /** Whether the API's "MB" is less is left to the server (it does not say). */
+  /** The API's "MB" may mean less; that is left to the server. */
   readonly maxBytes: number;
   readonly durationMs: Range | undefined;
   /** Of each side, as it is displayed. */
@@ -67,10 +67,10 @@ export type ImageContentType = (typeof assetTypes)['image']['formats'][number]['
 /** Every kind, in the order in which they are named to people. */
 export const assetKinds = Object.keys(assetTypes) as readonly AssetKind[];
 
-/** Containers round a duration: this much beyond the limits is left to the server. */
+/** Containers round durations, so excesses up to this are left to the server. */
 export const durationToleranceMs = 100;
 
-/** The largest file that is read when limits are left to the server, 2 GiB: Node reads no larger one into memory. */
+/** The largest file without limits, 2 GiB: Node cannot read a larger one into memory. */
 export const maxUnlimitedBytes = 2 ** 31 - 1;
 
 /** Whether that MIME type is one of those that are accepted. */

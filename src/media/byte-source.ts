@@ -1,11 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
 
-/** The bytes of a file, or of what came on standard input, at any position. */
+/** Reads the bytes of a file or of standard input at any position. */
 export interface ByteSource {
   readonly sizeBytes: number;
-  /** Those bytes if they need not be waited for; fewer than asked only where the file ends. */
+  /** The bytes if they are in memory already; fewer than asked only at the end of the file. */
   peek(position: number, length: number): Buffer | undefined;
-  /** Those bytes; fewer than asked only where the file ends. */
+  /** The bytes; fewer than asked only at the end of the file. */
   read(position: number, length: number): Promise<Buffer>;
 }
 
@@ -15,7 +15,7 @@ export function createBufferSource(bytes: Buffer): ByteSource {
   return { sizeBytes: bytes.length, peek, read: async (position, length) => peek(position, length) };
 }
 
-/** How much is read at once where the next read may be anywhere, and where reads follow each other. */
+/** How much to read at once: for random reads, and for sequential ones. */
 const blockBytes = { first: 4096, next: 65_536 };
 
 /** Reads an open file in blocks, and keeps the last one. */

@@ -67,8 +67,8 @@ const blockBytes = 256 * 1024;
 const headerBytes = 7;
 
 /**
- * How long a file lasts that holds frames and tags, in milliseconds; undefined where no two frames follow each other.
- * What a header says of the whole (Xing) may be that of the file from which this one was cut.
+ * The duration of a file of frames and tags, in milliseconds; undefined if no two frames follow each other. A Xing
+ * header is ignored: it may describe a longer file from which this one was cut.
  */
 export function measureFrames(readFrame: ReadFrame, read: ReadAt, sizeBytes: number): number | undefined {
   let block: Buffer = Buffer.alloc(0);

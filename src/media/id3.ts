@@ -4,7 +4,7 @@ export const tagHeaderBytes = 10;
 /** Tags that a file may have one after the other; more make no sense. */
 export const maxTags = 8;
 
-/** The bytes that an ID3v2 tag takes with its header, 0 where there is none: https://id3.org/id3v2.4.0-structure */
+/** The bytes that an ID3v2 tag takes with its header, 0 if there is none: https://id3.org/id3v2.4.0-structure */
 export function readTagBytes(header: Buffer): number {
   if (header.length < tagHeaderBytes || header.toString('latin1', 0, 3) !== 'ID3') {
     return 0;

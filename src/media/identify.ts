@@ -17,7 +17,7 @@ import {
 } from './other-types.ts';
 import type { Refusal } from './refusal.ts';
 
-/** How much of a file's start tells what it is; file-type asks for as much. */
+/** How much of a file's start identifies it; file-type needs as much. */
 const headBytes = 4100;
 
 /**
@@ -47,12 +47,12 @@ const frameSignatures: readonly (readonly [ContentType, RegExp])[] = [
   ['audio/mpeg', /^\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\0-\xef]/],
 ];
 
-/** What file-type recognises besides, because it looks further. */
+/** Types that file-type also recognises, because it looks further. */
 const libraryTypes: Readonly<Record<string, ContentType>> = { mp3: 'audio/mpeg', webm: 'video/webm' };
 
 /**
- * Tells what a file is by its content. Of an MP4 or a QuickTime file, the first bytes tell the container only; what is
- * in it, {@link Probe} tells.
+ * Identifies a file by its content. The first bytes of an MP4 or a QuickTime file identify only the container; {@link
+ * Probe} finds its tracks.
  */
 export async function identify(source: ByteSource): Promise<{ readonly contentType: ContentType } | Refusal> {
   const head = await source.read(0, headBytes);
@@ -78,7 +78,7 @@ function matchSignature<Type>(table: readonly (readonly [Type, RegExp])[], head:
   return table.find(([, signature]) => signature.test(text))?.[0];
 }
 
-/** Where the tags in front of a sound end, 0 where there is none. */
+/** Where the ID3 tags before audio end, 0 if there are none. */
 async function findTagsEnd(source: ByteSource): Promise<number> {
   let end = 0;
   for (let tags = 0; tags < maxTags; tags++) {
@@ -92,7 +92,7 @@ async function findTagsEnd(source: ByteSource): Promise<number> {
   return end;
 }
 
-/** Most runs never come here, so they never load what knows hundreds of types. */
+/** Loads file-type only here, because most runs do not need it. */
 async function identifyByLibrary(
   head: Buffer,
   start: Buffer,
@@ -111,12 +111,12 @@ async function identifyByLibrary(
   if (contentType !== undefined) {
     return { contentType };
   }
-  // The library is content with less than the signatures here: a text may begin with the name of a box.
+  // file-type is less strict than the signatures here: a text may begin with the name of a box.
   const isKnown = type !== undefined && !isContentType(type.mime);
   return refuse(isKnown ? describeMime(type.mime, type.ext) : (findByLateSignature(start) ?? unknownType));
 }
 
-/** What lies behind an ID3 tag, a byte order mark or white space: some tools read it, the service does not. */
+/** Finds an image or clip after an ID3 tag, a byte order mark or white space, which the service does not accept. */
 function findHidden(head: Buffer, start: Buffer): ContentType | undefined {
   const front = /^(?:\xef\xbb\xbf)?\s*/.exec(head.toString('latin1'))?.[0].length ?? 0;
   const signatures = [...imageSignatures, ...containerSignatures];

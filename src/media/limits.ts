@@ -8,7 +8,7 @@ import {
 } from './asset-types.ts';
 import type { Refusal } from './refusal.ts';
 
-/** What of a file is limited; undefined where it is not known, which is left to the server. */
+/** The limited measures of a file; undefined if unknown, which is left to the server. */
 export interface Measures {
   readonly durationMs?: number | undefined;
   readonly width?: number | undefined;
@@ -20,14 +20,14 @@ export function maxSizeBytes(noLimits: boolean): number {
   return noLimits ? maxUnlimitedBytes : Math.max(...assetKinds.map((kind) => assetTypes[kind].maxBytes));
 }
 
-/** What to do about a file that is too large. */
+/** Advice on a file that is too large. */
 const smaller: Readonly<Record<AssetKind, string>> = {
   image: 'Scale it down or compress it more, and upload the smaller file.',
   video: 'Shorten it, or encode it with a lower bit rate.',
   audio: 'Shorten it, or convert it to MP3 or M4A, which are smaller.',
 };
 
-/** Refuses a file that has more bytes than are taken. */
+/** Refuses a file that has too many bytes. */
 export function findSizeRefusal(kind: AssetKind, sizeBytes: number, noLimits: boolean): Refusal | undefined {
   const maxBytes = noLimits ? maxUnlimitedBytes : assetTypes[kind].maxBytes;
   if (sizeBytes <= maxBytes) {
@@ -47,7 +47,7 @@ const kindNames: Readonly<Record<AssetKind, string>> = {
   audio: 'an audio file',
 };
 
-/** Refuses what is too short, too long, too small or too large to look at; nothing of it where `noLimits` is set. */
+/** Refuses what is too short, too long, too small or too large to look at; never if `noLimits` is set. */
 export function findLimitRefusal(
   kind: AssetKind,
   measures: Measures,

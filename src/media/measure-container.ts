@@ -18,11 +18,11 @@ import type { ReadAt } from './container-structure.ts';
 export interface Measured {
   /** Undefined where nothing in the file tells. */
   readonly durationMs: number | undefined;
-  /** As it is displayed; undefined where there is no video track. */
+  /** As it is displayed; undefined if there is no video track. */
   readonly size: { readonly width: number; readonly height: number } | undefined;
 }
 
-/** The list of all formats of the library holds HLS too, which names other files. */
+/** Not all formats of the library: HLS refers to other files. */
 const formats = [MP4, QTFF, WEBM, WAVE];
 
 /** Measures an MP4, QuickTime, WebM or WAV file; `damage` completes "it …". May loop for ever, or throw anything. */
@@ -55,7 +55,7 @@ const olderBoxes = /^(?:moov|mdat|free|skip|wide|pnot)/;
 
 const quickTimeBrand = Buffer.from('\0\0\0\x14ftypqt  \0\0\0\0qt  ', 'latin1');
 
-/** Puts a brand in front, without which the library reads nothing. What lies behind is moved, but no sample is used. */
+/** Inserts the brand that the library requires. This shifts all offsets, but no sample is read. */
 function prependBrand(read: ReadAt): ReadAt {
   const added = quickTimeBrand.length;
   return (position, length) => {
@@ -82,7 +82,7 @@ function hideEncryption(read: ReadAt): ReadAt {
   };
 }
 
-/** Brands of files that are made for sound: pictures in them are a cover, or belong to chapters. */
+/** Brands of audio files: pictures in them are covers or belong to chapters. */
 function isSoundBrand(brand: string): boolean {
   return /^ftyp(?:M4[ABP]|F4[AB]) /.test(brand);
 }
@@ -98,7 +98,7 @@ async function measure(input: Input, isSound: boolean): Promise<Measured | { rea
   if (played.length === 0) {
     return { damage: 'has neither picture nor sound that can be found' };
   }
-  // Only this format keeps an index apart from what it points at.
+  // Only this format keeps its index apart from the samples.
   if ((await input.getFormat()) instanceof IsobmffInputFormat) {
     for (const track of played) {
       if (!(await hasItsSamples(track))) {

@@ -1,13 +1,13 @@
 import { formatNames } from './asset-types.ts';
 
-/** What a file is that is not accepted, and what can be done about it. */
+/** The type of a file that is not accepted, with advice. */
 export interface OtherType {
   /** Completes "it is …". */
   readonly what: string;
   readonly hint: string;
 }
 
-/** What to do, by what a file is. */
+/** Advice by type of file. */
 const hints = {
   image: `Convert it to ${formatNames(['image'], 'or')}; renaming it does not help.`,
   video: `Convert it to ${formatNames(['video'], 'or')}; renaming it does not help.`,
@@ -22,13 +22,13 @@ const hints = {
   other: 'Check that it is the file that you mean.',
 } as const;
 
-/** What no signature and no library recognises. */
+/** The type of a file that is not recognised. */
 export const unknownType: OtherType = {
   what: 'not an image, video or audio file that can be recognised',
   hint: hints.other,
 };
 
-/** A video format without a video track, where that is no format for sound that is accepted. */
+/** A video format without a video track. */
 export function describeSoundOnly(format: string): OtherType {
   return { what: `a ${format} file with sound only`, hint: hints.audio };
 }
@@ -36,7 +36,7 @@ export function describeSoundOnly(format: string): OtherType {
 type Hint = keyof typeof hints;
 type Signature = readonly [what: string, hint: Hint, test: RegExp | ((head: Buffer) => boolean)];
 
-/** What the library takes for something else, or does not know. */
+/** Types that file-type mistakes for something else, or does not know. */
 const signatures: readonly Signature[] = [
   ['a HEIC photo', 'image', (head) => hasBrand(head, /^he(?:ic|ix|im|is|vc|vx|vm|vs)$/)],
   ['an AVIF image', 'image', (head) => hasBrand(head, /^avi[fs]$/)],
@@ -60,7 +60,7 @@ const signatures: readonly Signature[] = [
   ['an HLS playlist', 'playlist', /^(?:\xef\xbb\xbf)?#EXTM3U/],
 ];
 
-/** What the library may know more exactly, as a camera's raw photo that is a TIFF too. */
+/** Types tried after file-type, which may be more exact, as with a raw photo that is a TIFF too. */
 const lateSignatures: readonly Signature[] = [
   ['a TIFF image', 'image', /^(?:II[*+]\0|MM\0[*+])/],
   [
@@ -71,7 +71,7 @@ const lateSignatures: readonly Signature[] = [
   ['a text file', 'text', (head) => decodeText(head) !== undefined],
 ];
 
-/** What a text is, whatever its encoding; a byte order mark and white space in front are taken off. */
+/** Types of text, in any encoding, without a leading byte order mark and white space. */
 const texts: readonly (readonly [what: string, hint: Hint, test: RegExp])[] = [
   [
     'an HTML page',
@@ -86,7 +86,7 @@ const texts: readonly (readonly [what: string, hint: Hint, test: RegExp])[] = [
   ['a data: address, not the file itself', 'other', /^data:[a-z]+\/[\w.+-]+[;,]/i],
 ];
 
-/** What the library calls by a name that people do not use; the others go by their usual extension. */
+/** Types whose MIME name says little; others are named by their usual extension. */
 const mimeNames: Readonly<Record<string, readonly [what: string, hint: Hint]>> = {
   'application/gzip': ['a gzip archive', 'archive'],
   'application/ogg': ['an Ogg file', 'audio'],
@@ -126,7 +126,7 @@ const mimeNames: Readonly<Record<string, readonly [what: string, hint: Hint]>> =
   'video/x-ms-asf': ['a Windows Media video', 'video'],
 };
 
-/** Recognises what is not accepted by its first bytes, better than the library does. */
+/** Recognises types that are not accepted by their first bytes, better than file-type does. */
 export function findBySignature(head: Buffer): OtherType | undefined {
   return find(signatures, head);
 }
@@ -138,12 +138,12 @@ export function findByText(head: Buffer): OtherType | undefined {
   return found && { what: found[0], hint: hints[found[1]] };
 }
 
-/** Recognises what the library does not know. */
+/** Recognises types that file-type does not know. */
 export function findByLateSignature(head: Buffer): OtherType | undefined {
   return find(lateSignatures, head);
 }
 
-/** Puts the library's answer into words. */
+/** Describes the type that file-type found. */
 export function describeMime(mime: string, extension: string): OtherType {
   const known = mimeNames[mime];
   if (known !== undefined) {

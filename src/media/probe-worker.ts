@@ -5,18 +5,18 @@ import { findStructureDamage, isEmptyWave, type ReadAt } from './container-struc
 import { measureFrames, type ReadFrame, readAdtsFrame, readMp3Frame } from './frame-duration.ts';
 import { type Measured, measureContainer } from './measure-container.ts';
 
-/** What the worker is asked: to measure an open file, or bytes. */
+/** A request to the worker: measure an open file, or bytes. */
 export interface ProbeRequest {
   readonly contentType: ContentType;
   readonly file: { readonly fd: number; readonly sizeBytes: number } | { readonly bytes: Uint8Array };
 }
 
-/** What the worker answers; `damage` completes "it …", `readError` is the code of a disk's error. */
+/** The worker's answer; `damage` completes "it …", `readError` is the code of a disk's error. */
 export type ProbeAnswer = Measured | { readonly damage: string } | { readonly readError: string };
 
 /**
- * Shared with the thread that asks, so that a slow disk is not taken for a loop: milliseconds that reading the file has
- * taken, and whether a read goes on (0 or 1).
+ * Shared with the main thread, so that a slow disk does not look like an endless loop: milliseconds that reading the
+ * file has taken, and whether a read goes on (0 or 1).
  */
 export interface ProbeWorkerData {
   readonly reading: Int32Array;
@@ -59,13 +59,13 @@ async function measureFile(
   return contentType === 'audio/wav' ? measureWave(read, sizeBytes) : measureContainer(read, sizeBytes);
 }
 
-/** The library reads these too, in fifty times the time. */
+/** Read here because the library takes fifty times as long. */
 const frameReaders: Readonly<Partial<Record<ContentType, ReadFrame>>> = {
   'audio/mpeg': readMp3Frame,
   'audio/aac': readAdtsFrame,
 };
 
-/** The parts are in their places: what cannot be measured has a codec that the library does not know, or no length. */
+/** The structure is sound by now, so a failure means an unknown codec or an unknown length. */
 async function measureWave(read: ReadAt, sizeBytes: number): Promise<Measured> {
   const unknown = { durationMs: undefined, size: undefined };
   const measured = await measureContainer(read, sizeBytes).catch((error: NodeJS.ErrnoException) => {

@@ -32,14 +32,14 @@ export interface Probe {
 }
 
 /**
- * How long one file may take, without the reading of it: a library that loops for ever is ended with its thread. A file
- * that is larger than what is accepted, and let through all the same, takes longer to go through.
+ * How long one file may take, not counting reads: after that the thread is ended, because the library may loop forever.
+ * A file above the usual limits, let through by --no-limits, gets more time.
  */
 function resolveDeadlineMs(sizeBytes: number): number {
   return Math.max(2500, sizeBytes / 20_000);
 }
 
-/** Hostile counts would otherwise fill the memory of the machine within the deadline. */
+/** Hostile counts could otherwise fill the machine's memory within the deadline. */
 const resourceLimits = { maxOldGenerationSizeMb: 128 };
 
 /** The same file, from the sources, from the library and from the bundled command. */
@@ -106,7 +106,7 @@ class ThreadProbe implements Probe {
   }
 }
 
-/** What a file is by its tracks. */
+/** Identifies a file by its tracks. */
 function resolveProbed({ durationMs, size }: Measured, container: ContentType): Probed | Refusal {
   const isVideo = size !== undefined;
   if (!isVideo && container === 'video/quicktime') {
@@ -134,13 +134,13 @@ class Thread {
     worker.unref();
   }
 
-  /** Waits until its code is loaded, which is no file's fault if it fails. */
+  /** Waits until its code is loaded, so that a failure to load is not blamed on a file. */
   static async start(signal: AbortSignal): Promise<Thread> {
     const reading = new Int32Array(new SharedArrayBuffer(8));
     const worker = new Worker(workerUrl, {
       workerData: { reading } satisfies ProbeWorkerData,
       resourceLimits,
-      // What is printed goes nowhere. It is not read either: reading it would keep the process alive.
+      // Discards output. It is not read, because that would keep the process alive.
       stdout: true,
       stderr: true,
       execArgv: [],

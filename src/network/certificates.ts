@@ -40,7 +40,7 @@ export async function loadCertificates(env: Environment): Promise<Certificates> 
   return { ca, files };
 }
 
-/** What was read of a file: `pem` is empty if there is an error. */
+/** The contents of a file; `pem` is empty if there is an error. */
 interface LoadedPem {
   readonly file: Pick<CertificateFile, 'variable' | 'path'>;
   readonly pem: string;

@@ -13,8 +13,8 @@ export interface TokenDestination {
 
 /**
  * The rule for the token: why it must not be sent to the `apiUrl`, in a sentence without the token; undefined if it
- * may, or if there is nothing to send. A token goes only where its owner sent it. A project's config is written by the
- * author of the folder, so a server that it names, other than the official one, gets a token only from the same file.
+ * may, or if there is nothing to send. A token goes only where its owner sent it. The author of a folder writes its
+ * project config, so an unofficial server named there gets a token only from the same file.
  */
 export function findTokenRefusal({ apiUrl, token }: TokenDestination): string | undefined {
   if (token === undefined || 'problem' in token || 'problem' in apiUrl) {
@@ -22,7 +22,7 @@ export function findTokenRefusal({ apiUrl, token }: TokenDestination): string | 
   }
   const { origin, protocol, hostname } = new URL(apiUrl.value);
   if (protocol !== 'https:' && !isLoopbackHost(hostname)) {
-    return `${origin} would be sent the token unencrypted`;
+    return `the token would be sent to ${origin} unencrypted`;
   }
   if (apiUrl.source.kind !== 'project' || isOfficial(apiUrl.value)) {
     return undefined;
@@ -45,7 +45,7 @@ export function assertTokenDestination(destination: TokenDestination): void {
   }
 }
 
-/** A server and the token that may be sent to it. Only the rule for the token makes one. */
+/** A server and the token that may be sent to it. Only the token rule creates them. */
 export class Credentials {
   /** Without a trailing slash. */
   readonly apiUrl: string;

@@ -29,7 +29,7 @@ export function resolveProxy(url: URL, env: Environment): URL | undefined {
  * @throws ConfigError if the address is unusable, without showing a password
  */
 export function parseProxyUrl(source: string, address: string): URL {
-  // Accept host:port as curl does; URL would take the host for a scheme.
+  // Accept host:port as curl does; URL would read the host as a scheme.
   const text = address.includes('://') ? address : `http://${address}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {

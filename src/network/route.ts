@@ -3,7 +3,7 @@ import type { Environment } from '../host.ts';
 import { type CertificateFile, loadCertificates } from './certificates.ts';
 import { resolveProxy } from './proxy.ts';
 
-/** The way from this machine to the service, with its problems. */
+/** The network route to the service, with its problems. */
 export interface LoadedRoute {
   /** The proxy to tunnel through, or why its address cannot be used; undefined for none. */
   readonly proxy: URL | { readonly problem: ConfigError } | undefined;
@@ -37,7 +37,7 @@ export async function loadRoute(apiUrl: string, env: Environment): Promise<Loade
 }
 
 /**
- * The route of a run that cannot go on with a wrong one.
+ * The route of a run that needs a valid one.
  *
  * @throws the first problem, a ConfigError
  */

@@ -1,8 +1,8 @@
 import { hasReference, type UploadRecord } from '../upload/record.ts';
 
 /**
- * How far two ratios may lie apart and still be one: rounding a scaled side to whole pixels moves it by less than one
- * pixel in a hundred.
+ * How far apart two ratios may be and still count as equal: rounding a scaled side to whole pixels moves it by less
+ * than one pixel in a hundred.
  */
 export const ratioTolerance = 0.01;
 

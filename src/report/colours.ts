@@ -1,9 +1,9 @@
 import type { Environment, TerminalStream } from '../host.ts';
 
-/** Puts text into a colour, or leaves it as it is. */
+/** Colours text, or returns it unchanged. */
 export type Colours = Readonly<Record<'red' | 'yellow' | 'green' | 'dim', (text: string) => string>>;
 
-/** The colours for a stream; chalk is loaded only where there are any. */
+/** The colours for a stream; chalk is loaded only if there are any. */
 export async function loadColours(stream: TerminalStream, env: Environment): Promise<Colours> {
   if (isColoured(stream, env)) {
     const { Chalk } = await import('chalk');

@@ -8,14 +8,14 @@ import { escapeCharacters, escapeUnsafe } from './escape.ts';
 /** GitHub shows ten annotations of a step and drops the rest. */
 const maxAnnotations = 10;
 
-/** Nobody reads more of them. */
+/** More would make the summary too long to read. */
 const maxRows = 1000;
 
 /** A step's summary may have 1 MiB, and several runs may share it. */
 const maxSummaryLength = 200_000;
 
 /**
- * Tells GitHub Actions what became of a batch: an annotation for each failed file, and a table in the step's summary
+ * Reports a batch to GitHub Actions: an annotation for each failed file, and a table in the step's summary
  * (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands).
  */
 export class GitHubReporter {
@@ -52,7 +52,7 @@ export class GitHubReporter {
     }
   }
 
-  /** A file's path from the workspace, with slashes; undefined where it lies elsewhere. */
+  /** A file's path from the workspace, with slashes; undefined if it lies elsewhere. */
   #findInWorkspace(path: string): string | undefined {
     if (this.#workspace === undefined) {
       return undefined;
@@ -65,7 +65,7 @@ export class GitHubReporter {
     return isInside ? file.replaceAll(sep, '/') : undefined;
   }
 
-  /** To be called once, after the last record. A summary that cannot be written is no failure of the upload. */
+  /** To be called once, after the last record. Failing to write the summary does not fail the upload. */
   async end(): Promise<void> {
     if (this.#summaryFile !== undefined && this.#records > 0) {
       const left = this.#records - this.#rows.length;
@@ -104,7 +104,7 @@ function formatRow(record: UploadRecord): string {
   return `| ${escapeCell(record.path)} | ${record.status} | ${escapeCell(result)} |\n`;
 }
 
-/** Text that Markdown and HTML leave as it is. */
+/** Escapes text for a cell of a Markdown table. */
 function escapeCell(text: string): string {
   return escapeCharacters(text).replace(
     /[\\`*_{}[\]<>()#+!|&~@$-]/g,
@@ -112,10 +112,10 @@ function escapeCell(text: string): string {
   );
 }
 
-/** A path as the operating system follows it, also where there is no such file. */
+/** A path without links, also if there is no such file. */
 function resolveLinks(path: string): string {
   try {
-    // The other one takes `folder/..` away before it looks at what the folder links to.
+    // `realpathSync` removes `folder/..` before it follows the folder's links.
     return realpathSync.native(path);
   } catch {
     const folder = dirname(path);

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { wrapWords } from './wrap-words.ts';
 
-/** Deep enough to tell a remark, or the rest of a broken line, from what stands beside it. */
+/** Deep enough to set off a remark or the rest of a broken line. */
 const hangingIndent = 6;
 
 const headings = /^[A-Z][A-Za-z ]*:(?= |$)/gm;
@@ -10,8 +10,8 @@ const headings = /^[A-Z][A-Za-z ]*:(?= |$)/gm;
 const commandWords = /-\S+ (?!-\S|[<>|])\S+|\S+/g;
 
 /**
- * Fits help into `width` columns, without breaking a word: paragraphs are filled again, indented lines are commands that
- * go on behind a backslash, with their remark below them. Headings may be bold.
+ * Fits help into `width` columns, without breaking a word: paragraphs are filled again, indented lines are commands,
+ * continued with a backslash, with their remark below them. Headings may be bold.
  */
 export function formatHelpText(
   text: string,
@@ -39,7 +39,7 @@ function fitBlock(block: string, width: number): string {
   return `${content.flatMap((line) => fitCommand(line, width)).join('\n')}${end}`;
 }
 
-/** An example: its command, and below it what stood beside it. */
+/** Formats an example: its command, and the remark below it. */
 function fitCommand(line: string, width: number): string[] {
   const [, indent = '', command = '', remark = ''] = /^( *)(.+?)(?: {2,}(.*))?$/.exec(line) ?? [];
   const further = ' '.repeat(hangingIndent);

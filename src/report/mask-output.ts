@@ -6,7 +6,7 @@ import type { Host, TerminalStream } from '../host.ts';
  */
 export function maskOutput(host: Host): Host {
   const { stdout, stderr, secrets } = host;
-  // Programs read standard output, so nothing but a token may be changed there.
+  // Programs read standard output, so mask only tokens there.
   maskStream(stdout, (text) => secrets.maskData(text));
   maskStream(stderr, (text) => secrets.mask(text));
   return host;

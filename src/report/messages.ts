@@ -6,11 +6,14 @@ import { escapeUnsafe } from './escape.ts';
 /** How much goes to standard error. */
 export type Verbosity = 'quiet' | 'normal' | 'verbose';
 
-/** Puts sentences for people on standard error; everything that is not ours is escaped here. */
+/** Prints sentences for people on standard error; escapes text from outside. */
 export interface Messages {
-  /** What is wrong, and below it the advice or whatever else belongs to it. */
+  /** An error, with advice or details on the lines below. */
   error(text: string, ...more: readonly (string | undefined)[]): void;
-  /** A warning that is shown also when quiet: files go, or may have gone, elsewhere or otherwise than was meant. */
+  /**
+   * A warning that is shown also when quiet: files go, or may have gone, to an unintended place or in an unintended
+   * way.
+   */
   alert(text: string): void;
   /** Not shown when quiet. */
   warn(text: string): void;
@@ -20,7 +23,7 @@ export interface Messages {
   detail(text: string): void;
 }
 
-/** @param print puts whole lines on standard error, around whatever moves there */
+/** @param print puts whole lines on standard error, above any progress */
 export function createMessages(
   print: (lines: string) => void,
   verbosity: Verbosity,

@@ -1,12 +1,12 @@
 import { padToWidth, widthOf } from './columns.ts';
 import { escapeUnsafe } from './escape.ts';
 
-/** Where the terminal does not know its width. */
+/** The width of a terminal that does not report one. */
 const usualColumns = 80;
 
 /**
- * Creates the labels of lines, from the path of each: all as wide as the widest, so that what follows is aligned. A path
- * that fills the terminal's width by itself aligns nothing.
+ * Creates the labels of lines, from the path of each: all as wide as the widest, so that what follows is aligned. A
+ * path as wide as the terminal does not count.
  */
 export function createPathLabel(
   paths: readonly string[],

@@ -6,15 +6,15 @@ export const requestFormats = ['frames', 'omni', 'images'] as const;
 /** One of {@link requestFormats}. */
 export type RequestFormat = (typeof requestFormats)[number];
 
-/** What a request object is made of: the assets in input order. */
+/** An asset of a request object. */
 interface Asset {
   readonly type: 'image' | 'video' | 'audio';
 }
 
-/** An asset before it is sent, as far as a request has rules for it. */
+/** An asset before it is sent, with the facts that requests have rules about. */
 export interface PlannedAsset extends Asset {
   readonly path: string;
-  /** Videos and audio; absent where it is not known. */
+  /** Videos and audio; absent if it is not known. */
   readonly durationMs?: number | undefined;
 }
 
@@ -47,7 +47,7 @@ const fieldNames = {
   images: { few: [], pattern: 'imageRef_{number}' },
 } as const satisfies Record<RequestFormat, { few: readonly string[]; pattern: string }>;
 
-/** Everything that this file knows of requests, for the page of a contact sheet, which makes them in the browser. */
+/** The rules of requests, for the page of a contact sheet, which builds them in the browser. */
 export const requestRules = { maxAssets, endpoints, maxTotalMs, toleranceMs, plurals, fieldNames } as const;
 
 /** Whether a format is one of {@link requestFormats}. */
@@ -73,7 +73,7 @@ export function assertRequestCount(format: RequestFormat, count: number): void {
 /**
  * Checks before anything is sent that a request can take these assets.
  *
- * @throws UsageError that says what it cannot take
+ * @throws UsageError that lists the problems
  */
 export function assertRequest(format: RequestFormat, assets: readonly PlannedAsset[]): void {
   const problems: string[] = [];

@@ -12,13 +12,14 @@ export type ResultFormat = (typeof resultFormats)[number];
 export interface ResultWriter {
   /** The records of one call go out together: a hundred thousand single writes would take seconds. */
   write(records: readonly UploadRecord[]): Promise<void>;
-  /** Call once, also when the run was cut short. */
+  /** Call once, also if the run was interrupted. */
   end(): Promise<void>;
 }
 
 /**
- * @param print writes text to standard output and resolves when it may take more
- * @param formatLabel what a line of text begins with, from the path of its file; the other formats have the path anyway
+ * @param print writes text to standard output and resolves when it can accept more
+ * @param formatLabel formats the start of a text line from the path of its file; the other formats contain the path
+ *   anyway
  */
 export function createResultWriter(
   format: ResultFormat,
@@ -52,7 +53,7 @@ export function createResultWriter(
   }
 }
 
-/** Writes one array piece by piece, so that no record has to be kept. */
+/** Writes one array piece by piece, so that no records are kept. */
 function createArrayWriter(print: (text: string) => Promise<void>): ResultWriter {
   // Each piece ends its line, so that on a terminal no message shares a line with a record.
   let opening = '[\n';

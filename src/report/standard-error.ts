@@ -43,13 +43,13 @@ export class StandardError {
     this.#progress?.onEvent(event);
   }
 
-  /** Leaves the terminal as it was; may be called more than once. */
+  /** Restores the terminal; may be called more than once. */
   stopProgress(): void {
     this.#progress?.stop();
     this.#progress = undefined;
   }
 
-  /** Prints whole lines. The progress, while there is one, makes way for what is written to the stream. */
+  /** Prints whole lines. The progress line, if any, moves out of the way. */
   readonly print = (lines: string): void => {
     this.#host.stderr.write(lines);
   };

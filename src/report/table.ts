@@ -1,7 +1,7 @@
 import { padToWidth, widthOf } from './columns.ts';
 import { escapeUnsafe } from './escape.ts';
 
-/** Lines of text with the cells of each column below each other; what cells say is escaped. */
+/** Formats rows as aligned columns; the text of cells is escaped. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map(escapeUnsafe));
   const widths: number[] = [];

@@ -3,7 +3,7 @@ import { OutputError } from '../errors.ts';
 import type { Host } from '../host.ts';
 
 /**
- * Writes to standard output; every command writes through it. Resolves when standard output can take more, and also
+ * Writes to standard output; every command writes through it. Resolves when standard output can accept more, and also
  * when its reader is gone, which interrupts the run.
  *
  * @throws OutputError where it cannot be written, for example on a full disk

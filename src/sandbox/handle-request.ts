@@ -26,7 +26,7 @@ export type Route =
   | { readonly kind: 'accounts' }
   | { readonly kind: 'refused'; readonly answer: Answer };
 
-/** The state of a server that its answers depend on. */
+/** The server state that answers depend on. */
 export interface ServerState {
   readonly api: ApiRevision;
   readonly store: AssetStore;

@@ -2,7 +2,7 @@ import { isLoopbackHost } from '../network/loopback.ts';
 import { defaults } from './defaults.ts';
 import { describeWrapping } from './wrapping.ts';
 
-/** What servers and browsers take at least. */
+/** All servers and browsers support at least this length. */
 const maxUrlLength = 2000;
 
 /** The base address of an API, normalized and without trailing slashes; undefined if it is not allowed. */

@@ -23,7 +23,7 @@ interface Definition<Value> {
   readonly show?: (value: Value) => string | number;
 }
 
-/** The table of all settings; everything about a setting stands here. */
+/** The table of all settings; everything about a setting is here. */
 export const definitions = {
   token: {
     environment: ['DREAMINA_TOKEN', 'USEAPI_TOKEN'],
@@ -56,14 +56,14 @@ export const definitions = {
     default: defaults.concurrency as number,
     ...wholeNumber(1, 64),
   },
-  /** Tries after the first. */
+  /** Attempts after the first. */
   retries: {
     environment: ['DREAMINA_RETRIES'],
     flag: '--retries',
     default: defaults.retries as number,
     ...wholeNumber(0, 20),
   },
-  /** How long an attempt may go without progress: people write a duration, the value is in whole milliseconds. */
+  /** How long an attempt may go without progress: written as a duration, parsed to whole milliseconds. */
   timeout: {
     environment: ['DREAMINA_TIMEOUT'],
     flag: '--timeout',
@@ -102,7 +102,7 @@ function parseText(parse: (text: string) => string | undefined): (given: unknown
   return (given) => (typeof given === 'string' ? parse(given) : undefined);
 }
 
-/** Takes away the spaces, line ends and byte order mark that files and pasting leave around a word. */
+/** Trims the spaces, line ends and byte order mark that files and pasting leave around a word. */
 function parseWord(isOne: (text: string) => boolean): (given: unknown) => string | undefined {
   return parseText((text) => (isOne(text.trim()) ? text.trim() : undefined));
 }

@@ -25,7 +25,7 @@ const tokenPattern =
 
 /**
  * Finds the first mistake. Unlike JSON.parse it says where, whatever the version of Node; it quotes nothing; and it
- * takes a key that appears twice for a mistake.
+ * reports a key that appears twice.
  *
  * @param property check for repeated keys only in this property of the outermost object
  */

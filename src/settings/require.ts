@@ -5,7 +5,7 @@ import type { Problem, ResolvedSettings, Settings } from './resolve.ts';
 export type RequiredSettings = { readonly [K in Key]: Exclude<Settings[K], Problem> };
 
 /**
- * The settings of a run that cannot go on with a wrong one.
+ * The settings of a run that needs all of them to be valid.
  *
  * @throws the first problem, a UsageError or ConfigError
  */

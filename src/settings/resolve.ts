@@ -26,7 +26,7 @@ export type Settings = {
 /** The outcome of {@link resolveSettings}. */
 export interface ResolvedSettings {
   readonly settings: Settings;
-  /** A sentence for each config file of another user that was not read; to be shown whatever the verbosity. */
+  /** A sentence for each config file of another user that was not read; shown at any verbosity. */
   readonly alerts: readonly string[];
   /** A sentence for each unknown key, for each config that is not read, and for each file that exposes a token. */
   readonly warnings: readonly string[];

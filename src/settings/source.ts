@@ -17,7 +17,7 @@ export interface Layer {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** A place of a config file, and what is there. */
+/** The place of a config file, and what was found there. */
 export type ConfigFile = {
   readonly kind: 'config-file' | 'project' | 'user';
   /** Absolute; if no project config was read, the folder where the search upwards began. */
@@ -51,7 +51,7 @@ export interface Setting<Value> {
   readonly source: Source;
 }
 
-/** Formats a source for the start of a message, or to stand beside a value; does not escape a path for a terminal. */
+/** Formats a source for the start of a message, or to show beside a value; does not escape a path for a terminal. */
 export function formatSource(source: Source): string {
   switch (source.kind) {
     case 'flag':

@@ -23,7 +23,7 @@ function advise(unknown: string): string {
 
 /** The known key that was probably meant: `api_url`, `API-URL` and `apiUlr` are all near `apiUrl`. */
 function nearestKey(unknown: string): string | undefined {
-  // Comparing takes time with the length; the longest key has eleven characters.
+  // Comparing long keys is slow; the longest key has eleven characters.
   if (unknown.length > 30) {
     return undefined;
   }

@@ -12,7 +12,7 @@ const names = extensions.flatMap((extension) => [
 /**
  * Finds files that are named like a project config and are not read, because they are neither JSON nor YAML.
  *
- * @param cwd undefined where it is gone
+ * @param cwd undefined if it is gone
  * @param lastPath the project config that was found, where the search upwards ended
  */
 export function findUnreadConfigs(cwd: string | undefined, lastPath: string | undefined): readonly string[] {

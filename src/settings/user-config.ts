@@ -10,7 +10,7 @@ import type { ConfigValues } from './parse-config.ts';
 
 /**
  * The path of the user's config file, whether it exists or not; undefined without a home. A relative path in a variable
- * counts as none: it would make a file of the working directory the user's own.
+ * is ignored: a file of the working directory must not become the user's own config.
  */
 export function userConfigPath({
   env,

@@ -2,8 +2,8 @@
 const variable = /^\$|\$[{(]|\{\{|^%\w+%$|^<.*>$|<\w[\w ]*>/;
 
 /**
- * What tools and people leave around or in a value that is one word of printable ASCII, as a clause without the value:
- * quotes, a variable that was not expanded, spaces, line breaks. Undefined where there is nothing of it.
+ * Finds what tools and people leave around or in a word of printable ASCII: quotes, a variable that was not expanded,
+ * spaces, line breaks. Returns a clause without the value; undefined if there is nothing wrong.
  */
 export function describeWrapping(text: string): string | undefined {
   if (variable.test(text.replace(/^["'`]/, ''))) {

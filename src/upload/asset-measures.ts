@@ -1,7 +1,7 @@
 import type { UploadedAsset } from '../client/upload-answer.ts';
 import type { AssetFacts } from '../media/check-asset.ts';
 
-/** How long and how large an asset is, as its record says it. */
+/** The duration and dimensions of an asset in its record. */
 export interface AssetMeasures {
   /** Pixels; images and videos. */
   readonly width?: number;
@@ -39,7 +39,7 @@ export function combineMeasures(
   const { type } = checked;
   const uploaded: AssetFacts = {
     ...checked,
-    // The server's answer to an audio file has a width and a height that mean nothing.
+    // For an audio file, the server returns a meaningless width and height.
     width: type === 'audio' ? undefined : width,
     height: type === 'audio' ? undefined : height,
     durationMs: type === 'image' ? undefined : durationMs,

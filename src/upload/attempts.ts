@@ -10,7 +10,7 @@ import type { Throttle } from './throttle.ts';
 
 /** Sends one asset, once. Rejects with an ApiError, or with the signal's reason. */
 export interface Uploader {
-  /** @param onSent called as parts of the bytes leave this process, with their number */
+  /** @param onSent called with the number of bytes as each part leaves this process */
   upload(
     asset: { readonly bytes: Uint8Array; readonly contentType: ContentType; readonly account: string },
     signal: AbortSignal,
@@ -31,7 +31,7 @@ export interface Sending {
   readonly onAllSent: () => void;
 }
 
-/** What the attempts on one file came to. */
+/** The result of all attempts on one file. */
 export type AttemptsResult =
   | { readonly kind: 'uploaded'; readonly asset: UploadedAsset; readonly attempts: number }
   | {
@@ -96,7 +96,7 @@ export async function attemptUpload(sending: Sending, context: AttemptsContext):
         waitMs = next;
       }
     } finally {
-      // Left only after planRetry may have paused the batch: the next file must not start before that.
+      // Leave only after planRetry, which may pause the batch: the next file must not start before that.
       throttle.leave();
     }
     if (waitMs > 0) {
@@ -123,7 +123,7 @@ function attempt(
 }
 
 /**
- * Decides whether another attempt follows a failed one: how long its file waits, in milliseconds, or nothing where no
+ * Decides whether another attempt follows a failed one: how long its file waits, in milliseconds; undefined if no
  * attempt follows. After a 429 the throttle makes the whole batch wait instead. A connection that is lost after the
  * body was sent may leave an orphan asset behind. It is retried all the same: the API has no idempotency key, an orphan
  * costs nothing, and a lost reference costs an upload.

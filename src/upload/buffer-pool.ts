@@ -23,7 +23,7 @@ export class BufferPool {
   #freeBytes = 0;
 
   /**
-   * Waits for a buffer of at least `sizeBytes`; it holds whatever was in it before. First come, first served.
+   * Waits for a buffer of at least `sizeBytes`; its old contents remain. First come, first served.
    *
    * @throws FileError if there is not enough memory, although no buffer is in use
    */
@@ -49,7 +49,7 @@ export class BufferPool {
         buffer = this.#take(next.sizeBytes);
       } catch (cause) {
         if (this.#usedBytes > 0) {
-          // There may be enough when a buffer in use is released.
+          // Memory may suffice once a buffer in use is released.
           return;
         }
         this.#waiting.shift();
@@ -74,7 +74,7 @@ export class BufferPool {
     if (this.#usedBytes > 0 && this.#usedBytes + newBytes > maxPoolBytes) {
       return undefined;
     }
-    // The new buffer replaces one that is too small, so that there are never more of them than files in flight.
+    // The new buffer replaces one that is too small, so there are never more buffers than files in flight.
     do {
       this.#drop(0);
     } while (this.#usedBytes + this.#freeBytes + newBytes > maxPoolBytes && this.#free.length > 0);

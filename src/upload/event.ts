@@ -16,10 +16,10 @@ export type UploadEvent =
   | BatchEnded
   | FileSettled;
 
-/** Every file has been checked; what is acceptable is about to be sent. */
+/** Every file has been checked; the accepted ones are about to be sent. */
 interface FilesChecked {
   readonly type: 'files-checked';
-  /** What is acceptable, each file once however often it is named. */
+  /** The number of accepted files; one that is named several times counts once. */
   readonly files: number;
   readonly bytes: number;
 }
@@ -72,7 +72,7 @@ interface AttemptFailed {
   readonly path: string;
   readonly attempt: number;
   readonly error: ApiError;
-  /** The wait before the next attempt; nothing where no attempt follows. */
+  /** The wait before the next attempt; undefined if no attempt follows. */
   readonly retryInMs: number | undefined;
 }
 
@@ -92,11 +92,11 @@ interface BatchSlowed {
 interface HostUnreachable {
   readonly type: 'host-unreachable';
   readonly error: ApiError;
-  /** How often the file that met it is still tried. */
+  /** Retries left for the file that met it. */
   readonly retries: number;
 }
 
-/** Nothing more is sent: the tries of a file are used up, and no file could reach the host meanwhile. */
+/** Nothing more is sent: a file's retries are exhausted, and no file could reach the host meanwhile. */
 interface BatchEnded {
   readonly type: 'batch-ended';
   readonly error: ApiError;

@@ -1,4 +1,4 @@
-/** Whether the host can be reached at all, as the attempts of a batch find out. */
+/** Tracks whether the attempts of a batch can reach the host. */
 export class Outage {
   #reachedCount = 0;
   #isKnown = false;

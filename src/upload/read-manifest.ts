@@ -13,8 +13,8 @@ const maxManifestBytes = 2 ** 31;
 const maxLineLength = 64 * 1024;
 
 /**
- * Reads a manifest to its end and yields the entries of each part. Of a last line that is not finished, it yields what
- * is whole.
+ * Reads a manifest to its end and yields the entries of each part. From an unfinished last line, it yields the complete
+ * entries.
  *
  * @param path for messages
  * @throws UsageError for a file that is not a manifest; the signal's reason once it is aborted
@@ -56,7 +56,7 @@ export async function* readManifest(
   yield parse(unfinished);
 }
 
-/** Reads until there is nothing more: on some file systems, a read returns less than was asked for. */
+/** Reads to the end: on some file systems, a read returns less than was asked for. */
 async function* readText(handle: FileHandle): AsyncGenerator<string, void, undefined> {
   const decoder = new StringDecoder('utf8');
   const buffer = Buffer.allocUnsafe(chunkBytes);

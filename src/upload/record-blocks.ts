@@ -8,7 +8,7 @@ const maxBlockRecords = 256;
  * Yields the records of files in their order, in blocks of those that are settled. It lets the event loop turn between
  * full blocks: signals and timers must not wait for a hundred thousand records.
  *
- * @param outcomeOf what became of a file; undefined while it is not settled
+ * @param outcomeOf the outcome of a file; undefined while it is not settled
  * @param waitForMore resolves when another file is settled; needed only where some are not
  */
 export async function* recordsInOrder<File extends { readonly path: string }>(

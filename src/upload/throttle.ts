@@ -1,12 +1,12 @@
 import type { Clock } from '../host.ts';
 
-/** How many attempts must succeed before one more is allowed at once, after there were too many for what carries them. */
+/** How many attempts must succeed to raise the bound by one, after a timeout or too many open connections. */
 const cautiousSuccesses = 8;
 
 /**
  * Bounds the attempts in flight, and starts none during a pause. A server at capacity halves the bound, and each
  * success afterwards raises it by one (additive increase, multiplicative decrease). Timeouts, and too many open
- * connections, lower it too; it is then raised slowly, because the line and the machine stay as they are.
+ * connections, lower it too; it is then raised slowly, because neither the line nor the machine is likely to change.
  */
 export class Throttle {
   readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
@@ -79,7 +79,7 @@ export class Throttle {
     return this.#lower(half(this.#allowed));
   }
 
-  /** One more than those in flight cannot be opened: allow fewer at once. Returns the new bound. */
+  /** No more connections can be opened: allow fewer attempts at once. Returns the new bound. */
   giveUpPlace(): number {
     return this.#lower(Math.min(this.#allowed, Math.max(1, this.#inFlight - 1)));
   }

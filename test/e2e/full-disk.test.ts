@@ -36,7 +36,7 @@ describe.skipIf(process.platform !== 'linux')('standard output on a full disk', 
     expect(run.stderr()).not.toContain('    at ');
   });
 
-  it('that may only be read is told in words too', async () => {
+  it('that is read-only is described in words too', async () => {
     const run = spawnCli(['config'], { shell: 'exec 1< /dev/null' });
     expect(await run.ended).toBe(1);
     expect(run.stderr()).toMatch(/^error: standard output cannot be written: /m);
@@ -85,7 +85,7 @@ describe.skipIf(process.platform !== 'linux')('standard output on a full disk', 
     }
   });
 
-  it('that has room for a part loses none of the rest', async () => {
+  it('with room for only a part loses nothing', async () => {
     const { sandbox, env } = await sandboxWith();
     const out = join(await tempDir(), 'out');
     // The file may have 512 bytes: the reference at this place is cut.

@@ -53,7 +53,7 @@ describe('a signal', () => {
     expect(sandbox.maxInFlight).toBeLessThanOrEqual(2);
   });
 
-  it('keeps what is settled', async () => {
+  it('keeps settled records', async () => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: 'slow', count: 1 }], slowMs: neverMs });
     const run = spawnCli(['upload', '-r', await folderOf(5), '-c', '2', '--format', 'ndjson', '-v'], { env });
     // One is stuck and the others go past it.
@@ -72,7 +72,7 @@ describe('a signal', () => {
     }
   });
 
-  it('ends the wait before another try', async () => {
+  it('ends the wait before a retry', async () => {
     const { env } = await sandboxWith({ faults: [{ kind: '429', rate: 1 }], retryAfterSeconds: 300 });
     const run = spawnCli(['upload', night, '--json', '-v'], { env });
     await run.waitFor('stderr', 'nothing is sent for');
@@ -226,7 +226,7 @@ describe('a signal', () => {
     expect(name === 'send' || records.every(({ status }) => status === 'cancelled')).toBe(true);
   });
 
-  it('ends it although nobody reads what it prints', async () => {
+  it('ends a run whose output is not read', async () => {
     const dir = await folderOf(250, longSuffix);
     const { env } = await sandboxWith();
     const run = spawnCli(['upload', '-r', dir, '-c', '16', '--json', '-v'], { env });

@@ -29,7 +29,7 @@ onPosix('a limit on open files', () => {
 });
 
 describe.runIf(process.platform === 'linux')('a limit on memory', () => {
-  it('is told in its own words, and not tried again', async () => {
+  it('is reported in its own words, and not retried', async () => {
     const { sandbox, env } = await sandboxWith();
     const cli = spawnCli(['upload', '-r', await imageFolder(2), '--json'], {
       env,

@@ -40,7 +40,7 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     await terminal.waitFor(tokenQuestion);
     expect(terminal.lines().slice(0, 2)).toEqual([
       'You need a token of useapi.net: user:<digits>-<letters and digits>.',
-      'It comes with a subscription: https://useapi.net/docs/start-here/setup-useapi',
+      'One comes with a subscription: https://useapi.net/docs/start-here/setup-useapi',
     ]);
     terminal.type(token);
     await terminal.waitFor(new RegExp(`token: \\*{${token.length}}`));
@@ -52,7 +52,7 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     expect(await terminal.ended).toBe(0);
     expectNoTrace(terminal);
     expect(terminal.lines().join('')).toMatch(
-      /Logged in as US:sandbox@example\.com\. The token is in .*; `dreamina logout` takes it out\.$/,
+      /Logged in as US:sandbox@example\.com\. The token is in .*; `dreamina logout` removes it\.$/,
     );
     expect(await read()).toEqual({ token, account: 'US:sandbox@example.com' });
     expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -70,7 +70,7 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     expect(await read()).toEqual({ token, account: 'US:me@example.com' });
   });
 
-  it('asks again for what cannot be a token', async () => {
+  it('asks again if the text cannot be a token', async () => {
     const { sandbox } = await sandboxWith();
     const { terminal, read } = await openLogin(sandbox.apiUrl, '-a', 'US:sandbox@example.com');
     await terminal.waitFor(tokenQuestion);
@@ -155,7 +155,7 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     }
   });
 
-  it('does not ask before it knows that it may send the token and write it', async () => {
+  it('does not ask unless it may send the token and can write it', async () => {
     const { terminal } = await openLogin('http://example.com');
     expect(await terminal.ended).toBe(4);
     expect(terminal.raw()).not.toMatch(tokenQuestion);

@@ -104,7 +104,7 @@ const upload = ['upload', '-v', '--format', 'ndjson', '--retries', '1', 'night.p
 
 const withToken = { DREAMINA_TOKEN: token, DREAMINA_ACCOUNT: 'US:name@example.com' };
 
-describe('no secret comes out', () => {
+describe('no output contains a secret', () => {
   it.each([
     [200, {}],
     [302, { location: `https://elsewhere.example/?${encodeURIComponent(token)}` }],
@@ -308,7 +308,7 @@ describe('no secret comes out', () => {
     bad_response: true,
   };
 
-  it('was held of every kind of failure', () => {
+  it('is tested for every kind of failure', () => {
     expect([...seenCodes].toSorted()).toEqual(Object.keys(codes).toSorted());
   });
 });

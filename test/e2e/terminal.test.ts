@@ -16,7 +16,7 @@ const neverMs = 600_000;
 const progress = /\d+\/\d+ files/;
 
 describe.each([40, 80, 200])('on a terminal of %i columns', (columns) => {
-  it('one line tells how far it is, and leaves no trace', async () => {
+  it('one line shows the progress, and is removed at the end', async () => {
     const { env } = await sandboxWith({ latencyMs: 150 });
     const folder = await imageFolder(6);
     const terminal = openTerminal(['upload', '-r', folder, '-c', '2'], { columns, env });
@@ -58,7 +58,7 @@ it('Ctrl-C ends it and gives the cursor back', async () => {
   expect(terminal.lines().at(-1)).toBe('1 cancelled');
 });
 
-it('says why nothing moves and when it goes on', async () => {
+it('says why the batch waits and when it continues', async () => {
   const { env } = await sandboxWith({ faults: [{ kind: '429', rate: 1 }], retryAfterSeconds: 200 });
   const terminal = openTerminal(['upload', fixture('night.png').file], { columns: 80, env });
   await terminal.waitFor(/server busy, resuming in 3m \d+s/);
@@ -242,7 +242,7 @@ describe('a terminal that loses its width', () => {
     expect(terminal.lines().at(-1)).toMatch(/^8 uploaded/);
   });
 
-  it('heeds a signal', async () => {
+  it('responds to a signal', async () => {
     const { env } = await sandboxWith({ faults: [{ kind: 'slow', rate: 1 }], slowMs: neverMs });
     const terminal = openTerminal(['upload', fixture('night.png').file], { columns: 80, env });
     await terminal.waitFor(progress);
@@ -302,7 +302,7 @@ describe('in a shell that controls jobs', () => {
     return { terminal, upload: `dreamina upload -r '${folder}' -c 1 >/dev/null` };
   }
 
-  it('Ctrl-Z leaves a terminal that can be typed on, and fg goes on', async () => {
+  it('Ctrl-Z leaves a usable terminal, and fg continues', async () => {
     const { terminal, upload } = await openShell();
     terminal.type(`${upload}\r`);
     await terminal.waitFor(/[1-9]\/12 files/);
@@ -334,7 +334,7 @@ describe('in a shell that controls jobs', () => {
     await terminal.waitFor(/^12 uploaded/);
   });
 
-  it('a background job draws nothing, and says what came of it', async () => {
+  it('a background job draws nothing, and prints its result', async () => {
     const { terminal, upload } = await openShell();
     terminal.type(`${upload} &\r`);
     await terminal.waitFor(/12 uploaded/);
@@ -446,7 +446,7 @@ it('doctor breaks no word on a narrow terminal', async () => {
 });
 
 describe('standard input that is the terminal', () => {
-  it('is waited for aloud: -', async () => {
+  it('prints that it is waited for: -', async () => {
     const terminal = openTerminal(['upload', '--sandbox', '-'], { columns: 80 });
     await terminal.waitFor(/^Waiting for a file on standard input; Ctrl-D ends it, Ctrl-C gives up\.$/);
     terminal.type('text\r\x04');
@@ -454,7 +454,7 @@ describe('standard input that is the terminal', () => {
     expect(terminal.lines().join('\n')).toMatch(/standard input: /);
   });
 
-  it('is waited for aloud: --files-from -', async () => {
+  it('prints that it is waited for: --files-from -', async () => {
     const terminal = openTerminal(['upload', '--sandbox', '--files-from', '-'], { columns: 80 });
     await terminal.waitFor(/^Waiting for paths, one a line, on standard input;/);
     terminal.type(`${fixture('night.png').file}\r\x04`);

@@ -70,7 +70,7 @@ describe('accounts', () => {
     expect(result.lines[1]).toBe('US:a@example.com  US      unknown');
   });
 
-  it('lives with what the API adds, leaves out and gives another type', async () => {
+  it('tolerates fields that the API adds, leaves out or gives another type', async () => {
     const { env } = await accountsServer({
       total: 3,
       'US:b@example.com': { credits: { left: 1 }, maxJobs: '3', region: 7, error: 'Session expired' },
@@ -153,7 +153,7 @@ describe('accounts', () => {
     expect(result.lines[1]).toBe('US:\\u{202e}\\na@example.com  US      unknown          \\x1b[2Jgone');
   });
 
-  it('-v tells the request, and neither it nor anything else the token', async () => {
+  it('-v prints the request, without the token', async () => {
     const { sandbox, env } = await sandboxWith();
     const result = await runCli(['accounts', '-v'], { env });
     expect(result.stderr).toMatch(
@@ -198,7 +198,7 @@ describe('what accounts does with a refusal', () => {
     expect(result).toMatchObject({ exitCode: 1, stdout: '' });
   });
 
-  it('does not repeat a token that the server repeats', async () => {
+  it('redacts a token that the server echoes', async () => {
     const { env } = await rawServer((response, request) =>
       sendJson(response, 401, { error: `bad token: ${request.headers.authorization}` }),
     );
@@ -234,7 +234,7 @@ describe('accounts and the settings', () => {
     });
   });
 
-  it('needs no account, and does not mind a wrong one', async () => {
+  it('needs no account, and ignores a wrong one', async () => {
     const { env } = await sandboxWith();
     const result = await runCli(['accounts'], { env: { ...env, DREAMINA_ACCOUNT: 'nonsense' } });
     expect(result.exitCode).toBe(0);

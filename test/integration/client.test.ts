@@ -35,7 +35,7 @@ describe('the client sends the token of its credentials, to their server', () =>
     ]);
   });
 
-  it('and none if there is none', async () => {
+  it('and no header without a token', async () => {
     const seen: unknown[] = [];
     const server = await rawServer((response, request) => {
       seen.push(request.headers.authorization);
@@ -52,7 +52,7 @@ it('cannot be built from an imitation of credentials', () => {
   expect(() => clientWith(imitation as Credentials)).toThrow(TypeError);
 });
 
-describe('every command that sends the token asks first whether it may', () => {
+describe('every command that sends the token applies the token rule first', () => {
   it.each([
     ['upload', ['upload', night], ''],
     ['login', ['login', '--with-token'], `${token}\n`],

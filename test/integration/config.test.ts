@@ -89,7 +89,7 @@ certificates    Node's own
     });
   });
 
-  it('says which files there are not', async () => {
+  it('says which files do not exist', async () => {
     const { homeDir, cwd, user, env } = await homeWith({});
     const result = await runCli(['config'], { homeDir, cwd, env });
     expect(result.stdout).toContain('token        not set\naccount      not set\n');
@@ -140,7 +140,7 @@ certificates    Node's own
     const named = await runCli(['config', '--config', 'own.yaml'], world);
     expect(named.stdout).toContain(`retries      3                                   config file ${own}\n`);
     expect(named.stdout).toContain(`config file   ${own}\n`);
-    expect(named.stdout).toContain(`user config   ${user} (not looked at)\n`);
+    expect(named.stdout).toContain(`user config   ${user} (not read)\n`);
     expect((await runCli(['config'], byVariable)).stdout).toBe(named.stdout);
     const none = reportOf(await runCli(['config', '--no-config', '--json'], byVariable));
     expect(none).toMatchObject({ files: [], userConfig: user, settings: { retries: { value: 5 } } });
@@ -289,7 +289,7 @@ certificates    ${ca} (SSL_CERT_FILE), ${ca} (NODE_EXTRA_CA_CERTS)
     });
   });
 
-  it('play no part for a server on this machine without https', async () => {
+  it('are not used for a server on this machine without https', async () => {
     const env = {
       DREAMINA_API_URL: 'http://127.0.0.1:8080/v1',
       HTTPS_PROXY: 'http://proxy.example.com:3128',
@@ -301,14 +301,14 @@ certificates    ${ca} (SSL_CERT_FILE), ${ca} (NODE_EXTRA_CA_CERTS)
     expect(reportOf(result)).toMatchObject({ proxy: null, certificates: [] });
   });
 
-  it('the proxy is none where NO_PROXY says so', async () => {
+  it('the proxy is none for a host in NO_PROXY', async () => {
     const env = { HTTPS_PROXY: 'http://proxy.example.com:3128', NO_PROXY: 'useapi.net' };
     expect((await runCli(['config'], { env })).stdout).toContain('proxy           none\n');
     const used = await runCli(['config'], { env: { HTTPS_PROXY: env.HTTPS_PROXY } });
     expect(used.stdout).toContain('proxy           http://proxy.example.com:3128\n');
   });
 
-  it('are named where they are wrong', async () => {
+  it('are named if they are wrong', async () => {
     const empty = join(await tempDir(), 'empty.pem');
     await writeFile(empty, '');
     const proxy = await runCli(['config'], { env: { HTTPS_PROXY: 'socks5://me:s3cret@x:1' } });

@@ -49,7 +49,7 @@ async function program(path: string, text = '#!/bin/sh\n'): Promise<string> {
 }
 
 describe('doctor', () => {
-  it('has one line for each check, and exit 0 where nothing is wrong', async () => {
+  it('prints one line for each check, and exits with 0 if nothing is wrong', async () => {
     const { sandbox, env } = await sandboxWith({ now: () => now });
     const { host } = new URL(sandbox.origin);
     const result = await runCli(['doctor'], { env, now, nodeVersion: 'v20.19.0', platform: 'linux' });
@@ -97,7 +97,7 @@ No problem: uploads should work.
     expect(json.findings.some((finding) => 'exitCode' in finding)).toBe(false);
   });
 
-  it('puts what to do below what is wrong, and colours the marks for a terminal only', async () => {
+  it('prints advice below a problem, and colours the marks only on a terminal', async () => {
     const { env } = await accountServer({ sessionExpires: '2026-11-20T12:00:00Z' });
     const result = await runCli(['doctor'], { env, now });
     expect(result.stdout).toContain(
@@ -105,7 +105,7 @@ No problem: uploads should work.
                        Add the account again at useapi.net (POST /accounts).
 `,
     );
-    expect(result.stdout).toMatch(/\n\n1 problem: uploads fail until that is put right\.\n$/);
+    expect(result.stdout).toMatch(/\n\n1 problem: uploads fail until that is fixed\.\n$/);
     const coloured = await runCli(['doctor'], { env: { ...env, FORCE_COLOR: '1' }, now });
     expect(coloured.stdout).toContain('\x1b[31mproblem\x1b[39m  session');
     expect(coloured.stdout).toContain('\x1b[31m1 problem:');
@@ -113,8 +113,8 @@ No problem: uploads should work.
 
   it.each([
     [{ DREAMINA_TOKEN: 'other' }, 'No problem, but 1 warning: uploads should work.'],
-    [{ DREAMINA_RETRIES: 'x' }, '1 problem: uploads fail until that is put right.'],
-    [{ DREAMINA_RETRIES: 'x', DREAMINA_ACCOUNT: 'x' }, '2 problems: uploads fail until that is put right.'],
+    [{ DREAMINA_RETRIES: 'x' }, '1 problem: uploads fail until that is fixed.'],
+    [{ DREAMINA_RETRIES: 'x', DREAMINA_ACCOUNT: 'x' }, '2 problems: uploads fail until that is fixed.'],
   ])('ends with a verdict: %j', async (more, verdict) => {
     const { env } = await accountServer({ sessionExpires: '2027-11-20T12:00:00Z' });
     const result = await runCli(['doctor'], { env: { ...env, ...more }, now });
@@ -141,7 +141,7 @@ No problem: uploads should work.
 });
 
 describe('the settings', () => {
-  it('without a token the service is greeted without one', async () => {
+  it('without a token, only checks that the service is reachable', async () => {
     const seen: (string | undefined)[] = [];
     const { env } = await rawServer((response, request) => {
       seen.push(request.headers.authorization);
@@ -212,7 +212,7 @@ describe('the settings', () => {
     expect(count()).toBe(0);
   });
 
-  it('warns of a token that looks like none, and tells a wrong one', async () => {
+  it('warns of a token of an unusual form, and reports a wrong one', async () => {
     const { env } = await accountServer({});
     const odd = await diagnose({ env: { ...env, DREAMINA_TOKEN: 'abc' } });
     expect(of(odd.findings, 'token')[0]!.slice(0, 2)).toEqual([
@@ -227,8 +227,8 @@ describe('the settings', () => {
   });
 });
 
-describe('the way to the service', () => {
-  it('a proxy that cannot be used keeps it from asking', async () => {
+describe('the route to the service', () => {
+  it('does not contact the service if the proxy address is wrong', async () => {
     const env = { HTTPS_PROXY: 'socks5://me:s3cret@x:1', DREAMINA_TOKEN: 'user:1-a' };
     const { findings, exitCode, stdout } = await diagnose({ env });
     expect(of(findings, 'proxy')[0]![1]).toContain('HTTPS_PROXY');
@@ -237,7 +237,7 @@ describe('the way to the service', () => {
     expect(stdout).not.toContain('s3cret');
   });
 
-  it('tells certificates that are in effect, and those that are not', async () => {
+  it('lists the certificates in effect, and those that are not', async () => {
     const { env } = await sandboxWith({ tls: selfSigned, now: () => now });
     const ca = join(await tempDir(), 'ca.pem');
     await writeFile(ca, selfSigned.cert);
@@ -258,7 +258,7 @@ describe('the way to the service', () => {
     expect(missing.exitCode).toBe(4);
   });
 
-  it('says that nobody answers', async () => {
+  it('says that the service does not answer', async () => {
     const { sandbox, env } = await sandboxWith();
     await sandbox.close();
     const { findings, exitCode } = await diagnose({ env });
@@ -326,7 +326,7 @@ describe('the account', () => {
     expect([none.exitCode, wrong.exitCode]).toEqual([4, 4]);
   });
 
-  it('says what the service says is wrong with it', async () => {
+  it('shows the problem that the service reports', async () => {
     const { env } = await accountServer({ error: 'Session expired', sessionExpires: '2027-01-01T00:00:00Z' });
     const { findings, exitCode } = await diagnose({ env });
     expect(of(findings, 'account')).toEqual([
@@ -387,11 +387,11 @@ describe.runIf(process.platform !== 'win32')('PATH', () => {
     expect(await pathFinding({ env: { PATH: path }, scriptPath })).toEqual([
       'warning',
       `${other} comes first on PATH and is not this program (${scriptPath})`,
-      'Say `dreamina-upload` instead, or put its folder first on PATH.',
+      'Run `dreamina-upload` instead, or put its folder first on PATH.',
     ]);
   });
 
-  it('passes over folders, what cannot be started, and links to nothing', async () => {
+  it('skips folders, files that cannot be executed, and dangling links', async () => {
     const dir = await tempDir();
     const scriptPath = await program(join(dir, 'own/dreamina'));
     await mkdir(join(dir, 'a/dreamina'), { recursive: true });
@@ -407,7 +407,7 @@ describe.runIf(process.platform !== 'win32')('PATH', () => {
     ]);
   });
 
-  it('takes the script that pnpm, or npm on Windows, puts there for this program', async () => {
+  it('accepts the script that pnpm, or npm on Windows, installs for this program', async () => {
     const dir = await tempDir();
     const scriptPath = await program(join(dir, 'x/dreamina-upload/bin/dreamina.js'));
     const shim = await program(

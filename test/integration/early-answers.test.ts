@@ -117,7 +117,7 @@ describe.each(transports)('over %s, an answer that comes before the body was rea
       },
     );
 
-    it.each([1, inFlight])('413 harms none of the files behind it, %d in flight', async (concurrency) => {
+    it.each([1, inFlight])('413 does not affect the files after it, %d in flight', async (concurrency) => {
       const server = await earlyServer({ transport, ending, status: 413 });
       const files = [0, 1, 2, 3].flatMap((i) => [`big${i}.png`, `small${i}a.png`, `small${i}b.png`]);
       const isBig = (name: string) => name.startsWith('big');

@@ -155,7 +155,7 @@ const cases: readonly (readonly [what: string, pieces: readonly (readonly [Momen
   ],
 ];
 
-describe.each(['plain', 'TLS'] as const)('over %s, an interim answer that nobody asked for', (transport) => {
+describe.each(['plain', 'TLS'] as const)('over %s, an unsolicited interim answer', (transport) => {
   it.each(cases)('changes nothing: %s', async (_what, pieces) => {
     const { requests, env } = await server(transport, pieces);
     const result = await runCli(['upload', ...files, '-c', '1', '--json', '--retries', '0'], { env });
@@ -176,7 +176,7 @@ it.each([
   expect(result.json()).toMatchObject([{ status: 'failed', error: { code: 'timeout' } }]);
 });
 
-it('interim headers without end are given up before they fill the memory', async () => {
+it('endless interim headers are abandoned before they fill the memory', async () => {
   const { env } = await server('plain', [
     ['body', 'HTTP/1.1 100 Continue\r\n'],
     ['body', 'x: y\r\n'.repeat(20_000)],

@@ -74,7 +74,7 @@ const endInTheAnswer: Meeting = (socket, received) => {
 const statuses = (records: readonly UploadRecord[]) =>
   records.map(({ status, attempts }) => [status, attempts]);
 
-describe('a request that meets the closing of a connection that was idle', () => {
+describe('a request that hits the close of an idle connection', () => {
   it.each<[string, Meeting]>([
     ['reset', reset],
     ['closed', end],
@@ -89,7 +89,7 @@ describe('a request that meets the closing of a connection that was idle', () =>
     expect(connections()).toBe(files.length);
   });
 
-  it('counts a try where a byte of an answer has come', async () => {
+  it('counts an attempt if a byte of an answer has arrived', async () => {
     const { env } = await serverThat(endInTheAnswer);
     const result = await runCli(['upload', ...files, '-c', '1', '--retries', '0', '--json'], { env });
     expect(statuses(result.json())).toEqual([

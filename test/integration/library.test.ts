@@ -91,7 +91,7 @@ describe('uploadFiles', () => {
     expect(sandbox.requests).toHaveLength(1);
   });
 
-  it('takes each path to the letter, and one that is named twice once', async () => {
+  it('takes paths literally, and uploads a path that is given twice once', async () => {
     const { sandbox, options } = await sandboxOptions();
     const dir = await tempDir();
     const odd = join(dir, '*.png');
@@ -105,13 +105,13 @@ describe('uploadFiles', () => {
     expect(sandbox.requests).toHaveLength(1);
   });
 
-  it('of nothing is nothing', async () => {
+  it('returns no records for no paths', async () => {
     const { sandbox, options } = await sandboxOptions();
     expect(await uploadFiles([], options)).toEqual([]);
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('calls onRecord in the order of the paths, also where a later one is settled first', async () => {
+  it('calls onRecord in the order of the paths, even if a later one is settled first', async () => {
     const paths = [night.file, fixture('sunset.jpg').file];
     let secondIsSettled = () => {};
     const second = new Promise<void>((resolve) => {
@@ -140,7 +140,7 @@ describe('uploadFiles', () => {
     expect(seen).toEqual(records);
   });
 
-  it('tells of requests, retries and pauses', async () => {
+  it('reports requests, retries and pauses', async () => {
     const { options } = await optionsFor((response, _request, ordinal) => {
       const status = [500, 429, 200][ordinal]!;
       sendJson(response, status, { imageRef: exampleReference }, { 'retry-after': '0' });
@@ -180,7 +180,7 @@ describe('uploadFiles', () => {
     ]);
   });
 
-  it('keeps to concurrency, retries, timeoutMs and failFast', async () => {
+  it('respects concurrency, retries, timeoutMs and failFast', async () => {
     const slow = await sandboxOptions({ latencyMs: 30 });
     await uploadFiles(files, { ...slow.options, concurrency: 2 });
     expect(slow.sandbox.maxInFlight).toBe(2);
@@ -410,7 +410,7 @@ describe('DreaminaClient', () => {
 });
 
 describe('parseImageRef', () => {
-  it('takes apart what an upload returns', async () => {
+  it('parses what an upload returns', async () => {
     const { options } = await sandboxOptions();
     const [record] = await uploadFiles([night.file], options);
     const { assetRef } = record as Extract<UploadRecord, { status: 'uploaded' }>;
@@ -423,7 +423,7 @@ describe('parseImageRef', () => {
     });
   });
 
-  it('knows nothing of other texts', () => {
+  it('returns no parts for other texts', () => {
     expect(parseImageRef('night.png')).toBeUndefined();
   });
 });

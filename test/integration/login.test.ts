@@ -72,13 +72,13 @@ describe('login --with-token', () => {
     expect(count()).toBe(0);
   });
 
-  it('writes token and account into the user config, for nobody else to read', async () => {
+  it('writes token and account into the user config, readable only by the user', async () => {
     const { login, file } = await newcomer();
     const result = await login(['-a', us]);
     expect(result).toMatchObject({
       exitCode: 0,
       stdout: '',
-      stderr: `Logged in as ${us}. The token is in ${file}; \`dreamina logout\` takes it out.\n`,
+      stderr: `Logged in as ${us}. The token is in ${file}; \`dreamina logout\` removes it.\n`,
     });
     expect(await readFile(file, 'utf8')).toBe(`{\n  "token": "${token}",\n  "account": "${us}"\n}\n`);
     if (!onWindows) {
@@ -95,7 +95,7 @@ describe('login --with-token', () => {
     expect(result.lines).toEqual([expect.stringMatching(/^CA:sandbox@example\.com-image:/)]);
   });
 
-  it('takes the only account there is', async () => {
+  it('uses the only account', async () => {
     const { login, read } = await newcomer({ accounts: { 'US:me@example.com': {} } });
     const result = await login();
     expect(result.exitCode).toBe(0);
@@ -109,7 +109,7 @@ describe('login --with-token', () => {
       exitCode: 0,
       stderr:
         `warning: no account was chosen of ${ca}, ${us}; give one with -a REGION:email\n` +
-        `Logged in. The token is in ${file}; \`dreamina logout\` takes it out.\n`,
+        `Logged in. The token is in ${file}; \`dreamina logout\` removes it.\n`,
     });
     expect(await read()).toEqual({ token });
   });
@@ -174,7 +174,7 @@ describe('login writes nothing', () => {
     expect(count()).toBe(0);
   });
 
-  it('where there is nobody to ask', async () => {
+  it('without a terminal to ask on', async () => {
     const { env, file, count } = await newcomer();
     const result = await runCli(['login'], { env, stdin: token });
     expect(result).toMatchObject({
@@ -186,7 +186,7 @@ describe('login writes nothing', () => {
     expect(count()).toBe(0);
   });
 
-  it('where the token would be typed in plain sight', async () => {
+  it('if the token would be echoed on a terminal', async () => {
     const { login } = await newcomer();
     const stdin = Object.assign(Readable.from([token]), { isTTY: true });
     const result = await login([], { stdin });
@@ -285,7 +285,7 @@ describe('the file that login writes', () => {
     expect(await read()).toEqual({ token, retries: 1 });
   });
 
-  it('names the service: its apiUrl is the user’s own word', async () => {
+  it('decides the service: its apiUrl is trusted like a flag', async () => {
     const { login, write, read, apiUrl } = await newcomer();
     await write({ apiUrl });
     expect((await login(['-a', us], { env: { DREAMINA_API_URL: '' } })).exitCode).toBe(0);
@@ -360,7 +360,7 @@ describe('the file that login writes', () => {
     expect(await readdir(dirname(file))).toEqual(['config.json']);
   });
 
-  it('cannot be where a file stands in the way of its folder', async () => {
+  it('cannot be created if a file is in place of its folder', async () => {
     const { login, file, count } = await newcomer();
     await mkdir(dirname(dirname(file)), { recursive: true });
     await writeFile(dirname(file), '');
@@ -388,7 +388,7 @@ describe('the file that login writes', () => {
   );
 });
 
-describe('login tells what hides what it has written', () => {
+describe('login warns of what overrides the written config', () => {
   it('in the environment', async () => {
     const { login } = await newcomer();
     const env = { DREAMINA_TOKEN: 'user:1-old', DREAMINA_ACCOUNT: 'US:old@example.com' };

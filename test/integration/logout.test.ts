@@ -45,7 +45,7 @@ describe('logout', () => {
     expect(await read()).toEqual(after);
   });
 
-  it.each([[undefined], [{ retries: 2 }], [''], ['{}']])('has nothing to do with %j', async (config) => {
+  it.each([[undefined], [{ retries: 2 }], [''], ['{}']])('has nothing to remove from %j', async (config) => {
     const { file, logout } = await userWith(config);
     const before = await readFile(file, 'utf8').catch(() => undefined);
     expect(await logout()).toMatchObject({

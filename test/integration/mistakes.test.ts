@@ -20,7 +20,7 @@ async function read(argv: readonly string[], cwd?: string): Promise<readonly str
   return stderr.trimEnd().split('\n');
 }
 
-describe('the line that was meant', () => {
+describe('the suggested command line', () => {
   it.each<[argv: string[], what: string, line: string]>([
     [['a.png'], '"a.png" is a file, not a command', 'upload a.png'],
     [['my shot.png', 'a.png'], '"my shot.png" is a file, not a command', "upload 'my shot.png' a.png"],
@@ -59,7 +59,7 @@ describe('the line that was meant', () => {
   });
 });
 
-describe('the nearest that exists', () => {
+describe('the nearest name', () => {
   it.each<[argv: string[], what: string]>([
     [['uplaod', 'a.png'], 'there is no command "uplaod"; did you mean upload?'],
     [['UPLOAD', 'a.png'], 'there is no command "UPLOAD"; did you mean upload?'],
@@ -134,7 +134,7 @@ describe('the nearest that exists', () => {
     expect(below.trim().startsWith(advice)).toBe(true);
   });
 
-  it('has an end, however long the words are', async () => {
+  it('is cut, however long the words are', async () => {
     for (const argv of [
       ['x'.repeat(100_000)],
       [`--${'x'.repeat(100_000)}`],
@@ -156,9 +156,9 @@ describe('a token in the command', () => {
     [['accounts', '--api-key', secret], 'there is no --api-key'],
     [['upload', '--useapi-token', secret], 'there is no --useapi-token'],
     [['upload', '--concurency', '3', '--token', secret], 'there is no --token'],
-    [['user:1-s3cret'], 'a token does not go into a command'],
-    [['login', 'user:1-s3cret'], 'a token does not go into a command'],
-    [['upload', '-tuser:1-s3cret'], 'a token does not go into a command'],
+    [['user:1-s3cret'], 'do not put a token on the command line'],
+    [['login', 'user:1-s3cret'], 'do not put a token on the command line'],
+    [['upload', '-tuser:1-s3cret'], 'do not put a token on the command line'],
   ])('is not repeated: %j', async (argv, what) => {
     const lines = await read(argv);
     expect(lines).toEqual([
@@ -167,7 +167,7 @@ describe('a token in the command', () => {
     ]);
   });
 
-  it('is not what --with-token is', async () => {
+  it('does not include the flag --with-token', async () => {
     expect(await read(['upload', '--with-token'])).toContain(
       'error: --with-token is a flag of login, not of upload',
     );

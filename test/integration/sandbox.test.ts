@@ -147,7 +147,7 @@ describe('an upload', () => {
     expect(json.imageRef).toMatch(/^CA:sandbox@example\.com-image:/);
   });
 
-  test('of the same bytes creates another asset', async () => {
+  test('of the same bytes creates a new asset', async () => {
     const sandbox = await start();
     const first = await send(sandbox);
     const second = await send(sandbox);
@@ -756,7 +756,7 @@ describe('the fault', () => {
     expect(performance.now() - begunMs).toBeGreaterThan(950);
   });
 
-  test('is not used up by other requests, or by uploads whose headers are refused', async () => {
+  test('does not count other requests, or uploads whose headers are refused', async () => {
     const sandbox = await start({ faults: [{ kind: '500', count: 1 }] });
     expect((await send(sandbox, { method: 'GET', path: '/v1/dreamina/accounts' })).status).toBe(200);
     expect((await send(sandbox, { headers: { authorization: 'no' } })).status).toBe(401);

@@ -92,7 +92,7 @@ describe('a host that cannot be reached', () => {
     expect(result.stderr).toContain(`warning: ${message} each time; the other files are not tried\n`);
   });
 
-  it('ends it with several in flight too, and with -q only the error is told', async () => {
+  it('ends the batch with several uploads in flight too, and with -q only the error is printed', async () => {
     const { apiUrl, message } = await refused();
     const result = await runCli(['upload', ...files, '--retries', '1', '-q', '--json'], {
       env: envFor(apiUrl),
@@ -105,7 +105,7 @@ describe('a host that cannot be reached', () => {
     expect(result.stderr).toContain(`: ${message}\n`);
   });
 
-  it('is told to the users of the library', async () => {
+  it('is reported to users of the library', async () => {
     const { apiUrl, message } = await refused();
     const events: UploadEvent[] = [];
     const records = await uploadFiles(files.slice(0, 2), {
@@ -123,7 +123,7 @@ describe('a host that cannot be reached', () => {
     ]);
   });
 
-  it('for a while costs no file its reference, and is told once', async () => {
+  it('for a while does not fail any file, and is reported once', async () => {
     const server = await rawServer((response) => sendJson(response, 200, { imageRef: exampleReference }));
     const port = Number(new URL(server.apiUrl).port);
     let lookups = 0;
@@ -144,7 +144,7 @@ describe('a host that cannot be reached', () => {
     expect(result.stderr.match(/warning: .*the host name is not known/g)).toHaveLength(1);
   });
 
-  it('only for one file leaves the others their tries', async () => {
+  it('only for one file does not cost the others retries', async () => {
     // The server is there for every second request only.
     const server: Server = createServer();
     server.on('connection', (socket) => socket.destroy());
@@ -184,7 +184,7 @@ describe('a host with several addresses', () => {
     await expect(uploadTo(addresses)).resolves.toMatchObject({ assetRef: exampleReference });
   });
 
-  it('is not reached where none answers, and the failure is of the address that has a route', async () => {
+  it('is not reached if none answers, and the error is that of the address with a route', async () => {
     const port = await closedPort();
     resolveTo(['100::1', '127.0.0.1']);
     const result = await runCli(['upload', files[0]!, '--retries', '0', '--json'], {

@@ -73,7 +73,7 @@ const hints = {
   redirect: 'Redirects are not followed; check apiUrl.',
 };
 
-describe('a refusal is told with its code, message, hint, status and exit code', () => {
+describe('a refusal is reported with its code, message, hint, status and exit code', () => {
   const page = '<!DOCTYPE html><title>502 Bad Gateway</title><h1>\u001b[31mBad gateway</h1>';
   const json = JSON.stringify;
   const bmp = 'Content-Type (image/bmp) not supported. Valid values: image/jpeg, image/png, image/webp';
@@ -285,7 +285,7 @@ describe('advice on an account that is not found', () => {
     expect(count()).toBeLessThanOrEqual(6);
   });
 
-  it('waits for no list that does not come', async () => {
+  it('does not wait for a list that never arrives', async () => {
     const interruption = new AbortController();
     const { env } = await rawServer((response, request) => {
       if (request.method === 'GET') {
@@ -368,17 +368,20 @@ describe('an answer that every other file would get too', () => {
     expect(server.count()).toBe(3);
   });
 
-  it.each([400, 403, 409, 413, 418, 422])('is not one of %d, which is the file’s own', async (status) => {
-    const server = await rawServer((response, _request, ordinal) =>
-      sendJson(response, ordinal % 2 === 0 ? status : 200, { imageRef: reference }),
-    );
-    const result = await runCli(['upload', '-c', '1', ...files, '--json'], { env: server.env });
-    expect(result.exitCode).toBe(3);
-    expect(result.json<UploadRecord[]>().map(({ status }) => status)).toEqual(
-      files.map((_, i) => (i % 2 === 0 ? 'failed' : 'uploaded')),
-    );
-    expect(server.count()).toBe(files.length);
-  });
+  it.each([400, 403, 409, 413, 418, 422])(
+    'does not include %d, which concerns one file only',
+    async (status) => {
+      const server = await rawServer((response, _request, ordinal) =>
+        sendJson(response, ordinal % 2 === 0 ? status : 200, { imageRef: reference }),
+      );
+      const result = await runCli(['upload', '-c', '1', ...files, '--json'], { env: server.env });
+      expect(result.exitCode).toBe(3);
+      expect(result.json<UploadRecord[]>().map(({ status }) => status)).toEqual(
+        files.map((_, i) => (i % 2 === 0 ? 'failed' : 'uploaded')),
+      );
+      expect(server.count()).toBe(files.length);
+    },
+  );
 });
 
 describe('an answer with a reference', () => {
@@ -460,7 +463,7 @@ describe('an answer with a reference', () => {
     expect(text.stderr.split('\n')[0]).toBe(`warning: ${night.file}: ${warning}`);
   });
 
-  it('a reference of absurd length is none, and an account of absurd length is left out', async () => {
+  it('a reference of absurd length is refused, and an account of absurd length is left out', async () => {
     const long = await uploadTo(
       answering(200, { imageRef: `US:a@b-image:w1:h1:s1-uri:${'x'.repeat(900_000)}` }),
     );
@@ -473,7 +476,7 @@ describe('an answer with a reference', () => {
     expect(everything.length).toBeLessThan(6000);
   });
 
-  it('a warning is shown when quiet too, and stands in the record', async () => {
+  it('a warning is shown with -q too, and is in the record', async () => {
     const respond = answering(200, { imageRef: own, error: 'Low on credits' });
     const { text, record } = await uploadTo(respond, { flags: ['-q'] });
     expect(text.stderr).toBe(`warning: ${night.file}: the server adds: Low on credits\n`);
@@ -510,7 +513,7 @@ describe('an answer with a reference', () => {
     expect(text.lines).toEqual([own]);
   });
 
-  it('whole although less came than the Content-Length says', async () => {
+  it('complete, although shorter than its Content-Length', async () => {
     const { text, exitCode } = await uploadTo((response) => {
       response.writeHead(200, { 'content-length': '5000' });
       response.write(JSON.stringify({ imageRef: own }), () => response.socket?.end());
@@ -665,7 +668,7 @@ describe('an answer without a reference is a bad_response', () => {
     });
   });
 
-  it('a body without end is given up, and its connection closed', async () => {
+  it('an endless body is abandoned, and its connection closed', async () => {
     const closed: Promise<unknown>[] = [];
     const { record } = await uploadTo((response) => {
       closed.push(once(response, 'close'));
@@ -682,7 +685,7 @@ describe('an answer without a reference is a bad_response', () => {
     expect((await uploadTo(answeringBytes(200, body))).text.lines).toEqual([reference]);
   });
 
-  it.each(['429', '500'])('%s with a body without end is that refusal all the same', async (status) => {
+  it.each(['429', '500'])('%s with an endless body is still that refusal', async (status) => {
     const { record } = await uploadTo((response) => {
       response.writeHead(Number(status));
       pump(response);
@@ -758,7 +761,7 @@ describe('a redirect', () => {
     expect(target.count()).toBe(0);
   });
 
-  it('to nowhere is told as well', async () => {
+  it('without a location is reported as well', async () => {
     const { record } = await uploadTo(answeringBytes(302, '', {}));
     expect(record).toMatchObject({ error: { code: 'rejected', message: 'the server redirects (HTTP 302)' } });
   });
@@ -837,7 +840,7 @@ describe('the token appears nowhere when a server sends it back', () => {
     expect(everything).not.toContain(secret);
   });
 
-  it('nor does a part of it, wherever the words are cut', async () => {
+  it('neither does a part of it, wherever the text is cut', async () => {
     const long = 'user:4711-Sup3rS3cretT0k3nOf40Characters9';
     const server = await rawServer((response, _request, ordinal) =>
       sendJson(response, 403, {

@@ -87,7 +87,7 @@ describe('a clip that is too short or too long', () => {
     // The header of each copy but the first counts as a frame of sound.
     ['long.mp3', Buffer.concat(Array(7).fill(mp3)), audio('17.604')],
     ['long.aac', Buffer.concat(Array(7).fill(aac)), audio('16.576')],
-  ])('%s is refused here, and by the server where --no-limits sends it', async (name, bytes, message) => {
+  ])('%s is refused here, and by the server with --no-limits', async (name, bytes, message) => {
     const cwd = await folderWith(name, bytes);
     await expectRefused(cwd, name, 'bad_duration', message);
     const { exitCode, record, sandbox } = await upload(cwd, name, '--no-limits');
@@ -111,7 +111,7 @@ describe('a clip that is too short or too long', () => {
     ['15.11s.wav', wav(15_110), false],
     ['15.1s.m4a', lasting(m4a, 15_100), true],
     ['15.11s.m4a', lasting(m4a, 15_110), false],
-  ])('%s: the edge of 0.1 s is left to the server: sent %3$s', async (name, bytes, isSent) => {
+  ])('%s is sent only within 0.1 s of the limit', async (name, bytes, isSent) => {
     const cwd = await folderWith(name, bytes);
     const dry = await runCli(['upload', '--dry-run', name], { cwd });
     expect(dry.exitCode).toBe(isSent ? 0 : 1);
@@ -146,7 +146,7 @@ describe('a video that is too small or too large', () => {
     ['2161-high.mp4', sized(mp4, 300, 2161), message(300, 2161)],
     // 224 x 208 pixels are within the limits; as they are shown, 2240 x 208 and turned, they are not.
     ['turned.mp4', turnedWithWidePixels(mp4, 10), message(208, 2240)],
-  ])('%s is refused here, and by the server where --no-limits sends it', async (name, bytes, refusal) => {
+  ])('%s is refused here, and by the server with --no-limits', async (name, bytes, refusal) => {
     const cwd = await folderWith(name, bytes);
     await expectRefused(cwd, name, 'bad_dimensions', refusal);
     const { record, sandbox } = await upload(cwd, name, '--no-limits');
@@ -196,7 +196,7 @@ describe('a file that is too large', () => {
     expect(unlimited.sandbox.requests).toMatchObject([{ bodySize: limit + 1 }]);
   });
 
-  it('with --no-limits is one of more than 2 GiB', async () => {
+  it('of more than 2 GiB is refused even with --no-limits', async () => {
     const cwd = await folderWith('a.mp4', Buffer.concat([mp4, behind]), 2 ** 31);
     const { record, sandbox } = await upload(cwd, 'a.mp4', '--no-limits');
     expect(record).toMatchObject({
@@ -245,14 +245,14 @@ describe('a clip that is damaged', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('is not a WAV whose header names less than there is: it lasts as long as it says', async () => {
+  it('does not include a WAV with data beyond its header: its length is what the header says', async () => {
     const cwd = await folderWith('less.wav', wavOf(40_000));
     expect((await upload(cwd, 'less.wav')).record).toMatchObject({ mediaDurationMs: 2500 });
     await writeFile(join(cwd, 'less.wav'), wavOf(16_000));
     await expectRefused(cwd, 'less.wav', 'bad_duration', 'it lasts 1 s; an audio file may last 2 to 15 s');
   });
 
-  it('does not keep other clips from being measured', async () => {
+  it('does not prevent the measuring of other clips', async () => {
     const hostile = Buffer.from(mp4);
     // A table of four thousand million entries.
     hostile.writeUInt32BE(0xffffffff, hostile.indexOf('ctts') + 12);

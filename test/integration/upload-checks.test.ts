@@ -200,7 +200,7 @@ describe('the size', () => {
     await expectRefused('a.png', { cwd }, 'unsupported_type', `it is a GIF image; ${accepted}`);
   });
 
-  it('may not be none', async () => {
+  it('of zero is refused', async () => {
     const cwd = await folderWith({ 'a.png': '' });
     await expectRefused('a.png', { cwd }, 'empty', 'it is empty');
   });
@@ -247,7 +247,7 @@ describe('standard input', () => {
     await expectRefused('-', { stdin: '' }, 'empty', 'it is empty');
   });
 
-  it('that breaks is unreadable', async () => {
+  it('that fails is unreadable', async () => {
     const stdin = new Readable({
       read() {
         this.destroy(Object.assign(new Error('read EIO'), { code: 'EIO' }));
@@ -256,7 +256,7 @@ describe('standard input', () => {
     await expectRefused('-', { stdin }, 'unreadable', 'it cannot be read: the disk reports an error');
   });
 
-  it('that is refused does not keep the files beside it', async () => {
+  it('that is refused does not stop the other files', async () => {
     const cwd = await folderWith({ 'a.png': png });
     const { exitCode, records, sandbox } = await upload(['-', 'a.png'], { cwd, stdin: 'text' });
     expect(exitCode).toBe(3);
@@ -265,19 +265,19 @@ describe('standard input', () => {
   });
 });
 
-describe('what is no regular file', () => {
-  it('as a named pipe that nobody writes to is refused at once', async () => {
+describe('a path that is not a regular file', () => {
+  it('a named pipe without a writer is refused at once', async () => {
     const cwd = await tempDir();
     execFileSync('mkfifo', [join(cwd, 'pipe.png')]);
     await expectRefused('pipe.png', { cwd }, 'not_a_file', 'it is a named pipe, not a regular file');
   });
 
-  it('as a device is refused', async () => {
+  it('a device is refused', async () => {
     await expectRefused('/dev/null', {}, 'not_a_file', 'it is a device, not a regular file');
     await expectRefused('/dev/zero', {}, 'not_a_file', 'it is a device, not a regular file');
   });
 
-  it('as a socket is refused', async () => {
+  it('a socket is refused', async () => {
     const cwd = await tempDir();
     const server = createServer();
     await new Promise<void>((done) => server.listen(join(cwd, 'socket.png'), done));
@@ -285,7 +285,7 @@ describe('what is no regular file', () => {
     await expectRefused('socket.png', { cwd }, 'not_a_file', 'it is a socket, not a regular file');
   });
 
-  it('as a directory is refused by the library, which knows no -r', async () => {
+  it('a directory is refused by the library, which has no -r', async () => {
     const { sandbox } = await sandboxWith();
     const folder = await tempDir();
     const records = await uploadFiles([folder], {
@@ -317,8 +317,8 @@ describe('what is no regular file', () => {
   });
 });
 
-describe('what cannot be read', () => {
-  it('for its links go round in a circle', async () => {
+describe('an unreadable file', () => {
+  it('has circular links', async () => {
     const cwd = await tempDir();
     await symlink('b.png', join(cwd, 'a.png'));
     await symlink('a.png', join(cwd, 'b.png'));
@@ -326,7 +326,7 @@ describe('what cannot be read', () => {
     await expectRefused('a.png', { cwd }, 'unreadable', message);
   });
 
-  it.skipIf(isRoot)('for want of permission', async () => {
+  it.skipIf(isRoot)('lacks permission', async () => {
     const cwd = await folderWith({ 'a.png': png });
     await mkdir(join(cwd, 'shut'));
     await writeFile(join(cwd, 'shut/b.png'), png);
@@ -337,17 +337,20 @@ describe('what cannot be read', () => {
     await chmod(join(cwd, 'shut'), 0o700);
   });
 
-  it.runIf(isLinux)('for the kernel refuses', async () => {
+  it.runIf(isLinux)('is refused by the kernel', async () => {
     await expectRefused('/proc/self/mem', {}, 'unreadable', 'it cannot be read: the disk reports an error');
   });
 
-  it.runIf(isLinux)('is not a file of /proc, which has content in spite of its size of 0', async () => {
-    const message = 'it has content although its size is 0, as files of /proc have';
-    await expectRefused('/proc/version', {}, 'not_a_file', message);
-  });
+  it.runIf(isLinux)(
+    'does not include a file of /proc, which has content although its size is 0',
+    async () => {
+      const message = 'it has content although its size is 0, as files of /proc have';
+      await expectRefused('/proc/version', {}, 'not_a_file', message);
+    },
+  );
 });
 
-describe('a file that is no longer what was checked', () => {
+describe('a file that changed after the check', () => {
   const changed = ['changed', 'it changed after it was checked'] as const;
   it.each<[how: string, tamper: (file: string) => void, code: UploadErrorCode, message: string]>([
     ['deleted', (file) => rmSync(file), 'unreadable', 'it cannot be read: no such file or directory'],
@@ -434,7 +437,7 @@ describe('a file that is no longer what was checked', () => {
     expect(sandbox.requests).toHaveLength(1);
   });
 
-  it('does not matter once its bytes are on their way, also for another try', async () => {
+  it('does not matter once its bytes are being sent, also for a retry', async () => {
     const cwd = await folderWith({ 'a.png': png });
     const { exitCode, records, sandbox } = await upload(
       ['a.png'],
@@ -499,7 +502,7 @@ describe('every file is checked before the first byte is sent', () => {
     expect(text).toMatchObject({ exitCode: 1, stdout: '', stderr });
   });
 
-  it('and with --fail-fast it is the first failure in the order of the input that is told', async () => {
+  it('and with --fail-fast the first failure in input order is reported', async () => {
     const cwd = await folderWith(files);
     const args = ['--fail-fast', 'a.png', 'text.png', 'bad.gif', 'text.png', 'b.jpg', 'a.png'];
     const { exitCode, records, sandbox } = await upload(args, { cwd });
@@ -515,7 +518,7 @@ describe('every file is checked before the first byte is sent', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('and where all are bad none has a reference', async () => {
+  it('and no file has a reference if all are bad', async () => {
     const cwd = await folderWith(files);
     const { exitCode, records, stderr, sandbox } = await upload(['text.png', 'bad.gif'], { cwd });
     expect(exitCode).toBe(1);
@@ -535,7 +538,7 @@ describe('--dry-run', () => {
   const files = { 'a.png': jpeg, 'b.png': png, 'c.webp': webp, 'bad.gif': gif, 'none.png': '' };
   const all = ['a.png', 'bad.gif', 'b.png', 'none.png', 'c.webp'];
 
-  it('says of each file whether it would be sent, and sends nothing', async () => {
+  it('reports whether each file would be sent, and sends nothing', async () => {
     const cwd = await folderWith(files);
     const { exitCode, records, stderr, sandbox } = await upload(['--dry-run', ...all, '-'], {
       cwd,
@@ -657,7 +660,7 @@ describe('a name with control characters', () => {
     expect(sandbox.requests).toHaveLength(1);
   });
 
-  it('is escaped in what --verbose tells', async () => {
+  it('is escaped in the output of --verbose', async () => {
     const { env } = await sandboxWith();
     const cwd = await folderWith({ [name]: png });
     const { exitCode, stderr } = await runCli(['upload', '-v', name], { env, cwd });

@@ -66,7 +66,7 @@ describe('videos and audio files', () => {
     }
   });
 
-  it('are told by their content, whatever they are called', async () => {
+  it('are identified by content, whatever their names', async () => {
     const { sandbox, env } = await sandboxWith();
     const cwd = await tempDir();
     for (const [i, { file }] of clips.entries()) {
@@ -195,7 +195,7 @@ describe('videos and audio files', () => {
   });
 });
 
-describe('what the server measures', () => {
+describe('the measures of the server', () => {
   const reference = 'US:name@example.com-video:w224:h208:s8639:d2500-vid:v1';
   const plain = { assetRef: reference, account: 'US:name@example.com', type: 'video', size: 8639 };
 
@@ -234,7 +234,7 @@ describe('what the server measures', () => {
     expect(stderr.match(/^warning/gm)?.length).toBe(warnings?.length);
   });
 
-  it('of an audio file as width and height means nothing', async () => {
+  it('are ignored for the width and height of an audio file', async () => {
     const { size, file } = clip('tone.wav');
     const { record } = await uploadTo(
       {
@@ -251,7 +251,7 @@ describe('what the server measures', () => {
     expect(record).not.toHaveProperty('warnings');
   });
 
-  it('counts where nothing could be measured here', async () => {
+  it('are used if nothing could be measured here', async () => {
     // A codec that the WAV reader does not know.
     const adpcm = wav(3000);
     adpcm.writeUInt16LE(0x11, 20);
@@ -335,7 +335,7 @@ describe('--manifest', () => {
 });
 
 describe('--no-limits', () => {
-  it('lifts size, length and sides, but neither types nor what is whole', async () => {
+  it('lifts the limits on size, length and sides, but not the checks of type and damage', async () => {
     const { sandbox, env } = await sandboxWith();
     const cwd = await tempDir();
     const mp4 = clipBytes('clip.mp4');
@@ -366,7 +366,7 @@ describe('--no-limits', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('lets standard input be as large', async () => {
+  it('applies to standard input too', async () => {
     const stdin = Buffer.concat([wav(3000), Buffer.alloc(16_000_000)]);
     const limited = await runCli(['upload', '--dry-run', '-'], { stdin });
     expect(limited.stderr).toContain(
@@ -386,7 +386,7 @@ describe('--no-limits', () => {
   });
 });
 
-it('names in GitHub Actions what became of each type', async () => {
+it('lists each type in the summary of GitHub Actions', async () => {
   const { sandbox, env } = await sandboxWith();
   const cwd = await tempDir();
   await writeFile(join(cwd, 'short.wav'), wav(1000));

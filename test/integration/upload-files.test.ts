@@ -86,7 +86,7 @@ describe('a path', () => {
     await expectUploaded(['--', '-v.png', '--json'], { cwd }, ['-v.png', '--json']);
   });
 
-  it('that begins with - and comes before -- is a flag that does not exist', async () => {
+  it('that begins with - and comes before -- is an unknown flag', async () => {
     const { sandbox, env } = await sandboxWith();
     const result = await runCli(['upload', '-x.png'], { env, cwd: await folderWith('-x.png') });
     expect(result).toMatchObject({ exitCode: 2, stdout: '' });
@@ -264,7 +264,7 @@ describe('a glob', () => {
     await expectUploaded(['2.png', '*.png', './1.png'], { cwd }, ['2.png', '1.png', '2.png', './1.png']);
   });
 
-  it('comes to an end where links go round in a circle', async () => {
+  it('terminates with circular links', async () => {
     const cwd = await folderWith('in/a.png');
     await symlink('..', join(cwd, 'in/up'));
     const { records } = await upload(['in/**/a.png'], { cwd });
@@ -541,7 +541,7 @@ describe('--exclude', () => {
     await expectUploaded(['**/*.png', ...args], { cwd }, expected);
   });
 
-  it('holds a pattern with a slash against the path, and against the part below the folder that is named', async () => {
+  it('compares a pattern with a slash with the path, and with the part below the named folder', async () => {
     const cwd = await folderWith(...names.map((name) => `shots/${name}`));
     for (const exclude of ['old/*', 'shots/old/*', './shots/old/*']) {
       for (const found of [['-r', 'shots'], ['-r', './shots'], ['shots/**/*.png']]) {
@@ -554,7 +554,7 @@ describe('--exclude', () => {
     }
   });
 
-  it('never leaves out what is named, by an argument or in a list', async () => {
+  it('never excludes a named file, in an argument or in a list', async () => {
     const cwd = await folderWith('a.png', 'b/c.png');
     await expectUploaded(['-r', 'a.png', 'b', '--exclude', 'a.png', '--exclude', 'b'], { cwd }, [
       'a.png',
@@ -609,7 +609,7 @@ describe('a name that is not UTF-8', () => {
     expect(sent).toEqual([hash(Buffer.concat([night, bytes('\xe9t\xe9/caf\xe9.png')]))]);
   });
 
-  it('is kept apart from another that looks the same', async () => {
+  it('is distinguished from another that looks the same', async () => {
     const cwd = await latinFolder('caf\xe9.png', 'caf\xe8.png');
     const { records, sent } = await upload(['-r', '.'], { cwd });
     expect(records.map(({ path }) => path)).toEqual(['caf\ufffd.png', 'caf\ufffd.png']);
@@ -619,15 +619,15 @@ describe('a name that is not UTF-8', () => {
     ]);
   });
 
-  it('is the name it is where U+FFFD stands in it', async () => {
+  it('may also contain U+FFFD', async () => {
     const cwd = await folderWith('caf\ufffd.png');
     await expectUploaded(['caf\ufffd.png'], { cwd }, ['caf\ufffd.png']);
     await expectUploaded(['-r', '.'], { cwd }, ['caf\ufffd.png']);
   });
 });
 
-describe('what names nothing', () => {
-  it('is listed, all of it, and nothing is sent', async () => {
+describe('an argument that names nothing', () => {
+  it('is listed with all others, and nothing is sent', async () => {
     const cwd = await folderWith('good.png', 'shots/a.png', 'texts/a.txt');
     await symlink('nowhere.png', join(cwd, 'dangling.png'));
     await writeFile(join(cwd, 'list'), 'good.png\nlost.png\n*.png\nshots\n');
@@ -666,12 +666,12 @@ describe('what names nothing', () => {
     ]);
   });
 
-  it('is a name that is longer than any may be', async () => {
+  it('may be a name that is too long for the system', async () => {
     const name = 'x'.repeat(5000);
     await expectRefused([name], { cwd: await tempDir() }, [`${'x'.repeat(400)}…: there is no such file`]);
   });
 
-  it('is listed ten times at the most', async () => {
+  it('is listed at most ten times', async () => {
     const cwd = await folderWith('a.png');
     const names = Array.from({ length: 1234 }, (_, i) => `lost-${i}.png`);
     await expectRefused(['a.png', '--files-from', '-'], { cwd, stdin: names.join('\n') }, [
@@ -721,7 +721,7 @@ describe('what names nothing', () => {
     await expectRefused([url], { homeDir }, [`${url}: it is a file: URL; did you mean ${file}?`]);
   });
 
-  it('is nothing at all', async () => {
+  it('is required: no arguments are a usage error', async () => {
     await expectRefused([], {}, [
       'there is nothing to upload: name a file, a pattern, a directory with -r, or - for standard input',
     ]);
@@ -738,7 +738,7 @@ describe('what names nothing', () => {
 });
 
 describe('standard input', () => {
-  it('is an image where - says so, in its place among the others', async () => {
+  it('is read for -, and reported in its place among the others', async () => {
     const cwd = await folderWith('a.png', 'b.png');
     const stdin = Buffer.concat([night, Buffer.from('from a pipe')]);
     const { records, sent } = await upload(['a.png', '-', 'b.png'], { cwd, stdin });
@@ -763,7 +763,7 @@ describe('standard input', () => {
     expect(sent).toEqual([hash(night)]);
   });
 
-  it('is not touched unless - says so', async () => {
+  it('is not read without -', async () => {
     const cwd = await folderWith('a.png', './-');
     const stdin = new Readable({
       read() {
@@ -774,7 +774,7 @@ describe('standard input', () => {
     expect(stdin.destroyed).toBe(false);
   });
 
-  it('is an image even where a file is named -', async () => {
+  it('is read for - even if a file is named -', async () => {
     const cwd = await folderWith('-');
     const { sent } = await upload(['--', '-'], { cwd, stdin: night });
     expect(sent).toEqual([hash(night)]);

@@ -47,7 +47,7 @@ describe('in a step of GitHub Actions', () => {
     ]);
   });
 
-  it('annotates ten files at the most, and lists them all', async () => {
+  it('annotates at most ten files, and lists them all', async () => {
     const { env } = await sandboxWith();
     const cwd = await tempDir();
     for (let i = 0; i < 12; i += 1) {

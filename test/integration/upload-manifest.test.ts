@@ -82,7 +82,7 @@ describe('--manifest', () => {
     });
   });
 
-  it('knows content, not names: a changed file is sent, a renamed one is not', async () => {
+  it('identifies files by content: a changed file is sent, a renamed one is not', async () => {
     const { sandbox, upload } = await setUp();
     const folder = await tempDir();
     const [shot, renamed] = [join(folder, 'shot.png'), join(folder, 'renamed.png')];
@@ -124,7 +124,7 @@ describe('--manifest', () => {
     expect(new Set(records.map(({ imageRef }) => imageRef)).size).toBe(1);
   });
 
-  it('lets the second of two equal files try when the first has failed', async () => {
+  it('tries the second of two equal files when the first has failed', async () => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: '500', count: 1 }] });
     const folder = await tempDir();
     const names = ['a.png', 'b.png'].map((name) => join(folder, name));
@@ -215,7 +215,7 @@ describe('--max-age', () => {
   });
 });
 
-describe('a manifest that is not as it was left', () => {
+describe('a manifest that was damaged or changed', () => {
   /** Damages the manifest of two uploads, and expects that the second is sent once more and all is remembered then. */
   async function expectRepair(damage: (bytes: Buffer, secondLineAt: number) => Buffer): Promise<void> {
     const { sandbox, manifest, upload } = await setUp();
@@ -296,7 +296,7 @@ describe('a manifest that is not as it was left', () => {
     },
   );
 
-  it('without its last newline is whole all the same', async () => {
+  it('without its last newline is complete', async () => {
     const { sandbox, manifest, upload } = await setUp();
     await upload(night);
     await truncate(manifest, (await stat(manifest)).size - 1);
@@ -313,7 +313,7 @@ describe('a manifest that is not as it was left', () => {
     expect((await upload(night, '--json')).json()).toMatchObject([{ status: 'reused' }]);
   });
 
-  it('with a fragment in the middle, left by a crash beside another run, is read past it', async () => {
+  it('with a fragment in the middle, left by a crash during another run, is read past it', async () => {
     const { sandbox, manifest, upload } = await setUp();
     await upload(night);
     await appendFile(manifest, '{"sha256":"0123\n');

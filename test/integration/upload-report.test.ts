@@ -140,7 +140,7 @@ describe('--report', () => {
     expect(cards[0]).not.toHaveProperty('assetRef');
   });
 
-  it('is written by an interrupted run too, whose reader does not read', async () => {
+  it('is written by an interrupted run too, even if nothing reads standard output', async () => {
     const { upload, sheet, cwd } = await setUp();
     await copyFile(fixture('sunset.jpg').file, join(cwd, 'sunset.jpg'));
     await copyFile(fixture('dunes.webp').file, join(cwd, 'dunes.webp'));
@@ -228,14 +228,14 @@ describe('where a sheet is written', () => {
     expect((await readdir(cwd)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  it('the manifest is not', async () => {
+  it('the manifest is not overwritten', async () => {
     const { upload } = await setUp();
     const result = await upload(['night.png', '--report', 'refs.html', '--manifest', './refs.html']);
     expect(result.stderr).toContain('--report and --manifest cannot name the same file');
     expect(result.exitCode).toBe(2);
   });
 
-  it('a file that came there meanwhile is left as it is, and the run fails with all references printed', async () => {
+  it('a file that appeared during the run is not overwritten; the run prints all references and fails', async () => {
     const { upload, sheet } = await setUp();
     const result = await upload(['night.png', '--report', 'refs.html'], {
       onStdout: () => appendFile(sheet, 'mine'),

@@ -41,7 +41,7 @@ async function expectUsageError(format: string, files: readonly string[], ...mes
 }
 
 describe('--format omni', () => {
-  it('is an object of an image, a video and a sound, and says how the prompt calls them', async () => {
+  it('prints an object of an image, a video and a sound, and the names for the prompt', async () => {
     const { exitCode, stderr, references, json } = await upload('omni', [night, video, tone]);
     expect(exitCode).toBe(0);
     expect(json()).toEqual({
@@ -86,7 +86,7 @@ describe('--format omni', () => {
     ]);
   });
 
-  it('calls nothing by name with -q, nor for a dry run', async () => {
+  it('prints no names with -q or in a dry run', async () => {
     expect((await upload('omni', [night, video], '-q')).stderr).toBe('');
     const dry = await upload('omni', [night, video], '--dry-run');
     expect(dry).toMatchObject({ exitCode: 0, stdout: '', stderr: '2 valid\n' });
@@ -201,7 +201,7 @@ describe('--format frames', () => {
     );
   });
 
-  it('is told by the content: a video that is called an image is none', async () => {
+  it('checks the content: a video named like an image is refused', async () => {
     const file = join(await tempDir(), 'frame.png');
     await writeFile(file, mp4);
     await expectUsageError('frames', [file], `--format frames takes images only; ${file} is a video`);

@@ -46,7 +46,7 @@ function pointedAt(port: number, scheme = 'http') {
   return { ...credentials, DREAMINA_API_URL: `${scheme}://127.0.0.1:${port}/v1/dreamina` };
 }
 
-describe('which statuses are tried again', () => {
+describe('retried answers', () => {
   it.each([408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527])(
     '%d is',
     async (status) => {
@@ -73,7 +73,7 @@ describe('which statuses are tried again', () => {
     },
   );
 
-  it('an answer that was cut off is', async () => {
+  it('a truncated answer is retried', async () => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: 'truncated-json', count: 2 }] });
     const result = await runCli(['upload', night.file, '--json'], { env });
     expect(result.exitCode).toBe(0);
@@ -94,7 +94,7 @@ describe('which statuses are tried again', () => {
   });
 });
 
-describe('how often', () => {
+describe('the number of retries', () => {
   it.each([
     [[], 6],
     [['--retries', '0'], 1],
@@ -119,14 +119,14 @@ describe('how often', () => {
     expect(stderr.match(/^error:/gm)).toHaveLength(1);
   });
 
-  it('--retries 0 with a 429 waits for nothing', async () => {
+  it('--retries 0 does not wait after a 429', async () => {
     const fail = refusing(429, { 'retry-after': '60' });
     const { record, sleeps } = await uploadAfter(1, fail, { flags: ['--retries', '0'] });
     expect(record).toMatchObject({ attempts: 1, error: { code: 'rate_limited', httpStatus: 429 } });
     expect(sleeps).toEqual([]);
   });
 
-  it('each file has tries of its own', async () => {
+  it('each file has its own retries', async () => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: '500', count: 4 }] });
     const result = await runCli(['upload', '-c', '1', '--retries', '2', ...files, '--json'], { env });
     expect(result.exitCode).toBe(3);
@@ -138,7 +138,7 @@ describe('how often', () => {
     expect(sandbox.requests).toHaveLength(10);
   });
 
-  it('-v tells each attempt and each wait, with the token nowhere', async () => {
+  it('-v prints each attempt and each wait, without the token', async () => {
     const { stderr } = await uploadAfter(1, refusing(500), { flags: ['-v'] });
     const [sending, failed, again, settled] = stderr.split('\n');
     const url = /http:\/\/127\.0\.0\.1:\d+\/v1\/dreamina/;
@@ -150,7 +150,7 @@ describe('how often', () => {
   });
 });
 
-describe('how long it waits', () => {
+describe('the wait before a retry', () => {
   it.each([
     [0, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
     [0.5, [250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000, 15_000]],
@@ -165,13 +165,13 @@ describe('how long it waits', () => {
     expect(sleeps).toEqual(waits.filter((ms) => ms > 0));
   });
 
-  it('draws anew for each wait', async () => {
+  it('is drawn anew each time', async () => {
     const draws = [0.1, 0.9, 0.5];
     const { sleeps } = await uploadAfter(3, refusing(503), { random: () => draws.shift()! });
     expect(sleeps).toEqual([50, 900, 1000]);
   });
 
-  it('counts the waits into the duration', async () => {
+  it('is included in the duration', async () => {
     const { record } = await uploadAfter(2, refusing(503, { 'retry-after': '7' }));
     expect((record as UploadedRecord).durationMs).toBe(14_000);
   });
@@ -218,7 +218,7 @@ describe('how long it waits', () => {
     }
   });
 
-  it('Retry-After counts for each try by itself', async () => {
+  it('Retry-After applies only to the attempt that received it', async () => {
     const { sleeps } = await uploadAfter(3, (response, _request, ordinal) =>
       sendJson(response, 503, {}, ordinal === 1 ? { 'retry-after': '9' } : {}),
     );
@@ -344,7 +344,7 @@ describe('a 429', () => {
     ]);
   });
 
-  it('is not longer where the clock is set back meanwhile', async () => {
+  it('is not extended if the clock is set back', async () => {
     const server = await rawServer((response, _request, ordinal) => {
       if (ordinal === 0) {
         sendJson(response, 429, {}, { 'retry-after': '2' });
@@ -360,7 +360,7 @@ describe('a 429', () => {
     expect(JSON.parse(cli.output.stdout)).toMatchObject([{ attempts: 2, durationMs: 2000 }]);
   });
 
-  it('that comes again pauses again: who waited for a place waits for the new pause too', async () => {
+  it('repeated, pauses again: waiting files wait for the new pause too', async () => {
     const dir = await manyFiles(4);
     const firstFour = gate(4);
     const server = await rawServer(async (response, _request, ordinal) => {
@@ -388,7 +388,7 @@ describe('a 429', () => {
     expect(server.count()).toBe(9);
   });
 
-  it('lowers the number in flight, which grows again with each answer', async () => {
+  it('lowers the number of uploads in flight, which grows again with each success', async () => {
     const dir = await manyFiles(12);
     const firstFour = gate(4);
     const lastFour = gate(4);
@@ -430,7 +430,7 @@ describe('a 429', () => {
 });
 
 describe('a connection that', () => {
-  it('is refused is tried again, and is a network error', async () => {
+  it('is refused is retried, and is a network error', async () => {
     const port = await freePort();
     const runWith = (...flags: string[]) =>
       runCli(['upload', night.file, '--retries', '3', ...flags], { env: pointedAt(port) });
@@ -456,7 +456,7 @@ describe('a connection that', () => {
     expect(text.stderr).toContain(`127.0.0.1:${port}: the connection was refused\n`);
   });
 
-  it.each(['reset', 'reset-after-body'] as const)('ends in a %s is tried again', async (kind) => {
+  it.each(['reset', 'reset-after-body'] as const)('ends in a %s is retried', async (kind) => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind, count: 1 }] });
     const result = await runCli(['upload', night.file], { env });
     expect(result.exitCode).toBe(0);
@@ -485,7 +485,7 @@ describe('a connection that', () => {
     expect(sandbox.requests).toHaveLength(3);
   });
 
-  it('is closed while it is idle costs no file its reference', async () => {
+  it('is closed while idle does not fail any file', async () => {
     const server = await rawServer((response, _request, ordinal) => {
       sendJson(response, 200, { imageRef: `${exampleReference}-${ordinal}` }, { connection: 'keep-alive' });
       // It promises to go on and does not.
@@ -546,7 +546,7 @@ describe('a timeout', () => {
     await closed;
   });
 
-  it('ends one that says how it refuses but never gets to the end of it', async () => {
+  it('ends one that never completes the body of its refusal', async () => {
     const server = await rawServer((response) => {
       response.writeHead(500, { 'content-length': '100' });
       response.write('{"error":');
@@ -598,7 +598,7 @@ describe('a timeout', () => {
     await closed;
   });
 
-  it('is tried again', async () => {
+  it('is retried', async () => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: 'slow', count: 1 }] });
     const result = await runCli(['upload', night.file, '--json', '--timeout', '0.5'], { env });
     expect(result.exitCode).toBe(0);
@@ -669,7 +669,7 @@ describe('every attempt', () => {
   });
 });
 
-describe('--fail-fast in sending', () => {
+describe('--fail-fast while uploading', () => {
   it('starts nothing new; what is in flight still gets its reference', async () => {
     const [first] = fixtures;
     const inFlight = gate(4);
@@ -709,7 +709,7 @@ describe('--fail-fast in sending', () => {
     expect(server.count()).toBe(4);
   });
 
-  it('counts a file as failed only when its tries are used up', async () => {
+  it('counts a file as failed only when its retries are exhausted', async () => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: '500', count: 2 }] });
     const result = await runCli(['upload', '-c', '1', '--fail-fast', ...files], { env });
     expect(result.exitCode).toBe(0);
@@ -717,7 +717,7 @@ describe('--fail-fast in sending', () => {
     expect(sandbox.requests).toHaveLength(files.length + 2);
   });
 
-  it('without it, the others go on', async () => {
+  it('without the flag, the other files continue', async () => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: '500', count: 1 }] });
     const result = await runCli(['upload', '-c', '1', '--retries', '0', ...files], { env });
     expect(result.exitCode).toBe(3);
@@ -727,7 +727,7 @@ describe('--fail-fast in sending', () => {
 });
 
 describe('a certificate that is not trusted', () => {
-  it('is told at once, and not tried again', async () => {
+  it('is reported at once, and not retried', async () => {
     const { sandbox, env } = await sandboxWith({ tls: selfSigned });
     const runWith = (...flags: string[]) => runCli(['upload', night.file, ...flags], { env });
     const message = `${new URL(sandbox.origin).host} is not trusted: its certificate is self-signed`;
@@ -752,7 +752,7 @@ describe('a certificate that is not trusted', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('nor that of a proxy', async () => {
+  it('is not retried for a proxy either', async () => {
     const { sandbox } = await sandboxWith({ tls: selfSigned });
     const result = await runCli(['upload', night.file, '--json'], {
       env: {

@@ -52,7 +52,7 @@ function without(server: Pick<RawServer, 'env'>, ...names: string[]): Record<str
   return Object.fromEntries(Object.entries(server.env).filter(([name]) => !names.includes(name)));
 }
 
-describe('flag, environment, project, user, default: the first that says something counts', () => {
+describe('precedence: flag, environment, project, user, default', () => {
   it.each([
     ['US:flag@example.com', 0],
     ['US:environment@example.com', 1],
@@ -181,7 +181,7 @@ describe('flag, environment, project, user, default: the first that says somethi
     expect(servers.map(({ seen }) => seen.length)).toEqual([0, 1, 2].map((i) => (i === expected ? 1 : 0)));
   });
 
-  it('each key by itself', async () => {
+  it('applies to each key separately', async () => {
     const server = await openServer();
     const world = await worldWith({
       project: { account: 'US:project@example.com' },
@@ -195,7 +195,7 @@ describe('flag, environment, project, user, default: the first that says somethi
     expect(server.seen).toEqual([{ account: 'US:project@example.com', token: 'Bearer user:1-user' }]);
   });
 
-  it('a variable that is empty says nothing', async () => {
+  it('an empty variable counts as not set', async () => {
     const server = await openServer();
     const world = await worldWith({ user: { account: 'US:user@example.com', retries: 0 } });
     const result = await runCli(['upload', night], {
@@ -321,7 +321,7 @@ describe('a wrong value', () => {
     expect(result.stderr).not.toContain('warning');
   });
 
-  it('of a variable is none where it is blank: it counts as not set', async () => {
+  it('is not reported for a blank variable, which counts as not set', async () => {
     const server = await openServer();
     const world = await worldWith();
     const { DREAMINA_TOKEN: token, ...rest } = server.env as Record<string, string>;
@@ -439,7 +439,7 @@ describe('--config, --no-config and DREAMINA_CONFIG', () => {
     return { server, world, one, two, env, accounts };
   }
 
-  it('the file that is named counts, and no other is looked at', async () => {
+  it('the named file is used, and no other is read', async () => {
     const { world, env, accounts } = await setUp();
     await writeFile(world.projectFile, 'not: [valid');
     await writeFile(world.userFile, 'not valid');
@@ -523,7 +523,7 @@ describe.runIf(process.platform !== 'win32')('a config file with a token that ot
     );
   });
 
-  it('is none without a token in it', async () => {
+  it('is no warning without a token in it', async () => {
     const server = await openServer();
     const world = await worldWith({ project: { account: 'US:a@example.com' } });
     await chmod(world.projectFile, 0o666);
@@ -563,7 +563,7 @@ describe('the token goes only where its owner sent it', () => {
     expect(server.count()).toBe(0);
   });
 
-  it('nor from the environment where the file has one of its own', async () => {
+  it('nor from the environment if the file has its own token', async () => {
     const server = await openServer();
     const world = await worldWith({ project: { apiUrl: server.apiUrl, account, token: 'user:1-project' } });
     const result = await runCli(['upload', night], { ...world, env: environment });
@@ -571,7 +571,7 @@ describe('the token goes only where its owner sent it', () => {
     expect(server.count()).toBe(0);
   });
 
-  it('but its own', async () => {
+  it('a project server gets the token of its own file', async () => {
     const server = await openServer();
     const world = await worldWith({ project: { apiUrl: server.apiUrl, account, token: 'user:1-project' } });
     const result = await runCli(['upload', night], { ...world, env: {} });
@@ -579,7 +579,7 @@ describe('the token goes only where its owner sent it', () => {
     expect(server.seen).toEqual([{ account, token: 'Bearer user:1-project' }]);
   });
 
-  it('and whoever runs it is told that the images go to a server that the project names', async () => {
+  it('a warning says that the images go to a server that the project names', async () => {
     const world = await worldWith({
       project: { apiUrl: 'https://images.example/v1', account, token: 'user:1-project' },
     });
@@ -628,7 +628,7 @@ describe('the token goes only where its owner sent it', () => {
     },
   );
 
-  it('but to this machine, under the name localhost too', async () => {
+  it('http to this machine is allowed, also under the name localhost', async () => {
     const server = await openServer();
     const result = await runCli(['upload', night], {
       ...(await worldWith()),
@@ -688,14 +688,14 @@ describe.skipIf(process.getuid?.() !== 0)("a project's config of another user", 
     },
   );
 
-  it('is taken when --config names it', async () => {
+  it('is read when --config names it', async () => {
     const { cwd, file } = await sharedFolder();
     const { stdout, stderr } = await runCli(['config', '--json', '--config', file], { cwd });
     expect(JSON.parse(stdout)).toMatchObject({ settings: { retries: { value: 1 } } });
     expect(stderr).toBe('');
   });
 
-  it('is taken by that user, and by root for whoever called sudo', async () => {
+  it('is read by that user, and by root under sudo of that user', async () => {
     const { cwd, file } = await sharedFolder();
     expect(await settingsOf({ cwd, userId: other })).toEqual(taken);
     expect(await settingsOf({ cwd, userId: 0, env: { SUDO_UID: String(other) } })).toEqual(taken);
@@ -706,13 +706,13 @@ describe.skipIf(process.getuid?.() !== 0)("a project's config of another user", 
     expect(await settingsOf({ cwd, userId: 0, env: { SUDO_UID: String(other) } })).toEqual(taken);
   });
 
-  it('does not hide one further up', async () => {
+  it('does not hide a config in a parent folder', async () => {
     const { cwd } = await sharedFolder('film/.dreaminarc');
     await writeFile(join(cwd, '../../.dreaminarc'), 'retries: 2');
     expect(await settingsOf({ cwd })).toEqual([untouched[0], 2]);
   });
 
-  it('is not taken through a link to a file of this user', async () => {
+  it('is not read through a link to a file of this user', async () => {
     const own = join(await tempDir(), '.dreaminarc');
     await writeFile(own, JSON.stringify({ retries: 1 }));
     const { cwd, file } = await sharedFolder();
@@ -730,7 +730,7 @@ describe.skipIf(process.getuid?.() !== 0)("a project's config of another user", 
     expect(await settingsOf({ cwd: folder })).toEqual(untouched);
   });
 
-  it('does not stop the run where it is no file, or none that parses', async () => {
+  it('does not stop the run if it is not a file or cannot be parsed', async () => {
     const { cwd, file } = await sharedFolder();
     await writeFile(file, '{');
     expect(await settingsOf({ cwd })).toEqual(untouched);
@@ -793,7 +793,7 @@ describe('a proxy', () => {
     return { sandbox, ca, port: new URL(sandbox.origin).port };
   }
 
-  it('carries the upload, and sees nothing of it', async () => {
+  it('tunnels the upload without seeing its content', async () => {
     const { sandbox, ca, port } = await tlsSandbox();
     const proxy = await proxyTo({ port });
     const result = await runCli(['upload', ...fixtures.map(({ file }) => file)], {
@@ -888,7 +888,7 @@ describe('a proxy', () => {
     expect(proxy.seen).toHaveLength(attempts);
   });
 
-  it('that is not there is a network error that names it, and not its password', async () => {
+  it('that is unreachable is a network error that names it without its password', async () => {
     const port = await freePort();
     const result = await runCli(['upload', night, '--json', '--retries', '1'], {
       env: { ...elsewhere, HTTPS_PROXY: `http://me:hunter2@127.0.0.1:${port}` },
@@ -903,7 +903,7 @@ describe('a proxy', () => {
     expect(result.stdout + result.stderr).not.toContain('hunter2');
   });
 
-  it('that drops the connection is asked once for each attempt', async () => {
+  it('that drops the connection is contacted once for each attempt', async () => {
     const dropping = await tcpServer((socket) => socket.once('data', () => socket.destroy()));
     const result = await runCli(['upload', night, '--json', '--retries', '2'], {
       env: { ...elsewhere, HTTPS_PROXY: `http://127.0.0.1:${dropping.port}` },
@@ -929,7 +929,7 @@ describe('a proxy', () => {
     },
   );
 
-  it('is not asked for a host in NO_PROXY', async () => {
+  it('is not used for a host in NO_PROXY', async () => {
     const { sandbox, ca, port } = await tlsSandbox();
     const proxy = await proxyTo({ port });
     // An address of this machine that is none of loopback's: without NO_PROXY it goes through the proxy.
@@ -952,7 +952,7 @@ describe('a proxy', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('is not asked for loopback, however wrong it is', async () => {
+  it('is not used for loopback, even if its address is wrong', async () => {
     const server = await openServer();
     const result = await runCli(['upload', night], {
       env: { ...server.env, HTTPS_PROXY: '::', HTTP_PROXY: '::' },

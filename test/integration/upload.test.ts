@@ -70,7 +70,7 @@ describe('upload', () => {
     expect(records.map(({ attempts }) => attempts).sort()).toEqual([1, 1, 2]);
   });
 
-  it('never has more in flight than it may', async () => {
+  it('never exceeds the allowed number of uploads in flight', async () => {
     const { sandbox, env } = await sandboxWith({ latencyMs: 5 });
     const dir = await tempDir();
     for (let i = 0; i < 20; i += 1) {
@@ -91,7 +91,7 @@ describe('upload', () => {
     expect(sandbox.requests[0]!.path).toBe('/v1/dreamina/assets/CA%3Asandbox%40example.com');
   });
 
-  it('--sandbox needs nothing and ignores what is configured', async () => {
+  it('--sandbox needs no settings and ignores configured ones', async () => {
     const env = {
       DREAMINA_TOKEN: 'not a token\n',
       DREAMINA_ACCOUNT: 'nonsense',
@@ -186,7 +186,7 @@ describe('--format', () => {
     expect(result.stdout).toBe('');
   });
 
-  it('--json goes with no other format', async () => {
+  it('--json conflicts with other formats', async () => {
     const result = await runCli(['upload', '--sandbox', night, '--json', '--format', 'text']);
     expect(result.exitCode).toBe(2);
     expect(result.stderr).toContain('--json');
@@ -196,7 +196,7 @@ describe('--format', () => {
 describe('without an account', () => {
   const { file } = fixture('night.png');
 
-  it('names those that the token has, and sends nothing', async () => {
+  it('lists the accounts of the token, and sends nothing', async () => {
     const { sandbox, env } = await sandboxWith();
     const result = await runCli(['upload', file], { env: { ...env, DREAMINA_ACCOUNT: '' } });
     expect(result.exitCode).toBe(4);
@@ -209,7 +209,7 @@ describe('without an account', () => {
     expect(sandbox.requests.map(({ method }) => method)).toEqual(['GET']);
   });
 
-  it('says what one looks like where the service does not tell', async () => {
+  it('shows the form of an account if the service does not list any', async () => {
     const { sandbox, env } = await sandboxWith();
     await sandbox.close();
     const result = await runCli(['upload', file], { env: { ...env, DREAMINA_ACCOUNT: '' } });

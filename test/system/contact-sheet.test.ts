@@ -334,7 +334,7 @@ describe('a contact sheet in Chromium', () => {
     expect(await readClipboard(page)).toContain('-video:');
   });
 
-  it('lets nothing out, whatever gets into the page', async () => {
+  it('sends nothing, even if hostile content gets into the page', async () => {
     const seen: string[] = [];
     const origin = await serve((request, response) => {
       seen.push(request.url!);

@@ -8,7 +8,7 @@ export function addAccounts(program: Command, start: Start) {
     .description('Lists the accounts under the token, and when the session of each expires.')
     .optionsGroup('What to print:')
     .option('--json', 'an array with an object for each account')
-    .option('-v, --verbose', 'the request too')
+    .option('-v, --verbose', 'print the request too')
     .addOption(configOption())
     .addOption(noConfigOption())
     .addHelpText(

@@ -25,7 +25,7 @@ import type { AccountsFlags } from './command.ts';
 export async function runAccounts(flags: AccountsFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, flags.verbose ? 'verbose' : 'normal');
   const gathered = await gatherSettings({ config: flags.config }, host);
-  // A wrong account must not keep people from seeing the right ones.
+  // Ignore a wrong account setting, so that the right ones can be listed.
   const resolved = resolveSettings(gathered, { ignore: ['account'] });
   const { token, apiUrl, timeout } = requireSettings(resolved);
   for (const warning of [...resolved.alerts, ...resolved.warnings]) {

@@ -19,7 +19,7 @@ type Candidates =
 export interface Candidate {
   /** It ends in `:` where more of the same word must follow. */
   readonly word: string;
-  /** Empty where there is nothing to say. */
+  /** May be empty. */
   readonly description: string;
 }
 
@@ -27,7 +27,7 @@ export interface Candidate {
  * Finds what can stand at the end of a command line: every candidate for that place, whether it begins with the last
  * word or not.
  *
- * @param words those behind the program's name, the last one incomplete
+ * @param words those after the program's name, the last one incomplete
  */
 export async function findCompletion(
   program: Command,
@@ -60,9 +60,9 @@ export async function findCompletion(
 
 const noWords = { kind: 'words', words: [] } as const satisfies Candidates;
 
-/** Where a line ends that consists of these words. */
+/** The position of the cursor in the grammar of the command line. */
 interface Place {
-  /** The program itself before a command; undefined behind a command that does not exist. */
+  /** The program itself before a command; undefined after an unknown command. */
   readonly command: CommandUnknownOpts | undefined;
   /** The flag whose value comes next. */
   readonly option: Option | undefined;
@@ -98,8 +98,8 @@ function readWords(program: CommandUnknownOpts, words: readonly string[]): Place
 }
 
 /**
- * The flag with a value in a word such as `--format=json`, `--format`, `-c4` or `-qc`, and what stands before the value;
- * that is undefined where the value is the next word.
+ * The flag with a value in a word such as `--format=json`, `--format`, `-c4` or `-qc`, and the text before the value,
+ * which is undefined if the value is the next word.
  */
 function readFlag(
   command: CommandUnknownOpts,
@@ -140,13 +140,13 @@ function listFlags(command: CommandUnknownOpts): Candidates {
     .createHelp()
     .visibleOptions(command)
     .flatMap(({ short, long, description }) =>
-      // Commander also has null for a name that its help flag lacks.
+      // Commander uses null for a name that its help flag lacks.
       [short, long].flatMap((word) => (word ? [{ word, description }] : [])),
     );
   return { kind: 'words', words };
 }
 
-/** The values that a flag or an argument can have: its choices, or what help calls the value. */
+/** The values of a flag or an argument: its choices, or what its placeholder in the help implies. */
 async function findValues(
   taker: Option | Argument,
   program: CommandUnknownOpts,
@@ -169,7 +169,7 @@ async function findValues(
     case 'REGION:email':
       return { kind: 'words', words: (await listAccounts(host)).map(toCandidate) };
     case 'kind:amount': {
-      // Everything else is completed without the sandbox, which takes longer to load.
+      // Loaded only here, because the sandbox takes longer to load than the rest.
       const { faultKinds } = await import('../../sandbox/index.ts');
       return { kind: 'words', words: faultKinds.map((kind) => toCandidate(`${kind}:`)) };
     }
@@ -182,7 +182,7 @@ function toCandidate(word: string): Candidate {
   return { word, description: '' };
 }
 
-/** The accounts that the settings name. A config file that cannot be read hides only itself. */
+/** The accounts that the settings name. A config file that cannot be read is skipped. */
 async function listAccounts(host: Host): Promise<readonly string[]> {
   const { layers } = await gatherSettings({}, host);
   const accounts = layers

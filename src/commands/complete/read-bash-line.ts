@@ -1,6 +1,6 @@
 /** The words of a line of bash, without quotes and redirections. */
 interface BashLine {
-  /** The complete words behind the program's name. */
+  /** The complete words after the program's name. */
   readonly words: readonly string[];
   /** The word at the cursor. */
   readonly current: string;
@@ -14,8 +14,8 @@ interface BashLine {
 const bashWord = /(?:\\[\s\S]?|'[^']*(?:'|$)|"(?:\\[\s\S]|[^"\\])*(?:"|\\?$)|[^\s\\'"])+/g;
 
 /**
- * Reads a line up to the cursor as bash does, except that nothing is expanded. Bash's own list of words is of no use
- * here: it also splits them at `=`, `:` and `@`, and does not say where there was a blank.
+ * Reads a line up to the cursor as bash does, except that nothing is expanded. Bash's own list of words does not serve:
+ * it also splits at `=`, `:` and `@`, and does not show where blanks were.
  *
  * @param replaced the end of the line that bash replaces with the completion
  */

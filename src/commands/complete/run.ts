@@ -8,9 +8,9 @@ import { readBashLine } from './read-bash-line.ts';
 
 /**
  * Runs `dreamina complete`, and prints what the script of that shell reads, line by line: `words` or `files`; the part
- * of the current word that stays; and then each word that fits, or the endings of the files to prefer, joined by `|`.
+ * of the current word to keep; and then each word that fits, or the endings of the files to prefer, joined by `|`.
  *
- * @param words those behind the program's name up to the cursor, the last one incomplete; for bash, the line up to the
+ * @param words those after the program's name up to the cursor, the last one incomplete; for bash, the line up to the
  *   cursor and the part of it that the completion replaces
  */
 export async function runComplete(

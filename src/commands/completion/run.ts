@@ -9,7 +9,7 @@ export async function runCompletion(shell: Shell, host: Host): Promise<number> {
   return exitCodes.success;
 }
 
-/** They know nothing of the program: `dreamina complete` tells them what to offer. */
+/** The scripts hold no candidates: they ask `dreamina complete`. */
 const scripts: Readonly<Record<Shell, string>> = {
   // For bash 4, the first with mapfile and compopt.
   bash: `# bash completion for dreamina and dreamina-upload

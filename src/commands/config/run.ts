@@ -117,7 +117,7 @@ function formatFiles({ files, userConfig }: ConfigReport, host: Host): readonly 
     return rows;
   }
   const unread =
-    userConfig === null ? 'none, because there is no home directory' : `${userConfig} (not looked at)`;
+    userConfig === null ? 'none, because there is no home directory' : `${userConfig} (not read)`;
   return [...rows, [fileKinds.user, unread]];
 }
 

@@ -21,7 +21,7 @@ export async function checkPath(host: Surroundings): Promise<CheckResult> {
     : warning(
         'path',
         `${first} comes first on PATH and is not this program (${own})`,
-        'Say `dreamina-upload` instead, or put its folder first on PATH.',
+        'Run `dreamina-upload` instead, or put its folder first on PATH.',
       );
 }
 

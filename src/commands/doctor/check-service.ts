@@ -20,8 +20,8 @@ const maxWaitMs = 30_000;
 const soonMs = 3 * 24 * 60 * 60 * 1000;
 
 /**
- * Asks the service for its accounts, once: whether it can be reached, accepts the token, knows the account, and how long
- * the account's session lasts. Without a token, only whether it can be reached.
+ * Requests the accounts once, to check that the service is reachable, accepts the token and knows the account, and when
+ * the account's session expires. Without a token, checks only that it is reachable.
  *
  * @param hasWrongFile whether a config file that cannot be read may set the account
  */

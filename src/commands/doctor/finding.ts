@@ -6,7 +6,7 @@ export interface Finding {
   readonly check: string;
   readonly status: 'ok' | 'warning' | 'problem' | 'skipped';
   readonly message: string;
-  /** What the person can do about it. */
+  /** Advice for the user. */
   readonly advice?: string;
 }
 

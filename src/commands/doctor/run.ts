@@ -27,7 +27,7 @@ export async function runDoctor(flags: DoctorFlags, host: Host): Promise<number>
   return exitCodeFor(results);
 }
 
-/** A problem with the settings (4) goes before any other (1), because people can fix it themselves. */
+/** A problem with the settings (4) takes precedence over any other (1), because the user can fix it. */
 function exitCodeFor(results: readonly CheckResult[]): number {
   return Math.max(
     exitCodes.success,
@@ -51,7 +51,7 @@ const markWidth = Math.max(...Object.keys(marks).map((mark) => mark.length));
 /** As wide as the longest name of a check. */
 const checkWidth = 'certificates'.length;
 
-/** Where there are fewer columns for a message, it stands below the name of its check. */
+/** With fewer columns than this, a message goes below the name of its check. */
 const minMessageColumns = 30;
 
 function formatFinding(
@@ -70,13 +70,13 @@ function formatFinding(
   return [head, ...rest.map((line) => indent + line)].map((line) => `${line}\n`).join('');
 }
 
-/** What it all comes to. */
+/** A summary of all results. */
 function formatVerdict(results: readonly CheckResult[], colours: Colours): string {
   const count = (status: Finding['status']) => results.filter((result) => result.status === status).length;
   const problems = count('problem');
   const warnings = count('warning');
   const but = warnings > 0 ? `, but ${countOf(warnings, 'warning')}` : '';
   return problems > 0
-    ? colours.red(`${countOf(problems, 'problem')}: uploads fail until that is put right.`)
+    ? colours.red(`${countOf(problems, 'problem')}: uploads fail until that is fixed.`)
     : colours[warnings > 0 ? 'yellow' : 'green'](`No problem${but}: uploads should work.`);
 }

@@ -3,11 +3,11 @@ import { Interruption, UsageError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { escapeUnsafe } from '../../report/escape.ts';
 
-/** Puts questions to the person at the terminal, on standard error; standard output is for results. */
+/** Asks the user at the terminal, on standard error; standard output is for results. */
 export interface Questions {
-  /** Text of which only asterisks are shown as it is typed; asked again until `validate` has nothing to say against it. */
+  /** Reads text shown as asterisks; asks again until `validate` returns no problem. */
   secret(message: string, validate: (text: string) => string | undefined): Promise<string>;
-  /** One of several, by the arrow keys; `initial` is where the cursor stands at first. */
+  /** Picks one of several with the arrow keys; `initial` is selected at first. */
   choice(message: string, choices: readonly Choice[], initial: string | undefined): Promise<string>;
 }
 
@@ -18,7 +18,7 @@ interface Choice {
   readonly name: string;
 }
 
-/** Whether there is a person to ask: a keyboard and a screen. */
+/** Whether standard input and standard error are a terminal. */
 export function canAsk({ stdin, stderr }: Pick<Host, 'stdin' | 'stderr'>): boolean {
   return stdin.isTTY === true && stderr.isTTY === true;
 }
@@ -57,8 +57,8 @@ async function ask<Answer>(
 ): Promise<Answer> {
   signal.throwIfAborted();
   const inputEnd = new AbortController();
-  // readline pauses its input on Ctrl-D, and the prompt would then wait for ever. It also does so when the program
-  // comes back from Ctrl-Z, but then the terminal is in raw mode again and there is more to come.
+  // readline pauses its input on Ctrl-D, and the prompt would then wait forever. It also does so after Ctrl-Z and fg,
+  // but then the terminal is in raw mode again and input continues.
   const onRest = () =>
     queueMicrotask(() => {
       if ((stdin as { isRaw?: boolean }).isRaw) {
@@ -77,7 +77,7 @@ async function ask<Answer>(
     return await answer;
   } catch (error) {
     signal.throwIfAborted();
-    // In raw mode Ctrl-C is a key and no signal.
+    // In raw mode, Ctrl-C is a key and not a signal.
     if ((error as Error).name === 'ExitPromptError') {
       throw new Interruption('SIGINT');
     }
@@ -88,7 +88,7 @@ async function ask<Answer>(
   }
 }
 
-/** The same terminal for a prompt, which ends its output when it is done; ours has more to say. */
+/** Wraps the terminal for a prompt, which ends its output when it is done. */
 function withoutEnd(stderr: Host['stderr']): NodeJS.WritableStream {
   const output = new Writable({
     decodeStrings: false,

@@ -4,9 +4,9 @@ import { addCommand, configOption, type FlagsOf, noConfigOption, type Start } fr
 /** Adds `dreamina login`. */
 export function addLogin(program: Command, start: Start) {
   return addCommand(program, 'login')
-    .summary('ask for the token, check it, and keep it in your own config')
+    .summary('ask for the token, check it, and save it in your own config')
     .description(
-      'Says where a token is to be had, asks for it without showing it, has the service check it, lets you pick the account, and writes both into your own config file, which only you can read.',
+      'Says where to get a token, asks for it without showing it, checks it with the service, lets you pick the account, and writes both into your own config file, which only you can read.',
     )
     .optionsGroup('What to write:')
     .option('-a, --account <REGION:email>', 'the account, where there are several')

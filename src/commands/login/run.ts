@@ -35,7 +35,7 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   const questions = canAsk(host) && !flags.withToken ? createQuestions(host) : undefined;
   assertReadable(flags, questions, host);
   const path = requireUserConfigPath(host);
-  // What would keep the token from being written, or sent, is told before anybody is asked for it.
+  // Report whatever prevents writing or sending the token before asking for it.
   const before = await readUserConfig(path);
   const gathered = await gatherSettings({ flags: { account: flags.account }, config: flags.config }, host);
   const settings = requireSettings(resolveSettings(gathered, { ignore: ['token', 'account'] }));
@@ -45,7 +45,7 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
 
   if (questions !== undefined) {
     messages.note('You need a token of useapi.net: user:<digits>-<letters and digits>.');
-    messages.note('It comes with a subscription: https://useapi.net/docs/start-here/setup-useapi');
+    messages.note('One comes with a subscription: https://useapi.net/docs/start-here/setup-useapi');
   }
   const { token, accounts } = await readAcceptedToken(questions, messages, host, async (value) => {
     const credentials = Credentials.fromSettings({ apiUrl, token: { value, source } });
@@ -60,16 +60,16 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   tellNext(account, usable, messages);
   await warnOfOthers(path, written, host, messages);
   messages.note(
-    `Logged in${account === undefined ? '' : ` as ${account}`}. The token is in ${path}; \`dreamina logout\` takes it out.`,
+    `Logged in${account === undefined ? '' : ` as ${account}`}. The token is in ${path}; \`dreamina logout\` removes it.`,
   );
   return exitCodes.success;
 }
 
-/** How often a person is asked for a token that the service accepts. */
+/** How often to ask for a token. */
 const maxTokens = 3;
 
 /**
- * Reads tokens until the service accepts one; a person is asked again, a pipe has only one.
+ * Reads tokens until the service accepts one; asks again at a terminal; a pipe has only one.
  *
  * @param list asks the service for the accounts of a token
  */
@@ -121,7 +121,7 @@ async function readToken(questions: Questions | undefined, host: Host): Promise<
   return token;
 }
 
-/** What is wrong with a token, without the token; undefined where nothing is. */
+/** What is wrong with a token, without the token; undefined if nothing is. */
 function judgeToken(token: string): string | undefined {
   return token === '' ? 'there is no token' : findTokenFault(token);
 }
@@ -148,7 +148,7 @@ async function pickAccount(
     }
     return named;
   }
-  // An account of another token would fail every upload, so it goes.
+  // An account of another token would fail every upload, so drop it.
   const kept = names.find((name) => name === before.account);
   if (names.length <= 1) {
     return names[0];
@@ -183,7 +183,7 @@ function tellNext(account: string | undefined, usable: readonly Account[], messa
   );
 }
 
-/** Says what in this folder and environment hides what was written: a file that is not read is a riddle. */
+/** Warns of anything in this folder and environment that overrides the written config. */
 async function warnOfOthers(
   path: string,
   written: ConfigChanges,

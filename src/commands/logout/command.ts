@@ -4,9 +4,9 @@ import { addCommand, type Start } from '../../add-command.ts';
 /** Adds `dreamina logout`. */
 export function addLogout(program: Command, start: Start) {
   return addCommand(program, 'logout')
-    .summary('take token and account out of your own config')
+    .summary('remove the token and the account from your own config')
     .description(
-      'Takes the token and the account out of your own config file, and says where else a token is set. Other settings stay. The token itself stays valid at useapi.net.',
+      'Removes the token and the account from your own config file, and says where else a token is set. Other settings stay. The token itself stays valid at useapi.net.',
     )
     .addHelpText(
       'after',

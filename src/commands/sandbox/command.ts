@@ -2,7 +2,7 @@ import { type Command, Option } from '@commander-js/extra-typings';
 import { addCommand, type FlagsOf, type Start } from '../../add-command.ts';
 import type { FaultKind } from '../../sandbox/faults.ts';
 
-/** What each fault does, for the help; that loads nothing of the sandbox. */
+/** What each fault does, for the help, which must not load the sandbox. */
 const faults: Readonly<Record<FaultKind, string>> = {
   '429': 'is at capacity',
   '500': 'has an internal error',

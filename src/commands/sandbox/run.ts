@@ -39,12 +39,12 @@ export async function runSandbox(flags: SandboxFlags, host: Host): Promise<numbe
   }
 }
 
-function wholeNumber(flag: string, text: string | undefined, most: number): number | undefined {
+function wholeNumber(flag: string, text: string | undefined, max: number): number | undefined {
   if (text === undefined) {
     return undefined;
   }
-  if (!/^\d+$/.test(text) || Number(text) > most) {
-    throw new UsageError(`${flag} must be a whole number from 0 to ${most}; it is ${JSON.stringify(text)}`);
+  if (!/^\d+$/.test(text) || Number(text) > max) {
+    throw new UsageError(`${flag} must be a whole number from 0 to ${max}; it is ${JSON.stringify(text)}`);
   }
   return Number(text);
 }

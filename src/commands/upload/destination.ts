@@ -10,8 +10,8 @@ import type { RequiredSettings } from '../../settings/require.ts';
 import { formatSource, type Setting } from '../../settings/source.ts';
 import type { Destination } from '../../upload/session.ts';
 import { userAgent } from '../../version.ts';
+import { disableWasmTiering } from '../disable-wasm-tiering.ts';
 import { connectService } from '../service.ts';
-import { spareParser } from '../spare-parser.ts';
 
 /** A destination with its connections. */
 export interface OpenDestination extends Destination {
@@ -76,7 +76,7 @@ async function describeAccounts(client: DreaminaClient, { signal }: Host): Promi
 /** A stand-in of the service inside this process. */
 export async function openSandbox({ timeout }: RequiredSettings, host: Host): Promise<OpenDestination> {
   const { startSandbox } = await import('../../sandbox/index.ts');
-  await spareParser(host);
+  await disableWasmTiering(host);
   const sandbox = await startSandbox();
   const client = new DreaminaClient({
     credentials: Credentials.forOwnServer(sandbox.apiUrl, sandbox.token),

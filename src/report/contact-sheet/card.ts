@@ -4,25 +4,25 @@ import { formatBytes } from '../../units.ts';
 import { hasReference, type UploadRecord } from '../../upload/record.ts';
 import { escapeUnsafe } from '../escape.ts';
 
-/** What the page shows of one file. Text is escaped for reading; the page itself only ever sets it as text. */
+/** What the page shows of one file. Text is escaped for display; the page inserts it only as text. */
 export interface Card {
   readonly name: string;
   readonly status: UploadRecord['status'];
   readonly type?: AssetFacts['type'] | undefined;
-  /** Size, length and sides. */
+  /** Size, duration and dimensions. */
   readonly details: string;
   readonly durationMs?: number | undefined;
   readonly width?: number | undefined;
   readonly height?: number | undefined;
   readonly assetRef?: string | undefined;
-  /** What was done to make it fit. */
+  /** The changes that made it fit. */
   readonly fitted: readonly string[];
   readonly warnings: readonly string[];
   readonly error?: string | undefined;
   readonly hint?: string | undefined;
   /** Where the browser finds the file: a relative address, or a `data:` URL of all of it. */
   source?: string | undefined;
-  /** Where a click on the picture leads. */
+  /** The target of a click on the picture. */
   readonly link?: string | undefined;
   /** A `data:` URL of a small picture. */
   preview?: string | undefined;
@@ -31,7 +31,7 @@ export interface Card {
 /**
  * The card of a file.
  *
- * @param facts undefined for what is no asset
+ * @param facts undefined if the file is not an asset
  * @param address of the file; undefined for standard input
  */
 export function createCard(
@@ -66,7 +66,7 @@ export function createCard(
   };
 }
 
-/** Whether a browser opens that address as a picture, a video or a sound: it takes an `a.html` for a page. */
+/** Whether a browser opens that address as a picture, a video or a sound: it would open `a.html` as a page. */
 function isNamedAsAsset(address: string): boolean {
   const extension = /\.(\w+)$/.exec(address)?.[1]?.toLowerCase() ?? '';
   return listExtensions().includes(extension);

@@ -16,10 +16,10 @@ import { findSheetProblem, writeSheet } from './sheet-file.ts';
 /** All pictures within a sheet together, in bytes. */
 const maxPreviewBytes = 16 * 1024 * 1024;
 
-/** More would take longer to make than anybody likes to wait; the page then shows the files themselves. */
+/** More would take too long to make; beyond this, the page shows the files themselves. */
 const maxPreviews = 1000;
 
-/** A file that has no address stands in the sheet as it is if it has no more bytes. */
+/** A file without an address is embedded whole if it has at most this many bytes. */
 const maxEmbeddedBytes = 512 * 1024;
 
 /**

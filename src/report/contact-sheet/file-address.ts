@@ -20,7 +20,7 @@ export function formatAddress(folder: string, file: string, platform: NodeJS.Pla
     : `./${relative.split(path.sep).map(encodeSegment).join('/')}`;
 }
 
-/** Percent-encodes every byte but those that are plain in any part of a URL. */
+/** Percent-encodes every byte that is not plain in all parts of a URL. */
 function encodeSegment(name: string): string {
   const encoded = encodePath(name);
   const bytes = typeof encoded === 'string' ? Buffer.from(encoded) : encoded;
@@ -32,8 +32,8 @@ function encodeSegment(name: string): string {
 /**
  * The address of each file, by its source; standard input has none.
  *
- * Paths are taken as they were named, so that a link in the sheet's folder is an address in it. Where that leads
- * outside of the folder, or through `..`, which browsers resolve without looking at links, the real paths are compared.
+ * Uses paths as named, so that a link in the sheet's folder gets an address in it. If that leads out of the folder, or
+ * through `..`, which browsers resolve without following links, compares the real paths.
  *
  * @param sheetFolder absolute
  */
@@ -79,7 +79,7 @@ export async function findAddresses(
   }
 }
 
-/** The path without links; as it is where the system does not tell. */
+/** The path without links; unchanged if the system cannot resolve it. */
 async function resolveLinks(folder: string): Promise<string> {
   const path: PathLike = encodePath(folder);
   return realpath(path, 'buffer').then(decodePath, () => folder);

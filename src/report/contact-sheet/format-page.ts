@@ -7,7 +7,7 @@ import { sheetMarker } from './sheet-file.ts';
 
 /** What a sheet shows. */
 export interface Sheet {
-  /** What became of the files, in one line. */
+  /** The outcomes of the files, in one line. */
   readonly summary: string;
   readonly cards: readonly Card[];
 }

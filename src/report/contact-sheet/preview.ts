@@ -7,17 +7,17 @@ import { loadSharp } from '../../fit/optional-modules.ts';
  * Makes a small JPEG of an image.
  *
  * @param image the path as in a {@link FoundFile}, or the bytes
- * @returns undefined where that is not possible
+ * @returns undefined if that is not possible
  */
 export type CreatePreview = (image: string | Buffer) => Promise<Buffer | undefined>;
 
-/** Twice the size of a card's picture in pixels, for screens that have two for one. */
+/** Twice the size of a card's picture, for high-density screens. */
 const maxSides = { width: 640, height: 400 } as const;
 
-/** JPEG knows no transparency: this is dark enough for white drawings and light enough for black ones. */
+/** JPEG has no transparency: this is dark enough for white drawings and light enough for black ones. */
 const background = '#a8a8a8';
 
-/** Loads what makes previews; undefined where the optional package sharp is not installed. */
+/** Loads what makes previews; undefined if the optional package sharp is not installed. */
 export function loadPreviews(): CreatePreview | undefined {
   let sharp: typeof Sharp;
   try {
@@ -27,7 +27,7 @@ export function loadPreviews(): CreatePreview | undefined {
   }
   return async (image) => {
     if (typeof image === 'string' && typeof encodePath(image) !== 'string') {
-      // sharp takes only paths that are text.
+      // sharp accepts only paths that are text.
       return undefined;
     }
     try {

@@ -3,7 +3,7 @@ import { lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describeErrno } from '../../errno.ts';
 
-/** Stands in the head of every sheet: only a file with it is overwritten by another sheet. */
+/** Marks every sheet: a file without it is never overwritten. */
 export const sheetMarker = '<meta name="generator" content="dreamina-upload contact sheet">';
 
 /** How far into a file the marker is looked for, in bytes. */
@@ -13,7 +13,7 @@ const maxMarkerEnd = 1024;
  * Checks that a sheet can be written there: the folder takes new files, and nothing would be lost.
  *
  * @param path absolute
- * @returns why not, in words that follow the path and a colon; undefined where it can
+ * @returns why not, in words that follow the path and a colon; undefined if it can
  */
 export async function findSheetProblem(path: string): Promise<string | undefined> {
   const problem = await findReplacementProblem(path);
@@ -22,7 +22,7 @@ export async function findSheetProblem(path: string): Promise<string | undefined
   }
   const temporary = temporaryPath(path);
   try {
-    // Permissions do not tell of disks that are read-only and folders that take no files, as those of /proc.
+    // Permissions do not show read-only disks, or folders that accept no files, such as /proc.
     await (await open(temporary, 'wx')).close();
     await rm(temporary);
     return undefined;
@@ -32,12 +32,12 @@ export async function findSheetProblem(path: string): Promise<string | undefined
 }
 
 /**
- * Puts the sheet there as a whole, so that a crash leaves the old one or the new one.
+ * Writes the sheet atomically: a crash leaves the old one or the new one.
  *
  * @returns why that is not possible, as {@link findSheetProblem} says it
  */
 export async function writeSheet(path: string, html: string): Promise<string | undefined> {
-  // A run may take long: something else may be there by now.
+  // Check again: a run may take long, and something else may be there by now.
   const problem = await findReplacementProblem(path);
   if (problem !== undefined) {
     return problem;

@@ -28,7 +28,10 @@ export function findBox(parent: Buffer, type: string, onOverrun?: 'stop' | 'thro
   return undefined;
 }
 
-/** Reads the boxes of a list one after the other; fewer than 8 bytes at its end are none (QuickTime ends some with 4). */
+/**
+ * Reads the boxes of a list one after the other; ignores fewer than 8 bytes at its end (QuickTime ends some lists with
+ * 4).
+ */
 export function* readBoxes(bytes: Buffer, onOverrun: 'stop' | 'throw' = 'throw'): Generator<Box, undefined> {
   let at = 0;
   for (let count = 0; bytes.length - at >= 8; count += 1) {

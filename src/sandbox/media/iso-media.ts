@@ -59,7 +59,7 @@ function readMajorBrand(bytes: Buffer): string | undefined {
  * headers may lie. Checks that the samples lie within the file.
  */
 export function measureIsoMedia(bytes: Buffer): Measures {
-  // A box that is cut short is left out: either it is missed, or its samples are.
+  // Skip a box that is cut short: either the box or its samples are then found missing.
   const boxes = [...readBoxes(bytes, 'stop')];
   const moov = boxes.find(({ type }) => type === 'moov')?.payload;
   if (!moov || !boxes.some(({ type }) => type === 'mdat' || type === 'moof')) {

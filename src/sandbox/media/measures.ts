@@ -5,8 +5,8 @@ export interface Picture {
 }
 
 /**
- * What a reader of a container found out. Readers throw a RangeError for a file that is damaged: because they say so,
- * or because a read outside of a Buffer does.
+ * What a container's reader has measured. Readers throw a RangeError for a damaged file, explicitly or by reading
+ * outside of a Buffer.
  */
 export interface Measures {
   /** As displayed; undefined if there is no video. */

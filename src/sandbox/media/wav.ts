@@ -40,7 +40,7 @@ export function measureWav(bytes: Buffer): Measures {
       if (bytesPerSecond === 0 || sampleRate === 0) {
         throw new RangeError('its format is missing');
       }
-      // Of compressed sound, the number of bytes a second is often made up; the number of samples is not.
+      // For compressed sound, the bytes per second are often wrong; the number of samples is reliable.
       const seconds = !isFixedSize && samples > 0 ? samples / sampleRate : dataBytes / bytesPerSecond;
       return { durationMs: seconds * 1000 };
     }

@@ -113,7 +113,7 @@ describe('an MP4', async () => {
     expect(await probeMp4(turned)).toEqual({ ...measured, width: 208, height: 224 });
   });
 
-  it('of codecs that nobody knows is measured', async () => {
+  it('of unknown codecs is measured', async () => {
     expect(await probeMp4(patch(mp4, 'avc1', 0, 'zzzz', 2))).toEqual(measured);
     expect(await probeMp4(patch(mp4, 'mp4a', 0, 'zzzz'))).toEqual(measured);
     expect(await probeMp4(patch(m4a, 'mp4a', 0, 'zzzz'))).toMatchObject({
@@ -281,7 +281,7 @@ describe('an MP3', async () => {
   });
 });
 
-describe('a file that takes for ever', async () => {
+describe('a file that takes forever', async () => {
   const mp4 = await readFile(clip('clip.mp4').file);
   const hostile = patch(mp4, 'ctts', 12, 0xffffffff);
 

@@ -74,7 +74,7 @@ test.each(pairs)('no other machine gets it unencrypted: $apiUrlSource, $tokenSou
   ]) {
     expectCredentials(apiUrl, pair, false);
     expect(findTokenRefusal(settingsOf(apiUrl, pair))).toBe(
-      `${new URL(apiUrl).origin} would be sent the token unencrypted`,
+      `the token would be sent to ${new URL(apiUrl).origin} unencrypted`,
     );
   }
 });

@@ -79,7 +79,7 @@ describe('an address that cannot be used', () => {
     }
   });
 
-  it('is no matter where NO_PROXY exempts the host', () => {
+  it('is ignored if NO_PROXY exempts the host', () => {
     expect(resolveProxy(new URL(api), { HTTPS_PROXY: '::', NO_PROXY: 'useapi.net' })).toBeUndefined();
   });
 });

@@ -208,7 +208,7 @@ describe("the user's config", () => {
     expect(await load()).toEqual([{ source: { kind: 'user', path }, values: {} }]);
   });
 
-  test('a broken one is an error, a missing one is not', async () => {
+  test('a malformed one is an error, a missing one is not', async () => {
     expect(await load()).toEqual([]);
     await user('{"token": user:1-secret');
     const error = await failure();

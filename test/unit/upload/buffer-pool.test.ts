@@ -30,7 +30,7 @@ describe('BufferPool', () => {
     expect(third).not.toBe(first);
   });
 
-  it('waits where 256 MiB would be exceeded, and serves whoever came first', async () => {
+  it('waits where 256 MiB would be exceeded, first come, first served', async () => {
     const pool = new BufferPool();
     const held = await Promise.all(Array.from({ length: 5 }, () => pool.acquire(50 * mib)));
     const large = pool.acquire(50 * mib);

@@ -60,7 +60,7 @@ describe('Throttle', () => {
     expect(await ask()).toEqual([true, true, true, true]);
   });
 
-  it('lets nobody in during a pause, and everybody after it', async () => {
+  it('starts nothing during a pause, and everything that waits after it', async () => {
     const { clock, throttle, ask, inside } = start(4);
     throttle.pause(10_000);
     await ask(2);

@@ -109,8 +109,8 @@ describe('complete', () => {
 
   it('describes commands and flags, for zsh with its colons escaped, and not for bash', async () => {
     const words = (shell: string, ...rest: string[]) => runCli(['complete', shell, '--', ...rest]);
-    expect((await words('fish', '')).lines).toContain('doctor\tlook for what keeps uploads from working');
-    expect((await words('zsh', '')).lines).toContain('doctor:look for what keeps uploads from working');
+    expect((await words('fish', '')).lines).toContain('doctor\tfind what keeps uploads from working');
+    expect((await words('zsh', '')).lines).toContain('doctor:find what keeps uploads from working');
     expect((await words('zsh', 'sandbox', '--fault', '')).lines).toContain('429\\:');
     expect((await words('bash', 'dreamina do', 'do')).lines).toEqual(['words', '', 'doctor']);
   });
