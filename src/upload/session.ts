@@ -8,7 +8,7 @@ import { describeMeasures } from './asset-measures.ts';
 import type { Uploader } from './attempts.ts';
 import type { UploadEvent } from './event.ts';
 import type { FileFitting, FitOptions } from './fit-files.ts';
-import { checkManifest, Manifest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 import type { Preparation, PreparedFile } from './prepared-file.ts';
 import { cancelledOutcome, failedOutcome, type Outcome, type UploadRecord } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
@@ -118,7 +118,7 @@ export async function* runSession(
   }
 }
 
-/** Loaded only where it is asked for: most runs need none of it. */
+/** Loaded only when it is asked for: most runs need none of it. */
 async function openFitting(
   { fit, noLimits, failFast }: SessionOptions,
   { machine, clock, signal, onEvent }: SessionDependencies,
@@ -134,7 +134,7 @@ async function openFitting(
   );
 }
 
-/** Opens the manifest; for a dry run, only checks it. */
+/** Opens the manifest; for a dry run, only checks it. Loaded only when it is asked for: it takes long to start. */
 async function openManifest(
   { manifestPath, maxAgeMs, destination }: SessionOptions,
   { clock, signal }: SessionDependencies,
@@ -142,6 +142,7 @@ async function openManifest(
   if (manifestPath === undefined) {
     return undefined;
   }
+  const { checkManifest, Manifest } = await import('./manifest.ts');
   if (destination === undefined) {
     await checkManifest(manifestPath, signal);
     return undefined;

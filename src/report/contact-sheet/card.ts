@@ -44,7 +44,6 @@ export function createCard(
   const durationMs = measured?.mediaDurationMs ?? facts?.durationMs;
   const { width, height } = { ...facts, ...measured };
   const source = type === undefined ? undefined : address;
-  const fitted = hasReference(record) ? (record.fitted ?? []) : [];
   return {
     name: record.path === '-' ? 'standard input' : escapeUnsafe(record.path),
     status: record.status,
@@ -54,7 +53,7 @@ export function createCard(
     width,
     height,
     assetRef: hasReference(record) ? record.assetRef : undefined,
-    fitted: fitted.map(escapeUnsafe),
+    fitted: (measured?.fitted ?? []).map(escapeUnsafe),
     warnings: (hasReference(record) ? (record.warnings ?? []) : []).map(escapeUnsafe),
     error: record.status === 'failed' ? escapeUnsafe(record.error.message) : undefined,
     hint:
