@@ -1,0 +1,68 @@
+import { UsageError } from '../../errors.ts';
+import { findFiles } from '../../files/find-files.ts';
+import type { FoundFile } from '../../files/found-file.ts';
+import { readList } from '../../files/read-list.ts';
+import type { Host } from '../../host.ts';
+import { listExtensions } from '../../media/asset-types.ts';
+import type { Messages } from '../../report/messages.ts';
+import type { UploadFlags } from './command.ts';
+import { shouldFitAll } from './fit-flags.ts';
+
+/**
+ * Finds the files that the arguments and `--files-from` name.
+ *
+ * @throws UsageError where one of them names nothing
+ */
+export async function findInputs(
+  patterns: readonly string[],
+  flags: UploadFlags,
+  messages: Messages,
+  host: Host,
+): Promise<readonly FoundFile[]> {
+  const { filesFrom, null: nullSeparated, recursive, exclude = [], hidden } = flags;
+  if (nullSeparated && filesFrom === undefined) {
+    throw new UsageError('--null needs --files-from: it says how that list is written');
+  }
+  if (filesFrom === '') {
+    throw new UsageError('--files-from needs the name of a file');
+  }
+  if (filesFrom === '-' && patterns.includes('-')) {
+    throw new UsageError('standard input cannot be both the list of --files-from and a file to upload');
+  }
+  if (filesFrom === '-') {
+    tellOfWaiting('paths, one a line,', messages, host);
+  }
+  const literals = filesFrom === undefined ? [] : await readList(filesFrom, nullSeparated ?? false, host);
+  const found = await findFiles(
+    {
+      patterns,
+      literals,
+      recursive: recursive ?? false,
+      exclude,
+      hidden: hidden ?? false,
+      extensions: await loadExtensions(flags),
+    },
+    host,
+  );
+  if (patterns.includes('-')) {
+    tellOfWaiting('a file', messages, host);
+  }
+  return found;
+}
+
+/** Someone who typed `-` by mistake would sit before a terminal that says nothing. */
+function tellOfWaiting(what: string, messages: Messages, { stdin, platform }: Host): void {
+  if (stdin.isTTY) {
+    const end = platform === 'win32' ? 'Ctrl-Z and Enter end' : 'Ctrl-D ends';
+    messages.note(`Waiting for ${what} on standard input; ${end} it, Ctrl-C gives up.`);
+  }
+}
+
+/** How the files that `-r` takes are named. */
+async function loadExtensions(flags: UploadFlags): Promise<readonly string[]> {
+  if (!shouldFitAll(flags)) {
+    return listExtensions();
+  }
+  const { fittableExtensions } = await import('../../fit/formats.ts');
+  return [...new Set([...listExtensions(), ...fittableExtensions])];
+}

@@ -1,0 +1,164 @@
+import { absolutePath } from '../../absolute-path.ts';
+import { UsageError } from '../../errors.ts';
+import type { FoundFile } from '../../files/found-file.ts';
+import { parseWishes } from '../../files/wishes.ts';
+import type { Host } from '../../host.ts';
+import type { ContactSheet } from '../../report/contact-sheet/contact-sheet.ts';
+import type { Messages, Verbosity } from '../../report/messages.ts';
+import { assertRequestCount, isRequestFormat } from '../../report/request-object.ts';
+import type { ResultFormat } from '../../report/result-writer.ts';
+import { StandardError } from '../../report/standard-error.ts';
+import { parseDuration } from '../../settings/duration.ts';
+import { gatherSettings } from '../../settings/gather.ts';
+import { type RequiredSettings, requireSettings } from '../../settings/require.ts';
+import { resolveSettings } from '../../settings/resolve.ts';
+import type { SessionOptions } from '../../upload/session.ts';
+import { warnOfUnusualToken } from '../service.ts';
+import type { UploadFlags } from './command.ts';
+import { type OpenDestination, openSandbox, openService, warnOfProjectServer } from './destination.ts';
+import { resolveFitDir, shouldFitAll } from './fit-flags.ts';
+import { findInputs } from './inputs.ts';
+
+/** What is to be uploaded, and how. */
+export interface Plan {
+  readonly found: readonly FoundFile[];
+  readonly options: SessionOptions;
+  readonly destination: OpenDestination | undefined;
+  readonly standardError: StandardError;
+  readonly sheet: ContactSheet | undefined;
+}
+
+/**
+ * Finds the files, reads the settings and opens where they go.
+ *
+ * @throws UsageError or ConfigError where something is wrong, before anything is sent
+ */
+export async function preparePlan(
+  patterns: readonly string[],
+  flags: UploadFlags,
+  host: Host,
+): Promise<Plan> {
+  const format = resolveFormat(flags);
+  const wishes = parseWishes(flags);
+  const isFittingAll = shouldFitAll(flags);
+  const standardError = await StandardError.open(host, resolveVerbosity(flags));
+  const found = await findInputs(patterns, flags, standardError.messages, host);
+  if (isRequestFormat(format)) {
+    assertRequestCount(format, found.length);
+  }
+  const maxAgeMs = resolveMaxAge(flags);
+  const manifestPath = resolveManifestPath(flags, host);
+  const sheet = await openSheet(flags, found, manifestPath, host);
+  const settings = await readSettings(flags, standardError.messages, host);
+  const destination = await openDestination(flags, settings, standardError.messages, host);
+  const options: SessionOptions = {
+    destination,
+    concurrency: settings.concurrency.value,
+    retries: settings.retries.value,
+    failFast: flags.failFast ?? false,
+    noLimits: flags.limits === false,
+    fit:
+      isFittingAll || found.some((file) => file.wishes !== undefined)
+        ? { all: isFittingAll, wishes, dir: resolveFitDir(flags, host), first: isRequestFormat(format) }
+        : undefined,
+    manifestPath,
+    maxAgeMs,
+  };
+  return { found, options, destination, standardError, sheet };
+}
+
+/** @throws UsageError where no contact sheet can be written there */
+async function openSheet(
+  { report }: UploadFlags,
+  found: readonly FoundFile[],
+  manifestPath: string | undefined,
+  host: Host,
+): Promise<ContactSheet | undefined> {
+  if (report === undefined) {
+    return undefined;
+  }
+  if (!/[^/\\]\.html?$/i.test(report)) {
+    throw new UsageError(
+      `--report needs the name of an HTML file, such as refs.html; it is ${JSON.stringify(report)}`,
+    );
+  }
+  const path = absolutePath(report, host);
+  if (path === manifestPath) {
+    throw new UsageError('--report and --manifest cannot name the same file');
+  }
+  const { ContactSheet } = await import('../../report/contact-sheet/contact-sheet.ts');
+  return ContactSheet.open(path, found, host);
+}
+
+async function readSettings(flags: UploadFlags, messages: Messages, host: Host): Promise<RequiredSettings> {
+  const resolved = resolveSettings(await gatherSettings({ flags, config: flags.config }, host), {
+    ignore: flags.sandbox ? ['token', 'account', 'apiUrl'] : [],
+  });
+  for (const alert of resolved.alerts) {
+    messages.alert(alert);
+  }
+  const settings = requireSettings(resolved);
+  for (const warning of resolved.warnings) {
+    messages.warn(warning);
+  }
+  if (settings.token !== undefined) {
+    warnOfUnusualToken(settings.token.value, messages);
+  }
+  return settings;
+}
+
+/** @throws UsageError where `--json` and `--format` contradict each other */
+export function resolveFormat({ format, json }: UploadFlags): ResultFormat {
+  if (json && format !== undefined && format !== 'json') {
+    throw new UsageError(`--json means --format json and cannot be combined with --format ${format}`);
+  }
+  return json ? 'json' : (format ?? 'text');
+}
+
+function resolveVerbosity({ quiet, verbose }: UploadFlags): Verbosity {
+  if (quiet && verbose) {
+    throw new UsageError('--quiet and --verbose cannot be combined');
+  }
+  return quiet ? 'quiet' : verbose ? 'verbose' : 'normal';
+}
+
+function resolveManifestPath({ manifest }: UploadFlags, host: Host): string | undefined {
+  if (manifest === '') {
+    throw new UsageError('--manifest needs the name of a file');
+  }
+  return manifest === undefined ? undefined : absolutePath(manifest, host);
+}
+
+function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {
+  if (maxAge === undefined) {
+    return undefined;
+  }
+  if (manifest === undefined) {
+    throw new UsageError('--max-age needs --manifest: it says how old its entries may be');
+  }
+  const maxAgeMs = maxAge.includes('.') ? undefined : parseDuration(maxAge);
+  if (maxAgeMs === undefined) {
+    throw new UsageError(
+      `--max-age must be a duration such as 90m, 12h or 7d; it is ${JSON.stringify(maxAge)}`,
+    );
+  }
+  return maxAgeMs;
+}
+
+/** Opens nothing for a dry run, which sends nothing and needs neither token nor account. */
+async function openDestination(
+  { dryRun, sandbox }: UploadFlags,
+  settings: RequiredSettings,
+  messages: Messages,
+  host: Host,
+): Promise<OpenDestination | undefined> {
+  if (dryRun) {
+    return undefined;
+  }
+  if (sandbox) {
+    return openSandbox(settings, host);
+  }
+  const service = await openService(settings, host);
+  warnOfProjectServer(settings.apiUrl, messages);
+  return service;
+}

@@ -1,0 +1,119 @@
+import { exitCodes, isInterrupted, Tally } from '../../exit-code.ts';
+import type { FoundFile } from '../../files/found-file.ts';
+import type { Host } from '../../host.ts';
+import type { ContactSheet } from '../../report/contact-sheet/contact-sheet.ts';
+import { GitHubReporter, isGitHubStep } from '../../report/github-reporter.ts';
+import { assertRequest, isRequestFormat } from '../../report/request-object.ts';
+import type { ResultFormat } from '../../report/result-writer.ts';
+import type { StandardError } from '../../report/standard-error.ts';
+import type { UploadReporter } from '../../report/upload-reporter.ts';
+import { untilAborted } from '../../until-aborted.ts';
+import type { PreparedFile } from '../../upload/prepared-file.ts';
+import { runSession, type SessionOptions } from '../../upload/session.ts';
+import type { UploadFlags } from './command.ts';
+import { resolveFormat } from './plan.ts';
+
+/** How long after an interruption records may still go to a slow reader of standard output. */
+const printingMs = 450;
+
+/** Runs the session and reports its events and records. */
+export async function reportSession(
+  found: readonly FoundFile[],
+  options: SessionOptions,
+  {
+    reporter,
+    standardError,
+    sheet,
+    draining,
+    flags,
+    host,
+  }: {
+    reporter: UploadReporter;
+    standardError: StandardError;
+    sheet: ContactSheet | undefined;
+    /** Aborted when nothing new may start. */
+    draining: AbortSignal;
+    flags: UploadFlags;
+    host: Host;
+  },
+): Promise<number> {
+  const { clock, random, signal } = host;
+  const startedAtMs = clock.monotonicMs();
+  let printUntilMs = Number.POSITIVE_INFINITY;
+  const onAbort = () => {
+    printUntilMs = clock.monotonicMs() + printingMs;
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) {
+    onAbort();
+  }
+  const github =
+    flags.annotations && isGitHubStep(host.env) ? new GitHubReporter(standardError.print, host) : undefined;
+  const tally = new Tally();
+  const records = runSession(found, options, {
+    clock,
+    machine: host,
+    random,
+    signal,
+    draining,
+    onEvent: (event) => {
+      reporter.onEvent(event);
+      standardError.onEvent(event);
+    },
+    onChecked: (files) => {
+      assertAssets(resolveFormat(flags), files);
+      sheet?.checked(files);
+    },
+  });
+  let printing = Promise.resolve();
+  for await (const block of records) {
+    for (const record of block) {
+      tally.add(record);
+      github?.record(record);
+    }
+    sheet?.records(block);
+    printing = printing.then(() => reporter.records(block, clock.monotonicMs() > printUntilMs));
+    // Once interrupted, a reader that does not read must not keep the sheet from being written.
+    if (!signal.aborted) {
+      await untilAborted(printing, signal).catch(rethrowUnlessAborted);
+    }
+  }
+  const sheetProblem = await sheet?.end();
+  await printing;
+  standardError.stopProgress();
+  if (sheetProblem !== undefined) {
+    standardError.messages.error(sheetProblem);
+  }
+  await reporter.end(
+    clock.monotonicMs() - startedAtMs,
+    options.destination !== undefined && isInterrupted(signal) ? { manifest: flags.manifest } : undefined,
+  );
+  await github?.end();
+  const exitCode = tally.exitCode(signal);
+  const hasFailed =
+    reporter.hasOutputFailed || (sheetProblem !== undefined && exitCode === exitCodes.success);
+  return hasFailed && !signal.aborted ? exitCodes.failure : exitCode;
+
+  function rethrowUnlessAborted(error: unknown): void {
+    if (!signal.aborted) {
+      throw error;
+    }
+  }
+}
+
+/** @throws UsageError where a request object cannot hold what is acceptable */
+function assertAssets(format: ResultFormat, files: readonly PreparedFile[]): void {
+  if (isRequestFormat(format)) {
+    const assets = files.flatMap(({ path, check }) => {
+      switch (check.kind) {
+        case 'acceptable':
+          return { path, type: check.asset.type, durationMs: check.asset.durationMs };
+        case 'known':
+          return { path, type: check.upload.type, durationMs: check.upload.mediaDurationMs };
+        default:
+          return [];
+      }
+    });
+    assertRequest(format, assets);
+  }
+}
