@@ -61,11 +61,9 @@ it('files that share a slow line all arrive, with fewer in flight', async () => 
 
 it('a server that stops reading in the middle ends an attempt', async () => {
   const server = await slowServer({ bytesPerSecond: 40 * megabyte, stopAfterBytes: 4 * megabyte });
-  const startedAtMs = performance.now();
   await expect(clientFor(server.port, 300).upload(bodyOf(30 * megabyte))).rejects.toMatchObject({
     code: 'timeout',
     message: 'nothing could be sent for 0.3 s',
     retryable: true,
   });
-  expect(performance.now() - startedAtMs).toBeLessThan(2000);
 });
