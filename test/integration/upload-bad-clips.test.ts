@@ -258,7 +258,6 @@ describe('a clip that is damaged', () => {
     hostile.writeUInt32BE(0xffffffff, hostile.indexOf('ctts') + 12);
     const cwd = await folderWith('endless.mp4', hostile);
     await writeFile(join(cwd, 'good.mp4'), mp4);
-    const started = performance.now();
     const result = await runCli(['upload', '--dry-run', '--json', 'endless.mp4', 'good.mp4'], { cwd });
     expect(result.exitCode).toBe(3);
     expect(result.json()).toMatchObject([
@@ -270,7 +269,6 @@ describe('a clip that is damaged', () => {
       },
       { status: 'valid', mediaDurationMs: 2500 },
     ]);
-    expect(performance.now() - started).toBeLessThan(6000);
   });
 });
 
