@@ -35,7 +35,7 @@ export default defineConfig(({ mode }) => ({
           project('e2e', { isolate: false }),
           project('fuzz', { isolate: false, ...(mode === 'fuzz' ? manyCases() : fewCases) }),
           bundle(),
-          // Needs nginx, tinyproxy, openssl, strace, zsh, fish, chromium and ffmpeg.
+          // Needs nginx, tinyproxy, openssl, strace, zsh, fish, chromium, ffmpeg, exiftool and heif-convert.
           project('system', { testTimeout: minuteMs }),
           project('soak', { testTimeout: 10 * minuteMs }),
         ],

@@ -23,7 +23,7 @@ export async function findProgram(name: string): Promise<string> {
     }
   }
   throw new Error(
-    `${name} is not installed; the system tests need it: apt-get install nginx tinyproxy openssl chromium`,
+    `${name} is not installed; the system tests need it: .ci/run installs what they use`,
   );
 }
 
