@@ -22,9 +22,7 @@ export async function findProgram(name: string): Promise<string> {
       return path;
     }
   }
-  throw new Error(
-    `${name} is not installed; the system tests need it: .ci/run installs what they use`,
-  );
+  throw new Error(`${name} is not installed; the system tests need it: .ci/run installs what they use`);
 }
 
 /** Runs a program to its end; rejects with what it says where it fails. */
