@@ -6,7 +6,7 @@ import { UsageError } from './errors.ts';
  * system knows. (Windows folds `..` before it follows links.)
  *
  * @param from its `cwd` is read only for a relative path, and is undefined if the directory is gone
- * @throws UsageError for a relative path where the working directory is gone
+ * @throws UsageError for a relative path if the working directory is gone
  */
 export function absolutePath(path: string, from: { readonly cwd: string | undefined }): string {
   if (isAbsolute(path)) {

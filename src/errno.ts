@@ -29,3 +29,8 @@ export function isOutOfHandles(error: unknown): boolean {
   const { code, cause } = error as NodeJS.ErrnoException;
   return code === 'EMFILE' || code === 'ENFILE' || (cause instanceof Error && isOutOfHandles(cause));
 }
+
+/** Whether the operating system refused something; codes of Node's own errors have an underscore. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return /^E[A-Z0-9]+$/.test(String((error as NodeJS.ErrnoException).code));
+}

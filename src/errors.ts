@@ -1,3 +1,10 @@
+/** What an error may carry besides its message. */
+interface ErrorDetails {
+  /** Advice for the user. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
 /** The command line is invalid; nothing was sent. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -20,9 +27,9 @@ export class ConfigError extends Error {
   /** Advice for the user. */
   readonly hint: string | undefined;
 
-  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, { cause: options.cause });
-    this.hint = options.hint;
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { cause: details.cause });
+    this.hint = details.hint;
   }
 }
 
@@ -91,10 +98,10 @@ export class FileError extends UploadError {
   readonly retryable = false;
   readonly hint: string | undefined;
 
-  constructor(code: FileErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, { cause: options.cause });
+  constructor(code: FileErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, { cause: details.cause });
     this.code = code;
-    this.hint = options.hint;
+    this.hint = details.hint;
   }
 }
 

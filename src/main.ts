@@ -75,7 +75,7 @@ function createHost(interruption: AbortController): Host {
   };
 }
 
-/** @throws OutputError where standard output cannot be written */
+/** @throws OutputError if standard output cannot be written */
 function printHelp(text: string, openHost: () => Host): void {
   try {
     writeFileSync(1, text);

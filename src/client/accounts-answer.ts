@@ -28,7 +28,7 @@ export interface Account {
  * unknown or of another type do not hide the rest.
  *
  * @param nowMs since the Unix epoch
- * @throws ApiError where the answer is a refusal or not such a map
+ * @throws ApiError if the answer is a refusal or not such a map
  */
 export function readAccountsAnswer(answer: Answer, nowMs: number): readonly Account[] {
   if (!isSuccess(answer)) {

@@ -111,7 +111,7 @@ export class DreaminaClient {
   /**
    * Resolves with the HTTP status of the service's answer, whatever it is.
    *
-   * @throws ApiError where no answer came, or the signal's reason when it was aborted
+   * @throws ApiError if no answer came, or the signal's reason when it was aborted
    */
   async ping(signal?: AbortSignal): Promise<number> {
     const { status } = await this.#exchange({ method: 'GET', path: '/accounts' }, signal);

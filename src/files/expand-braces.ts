@@ -59,7 +59,7 @@ function findBraces(text: string): { readonly open: number; readonly close: numb
 
 /**
  * The place of a `{`, `}` or `,` that counts: not escaped, and outside of inner braces.
- * A `}` counts only behind a comma or `..`, so that `{x}` is text.
+ * A `}` counts only after a comma or `..`, so that `{x}` is text.
  */
 function find(text: string, wanted: '{' | '}' | ',', from: number): number {
   let level = 0;

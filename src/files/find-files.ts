@@ -158,7 +158,7 @@ class Finder {
     return this.#findPath(pattern, kind);
   }
 
-  /** The one file that is named before `#trim=…`, `#frame=…` or `#aspect=…`; undefined where there is none of these. */
+  /** The one file that is named before `#trim=…`, `#frame=…` or `#aspect=…`; undefined if there is none of these. */
   async #findWished(argument: string): Promise<FoundFile | undefined> {
     const named = readNamedWishes(argument);
     if (named === undefined) {
@@ -172,7 +172,7 @@ class Finder {
     if (kind === 'directory' || (kind === 'absent' && /[*?[{]/.test(path))) {
       throw new NamesNothing(
         () =>
-          'trim, frame and aspect may stand behind the name of one file only; use --trim, --frame and --aspect for all',
+          'trim, frame and aspect may follow the name of one file only; use --trim, --frame and --aspect for all',
       );
     }
     const [file] = await this.#findPath(path, kind);

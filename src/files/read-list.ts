@@ -16,7 +16,7 @@ const maxPathBytes = 128 * 1024;
  *
  * @param file a path, or `-` for standard input
  * @returns paths as `decodePath` gives them
- * @throws UsageError where the list cannot be read, is not text or names nothing
+ * @throws UsageError if the list cannot be read, is not text or names nothing
  */
 export async function readList(
   file: string,

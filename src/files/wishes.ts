@@ -21,7 +21,7 @@ export interface Wishes {
   readonly aspect?: Aspect;
 }
 
-/** The wishes behind a file's name, as in `clip.mp4#trim=3-8&frame=last`. */
+/** The wishes after a file's name, as in `clip.mp4#trim=3-8&frame=last`. */
 interface NamedWishes {
   /** The name without them. */
   readonly path: string;
@@ -46,7 +46,7 @@ export function parseTrim(text: string): Trim {
   if (tail !== undefined) {
     const lengthMs = parseTime(tail);
     if (lengthMs === undefined || lengthMs === 0) {
-      throw wrong('trim', text, 'the last seconds must be more than none');
+      throw wrong('trim', text, 'use a time above zero, such as -5 for the last five seconds');
     }
     return { kind: 'tail', lengthMs };
   }
@@ -122,10 +122,10 @@ export function parseWishes({
 }
 
 /**
- * Takes the wishes off a file's name; undefined where it ends in none. A file of the whole name goes first, so look
+ * Takes the wishes off a file's name; undefined if it ends in none. A file of the whole name goes first, so look
  * for that before.
  *
- * @throws UsageError where the name ends in wishes and one of them is wrong
+ * @throws UsageError if the name ends in wishes and one of them is wrong
  */
 export function parseNamedWishes(name: string): NamedWishes | undefined {
   const [, path, list] = /^(.+)#((?:trim|frame|aspect)=[^#]*)$/s.exec(name) ?? [];
@@ -136,10 +136,10 @@ export function parseNamedWishes(name: string): NamedWishes | undefined {
   for (const pair of list.split('&')) {
     const [key = '', ...value] = pair.split('=');
     if (!isWish(key)) {
-      throw new UsageError(`"${key}" behind "${path}#" is not known: use trim, frame or aspect`);
+      throw new UsageError(`"${key}" after "${path}#" is not known: use trim, frame or aspect`);
     }
     if (key in wishes) {
-      throw new UsageError(`"${key}" stands twice behind "${path}#"`);
+      throw new UsageError(`"${key}" is given twice after "${path}#"`);
     }
     Object.assign(wishes, { [key]: parsers[key](value.join('=')) });
   }
@@ -169,7 +169,7 @@ function isWish(key: string): key is keyof typeof parsers {
   return Object.hasOwn(parsers, key);
 }
 
-/** In milliseconds; undefined where the minutes or seconds behind a colon are no less than 60. */
+/** In milliseconds; undefined if the minutes or seconds after a colon are 60 or more. */
 function parseTime(text: string): number | undefined {
   const parts = text.split(':').map(Number);
   if (parts.slice(1).some((part) => part >= 60)) {

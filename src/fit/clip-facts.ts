@@ -86,17 +86,9 @@ export async function loadClipFacts(
   prober: Prober,
   signal: AbortSignal,
 ): Promise<ClipFacts> {
-  let json = '';
-  await probe(
-    ['-of', 'json', '-show_format', '-show_streams', ...formatInput(format, path)],
-    prober,
-    (line) => {
-      json += line;
-    },
-    signal,
-  );
-  const { streams = [], format: container = {} } = JSON.parse(json) as ProbeAnswer;
-  const video = streams.find((it) => it.codec_type === 'video' && it.disposition?.attached_pic !== 1);
+  const answer = await loadAnswer(path, format, prober, signal);
+  const { streams = [], format: container = {} } = answer;
+  const video = findVideo(answer);
   const audio = streams.find((it) => it.codec_type === 'audio');
   const told = Number(container.duration) * 1000;
   return {
@@ -111,8 +103,45 @@ export async function loadClipFacts(
 }
 
 /**
- * The frame that is shown at a time of the clip's own clock, which is the one before it; the very last where the time
- * is infinite.
+ * Probes the first stream of moving pictures alone; undefined if there is none.
+ *
+ * @throws FileError `cannot_fit`, or the signal's reason
+ */
+export async function loadVideoFacts(
+  path: string,
+  format: Demuxed,
+  prober: Prober,
+  signal: AbortSignal,
+): Promise<VideoFacts | undefined> {
+  const video = findVideo(await loadAnswer(path, format, prober, signal));
+  return video && readVideo(video);
+}
+
+async function loadAnswer(
+  path: string,
+  format: Demuxed,
+  prober: Prober,
+  signal: AbortSignal,
+): Promise<ProbeAnswer> {
+  let json = '';
+  await probe(
+    ['-of', 'json', '-show_format', '-show_streams', ...formatInput(format, path)],
+    prober,
+    (line) => {
+      json += line;
+    },
+    signal,
+  );
+  return JSON.parse(json) as ProbeAnswer;
+}
+
+function findVideo({ streams = [] }: ProbeAnswer): ProbedStream | undefined {
+  return streams.find((it) => it.codec_type === 'video' && it.disposition?.attached_pic !== 1);
+}
+
+/**
+ * The frame on screen at a time of the clip's own clock: the last that begins no later. An infinite time gives the very
+ * last frame.
  *
  * @throws FileError `cannot_fit`, or the signal's reason
  */

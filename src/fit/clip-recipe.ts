@@ -16,7 +16,6 @@ export interface ClipRecipe {
   readonly streams: readonly string[];
   /** A guard against output without end, far above what is expected. */
   readonly maxOutputBytes: number;
-  readonly isCopied: boolean;
   readonly outcome: ClipOutcome;
   /** What is done, for people. */
   readonly texts: readonly string[];
@@ -83,7 +82,7 @@ const videoSound: Readonly<Record<string, { readonly copied: RegExp; readonly en
 const soundContainers: Readonly<Record<string, ClipContainer>> = { mp3: containers.mp3, aac: containers.m4a };
 const losslessSound = /^(pcm_.*|flac|alac|wavpack|ape|tta)$/;
 
-/** A clip that is cut ends with a whole frame, up to this much behind the time that was asked for. */
+/** A clip that is cut ends with a whole frame, up to this long after the time that was asked for. */
 const videoMarginMs = 100;
 const audioMarginMs = 50;
 /** Times in file and command line are rounded. */
@@ -108,9 +107,9 @@ interface Part {
 }
 
 /**
- * Tells how a video or sound is made to fit; undefined where it needs nothing.
+ * Tells how a video or sound is made to fit; undefined if it needs nothing.
  *
- * @throws FileError where nothing mends it
+ * @throws FileError if nothing mends it
  */
 export function resolveClipRecipe(
   source: ClipSource,
@@ -194,11 +193,28 @@ function outside(what: string, durationMs: number): FileError {
   });
 }
 
+function isCut({ startMs, endMs }: Part): boolean {
+  return startMs > 0 || endMs !== undefined;
+}
+
+/** What the recipes of videos and of sounds share. */
+function describePart(kind: ClipRecipe['kind'], part: Part, noLimits: boolean) {
+  return {
+    kind,
+    startMs: part.startMs,
+    lengthMs: part.endMs === undefined ? undefined : part.lengthMs,
+    maxOutputBytes: noLimits ? maxUnlimitedBytes : assetTypes[kind].maxBytes * 2,
+  };
+}
+
+function describeCopy({ extension }: ClipContainer): string {
+  return `copied into ${extension.toUpperCase()}, not encoded`;
+}
+
 /** The part that remains once it is no longer than allowed. */
 function shorten(part: Part, maxMs: number, marginMs: number, durationMs: number): Part {
-  const isCut = part.startMs > 0 || part.endMs !== undefined;
   // A cut adds up to a frame, so one that is to be just as long as allowed would be too long.
-  const allowedMs = isCut ? maxMs - marginMs : maxMs;
+  const allowedMs = isCut(part) ? maxMs - marginMs : maxMs;
   if (part.lengthMs <= allowedMs || durationMs === 0) {
     return part;
   }
@@ -225,7 +241,6 @@ function resolveVideoRecipe(
 ): ClipRecipe | undefined {
   const { maxBytes, durationMs, sidePx } = assetTypes.video;
   const part = noLimits ? wanted : shorten(wanted, durationMs.max, videoMarginMs, facts.durationMs);
-  const isCut = part.startMs > 0 || part.endMs !== undefined;
   const shape = resolveShape(video, aspect, {
     maxSidePx: noLimits ? Number.POSITIVE_INFINITY : sidePx.max,
     step: 2,
@@ -235,7 +250,7 @@ function resolveVideoRecipe(
   const isTooLarge = !noLimits && sizeBytes > maxBytes;
   const isShownOtherwise = light.kind !== 'plain' || video.pixelAspect !== 1;
   const mustEncode =
-    isCut ||
+    isCut(part) ||
     shape.isCropped ||
     shape.isScaled ||
     isTooLarge ||
@@ -254,12 +269,8 @@ function resolveVideoRecipe(
   // A cut in the middle of a stream, and what an edit list hides, make a copy of the sound inexact.
   const copiesSound = format.copyable && part.startMs === 0;
   return {
-    kind: 'video',
+    ...describePart('video', part, noLimits),
     container,
-    startMs: part.startMs,
-    lengthMs: part.endMs === undefined ? undefined : part.lengthMs,
-    maxOutputBytes: noLimits ? maxUnlimitedBytes : maxBytes * 2,
-    isCopied: !mustEncode,
     streams: [
       '-map',
       '0:V:0',
@@ -287,9 +298,7 @@ function resolveVideoRecipe(
       ...(shape.isScaled ? [`scaled to ${shape.width}x${shape.height}`] : []),
       ...(video.pixelAspect === 1 ? [] : ['pixels made square']),
       ...describeLight(light.kind),
-      mustEncode
-        ? 'encoded as H.264 in MP4'
-        : `copied into ${container.extension.toUpperCase()}, not encoded`,
+      mustEncode ? 'encoded as H.264 in MP4' : describeCopy(container),
     ],
   };
 }
@@ -357,10 +366,9 @@ function resolveAudioRecipe(
 ): ClipRecipe | undefined {
   const { maxBytes, durationMs } = assetTypes.audio;
   const part = noLimits ? wanted : shorten(wanted, durationMs.max, audioMarginMs, facts.durationMs);
-  const isCut = part.startMs > 0 || part.endMs !== undefined;
   const isTooLarge = !noLimits && sizeBytes > maxBytes;
   const isAccepted = format.acceptsAudio && !isLayerTwo(audio);
-  if (isAccepted && !isCut && !isTooLarge) {
+  if (isAccepted && !isCut(part) && !isTooLarge) {
     return undefined;
   }
   if (!noLimits) {
@@ -375,19 +383,15 @@ function resolveAudioRecipe(
     format.copyable ? 0 : (sizeBytes * part.lengthMs) / facts.durationMs,
   );
   return {
-    kind: 'audio',
+    ...describePart('audio', part, noLimits),
     container,
-    startMs: part.startMs,
-    lengthMs: part.endMs === undefined ? undefined : part.lengthMs,
-    maxOutputBytes: noLimits ? maxUnlimitedBytes : maxBytes * 2,
-    isCopied,
     streams: ['-map', '0:a:0', ...options],
     outcome: { durationMs: part.lengthMs },
     texts: [
       ...(isAccepted ? [] : [`converted from ${format.name}`]),
       ...describeCut(part),
       isCopied
-        ? `copied into ${container.extension.toUpperCase()}, not encoded`
+        ? describeCopy(container)
         : `encoded as ${container === containers.wav ? 'WAV' : 'AAC in M4A'}`,
     ],
   };
@@ -403,7 +407,7 @@ interface SoundCoding {
   readonly isCopied: boolean;
 }
 
-/** A copy where that is exact, the same samples where they are small enough, otherwise AAC. */
+/** A copy if that is exact, the same samples if they are small enough, otherwise AAC. */
 function resolveSoundCoding(
   format: ClipFormat,
   audio: AudioFacts,

@@ -6,7 +6,7 @@ import { resolveCrop } from './picture-recipe.ts';
 export interface ClipShape {
   readonly width: number;
   readonly height: number;
-  /** Of ffmpeg; none where the frames have that shape already. */
+  /** Of ffmpeg; none if the frames have that shape already. */
   readonly filters: readonly string[];
   readonly isCropped: boolean;
   readonly isScaled: boolean;

@@ -68,7 +68,7 @@ async function findVersion(
     { path, args: ['-version'], env: resolveProgramEnv(env), timeoutMs: versionTimeoutMs, onLine },
     signal,
   ).catch((error: unknown) => {
-    // One that does not start is told of where its work fails.
+    // If it does not start, the file that needs it reports that.
     if (!(error instanceof ProgramError)) {
       throw error;
     }
@@ -121,7 +121,7 @@ const reasons: readonly (readonly [said: RegExp, message: string, hint?: string]
   ],
   [
     /No such filter: '(zscale|tonemap)'/,
-    'it is HDR, and the installed ffmpeg is built without zscale, which makes that SDR',
+    'it is HDR or has a wide gamut, and the installed ffmpeg is built without zscale, which converts it to BT.709',
     'Install a build of ffmpeg with zimg.',
   ],
   [
@@ -146,7 +146,7 @@ export function describeProgramFailure(error: ProgramError, name: 'ffmpeg' | 'ff
   const known = reasons.find(([said]) => said.test(error.said));
   if (known !== undefined) {
     const [, message, hint] = known;
-    return new FileError('cannot_fit', message, { ...(hint !== undefined && { hint }), cause: error });
+    return new FileError('cannot_fit', message, { hint, cause: error });
   }
   // It may quote the file.
   const said = error.said.trim().split('\n').at(-1)?.slice(-200) ?? '';

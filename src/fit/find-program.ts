@@ -4,7 +4,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import type { Environment } from '../host.ts';
 
 /**
- * Finds a program on PATH; undefined where none is. Only absolute folders are looked at: on Windows the usual search
+ * Finds a program on PATH; undefined if none is. Only absolute folders are looked at: on Windows the usual search
  * begins in the working directory, and so does one with a dot in PATH, which may be a stranger's.
  */
 export async function findProgram(
@@ -22,7 +22,8 @@ export async function findProgram(
   return undefined;
 }
 
-async function isProgram(path: string): Promise<boolean> {
+/** Whether that is a file that may be run. */
+export async function isProgram(path: string): Promise<boolean> {
   try {
     await access(path, constants.X_OK);
     return (await stat(path)).isFile();

@@ -17,7 +17,7 @@ const undefinedType = 7;
  */
 export async function finishTiff(picture: PixelFile, icc: Buffer | undefined): Promise<void> {
   const pixelBytes = picture.width * picture.height * picture.channels;
-  // The directory stands behind the pixels, at an even place.
+  // The directory comes after the pixels, at an even offset.
   const directoryStart = pixelStart + pixelBytes + (pixelBytes % 2);
   const header = Buffer.from('II*\0\0\0\0\0', 'latin1');
   header.writeUInt32LE(directoryStart, 4);

@@ -1,5 +1,5 @@
 import type { Environment } from '../host.ts';
-import { type ClipFacts, type Demuxed, findFrameTime, formatInput, loadClipFacts } from './clip-facts.ts';
+import { type ClipFacts, type Demuxed, findFrameTime, formatInput, loadVideoFacts } from './clip-facts.ts';
 import type { ClipRecipe, FrameRecipe } from './clip-recipe.ts';
 import { describeProgramFailure, resolvePassthrough } from './ffmpeg.ts';
 import { ProgramError, runProgram } from './run-program.ts';
@@ -103,7 +103,7 @@ export async function decodePicture(
   encoder: Encoder,
   signal: AbortSignal,
 ): Promise<void> {
-  const { video } = await loadClipFacts(input, { demuxer }, encoder, signal);
+  const video = await loadVideoFacts(input, { demuxer }, encoder, signal);
   const hasAlpha = /^(rgba|bgra|argb|abgr)/.test(video?.pixelFormat ?? '');
   await runFfmpeg(
     [

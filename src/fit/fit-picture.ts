@@ -5,7 +5,7 @@ import { readColourProfile } from './colour-profile.ts';
 import { decodeHeic } from './decode-heic.ts';
 import { finishTiff } from './finish-tiff.ts';
 import { loadSharp } from './optional-modules.ts';
-import { type PictureRecipe, resolveCrop } from './picture-recipe.ts';
+import { describeHeader, type PictureRecipe, resolveCrop } from './picture-recipe.ts';
 
 /** A picture that was made to fit. */
 export interface FittedPicture {
@@ -109,7 +109,7 @@ function refuseUnfit(metadata: Metadata): void {
   if (/^(float|double|complex|dpcomplex)$/.test(metadata.depth)) {
     throw new FileError(
       'cannot_fit',
-      'its pixels are floating-point numbers, whose black and white it does not tell',
+      'its pixels are floating-point numbers, and it does not say which of them are black and white',
       { hint: 'Export it with 8 or 16 bits a channel.' },
     );
   }
@@ -120,14 +120,12 @@ function describeFound(metadata: Metadata, recipe: PictureRecipe): readonly stri
   if (recipe.toldHeader) {
     return [];
   }
-  const profile = metadata.icc && readColourProfile(metadata.icc);
-  return [
-    ...(recipe.decoder === 'heic-decode' || (metadata.orientation ?? 1) === 1 ? [] : ['turned upright']),
-    ...(metadata.space === 'cmyk' ? ['converted from CMYK to sRGB'] : []),
-    ...(metadata.space === 'cmyk' || profile === undefined || profile.likeSrgb
-      ? []
-      : [`converted from ${profile.name} to sRGB`]),
-  ];
+  return describeHeader({
+    // heic-decode has turned it already.
+    orientation: recipe.decoder === 'heic-decode' ? 1 : (metadata.orientation ?? 1),
+    cmyk: metadata.space === 'cmyk',
+    profile: metadata.icc && readColourProfile(metadata.icc),
+  });
 }
 
 async function encode(opened: Opened, recipe: PictureRecipe): Promise<FittedPicture> {
@@ -178,10 +176,7 @@ async function findQuality(
   writeLossy: LossyWriter,
   maxBytes: number,
 ): Promise<FittedPicture> {
-  const write = async (quality: number) => {
-    const written = await writeLossy(open(), quality);
-    return written;
-  };
+  const write = (quality: number) => writeLossy(open(), quality);
   const best = await write(maxQuality);
   if (best.bytes.length <= maxBytes) {
     return best;

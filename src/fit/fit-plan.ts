@@ -1,4 +1,4 @@
-import type { FileError } from '../errors.ts';
+import type { FittedSource } from '../media/check-asset.ts';
 import type { ClipFacts } from './clip-facts.ts';
 import type { ClipOutcome, ClipRecipe, FrameRecipe } from './clip-recipe.ts';
 import type { ClipFormat, PictureFormat } from './formats.ts';
@@ -7,10 +7,8 @@ import type { SourceFile } from './source-file.ts';
 
 /** What will be done with a file, decided before anything is sent. */
 export type FitPlan =
-  /** It goes out as it is, or keeps the refusal that it has; `note` is for people, where something is unknown. */
-  | { readonly kind: 'untouched'; readonly note: string | undefined }
-  | { readonly kind: 'refused'; readonly error: FileError }
-  | FittingPlan;
+  /** It goes out as it is, or keeps the refusal that it has; `note` is for people, if something is unknown. */
+  { readonly kind: 'untouched'; readonly note: string | undefined } | FittingPlan;
 
 /** How a file is made to fit. */
 export interface FittingPlan {
@@ -34,6 +32,11 @@ export type FitWork =
     }
   | { readonly kind: 'clip'; readonly format: ClipFormat; readonly recipe: ClipRecipe };
 
+/** What a fitted file is made from. */
+export function describeSource({ source, work }: FittingPlan): FittedSource {
+  return { sha256: source.sha256, size: source.sizeBytes, contentType: work.format.contentType };
+}
+
 /** A file that was made to fit. It is checked like any other before it is sent. */
 export interface FittedFile {
   /** In the private folder of the run. */
@@ -42,7 +45,7 @@ export interface FittedFile {
   readonly contentType: string;
   /** What was done; texts for people. */
   readonly fitted: readonly string[];
-  readonly source: { readonly sha256: string; readonly size: number; readonly contentType: string };
+  readonly source: FittedSource;
   /** Where the copy is that is kept. */
   readonly keptPath: string | undefined;
   /** Removes it once it is sent. */

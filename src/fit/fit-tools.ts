@@ -5,7 +5,7 @@ import { findModuleVersion, installModules } from './optional-modules.ts';
 /** Something that `--fit` uses. */
 export interface FitTool {
   readonly name: 'sharp' | 'heic-decode' | 'ffmpeg' | 'ffprobe';
-  /** undefined where it is missing or does not start. */
+  /** undefined if it is missing or does not start. */
   readonly version: string | undefined;
   /** The line that installs it. */
   readonly install: string;

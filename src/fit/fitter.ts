@@ -1,6 +1,7 @@
 import { rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import { isSystemError } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import { encodePath } from '../files/path-bytes.ts';
 import { formatWishes, type Wishes } from '../files/wishes.ts';
@@ -9,7 +10,7 @@ import { loadClipFacts } from './clip-facts.ts';
 import { resolveClipRecipe, resolveFrameRecipe } from './clip-recipe.ts';
 import { findFfmpeg, missingProgram, resolveProgramEnv } from './ffmpeg.ts';
 import { decodePicture, type Encoder, fitClip, takeFrame } from './fit-clip.ts';
-import type { FitPlan, FittedFile, FittingPlan, FitWork } from './fit-plan.ts';
+import { describeSource, type FitPlan, type FittedFile, type FittingPlan, type FitWork } from './fit-plan.ts';
 import { type ClipFormat, type PictureFormat, pngFormat, recogniseFormat } from './formats.ts';
 import { keepCopy } from './keep-copy.ts';
 import { once } from './once.ts';
@@ -27,7 +28,7 @@ const recipeVersion = 1;
 export interface FitterOptions {
   /** Size, length and sides are left to the server. */
   readonly noLimits: boolean;
-  /** Absolute; undefined where nothing is kept. */
+  /** Absolute; undefined if nothing is kept. */
   readonly fitDir: string | undefined;
 }
 
@@ -62,7 +63,7 @@ export interface Fitter {
    * Decides what is done with a file; nothing is decoded yet.
    *
    * @param isAccepted what the check says of the file as it is
-   * @throws the signal's reason
+   * @throws FileError if it cannot be made to fit, or the signal's reason
    */
   plan(source: SourceFile, wishes: Wishes, isAccepted: boolean, signal: AbortSignal): Promise<FitPlan>;
   /**
@@ -152,9 +153,6 @@ class ToolFitter implements Fitter {
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof FileError) {
-        return { kind: 'refused', error };
-      }
       throw error;
     }
   }
@@ -178,7 +176,7 @@ class ToolFitter implements Fitter {
       sizeBytes: (await stat(made.path)).size,
       contentType: made.contentType,
       fitted: made.texts,
-      source: { sha256: source.sha256, size: source.sizeBytes, contentType: work.format.contentType },
+      source: describeSource(plan),
       keptPath: fitDir === undefined ? undefined : await keepCopy(made.path, fitDir, name, made.extension),
       discard: () => rm(made.path, { force: true }),
     };
@@ -200,10 +198,11 @@ class ToolFitter implements Fitter {
     signal: AbortSignal,
   ): Promise<FitPlan> {
     const header = format.accepted ? await readPictureHeader(source.path, format.contentType) : undefined;
-    const { noLimits } = this.#options;
-    const recipe = resolvePictureRecipe({ format, header, sizeBytes: source.sizeBytes }, aspect, {
-      noLimits,
-    });
+    const recipe = resolvePictureRecipe(
+      { format, header, sizeBytes: source.sizeBytes },
+      aspect,
+      this.#options,
+    );
     if (recipe === undefined) {
       return untouched;
     }
@@ -318,10 +317,11 @@ class ToolFitter implements Fitter {
     await this.#encodeInto(path, () => takeFrame(source.path, format, facts, recipe, path, encoder, signal));
     const { size } = await stat(path);
     const header = await readPictureHeader(path, pngFormat.contentType);
-    const { noLimits } = this.#options;
-    const further = resolvePictureRecipe({ format: pngFormat, header, sizeBytes: size }, undefined, {
-      noLimits,
-    });
+    const further = resolvePictureRecipe(
+      { format: pngFormat, header, sizeBytes: size },
+      undefined,
+      this.#options,
+    );
     if (further === undefined) {
       return { path, contentType: pngFormat.contentType, extension: 'png', texts: recipe.texts };
     }
@@ -387,15 +387,12 @@ interface MadeFile {
 
 const untouched: FitPlan = { kind: 'untouched', note: undefined };
 
-/** Node's own errors have codes too, such as ERR_INVALID_ARG_TYPE. */
-const systemCode = /^E[A-Z0-9]+$/;
-
 /** A failure of the private folder's disk is that of the file; anything else is a defect, and stays one. */
 function describeDiskFailure(error: unknown): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (error instanceof FileError || !systemCode.test(code ?? '')) {
+  if (!isSystemError(error)) {
     return error;
   }
+  const { code } = error;
   return code === 'ENOSPC' || code === 'EDQUOT'
     ? new FileError('cannot_fit', 'there is no space left on the disk for what is made of it', {
         hint: 'Make room, or point TMPDIR at another disk.',

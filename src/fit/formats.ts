@@ -128,7 +128,7 @@ export const fittableExtensions: readonly string[] = formats.flatMap((format) =>
 /**
  * Tells a file's format by its content; undefined for one that cannot be made to fit.
  *
- * @throws where the file cannot be read
+ * @throws if the file cannot be read
  */
 export async function recogniseFormat(path: string): Promise<Format | undefined> {
   const { fileTypeFromFile } = await import('file-type');

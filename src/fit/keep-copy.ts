@@ -11,7 +11,7 @@ const maxCopies = 10_000;
  *
  * @param sourceName how the source is called; only the last part of it counts
  * @returns the copy's path
- * @throws FileError `cannot_fit` where the folder cannot be written
+ * @throws FileError `cannot_fit` if the folder cannot be written
  */
 export async function keepCopy(
   made: string,

@@ -19,13 +19,13 @@ const requireBesideUs = createRequire(import.meta.url);
 /**
  * The picture library.
  *
- * @throws FileError `cannot_fit` where it is not installed or was installed for another platform
+ * @throws FileError `cannot_fit` if it is not installed or was installed for another platform
  */
 export function loadSharp(): typeof Sharp {
   requireModule('sharp');
   try {
     const sharp = requireBesideUs('sharp') as typeof Sharp;
-    // No picture is opened twice.
+    // Its cache would only hold on to the memory of finished pictures.
     sharp.cache(false);
     return sharp;
   } catch (cause) {
@@ -51,7 +51,7 @@ interface HeicImage {
 /**
  * The decoder of HEIC.
  *
- * @throws FileError `cannot_fit` where it is not installed
+ * @throws FileError `cannot_fit` if it is not installed
  */
 export function loadHeicDecode(): HeicDecode {
   requireModule('heic-decode');
@@ -61,7 +61,7 @@ export function loadHeicDecode(): HeicDecode {
 /**
  * Makes sure that a module is there.
  *
- * @throws FileError `cannot_fit` where it is not installed
+ * @throws FileError `cannot_fit` if it is not installed
  */
 function requireModule(name: OptionalModule): void {
   try {
@@ -74,7 +74,7 @@ function requireModule(name: OptionalModule): void {
   }
 }
 
-/** The version that is installed; undefined where none is, or where it does not start. */
+/** The version that is installed; undefined if none is, or where it does not start. */
 export function findModuleVersion(name: OptionalModule): string | undefined {
   try {
     if (name === 'sharp') {

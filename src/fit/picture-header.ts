@@ -5,7 +5,7 @@ import { type ColourProfile, readColourProfile } from './colour-profile.ts';
 export interface PictureHeader {
   /** EXIF's, 1 to 8; 1 is upright. */
   readonly orientation: number;
-  /** undefined where it has none, which means sRGB. */
+  /** undefined if it has none, which means sRGB. */
   readonly profile: ColourProfile | undefined;
   /** Its colours are ink, not light. */
   readonly cmyk: boolean;
@@ -30,7 +30,7 @@ interface Container {
   readonly start: number;
   /** How many bytes tell a part. */
   readonly headBytes: number;
-  /** The part at that place; undefined where there is none that matters behind it. */
+  /** The part at that place; undefined if there is none that matters behind it. */
   readPart(head: Buffer, at: number): Part | undefined;
 }
 
@@ -72,7 +72,7 @@ function partOf(name: string, start: number, length: number, total: number): Par
  * Reads what an accepted picture's header says, without a decoder. A header that makes no sense counts as one that asks
  * for nothing: whether a file is whole is the check's question.
  *
- * @throws where the file cannot be read
+ * @throws if the file cannot be read
  */
 export async function readPictureHeader(path: string, contentType: string): Promise<PictureHeader> {
   const handle = await open(path);
@@ -142,7 +142,7 @@ async function readAt(handle: FileHandle, at: number, length: number): Promise<B
   return buffer.subarray(0, bytesRead);
 }
 
-/** The value of the orientation tag in EXIF's first directory; 1 where there is none. */
+/** The value of the orientation tag in EXIF's first directory; 1 if there is none. */
 function readOrientation(exif: Buffer): number {
   const little = exif.toString('latin1', 0, 2) === 'II';
   const short = (at: number) =>

@@ -46,7 +46,7 @@ export class PictureProcesses {
   /**
    * Loads what decodes.
    *
-   * @throws FileError `cannot_fit` where it is not installed or does not start, or the signal's reason
+   * @throws FileError `cannot_fit` if it is not installed or does not start, or the signal's reason
    */
   async load(decoder: PictureRecipe['decoder'], signal: AbortSignal): Promise<void> {
     let loading = this.#loaded.get(decoder);
@@ -115,7 +115,7 @@ function accept(answer: PictureAnswer): Exclude<PictureAnswer, Failure> {
   switch (answer.kind) {
     case 'refused': {
       const { code, message, hint } = answer;
-      throw new FileError(code, message, { ...(hint !== undefined && { hint }) });
+      throw new FileError(code, message, { hint });
     }
     case 'failed':
       throw Object.assign(new Error(answer.message), { code: answer.code });

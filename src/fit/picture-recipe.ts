@@ -15,7 +15,7 @@ export interface PictureSource {
 export interface PictureRecipe {
   readonly decoder: PictureFormat['decoder'];
   readonly aspect: Aspect | undefined;
-  /** undefined where the size is the server's business. */
+  /** undefined if the size is the server's business. */
   readonly maxBytes: number | undefined;
   /** Whether its pixels are tried without loss first; what lost some already gains nothing by it. */
   readonly losslessFirst: boolean;
@@ -25,7 +25,7 @@ export interface PictureRecipe {
   readonly texts: readonly string[];
 }
 
-/** Tells how a picture is made to fit; undefined where it needs nothing. */
+/** Tells how a picture is made to fit; undefined if it needs nothing. */
 export function resolvePictureRecipe(
   source: PictureSource,
   aspect: Aspect | undefined,
@@ -62,7 +62,8 @@ export function resolvePictureRecipe(
   };
 }
 
-function describeHeader({ orientation, profile, cmyk }: PictureHeader): string[] {
+/** What is done because of a header, for people. */
+export function describeHeader({ orientation, profile, cmyk }: PictureHeader): string[] {
   return [
     ...(orientation === 1 ? [] : ['turned upright']),
     ...(cmyk ? ['converted from CMYK to sRGB'] : []),
@@ -70,7 +71,7 @@ function describeHeader({ orientation, profile, cmyk }: PictureHeader): string[]
   ];
 }
 
-/** The part in the middle of a picture that has that shape, in whole pixels; undefined where it is all of it. */
+/** The part in the middle of a picture that has that shape, in whole pixels; undefined if it is all of it. */
 export function resolveCrop(
   width: number,
   height: number,

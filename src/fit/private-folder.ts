@@ -19,7 +19,7 @@ export class PrivateFolder {
   /**
    * Makes a folder below that one.
    *
-   * @throws where it cannot be made
+   * @throws if it cannot be made
    */
   static async create(parent: string, platform: NodeJS.Platform): Promise<PrivateFolder> {
     const path = join(parent, `${prefix}${randomBytes(8).toString('hex')}`);
@@ -50,7 +50,7 @@ const maxUnlockedMs = 60 * 60_000;
  * Removes what killed runs of the same user left below that folder. What cannot be removed stays: it is no concern of
  * this run.
  *
- * @param userId undefined where the system has none, and each user a folder for temporary files
+ * @param userId undefined if the system has none, and each user a folder for temporary files
  */
 export async function removeLeftFolders(
   parent: string,
@@ -88,7 +88,7 @@ async function isLeft(
   return answer === 'nobody' || (answer === 'no-lock' && now() - folder.mtimeMs > maxUnlockedMs);
 }
 
-/** Whether a run listens. Of all errors only these two say that none does; a socket of a full queue is held. */
+/** Whether a run listens. Only these two errors say that none does: a socket whose queue is full is still held. */
 function knock(address: string): Promise<'somebody' | 'nobody' | 'no-lock'> {
   return new Promise((resolve) => {
     const socket = connect(address);
@@ -102,7 +102,7 @@ function knock(address: string): Promise<'somebody' | 'nobody' | 'no-lock'> {
   });
 }
 
-/** Systems take no longer path of a socket: 104 bytes on macOS, 108 on Linux. */
+/** The longest path that a socket may have: 104 bytes on macOS, 108 on Linux. */
 const maxAddressBytes = 100;
 
 /**

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { describeErrno } from '../errno.ts';
+import { describeErrno, isSystemError } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import { encodePath } from '../files/path-bytes.ts';
 import { readStream } from '../files/read-stream.ts';
@@ -130,7 +130,7 @@ export async function checkAssetStream(
   return asset;
 }
 
-/** @throws FileError where the content may not be sent */
+/** @throws FileError if the content may not be sent */
 async function checkContent(
   source: ByteSource,
   file: ProbedFile,
@@ -261,11 +261,6 @@ async function withFile<Result>(path: string, use: (handle: FileHandle) => Promi
   } finally {
     await handle.close();
   }
-}
-
-/** Whether the operating system refused something; any other error is a FileError, the signal's reason or a bug. */
-function isSystemError(error: unknown): boolean {
-  return /^E[A-Z0-9]+$/.test(String((error as NodeJS.ErrnoException).code));
 }
 
 async function statRegularFile(handle: FileHandle): Promise<RegularFile> {

@@ -16,7 +16,7 @@ import type { ReadAt } from './container-structure.ts';
 
 /** How long and how large a video or audio file is. */
 export interface Measured {
-  /** Undefined where nothing in the file tells. */
+  /** Undefined if nothing in the file tells. */
   readonly durationMs: number | undefined;
   /** As it is displayed; undefined if there is no video track. */
   readonly size: { readonly width: number; readonly height: number } | undefined;

@@ -10,7 +10,7 @@ import { damaged, type Refusal } from './refusal.ts';
 /** What a video or audio file is, and how long and large. */
 export interface Probed {
   readonly contentType: ContentType;
-  /** Undefined where nothing in the file tells; the server may know. */
+  /** Undefined if nothing in the file tells; the server may know. */
   readonly durationMs: number | undefined;
   /** Of a video, as it is displayed: rotated, and with square pixels. */
   readonly width: number | undefined;
@@ -24,7 +24,7 @@ export type ProbedFile = { readonly fd: number; readonly sizeBytes: number } | B
 export interface Probe {
   /**
    * @param contentType what {@link identify} says; that of the result is told by the tracks
-   * @throws the signal's reason once it is aborted, or an error with the `code` of an errno where reading fails
+   * @throws the signal's reason once it is aborted, or an error with the `code` of an errno if reading fails
    */
   probe(file: ProbedFile, contentType: ContentType): Promise<Probed | Refusal>;
   /** Ends the thread. */
@@ -155,7 +155,7 @@ class Thread {
     return new Thread(worker, reading);
   }
 
-  /** Undefined where the thread had to be ended, or ran out of memory. */
+  /** Undefined if the thread had to be ended, or ran out of memory. */
   async ask(file: ProbedFile, contentType: ContentType): Promise<ProbeAnswer | undefined> {
     this.#worker.ref();
     const stopWatching = this.#watch(resolveDeadlineMs('fd' in file ? file.sizeBytes : file.length));

@@ -58,7 +58,7 @@ export function isRequestFormat(format: string): format is RequestFormat {
 /**
  * Checks before any file is read that there are not more of them than a request takes.
  *
- * @throws UsageError where there are
+ * @throws UsageError if there are
  */
 export function assertRequestCount(format: RequestFormat, count: number): void {
   const max = Object.values<number>(maxAssets[format]).reduce((sum, ofType) => sum + ofType, 0);

@@ -6,7 +6,7 @@ import type { Host } from '../host.ts';
  * Writes to standard output; every command writes through it. Resolves when standard output can accept more, and also
  * when its reader is gone, which interrupts the run.
  *
- * @throws OutputError where it cannot be written, for example on a full disk
+ * @throws OutputError if it cannot be written, for example on a full disk
  */
 export function writeOutput(text: string, { stdout }: Pick<Host, 'stdout'>): Promise<void> {
   return new Promise((resolve, reject) => {

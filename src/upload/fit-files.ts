@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import { FileError, type FileErrorCode } from '../errors.ts';
 import type { FoundFile } from '../files/found-file.ts';
 import { formatWishes, type Wishes } from '../files/wishes.ts';
-import type { FittingPlan } from '../fit/fit-plan.ts';
+import { describeSource, type FittingPlan } from '../fit/fit-plan.ts';
 import { createFitter, type Fitter, type Machine } from '../fit/fitter.ts';
 import type { SourceFile } from '../fit/source-file.ts';
 import { assetTypes } from '../media/asset-types.ts';
@@ -17,7 +17,7 @@ import { checkFiles, type FileCheck } from '../media/check-files.ts';
 import { untilAborted } from '../until-aborted.ts';
 import type { UploadEvent } from './event.ts';
 import type { Manifest } from './manifest.ts';
-import type { Preparation, PreparedFile } from './prepared-file.ts';
+import type { FitKey, Preparation, PreparedFile } from './prepared-file.ts';
 
 /** How files are made to fit. */
 export interface FitOptions {
@@ -131,10 +131,7 @@ export class FileFitting {
       const asset = await check.asset.open(signal, (share) => onEvent({ type: 'fitting', path, share }));
       return { ...check, asset };
     } catch (error) {
-      if (error instanceof FileError) {
-        return { kind: 'refused', error };
-      }
-      throw error;
+      return refusedBy(error);
     }
   }
 
@@ -187,11 +184,9 @@ export class FileFitting {
       if (manifest === undefined || file.folderError !== undefined || !this.#isToFit(file)) {
         return input;
       }
-      // What cannot be hashed, the check says better words about.
+      // If it cannot be hashed, the check explains why in better words.
       const source = await this.#fitter.loadSource(path, signal).catch(() => undefined);
-      const upload =
-        source &&
-        manifest.findFitted({ sha256: source.sha256, recipe: this.#fitter.formatRecipeKey(wishes) });
+      const upload = source && manifest.findFitted(this.#keyFor(source, wishes));
       return upload === undefined ? { ...input, source } : { settled: { kind: 'known', upload } };
     } catch (error) {
       return { settled: refusedBy(error) };
@@ -206,7 +201,7 @@ export class FileFitting {
     }
     try {
       const source = loaded ?? (await this.#fitter.loadSource(path, signal));
-      const fitKey = { sha256: source.sha256, recipe: this.#fitter.formatRecipeKey(wishes) };
+      const fitKey = this.#keyFor(source, wishes);
       const plan = await this.#fitter.plan(source, wishes, check.kind === 'acceptable', signal);
       switch (plan.kind) {
         case 'untouched':
@@ -214,27 +209,29 @@ export class FileFitting {
             onEvent({ type: 'fit-doubt', path: file.path, reason: plan.note });
           }
           return check.kind === 'acceptable' ? { ...check, fitKey } : check;
-        case 'refused':
-          return { kind: 'refused', error: plan.error };
         case 'fit':
-          return { kind: 'acceptable', asset: this.#createPending(file.path, plan, source), fitKey };
+          return { kind: 'acceptable', asset: this.#createPending(file.path, plan), fitKey };
       }
     } catch (error) {
       return refusedBy(error);
     }
   }
 
-  #createPending(path: string, plan: FittingPlan, { sha256, sizeBytes }: SourceFile): PendingAsset {
+  #keyFor({ sha256 }: SourceFile, wishes: Wishes): FitKey {
+    return { sha256, recipe: this.#fitter.formatRecipeKey(wishes) };
+  }
+
+  #createPending(path: string, plan: FittingPlan): PendingAsset {
+    const { sizeBytes } = plan.source;
     const { type, durationMs, width, height } = plan.outcome;
     const maxBytes = this.#options.noLimits ? sizeBytes : assetTypes[type].maxBytes;
-    const source = { sha256, size: sizeBytes, contentType: plan.work.format.contentType };
     return {
       type,
       durationMs,
       width,
       height,
       sizeBytes: Math.min(sizeBytes, maxBytes),
-      fitting: { fitted: plan.texts, source },
+      fitting: { fitted: plan.texts, source: describeSource(plan) },
       open: (signal, onProgress) => this.#make(path, plan, signal, onProgress),
     };
   }
@@ -283,7 +280,7 @@ interface LoadedInput {
   /** Absolute. */
   readonly path: string;
   readonly wishes: Wishes;
-  /** Undefined where nothing needed its SHA-256 yet. */
+  /** Undefined if nothing needed its SHA-256 yet. */
   readonly source: SourceFile | undefined;
 }
 

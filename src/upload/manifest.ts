@@ -58,7 +58,7 @@ export class Manifest {
   /**
    * Opens a manifest, or begins one.
    *
-   * @throws UsageError where it cannot be read or written, or a line in it is none of a manifest's; the signal's reason
+   * @throws UsageError if it cannot be read or written, or a line in it is none of a manifest's; the signal's reason
    *   once it is aborted
    */
   static async open(path: string, scope: ManifestScope, signal: AbortSignal): Promise<Manifest> {
@@ -90,7 +90,7 @@ export class Manifest {
   /**
    * Records an upload; resolves when it is on the disk, rejects where it cannot be put there.
    *
-   * @param recipe what was asked of its source; undefined where it was not to be made to fit
+   * @param recipe what was asked of its source; undefined if it was not to be made to fit
    */
   async add(upload: UploadedOutcome, recipe?: string): Promise<void> {
     const { sha256, account: _account, status: _status, attempts: _attempts, ...rest } = upload;

@@ -26,7 +26,7 @@ export interface SessionOptions {
   readonly failFast: boolean;
   /** Whether sizes, lengths and sides are left to the server. */
   readonly noLimits: boolean;
-  /** How files are made to fit; undefined where none is. */
+  /** How files are made to fit; undefined if none is. */
   readonly fit: FitOptions | undefined;
   /** An absolute path. */
   readonly manifestPath: string | undefined;
@@ -67,7 +67,7 @@ export interface SessionDependencies {
  * One run, for the command and the library alike: opens the manifest, checks every file, then sends what is acceptable.
  * Yields one record for each file, in order and in blocks. A file never makes it reject, nor does the signal.
  *
- * @throws UsageError where the manifest cannot be used, before anything is sent
+ * @throws UsageError if the manifest cannot be used, before anything is sent
  */
 export async function* runSession(
   found: readonly FoundFile[],

@@ -52,8 +52,6 @@ export async function fitFile(
   switch (plan.kind) {
     case 'fit':
       return fitter.fit(plan, path, signal);
-    case 'refused':
-      throw plan.error;
     case 'untouched':
       throw new Error(`${path} needs nothing`);
   }

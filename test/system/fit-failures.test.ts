@@ -3,6 +3,7 @@ import { chmod, readdir, readFile, rename, symlink, writeFile } from 'node:fs/pr
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { FileError } from '../../src/errors.ts';
 import type { FittingPlan } from '../../src/fit/fit-plan.ts';
 import { loadFitTools } from '../../src/fit/fit-tools.ts';
 import { drawVideo, h264, makeClip, playTone, probeClip } from '../harness/clips.ts';
@@ -89,7 +90,7 @@ describe('ffmpeg', () => {
       kind: 'untouched',
       note: expect.stringMatching(/without ffprobe/),
     });
-    expect(await planFile(fitter, file, { frame: 'last' }, true)).toMatchObject({ kind: 'refused' });
+    await expect(planFile(fitter, file, { frame: 'last' }, true)).rejects.toThrow(FileError);
   });
 
   test('in the working directory is not run', async () => {
@@ -234,10 +235,7 @@ describe('clips', () => {
     const whole = await readFile(file);
     for (const length of [300, 40]) {
       await writeFile(file, whole.subarray(0, length));
-      expect(await planFile(startFitter(), file)).toMatchObject({
-        kind: 'refused',
-        error: { code: 'cannot_fit' },
-      });
+      await expect(planFile(startFitter(), file)).rejects.toMatchObject({ code: 'cannot_fit' });
     }
   });
 

@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
-import { access, open, realpath, stat } from 'node:fs/promises';
+import { open, realpath } from 'node:fs/promises';
 import { posix, win32 } from 'node:path';
+import { isProgram } from '../../fit/find-program.ts';
 import type { Host } from '../../host.ts';
 import { type CheckResult, ok, skipped, warning } from './finding.ts';
 
@@ -37,21 +37,12 @@ async function findCommand({ env, cwd, platform }: Surroundings): Promise<string
   for (const folder of folders) {
     for (const extension of extensions) {
       const file = path.join(folder, `dreamina${extension}`);
-      if (await isExecutable(file)) {
+      if (await isProgram(file)) {
         return file;
       }
     }
   }
   return undefined;
-}
-
-async function isExecutable(file: string): Promise<boolean> {
-  try {
-    await access(file, constants.X_OK);
-    return (await stat(file)).isFile();
-  } catch {
-    return false;
-  }
 }
 
 async function resolveLinks(file: string): Promise<string> {

@@ -28,7 +28,7 @@ import type { LoginFlags } from './command.ts';
 /**
  * Runs `dreamina login`. Nothing is written unless the service has accepted the token.
  *
- * @throws UsageError or ConfigError where nothing is written
+ * @throws UsageError or ConfigError if nothing is written
  */
 export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');

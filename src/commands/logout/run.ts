@@ -10,7 +10,7 @@ const identityKeys = ['token', 'account'] as const;
 /**
  * Runs `dreamina logout`.
  *
- * @throws ConfigError where the user's config cannot be read or written
+ * @throws ConfigError if the user's config cannot be read or written
  */
 export async function runLogout(host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');

@@ -22,7 +22,7 @@ export interface OpenDestination extends Destination {
 /**
  * The service that the settings name.
  *
- * @throws ConfigError where the token or the account is missing, or the token must not go there
+ * @throws ConfigError if the token or the account is missing, or the token must not go there
  */
 export async function openService(settings: RequiredSettings, host: Host): Promise<OpenDestination> {
   const { token, account, apiUrl, timeout } = settings;

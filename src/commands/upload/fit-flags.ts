@@ -8,7 +8,7 @@ export function shouldFitAll({ fit, trim, frame, aspect, fitDir }: UploadFlags):
   return (fit ?? false) || [trim, frame, aspect, fitDir].some((flag) => flag !== undefined);
 }
 
-/** @throws UsageError where it is empty */
+/** @throws UsageError if it is empty */
 export function resolveFitDir({ fitDir }: UploadFlags, host: Host): string | undefined {
   if (fitDir === '') {
     throw new UsageError('--fit-dir needs the name of a folder');

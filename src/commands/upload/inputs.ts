@@ -11,7 +11,7 @@ import { shouldFitAll } from './fit-flags.ts';
 /**
  * Finds the files that the arguments and `--files-from` name.
  *
- * @throws UsageError where one of them names nothing
+ * @throws UsageError if one of them names nothing
  */
 export async function findInputs(
   patterns: readonly string[],

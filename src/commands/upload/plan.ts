@@ -31,7 +31,7 @@ export interface Plan {
 /**
  * Finds the files, reads the settings and opens where they go.
  *
- * @throws UsageError or ConfigError where something is wrong, before anything is sent
+ * @throws UsageError or ConfigError if something is wrong, before anything is sent
  */
 export async function preparePlan(
   patterns: readonly string[],
@@ -67,7 +67,7 @@ export async function preparePlan(
   return { found, options, destination, standardError, sheet };
 }
 
-/** @throws UsageError where no contact sheet can be written there */
+/** @throws UsageError if no contact sheet can be written there */
 async function openSheet(
   { report }: UploadFlags,
   found: readonly FoundFile[],
@@ -107,7 +107,7 @@ async function readSettings(flags: UploadFlags, messages: Messages, host: Host):
   return settings;
 }
 
-/** @throws UsageError where `--json` and `--format` contradict each other */
+/** @throws UsageError if `--json` and `--format` contradict each other */
 export function resolveFormat({ format, json }: UploadFlags): ResultFormat {
   if (json && format !== undefined && format !== 'json') {
     throw new UsageError(`--json means --format json and cannot be combined with --format ${format}`);

@@ -101,7 +101,7 @@ export async function reportSession(
   }
 }
 
-/** @throws UsageError where a request object cannot hold what is acceptable */
+/** @throws UsageError if a request object cannot hold what is acceptable */
 function assertAssets(format: ResultFormat, files: readonly PreparedFile[]): void {
   if (isRequestFormat(format)) {
     const assets = files.flatMap(({ path, check }) => {

@@ -54,7 +54,7 @@ export class ContactSheet {
 
   /**
    * @param path absolute
-   * @throws UsageError where no sheet can be written there
+   * @throws UsageError if no sheet can be written there
    */
   static async open(
     path: string,

@@ -36,7 +36,7 @@ describe('trim', () => {
     ['1:60', /use 2\.5/],
     ['1:99-2:00', /use 2\.5/],
     ['1:2:3:4', /use 2\.5/],
-    ['-0', /more than none/],
+    ['-0', /use a time above zero/],
     ['10-3', /end must come after the start/],
     ['3-3', /end must come after the start/],
   ])('refuses %j', (text, message) => {
@@ -111,8 +111,8 @@ describe('behind a name', () => {
     ['clip.mp4#frame=middle', /use first, last/],
     ['clip.mp4#trim=', /use 2\.5/],
     ['clip.mp4#trim=1-2&speed=2', /"speed".*not known/],
-    ['clip.mp4#trim=1-2&', /"" behind "clip.mp4#" is not known/],
-    ['clip.mp4#trim=1-2&trim=3-4', /"trim" stands twice/],
+    ['clip.mp4#trim=1-2&', /"" after "clip.mp4#" is not known/],
+    ['clip.mp4#trim=1-2&trim=3-4', /"trim" is given twice/],
     ['clip.mp4#trim=1-2&constructor=1', /"constructor".*not known/],
     ['clip.mp4#aspect=1=2', /two numbers/],
   ])('refuses %j', (name, message) => {
