@@ -37,15 +37,15 @@ export const command = {
     dir: 'dist/command',
     codeSplitting: {
       groups: [
-        // All that help and the version need.
+        // All that is loaded on every start.
         { name: 'main', tags: ['$initial'], priority: 2 },
-        // Completion needs the settings, the types and an output, and not the client, which would else hold them too.
+        // Completion needs the settings, the types and an output, and not the client, which would otherwise hold them too.
         {
           name: 'settings',
           test: /\/src\/(?:settings\/|media\/asset-types|report\/write-output|errno)/,
           priority: 2,
         },
-        // The width of text takes a segmenter, which Node makes in some milliseconds: most runs need none.
+        // Measuring the width of text needs a segmenter, which takes Node some milliseconds to create; most runs need none.
         {
           name: 'columns',
           test: /\/node_modules\/(?:string-width|strip-ansi|ansi-regex|get-east-asian-width)\/|\/src\/report\/(?:columns|table|path-label)\.ts/,
@@ -85,7 +85,10 @@ const pictureWorker: RolldownOptions = {
 
 export default defineConfig([command, probeWorker, pictureWorker]);
 
-/** Puts the values of src/version.ts in its place: the bundle lies deeper in the package, and has no time to look. */
+/**
+ * Puts the values of src/version.ts in its place: the bundle lies deeper in the package, and reading package.json would
+ * take time.
+ */
 function inlineVersion(): Plugin {
   const constants = Object.entries(version).map(
     ([name, value]) => `export const ${name} = ${JSON.stringify(value)};`,

@@ -5,13 +5,13 @@ const { dirname, join } = require('node:path');
 const root = dirname(__dirname);
 const folder = join(root, 'dist', '.compiled');
 
-// Node 22 and newer start a program faster that they have compiled before. They run what is in the cache unchecked, so
-// it must be a folder that nobody else can write to.
+// Node 22 and newer can cache compiled code, so that the next start is faster. They run what is in the cache unchecked,
+// so it must be in a folder that nobody else can write to.
 if (enableCompileCache !== undefined && isPrivate()) {
   enableCompileCache(folder);
 }
 
-/** Whether the folder is there, or can be made, for the current user alone. Elsewhere than on POSIX, it inherits this. */
+/** Whether the folder is, or can be made, the current user's alone. On Windows, it inherits its permissions. */
 function isPrivate() {
   if (process.geteuid === undefined) {
     return true;

@@ -9,6 +9,11 @@ export type Start = (command: (host: Host) => number | Promise<number>) => Promi
 export type FlagsOf<Add extends (...args: never[]) => unknown> =
   ReturnType<Add> extends Command<infer _Args, infer Flags, infer _Globals> ? Readonly<Flags> : never;
 
+/** Collects the values of a flag that may be repeated. */
+export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
+}
+
 /** Adds a command with the flags that every command has. */
 export function addCommand(program: Command, name: string, options?: CommandOptions) {
   return program

@@ -80,11 +80,15 @@ function adviseOnToken(source: Source | undefined): string {
   }
 }
 
+/** Advice if the token has no accounts. */
+export const noAccountAdvice =
+  'No account is configured under this token; add one at useapi.net (POST /accounts).';
+
 function adviseOnAccount(accounts: readonly string[] | undefined): string {
   if (accounts === undefined) {
     return 'Check --account: it must be configured under this token at useapi.net. If it is, check apiUrl.';
   }
   return accounts.length === 0
-    ? 'No account is configured under this token; add one at useapi.net (POST /accounts).'
+    ? noAccountAdvice
     : `The accounts of this token: ${listNames(accounts)}. Give one of them with -a.`;
 }

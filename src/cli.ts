@@ -29,7 +29,7 @@ const minDescriptionWidth = 30;
 export interface HelpOutput {
   readonly env: Environment;
   print(text: string): void;
-  /** Standard output, where it is a terminal. */
+  /** Standard output, if it is a terminal. */
   terminal(): TerminalStream | undefined;
 }
 

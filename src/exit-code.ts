@@ -45,7 +45,7 @@ export class Tally {
     }
   }
 
-  /** @param signal the run's signal, aborted where the run was interrupted */
+  /** @param signal the run's signal, aborted if the run was interrupted */
   exitCode(signal: AbortSignal): number {
     if (isInterrupted(signal)) {
       return exitCodeOfInterruption(signal.reason);

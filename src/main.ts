@@ -5,11 +5,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { run } from './cli.ts';
 import { describeErrno } from './errno.ts';
 import { Interruption, OutputError } from './errors.ts';
+import { exitCodes } from './exit-code.ts';
 import type { Host, TerminalStream } from './host.ts';
 import { isReaderGone } from './report/write-output.ts';
 import { Secrets } from './secrets.ts';
 
-const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 /** How long an interrupted run may take to print settled records. */
 const graceMs = 800;
@@ -17,9 +18,9 @@ const graceMs = 800;
 /** Runs the command in this process. The only place that touches `process`. */
 async function main(): Promise<void> {
   // If the event loop empties before the work is done, the run has failed.
-  process.exitCode = 1;
+  process.exitCode = exitCodes.failure;
   const interruption = new AbortController();
-  for (const signal of Object.keys(signalNumbers) as (keyof typeof signalNumbers)[]) {
+  for (const signal of signals) {
     process.on(signal, () => {
       if (interruption.signal.aborted) {
         endAtOnce(signal);
@@ -133,14 +134,14 @@ function exitWhenIdle(): void {
 }
 
 /** Ends the process at once. */
-function endAtOnce(signal: keyof typeof signalNumbers): void {
+function endAtOnce(signal: (typeof signals)[number]): void {
   if (areThreadsBusy()) {
     // A thread may hang, for example in opening a file on a dead disk. The default action of the signal waits for no
     // thread.
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   } else {
-    process.exit(128 + signalNumbers[signal]);
+    process.exit(exitCodes[signal]);
   }
 }
 

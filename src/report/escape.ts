@@ -40,7 +40,8 @@ export function formatJson(value: unknown, indent?: number): string {
     .replace(runnerCommands, (found) => (found === '#' ? escapeUnits(found) : found));
 }
 
-function escapeUnits(text: string): string {
+/** Each UTF-16 unit as JSON escapes it: `\\u202e`. */
+export function escapeUnits(text: string): string {
   return text
     .split('')
     .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)

@@ -15,7 +15,7 @@ export function formatExpiry(expires: string, now: number): string {
   return `${date.toISOString().slice(0, 10)} (${distanceMs > 0 ? relative : `expired ${relative}`})`;
 }
 
-/** A span of time from now on, or up to now where it is negative: `in 12 days`, `3 hours ago`. */
+/** A span of time from now on, or up to now if it is negative: `in 12 days`, `3 hours ago`. */
 function formatDistance(distanceMs: number): string {
   if (Math.abs(distanceMs) < minuteMs) {
     return distanceMs > 0 ? 'in less than a minute' : 'just now';

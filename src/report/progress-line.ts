@@ -21,7 +21,7 @@ export interface ProgressState {
 const steadyMs = 1000;
 
 /**
- * One line of progress, at most `width` characters: what matters less is left out where there is no room for it.
+ * One line of progress, at most `width` characters: what matters less is left out if there is no room for it.
  * The parts keep their width as the numbers grow, so that the line does not twitch.
  */
 export function formatProgress(state: ProgressState, width: number): string {

@@ -22,10 +22,10 @@ export interface Workload {
 /** The spinner and the space behind it, and the last column, which a terminal wraps after. */
 const reservedColumns = 3;
 
-/** How soon the progress is back after a job that ran in the background got the terminal: no signal tells. */
+/** How often to check whether this job has the terminal: no signal says that it came to the foreground. */
 const lookMs = 500;
 
-/** Starts to draw on a terminal, whenever that has a width and this job has the terminal. */
+/** Draws on a terminal while it has a width and this job is in its foreground. */
 export function createProgress(
   stderr: TerminalStream,
   workload: Workload,
@@ -43,7 +43,7 @@ export function createProgress(
   },
 ): Progress {
   const tracker = new ProgressTracker(workload, server, clock);
-  // discardStdin would take Ctrl-C away from us. The text is asked for at each frame, so time moves it too.
+  // discardStdin would take Ctrl-C away from us. The text is computed for each frame, so it also changes with time.
   const spinner = ora({
     stream: stderr,
     discardStdin: false,
@@ -57,7 +57,7 @@ export function createProgress(
     }
   };
   const showOrHide = () => {
-    // With 0 columns, ora would draw for ever.
+    // With 0 columns, ora would draw forever.
     if (columnsOf(stderr) > 0 && job.isForeground()) {
       spinner.start();
     } else {
@@ -101,7 +101,7 @@ class ProgressTracker {
   readonly #sending = new Map<string, number>();
   /** The files that wait for another attempt. */
   readonly #retrying = new Map<string, Wait>();
-  /** How much is made of each file that is being made to fit, from 0 to 1. */
+  /** The progress of each file that is being made to fit, from 0 to 1. */
   readonly #fitting = new Map<string, number>();
   #pause: Wait | undefined;
   #bytes: number;

@@ -31,14 +31,17 @@ const endpoints = {
   images: 'POST /images',
 } as const satisfies Record<RequestFormat, string>;
 
-/** How long the videos of an omni reference are together at most, and its audio; 0.1 s more is left to the server. */
+/**
+ * The longest that the videos of an omni reference, or its audio, may be together; up to 0.1 s more is left to the
+ * server to judge.
+ */
 const maxTotalMs = { video: 15_400, audio: 15_000 } as const;
 const toleranceMs = 100;
 
 const plurals = { image: 'images', video: 'videos', audio: 'audio files' } as const;
 
 /**
- * The names of a request's fields: `few` where there are no more assets than it names, otherwise `pattern`, in which
+ * The names of a request's fields: `few` if there are no more assets than it names, otherwise `pattern`, in which
  * `{number}` counts the assets of a type from 1.
  */
 const fieldNames = {

@@ -105,7 +105,7 @@ export class UploadReporter {
     }
   }
 
-  /** Writes to standard output. Where that fails, the references go to standard error: they may be nowhere else. */
+  /** Writes to standard output. If that fails, the references go to standard error: they may be nowhere else. */
   async #write(write: () => Promise<void>, records: readonly UploadRecord[]): Promise<void> {
     try {
       await write();
@@ -226,7 +226,7 @@ export class UploadReporter {
     );
   }
 
-  /** What is not known of one file is not known of others for the same reason. */
+  /** Warns of each reason only once: it usually applies to many files. */
   #doubt(path: string, reason: string): void {
     if (!this.#hints.has(reason)) {
       this.#hints.add(reason);
@@ -251,7 +251,7 @@ export class UploadReporter {
     }
   }
 
-  /** Says how the prompt of an omni reference calls each file. */
+  /** Prints the name of each file for the prompt of an omni reference. */
   #notePromptNames(): void {
     const assets = this.#kept.filter(hasReference);
     if (this.#format === 'omni' && assets.length === this.#kept.length) {

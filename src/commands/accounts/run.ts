@@ -1,4 +1,4 @@
-import { adviseOn } from '../../advice.ts';
+import { adviseOn, noAccountAdvice } from '../../advice.ts';
 import type { Account } from '../../client/accounts-answer.ts';
 import { ApiError, ConfigError } from '../../errors.ts';
 import { exitCodes } from '../../exit-code.ts';
@@ -58,7 +58,7 @@ export async function runAccounts(flags: AccountsFlags, host: Host): Promise<num
     await writeOutput(formatAccounts(list, host.clock.epochMs()), host);
   }
   if (list.length === 0) {
-    messages.note('No account is configured under this token; add one at useapi.net (POST /accounts).');
+    messages.note(noAccountAdvice);
   }
   return exitCodes.success;
 }

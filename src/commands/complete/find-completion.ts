@@ -12,12 +12,12 @@ export type Completion = {
 
 type Candidates =
   | { readonly kind: 'words'; readonly words: readonly Candidate[] }
-  /** Paths; files with one of these extensions and directories first, any other file where there are none. */
+  /** Paths; files with one of these extensions and directories first, any other file if there are none. */
   | { readonly kind: 'files'; readonly extensions: readonly string[] };
 
 /** A word that fits. */
 export interface Candidate {
-  /** It ends in `:` where more of the same word must follow. */
+  /** It ends in `:` if more of the same word must follow. */
   readonly word: string;
   /** May be empty. */
   readonly description: string;
@@ -169,8 +169,8 @@ async function findValues(
     case 'REGION:email':
       return { kind: 'words', words: (await listAccounts(host)).map(toCandidate) };
     case 'kind:amount': {
-      // Loaded only here, because the sandbox takes longer to load than the rest.
-      const { faultKinds } = await import('../../sandbox/index.ts');
+      // Loaded only here: no other completion needs it.
+      const { faultKinds } = await import('../../sandbox/faults.ts');
       return { kind: 'words', words: faultKinds.map((kind) => toCandidate(`${kind}:`)) };
     }
     default:

@@ -1,6 +1,6 @@
 import { loadFitTools } from '../../fit/fit-tools.ts';
 import type { Host } from '../../host.ts';
-import { type CheckResult, ok } from './finding.ts';
+import { type CheckResult, ok, skipped } from './finding.ts';
 
 /** What `--fit` would use; uploads need none of it. */
 export async function* checkFitTools({
@@ -10,12 +10,7 @@ export async function* checkFitTools({
 }: Pick<Host, 'env' | 'platform' | 'signal'>): AsyncGenerator<CheckResult, void> {
   for (const { name, version, install } of await loadFitTools(env, platform, signal)) {
     yield version === undefined
-      ? {
-          check: name,
-          status: 'skipped',
-          message: 'not found; only --fit uses it',
-          advice: `To install it: ${install}`,
-        }
+      ? skipped(name, 'not found; only --fit uses it', `To install it: ${install}`)
       : ok(name, `${name} ${version}`);
   }
 }

@@ -1,4 +1,4 @@
-import { adviseOn } from '../../advice.ts';
+import { adviseOn, noAccountAdvice } from '../../advice.ts';
 import type { Account } from '../../client/accounts-answer.ts';
 import type { DreaminaClient } from '../../client/client.ts';
 import { ApiError, isFatal } from '../../errors.ts';
@@ -124,7 +124,7 @@ const addAgain = 'Add the account again at useapi.net (POST /accounts).';
 
 function adviceOn(accounts: readonly Account[]): string {
   return accounts.length === 0
-    ? 'No account is configured under this token; add one at useapi.net (POST /accounts).'
+    ? noAccountAdvice
     : `Give one of those that are configured: ${listNames(accounts.map(({ account }) => account))}.`;
 }
 

@@ -67,8 +67,7 @@ export function checkLimits(settings: Settings): readonly CheckResult[] {
 /** Whether there is a token, and of the documented form. */
 export function checkToken({ token }: Settings, gathered: GatheredSettings): CheckResult {
   if (isProblem(token)) {
-    const { problem } = token;
-    return configProblem('token', problem.message, 'hint' in problem ? problem.hint : undefined);
+    return configProblem('token', token.problem.message);
   }
   if (token === undefined) {
     return hasProblem(gathered)

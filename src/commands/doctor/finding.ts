@@ -7,7 +7,7 @@ export interface Finding {
   readonly status: 'ok' | 'warning' | 'problem' | 'skipped';
   readonly message: string;
   /** Advice for the user. */
-  readonly advice?: string;
+  readonly advice?: string | undefined;
 }
 
 /** A problem, and the exit code of an upload that meets it. */
@@ -26,34 +26,22 @@ export function ok(check: string, message: string): CheckResult {
 
 /** Uploads work, but something may stop them later. */
 export function warning(check: string, message: string, advice?: string): CheckResult {
-  return { check, status: 'warning', message, ...(advice !== undefined && { advice }) };
+  return { check, status: 'warning', message, advice };
 }
 
 /** Something is wrong with the token, the account or the settings. */
 export function configProblem(check: string, message: string, advice?: string): CheckResult {
-  return {
-    check,
-    status: 'problem',
-    message,
-    ...(advice !== undefined && { advice }),
-    exitCode: exitCodes.config,
-  };
+  return { check, status: 'problem', message, advice, exitCode: exitCodes.config };
 }
 
 /** Something else stops uploads. */
 export function otherProblem(check: string, message: string, advice?: string): CheckResult {
-  return {
-    check,
-    status: 'problem',
-    message,
-    ...(advice !== undefined && { advice }),
-    exitCode: exitCodes.failure,
-  };
+  return { check, status: 'problem', message, advice, exitCode: exitCodes.failure };
 }
 
-/** An earlier result makes the check pointless. */
-export function skipped(check: string, reason: string): CheckResult {
-  return { check, status: 'skipped', message: reason };
+/** The check is pointless. */
+export function skipped(check: string, reason: string, advice?: string): CheckResult {
+  return { check, status: 'skipped', message: reason, advice };
 }
 
 /** The same for several checks. */

@@ -36,7 +36,7 @@ function exitCodeFor(results: readonly CheckResult[]): number {
 }
 
 function toFinding({ check, status, message, advice }: CheckResult): Finding {
-  return { check, status, message, ...(advice !== undefined && { advice }) };
+  return { check, status, message, advice };
 }
 
 const marks = {

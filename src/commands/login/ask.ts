@@ -24,8 +24,8 @@ export function canAsk({ stdin, stderr }: Pick<Host, 'stdin' | 'stderr'>): boole
 }
 
 /**
- * Questions on the host's terminal. They reject with an Interruption on Ctrl-C or a signal, and with a UsageError where
- * the keyboard ends (Ctrl-D).
+ * Questions on the host's terminal. They reject with an Interruption on Ctrl-C or a signal, and with a UsageError
+ * when the input ends (Ctrl-D).
  */
 export function createQuestions(host: Pick<Host, 'stdin' | 'stderr' | 'signal'>): Questions {
   return {

@@ -1,5 +1,5 @@
 import { type Command, Option } from '@commander-js/extra-typings';
-import { addCommand, type FlagsOf, type Start } from '../../add-command.ts';
+import { addCommand, collect, type FlagsOf, type Start } from '../../add-command.ts';
 import type { FaultKind } from '../../sandbox/faults.ts';
 
 /** What each fault does, for the help, which must not load the sandbox. */
@@ -37,7 +37,7 @@ export function addSandbox(program: Command, start: Start) {
     .option(
       '--fault <kind:amount>',
       'misbehave: 429:0.3 fails three uploads in ten, reset:2 the first two; may be repeated',
-      (fault: string, faults: readonly string[] = []) => [...faults, fault],
+      collect,
     )
     .option('--seed <n>', 'makes faults repeatable (default: 1)')
     .option('-q, --quiet', 'do not list the requests')

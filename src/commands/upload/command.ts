@@ -1,5 +1,12 @@
 import { type Command, Option } from '@commander-js/extra-typings';
-import { addCommand, configOption, type FlagsOf, noConfigOption, type Start } from '../../add-command.ts';
+import {
+  addCommand,
+  collect,
+  configOption,
+  type FlagsOf,
+  noConfigOption,
+  type Start,
+} from '../../add-command.ts';
 import { formatNames } from '../../media/asset-types.ts';
 import { resultFormats } from '../../report/result-writer.ts';
 import { defaults } from '../../settings/defaults.ts';
@@ -16,18 +23,14 @@ export function addUpload(program: Command, start: Start) {
     .option('--files-from <file>', 'read paths from a file, one a line; - for standard input')
     .option('-0, --null', 'the paths of --files-from end in NUL bytes')
     .option('-r, --recursive', 'descend into directories for images, videos and audio, by file name')
-    .option(
-      '--exclude <glob>',
-      'leave out what -r or a glob finds; may be repeated',
-      (glob: string, globs: readonly string[] = []) => [...globs, glob],
-    )
+    .option('--exclude <glob>', 'leave out what -r or a glob finds; may be repeated', collect)
     .option('--hidden', 'include hidden files and folders in -r and globs')
     .optionsGroup('How to make them fit:')
     .option('--fit', 'make what would be refused into something that is accepted')
     .option('--aspect <w:h>', 'crop images and videos to this shape, from the middle')
-    .option('--frame <first|last|time>', 'from each video take this frame, as an image')
+    .option('--frame <first|last|time>', 'take this frame of each video, as an image')
     .option('--trim <start[-end]>', 'take this part of videos and audio: 2.5, 3-10, 1:20-1:30, -5')
-    .option('--fit-dir <folder>', 'keep there what was made')
+    .option('--fit-dir <folder>', 'keep what was made in this folder')
     .optionsGroup('How to send them:')
     .option('-a, --account <REGION:email>', 'the account they are uploaded to')
     .option('-c, --concurrency <n>', `uploads in flight, 1-64 (default: ${defaults.concurrency})`)

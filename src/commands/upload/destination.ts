@@ -49,8 +49,8 @@ export async function openService(settings: RequiredSettings, host: Host): Promi
 }
 
 /**
- * Warns where a project's config names the server: it gets no token but that file's own, and still it gets the files,
- * which whoever runs this in a folder from somebody else may not expect.
+ * Warns if a project's config names the server. The token rule keeps other tokens from it, but the files still go
+ * there, which someone who runs this in another person's folder may not expect.
  */
 export function warnOfProjectServer({ value, source }: Setting<string>, messages: Messages): void {
   const { origin, hostname } = new URL(value);
@@ -59,7 +59,7 @@ export function warnOfProjectServer({ value, source }: Setting<string>, messages
   }
 }
 
-/** The accounts there are to choose from, as the end of a sentence; nothing where the service does not tell. */
+/** The accounts to choose from, as the end of a sentence; empty if the service does not list them. */
 async function describeAccounts(client: DreaminaClient, { signal }: Host): Promise<string> {
   try {
     const accounts = await client.listAccounts(signal);

@@ -6,7 +6,6 @@ import type { Host } from '../../host.ts';
 import { listExtensions } from '../../media/asset-types.ts';
 import type { Messages } from '../../report/messages.ts';
 import type { UploadFlags } from './command.ts';
-import { shouldFitAll } from './fit-flags.ts';
 
 /**
  * Finds the files that the arguments and `--files-from` name.
@@ -50,7 +49,7 @@ export async function findInputs(
   return found;
 }
 
-/** Someone who typed `-` by mistake would sit before a terminal that says nothing. */
+/** Someone who typed `-` by mistake would otherwise wait at a silent terminal. */
 function tellOfWaiting(what: string, messages: Messages, { stdin, platform }: Host): void {
   if (stdin.isTTY) {
     const end = platform === 'win32' ? 'Ctrl-Z and Enter end' : 'Ctrl-D ends';
@@ -65,4 +64,9 @@ async function loadExtensions(flags: UploadFlags): Promise<readonly string[]> {
   }
   const { fittableExtensions } = await import('../../fit/formats.ts');
   return [...new Set([...listExtensions(), ...fittableExtensions])];
+}
+
+/** Whether each file is made to fit: each of these flags asks for it. */
+export function shouldFitAll({ fit, trim, frame, aspect, fitDir }: UploadFlags): boolean {
+  return (fit ?? false) || [trim, frame, aspect, fitDir].some((flag) => flag !== undefined);
 }

@@ -16,8 +16,8 @@ import type { SessionOptions } from '../../upload/session.ts';
 import { warnOfUnusualToken } from '../service.ts';
 import type { UploadFlags } from './command.ts';
 import { type OpenDestination, openSandbox, openService, warnOfProjectServer } from './destination.ts';
-import { resolveFitDir, shouldFitAll } from './fit-flags.ts';
-import { findInputs } from './inputs.ts';
+import { resolveFlagPath } from './flag-path.ts';
+import { findInputs, shouldFitAll } from './inputs.ts';
 
 /** What is to be uploaded, and how. */
 export interface Plan {
@@ -47,7 +47,7 @@ export async function preparePlan(
     assertRequestCount(format, found.length);
   }
   const maxAgeMs = resolveMaxAge(flags);
-  const manifestPath = resolveManifestPath(flags, host);
+  const manifestPath = resolveFlagPath('--manifest', flags.manifest, 'file', host);
   const sheet = await openSheet(flags, found, manifestPath, host);
   const settings = await readSettings(flags, standardError.messages, host);
   const destination = await openDestination(flags, settings, standardError.messages, host);
@@ -59,7 +59,12 @@ export async function preparePlan(
     noLimits: flags.limits === false,
     fit:
       isFittingAll || found.some((file) => file.wishes !== undefined)
-        ? { all: isFittingAll, wishes, dir: resolveFitDir(flags, host), first: isRequestFormat(format) }
+        ? {
+            all: isFittingAll,
+            wishes,
+            dir: resolveFlagPath('--fit-dir', flags.fitDir, 'folder', host),
+            first: isRequestFormat(format),
+          }
         : undefined,
     manifestPath,
     maxAgeMs,
@@ -120,13 +125,6 @@ function resolveVerbosity({ quiet, verbose }: UploadFlags): Verbosity {
     throw new UsageError('--quiet and --verbose cannot be combined');
   }
   return quiet ? 'quiet' : verbose ? 'verbose' : 'normal';
-}
-
-function resolveManifestPath({ manifest }: UploadFlags, host: Host): string | undefined {
-  if (manifest === '') {
-    throw new UsageError('--manifest needs the name of a file');
-  }
-  return manifest === undefined ? undefined : absolutePath(manifest, host);
 }
 
 function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {

@@ -11,7 +11,6 @@ import { untilAborted } from '../../until-aborted.ts';
 import type { PreparedFile } from '../../upload/prepared-file.ts';
 import { runSession, type SessionOptions } from '../../upload/session.ts';
 import type { UploadFlags } from './command.ts';
-import { resolveFormat } from './plan.ts';
 
 /** How long after an interruption records may still go to a slow reader of standard output. */
 const printingMs = 450;
@@ -21,6 +20,7 @@ export async function reportSession(
   found: readonly FoundFile[],
   options: SessionOptions,
   {
+    format,
     reporter,
     standardError,
     sheet,
@@ -28,6 +28,7 @@ export async function reportSession(
     flags,
     host,
   }: {
+    format: ResultFormat;
     reporter: UploadReporter;
     standardError: StandardError;
     sheet: ContactSheet | undefined;
@@ -61,7 +62,7 @@ export async function reportSession(
       standardError.onEvent(event);
     },
     onChecked: (files) => {
-      assertAssets(resolveFormat(flags), files);
+      assertAssets(format, files);
       sheet?.checked(files);
     },
   });

@@ -44,6 +44,7 @@ export async function runUpload(
       onOutputFailure: () => outputFailure.abort(),
     });
     return await reportSession(found, options, {
+      format,
       reporter,
       standardError,
       sheet,
@@ -57,7 +58,7 @@ export async function runUpload(
   }
 }
 
-/** On a terminal, a person must see which line is of which file; a script reads lines that are nothing but references. */
+/** On a terminal, a person must see which line belongs to which file; a script needs lines that are only references. */
 async function createLabel(found: readonly FoundFile[], { stdout }: Host): Promise<(path: string) => string> {
   if (stdout.isTTY !== true || found.length === 1) {
     return () => '';
@@ -69,7 +70,7 @@ async function createLabel(found: readonly FoundFile[], { stdout }: Host): Promi
   );
 }
 
-/** Progress is drawn only where a person is likely to watch it. */
+/** Progress is drawn only if a person is likely to watch it. */
 function showsProgress({ progress, quiet }: UploadFlags, { stderr, env }: Host): boolean {
   return progress && !quiet && stderr.isTTY === true && env.TERM !== 'dumb' && !isContinuousIntegration(env);
 }

@@ -1,4 +1,3 @@
-import type { PathLike } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { posix, win32 } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -81,6 +80,5 @@ export async function findAddresses(
 
 /** The path without links; unchanged if the system cannot resolve it. */
 async function resolveLinks(folder: string): Promise<string> {
-  const path: PathLike = encodePath(folder);
-  return realpath(path, 'buffer').then(decodePath, () => folder);
+  return realpath(encodePath(folder), 'buffer').then(decodePath, () => folder);
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ratioTolerance } from '../aspect-ratio.ts';
+import { escapeUnits } from '../escape.ts';
 import { requestRules } from '../request-object.ts';
 import type { Card } from './card.ts';
 import page from './page.html?raw';
@@ -24,9 +25,7 @@ export function formatPage({ summary, cards }: Sheet): string {
 
 /** JSON that ends no script element, whatever is in it. */
 export function escapeJson(json: string): string {
-  return json.replace(/[<>&\u2028\u2029]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
+  return json.replace(/[<>&\u2028\u2029]/g, escapeUnits);
 }
 
 /**
