@@ -1,6 +1,5 @@
 import type { FoundFile } from '../files/found-file.ts';
 import type { Machine } from '../fit/fitter.ts';
-import type { Clock } from '../host.ts';
 import { checkFiles } from '../media/check-files.ts';
 import type { Source } from '../settings/source.ts';
 import { untilAborted } from '../until-aborted.ts';
@@ -12,18 +11,12 @@ import type { Manifest } from './manifest.ts';
 import type { Preparation, PreparedFile } from './prepared-file.ts';
 import { cancelledOutcome, failedOutcome, type Outcome, type UploadRecord } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
-import { uploadBatch } from './upload-batch.ts';
+import { type BatchDependencies, type BatchOptions, uploadBatch } from './upload-batch.ts';
 
 /** What a session does with its files. */
-export interface SessionOptions {
+export interface SessionOptions extends Omit<BatchOptions, 'account' | 'tokenSource'> {
   /** Where the files go; nothing for a dry run, which sends nothing. */
   readonly destination: Destination | undefined;
-  /** Uploads in flight, from 1. */
-  readonly concurrency: number;
-  /** Attempts after the first, from 0. */
-  readonly retries: number;
-  /** Whether the first failure stops the session. */
-  readonly failFast: boolean;
   /** Whether sizes, lengths and sides are left to the server. */
   readonly noLimits: boolean;
   /** How files are made to fit; undefined if none is. */
@@ -46,16 +39,8 @@ export interface Destination {
 }
 
 /** What a session needs from outside. */
-export interface SessionDependencies {
-  readonly clock: Clock;
+export interface SessionDependencies extends Omit<BatchDependencies, 'uploader' | 'manifest'> {
   readonly machine: Machine;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  /** Starts nothing new and ends what is in flight. */
-  readonly signal: AbortSignal;
-  /** Starts nothing new; what is in flight may still get its reference. */
-  readonly draining?: AbortSignal | undefined;
-  readonly onEvent: (event: UploadEvent) => void;
   /**
    * Called with every file once all are checked, and again once all are made to fit where that comes first; what it
    * throws ends the session before anything is sent.
