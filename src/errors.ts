@@ -105,17 +105,15 @@ export class FileError extends UploadError {
   }
 }
 
-interface ApiErrorOptions {
+interface ApiErrorDetails extends ErrorDetails {
   /** Default: whether failures of this code are usually temporary. */
   readonly retryable?: boolean;
-  readonly hint?: string;
   /** Present only if an answer arrived. */
-  readonly httpStatus?: number;
+  readonly httpStatus?: number | undefined;
   /** How long the server asks to wait, in milliseconds. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   /** Default: false. */
   readonly isUnreachable?: boolean;
-  readonly cause?: unknown;
 }
 
 /** A request to the API failed, whatever it asked for. */
@@ -129,27 +127,20 @@ export class ApiError extends UploadError {
   /** Whether the host could not be reached: it is unknown, refuses connections, or has no route to it. */
   readonly isUnreachable: boolean;
 
-  constructor(code: ApiErrorCode, message: string, options: ApiErrorOptions = {}) {
-    super(message, { cause: options.cause });
+  constructor(code: ApiErrorCode, message: string, details: ApiErrorDetails = {}) {
+    super(message, { cause: details.cause });
     this.code = code;
-    this.retryable = options.retryable ?? ['rate_limited', 'network', 'timeout'].includes(code);
-    this.hint = options.hint;
-    this.httpStatus = options.httpStatus;
-    this.retryAfterMs = options.retryAfterMs;
-    this.isUnreachable = options.isUnreachable ?? false;
+    this.retryable = details.retryable ?? ['rate_limited', 'network', 'timeout'].includes(code);
+    this.hint = details.hint;
+    this.httpStatus = details.httpStatus;
+    this.retryAfterMs = details.retryAfterMs;
+    this.isUnreachable = details.isUnreachable ?? false;
   }
 
   /** A copy of this error with its own advice. */
   withHint(hint: string | undefined): ApiError {
     const { code, message, retryable, httpStatus, retryAfterMs, cause, isUnreachable } = this;
-    return new ApiError(code, message, {
-      retryable,
-      cause,
-      isUnreachable,
-      ...(hint !== undefined && { hint }),
-      ...(httpStatus !== undefined && { httpStatus }),
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-    });
+    return new ApiError(code, message, { retryable, hint, httpStatus, retryAfterMs, isUnreachable, cause });
   }
 }
 

@@ -1,15 +1,15 @@
 import { availableParallelism, platform, tmpdir, userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { absolutePath } from './absolute-path.ts';
 import { DreaminaClient as Client } from './client/client.ts';
 import { parseWishes } from './files/wishes.ts';
 import type { Machine } from './fit/fitter.ts';
-import type { Clock, Environment } from './host.ts';
+import type { Environment } from './host.ts';
 import { Credentials } from './network/credentials.ts';
 import { parseProxyUrl } from './network/proxy.ts';
 import { type RequiredSettings, requireSettings } from './settings/require.ts';
 import { resolveSettings } from './settings/resolve.ts';
+import { systemClock } from './system-clock.ts';
 import type { UploadEvent } from './upload/event.ts';
 import type { FitOptions } from './upload/fit-files.ts';
 import type { UploadRecord } from './upload/record.ts';
@@ -174,12 +174,6 @@ function findUserId(): number | undefined {
     return undefined;
   }
 }
-
-const systemClock: Clock = {
-  epochMs: Date.now,
-  monotonicMs: () => performance.now(),
-  sleep: (ms, signal) => delay(ms, undefined, { signal }).catch(() => {}),
-};
 
 function resolveOptions(options: DreaminaClientOptions & Partial<UploadFilesOptions>): RequiredSettings {
   const { token, account, apiUrl, concurrency, retries, timeoutMs } = options;

@@ -1,7 +1,6 @@
 import { fstatSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, devNull, homedir, tmpdir } from 'node:os';
 import { Writable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { run } from './cli.ts';
 import { describeErrno } from './errno.ts';
 import { Interruption, OutputError } from './errors.ts';
@@ -9,6 +8,7 @@ import { exitCodes } from './exit-code.ts';
 import type { Host, TerminalStream } from './host.ts';
 import { isReaderGone } from './report/write-output.ts';
 import { Secrets } from './secrets.ts';
+import { systemClock } from './system-clock.ts';
 
 const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
@@ -67,11 +67,7 @@ function createHost(interruption: AbortController): Host {
     secrets: new Secrets(),
     loadJob: async () => (await import('./job.ts')).createJob(process),
     signal: interruption.signal,
-    clock: {
-      epochMs: Date.now,
-      monotonicMs: () => performance.now(),
-      sleep: (ms, signal) => delay(ms, undefined, { signal }).catch(() => {}),
-    },
+    clock: systemClock,
     random: Math.random,
   };
 }

@@ -1,12 +1,4 @@
-import {
-  type Answer,
-  type Fields,
-  isSuccess,
-  parseObject,
-  type Redact,
-  serverWords,
-  textOf,
-} from './answer.ts';
+import { type Answer, fieldsOf, isSuccess, parseObject, type Redact, serverWords, textOf } from './answer.ts';
 import { createBadResponse, createRefusal } from './refusal.ts';
 
 /** An account configured under a token. */
@@ -45,13 +37,10 @@ export function readAccountsAnswer(answer: Answer, nowMs: number): readonly Acco
 
 /** Reads one entry of the map; undefined if it is not an account. */
 function readAccount(key: string, value: unknown, redact: Redact): Account | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return undefined;
-  }
-  const fields = value as Fields;
-  const account = textOf(fields.account) ?? textOf(key);
+  const fields = fieldsOf(value);
+  const account = textOf(fields?.account) ?? textOf(key);
   // An upload needs the region too.
-  if (!account?.includes(':')) {
+  if (fields === undefined || !account?.includes(':')) {
     return undefined;
   }
   const email = textOf(fields.email);

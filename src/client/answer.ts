@@ -23,13 +23,20 @@ export function isSuccess({ status }: Pick<Answer, 'status'>): boolean {
 export function parseObject(text: string): Fields | undefined {
   try {
     // trim() also removes a byte order mark, which JSON does not allow.
-    const value: unknown = JSON.parse(text.trim());
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Fields)
-      : undefined;
+    return fieldsOf(JSON.parse(text.trim()));
   } catch {
     return undefined;
   }
+}
+
+/** The fields of a parsed value; undefined if it is not an object. */
+export function fieldsOf(value: unknown): Fields | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+}
+
+/** The trimmed text of a field; empty if it is not text. */
+export function trimmed(value: unknown): string {
+  return typeof value === 'string' ? value.trim() : '';
 }
 
 /** Longer than any account, email or date. */
@@ -37,13 +44,13 @@ const maxFieldLength = 400;
 
 /** The trimmed text of a field; undefined if it is empty, longer than {@link maxFieldLength}, or not text. */
 export function textOf(value: unknown): string | undefined {
-  const text = typeof value === 'string' ? value.trim() : '';
+  const text = trimmed(value);
   return text !== '' && text.length <= maxFieldLength ? text : undefined;
 }
 
 /** The server's own words in a body's `error`, redacted and cut to a length that fits a message. */
 export function serverWords(body: Fields | undefined, redact: Redact): string | undefined {
-  const words = typeof body?.error === 'string' ? body.error.trim() : '';
+  const words = trimmed(body?.error);
   return words === '' ? undefined : shorten(words, redact);
 }
 

@@ -112,9 +112,10 @@ export function toNetworkError(error: unknown, host: string): ApiError {
       cause: error,
     });
   }
+  const retryable = isOutOfHandles(error);
   return new ApiError('network', `the request could not be made: ${ownWords(error)}`, {
-    retryable: isOutOfHandles(error),
-    ...(!isOutOfHandles(error) && { hint: adviseOnOwn(error, code) }),
+    retryable,
+    hint: retryable ? undefined : adviseOnOwn(error, code),
     cause: error,
   });
 }

@@ -23,7 +23,7 @@ export class ProgressDeadline {
   readonly #options: ProgressDeadlineOptions;
   /** Keeps the process alive. */
   #timer: NodeJS.Timeout;
-  #phase: Phase;
+  #isConnecting = false;
   #expiresAtMs: number;
   #sendingSinceMs: number;
   #sentBytes = 0;
@@ -31,7 +31,6 @@ export class ProgressDeadline {
   /** Starts to watch a request on an open connection. */
   constructor(options: ProgressDeadlineOptions) {
     this.#options = options;
-    this.#phase = options.bodyBytes === 0 ? 'answer' : 'room';
     this.#sendingSinceMs = performance.now();
     this.#expiresAtMs = this.#sendingSinceMs + options.timeoutMs;
     this.#timer = this.#schedule();
@@ -40,13 +39,15 @@ export class ProgressDeadline {
   /** A connection is being opened; what was sent before on another one does not count. */
   connecting(): void {
     this.#sentBytes = 0;
-    this.#restart('connection', 0);
+    this.#isConnecting = true;
+    this.#restart(0);
   }
 
   /** The connection is open, and the request goes out. */
   connected(): void {
     this.#sendingSinceMs = performance.now();
-    this.#restart(this.#options.bodyBytes === 0 ? 'answer' : 'room', 0);
+    this.#isConnecting = false;
+    this.#restart(0);
   }
 
   /** A part of the body was written. */
@@ -54,16 +55,21 @@ export class ProgressDeadline {
     this.#sentBytes += bytes;
     const bufferedBytes = Math.min(this.#sentBytes, maxBufferedBytes);
     const elapsedMs = performance.now() - this.#sendingSinceMs;
-    const isWhole = this.#sentBytes >= this.#options.bodyBytes;
-    this.#restart(isWhole ? 'answer' : 'room', elapsedMs * (bufferedBytes / this.#sentBytes));
+    this.#restart(elapsedMs * (bufferedBytes / this.#sentBytes));
   }
 
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  #restart(phase: Phase, drainMs: number): void {
-    this.#phase = phase;
+  get #phase(): Phase {
+    if (this.#isConnecting) {
+      return 'connection';
+    }
+    return this.#sentBytes < this.#options.bodyBytes ? 'room' : 'answer';
+  }
+
+  #restart(drainMs: number): void {
     this.#expiresAtMs = performance.now() + this.#options.timeoutMs + drainMs;
   }
 

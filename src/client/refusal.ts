@@ -23,8 +23,8 @@ export function createRefusal(asked: Asked, answer: Answer, nowMs: number): ApiE
   return new ApiError(codeOf(status), describeRefusal(asked, answer), {
     httpStatus: status,
     retryable: retryableStatuses.has(status),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(isRedirect(status) && { hint: 'Redirects are not followed; check apiUrl.' }),
+    retryAfterMs,
+    hint: isRedirect(status) ? 'Redirects are not followed; check apiUrl.' : undefined,
   });
 }
 

@@ -1,4 +1,14 @@
-import { type Answer, isSuccess, parseObject, serverWords, shorten, textOf } from './answer.ts';
+import {
+  type Answer,
+  type Fields,
+  isSuccess,
+  parseObject,
+  type Redact,
+  serverWords,
+  shorten,
+  textOf,
+  trimmed,
+} from './answer.ts';
 import { isReference, parseAssetRef } from './reference.ts';
 import { createBadResponse, createRefusal } from './refusal.ts';
 
@@ -53,22 +63,22 @@ export function readUploadAnswer(answer: Answer, sent: SentUpload, nowMs: number
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
     ...(durationMs !== undefined && { durationMs }),
-    warnings: collectWarnings(answer, reference?.sizeBytes, sent),
+    warnings: collectWarnings(body, reference?.sizeBytes, sent, answer.redact),
   };
 }
 
 function collectWarnings(
-  { text, redact }: Answer,
+  body: Fields | undefined,
   referenceSizeBytes: number | undefined,
   sent: SentUpload,
+  redact: Redact,
 ): string[] {
-  const body = parseObject(text);
   const warnings: string[] = [];
   const sizeBytes = Number.isFinite(body?.size) ? (body!.size as number) : referenceSizeBytes;
   if (sizeBytes !== undefined && sizeBytes !== sent.sizeBytes) {
     warnings.push(`the server counts ${sizeBytes} bytes where ${sent.sizeBytes} were sent`);
   }
-  const account = typeof body?.account === 'string' ? body.account.trim() : '';
+  const account = trimmed(body?.account);
   if (account !== '' && account !== sent.account) {
     warnings.push(`the server answers for the account ${shorten(account, redact)}, not ${sent.account}`);
   }

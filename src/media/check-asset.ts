@@ -18,11 +18,11 @@ export interface AssetFacts {
   readonly type: AssetKind;
   readonly contentType: ContentType;
   readonly sizeBytes: number;
-  /** Pixels, as displayed; absent for audio, and where nothing in the file tells. */
+  /** Pixels, as displayed; videos only, and absent if nothing in the file tells. */
   readonly width?: number | undefined;
   /** Pixels. */
   readonly height?: number | undefined;
-  /** Videos and audio; absent where nothing in the file tells. */
+  /** Videos and audio; absent if nothing in the file tells. */
   readonly durationMs?: number | undefined;
 }
 
@@ -77,7 +77,7 @@ export interface CheckedAsset extends AssetFacts, PendingAsset {
 export interface CheckContext {
   /** Whether sizes, lengths and sides are left to the server. */
   readonly noLimits: boolean;
-  /** Measures videos and audio; asked for only where a file is one. */
+  /** Measures videos and audio; opened only for the first such file. */
   readonly openProbe: () => Promise<Probe>;
 }
 

@@ -33,7 +33,8 @@ const maxOpenFiles = 16;
 const openRetryMs = 20;
 const maxOpenTries = 250;
 
-const unchecked: FileCheck = { kind: 'unchecked' };
+/** The check of a file whose turn did not come. */
+export const unchecked = { kind: 'unchecked' } as const satisfies FileCheck;
 
 /** How files are checked. */
 export interface CheckOptions {
@@ -62,7 +63,7 @@ export async function checkFiles(
   );
   const checkAll = async () => {
     for await (const { source, check } of results) {
-      // Files behind the first failure count as unchecked, even where their check has already run.
+      // Files behind the first failure count as unchecked, even if their check has already run.
       checks.set(source, isStopped ? unchecked : check);
       isStopped ||= failFast && check.kind === 'refused';
       if (signal.aborted) {
@@ -108,7 +109,7 @@ async function checkFile(
   }
 }
 
-/** Checks a file, when too many are open after others have been closed. */
+/** Checks a file. While too many are open, tries again, because others are being closed. */
 async function checkWhenOpen(
   path: string,
   context: CheckContext,

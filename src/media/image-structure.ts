@@ -1,5 +1,7 @@
-import { formatNames, type ImageContentType } from './asset-types.ts';
+import type { ImageContentType } from './asset-types.ts';
 import type { ByteSource } from './byte-source.ts';
+import { refuse } from './identify.ts';
+import { describeOther } from './other-types.ts';
 import { damaged, type Refusal } from './refusal.ts';
 
 /** The size of an image as it is stored; an EXIF orientation is not applied. */
@@ -34,11 +36,7 @@ function checkSize(width: number, height: number): ImageSize | Refusal {
 }
 
 function unsupported(what: string): Refusal {
-  return {
-    code: 'unsupported_type',
-    message: `it is ${what}; ${formatNames()} are accepted`,
-    hint: `Convert it to ${formatNames(['image'], 'or')}; renaming it does not help.`,
-  };
+  return refuse(describeOther(what, 'image'));
 }
 
 /** Parts (segments, chunks) of one image; real ones have some thousands at most. */

@@ -28,9 +28,9 @@ export const unknownType: OtherType = {
   hint: hints.other,
 };
 
-/** A video format without a video track. */
-export function describeSoundOnly(format: string): OtherType {
-  return { what: `a ${format} file with sound only`, hint: hints.audio };
+/** Describes a type, with the advice for its kind. */
+export function describeOther(what: string, hint: Hint): OtherType {
+  return { what, hint: hints[hint] };
 }
 
 type Hint = keyof typeof hints;
@@ -135,7 +135,7 @@ export function findBySignature(head: Buffer): OtherType | undefined {
 export function findByText(head: Buffer): OtherType | undefined {
   const text = decodeText(head)?.trimStart();
   const found = text === undefined ? undefined : texts.find(([, , test]) => test.test(text));
-  return found && { what: found[0], hint: hints[found[1]] };
+  return found && describeOther(found[0], found[1]);
 }
 
 /** Recognises types that file-type does not know. */
@@ -147,10 +147,10 @@ export function findByLateSignature(head: Buffer): OtherType | undefined {
 export function describeMime(mime: string, extension: string): OtherType {
   const known = mimeNames[mime];
   if (known !== undefined) {
-    return { what: known[0], hint: hints[known[1]] };
+    return describeOther(...known);
   }
   const [what, hint] = families[mime.split('/')[0] ?? ''] ?? (['a file', 'other'] as const);
-  return { what: `${what} of type ${extension.toUpperCase()}`, hint: hints[hint] };
+  return describeOther(`${what} of type ${extension.toUpperCase()}`, hint);
 }
 
 const families: Readonly<Record<string, readonly [what: string, hint: Hint]>> = {
@@ -163,7 +163,7 @@ const families: Readonly<Record<string, readonly [what: string, hint: Hint]>> = 
 function find(table: readonly Signature[], head: Buffer): OtherType | undefined {
   const text = head.toString('latin1');
   const found = table.find(([, , test]) => (test instanceof RegExp ? test.test(text) : test(head)));
-  return found && { what: found[0], hint: hints[found[1]] };
+  return found && describeOther(found[0], found[1]);
 }
 
 /** The head as text, if it is one: UTF-8, or UTF-16 with a byte order mark, without control characters. */

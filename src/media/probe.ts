@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { ContentType } from './asset-types.ts';
 import { refuse } from './identify.ts';
 import type { Measured } from './measure-container.ts';
-import { describeSoundOnly } from './other-types.ts';
+import { describeOther } from './other-types.ts';
 import type { ProbeAnswer, ProbeRequest, ProbeWorkerData } from './probe-worker.ts';
 import { damaged, type Refusal } from './refusal.ts';
 
@@ -110,10 +110,10 @@ class ThreadProbe implements Probe {
 function resolveProbed({ durationMs, size }: Measured, container: ContentType): Probed | Refusal {
   const isVideo = size !== undefined;
   if (!isVideo && container === 'video/quicktime') {
-    return refuse(describeSoundOnly('QuickTime'));
+    return refuse(describeOther('a QuickTime file with sound only', 'audio'));
   }
   if (!isVideo && container === 'video/webm') {
-    return refuse(describeSoundOnly('WebM'));
+    return refuse(describeOther('a WebM file with sound only', 'audio'));
   }
   const contentType = !isVideo && container === 'video/mp4' ? 'audio/mp4' : container;
   return { contentType, durationMs, width: size?.width, height: size?.height };

@@ -30,21 +30,18 @@ const tolerancePixels = 1;
 
 /**
  * The measures of an uploaded asset: of an image the server's, of a video or audio file those measured here, or the
- * server's where nothing could be measured.
+ * server's if nothing could be measured.
  */
 export function combineMeasures(
   checked: AssetFacts,
   { width, height, durationMs }: UploadedAsset,
 ): { readonly measures: AssetMeasures; readonly warnings: readonly string[] } {
   const { type } = checked;
-  const uploaded: AssetFacts = {
-    ...checked,
+  const theirs = describeMeasures({
     // For an audio file, the server returns a meaningless width and height.
-    width: type === 'audio' ? undefined : width,
-    height: type === 'audio' ? undefined : height,
-    durationMs: type === 'image' ? undefined : durationMs,
-  };
-  const theirs = describeMeasures(uploaded);
+    ...(type !== 'audio' && { width, height }),
+    ...(type !== 'image' && { durationMs }),
+  });
   if (type === 'image') {
     return { measures: theirs, warnings: [] };
   }

@@ -13,7 +13,7 @@ import {
   type PendingAsset,
 } from '../media/check-asset.ts';
 import { createCheckContext } from '../media/check-context.ts';
-import { checkFiles, type FileCheck } from '../media/check-files.ts';
+import { checkFiles, type FileCheck, unchecked } from '../media/check-files.ts';
 import { untilAborted } from '../until-aborted.ts';
 import type { UploadEvent } from './event.ts';
 import type { Manifest } from './manifest.ts';
@@ -260,7 +260,12 @@ export class FileFitting {
     const { type, contentType, sizeBytes, width, height, durationMs } = checked;
     this.#dependencies.onEvent({ type: 'fitted', path, fitted, keptPath });
     const asset: CheckedAsset = {
-      ...{ type, contentType, sizeBytes, width, height, durationMs },
+      type,
+      contentType,
+      sizeBytes,
+      width,
+      height,
+      durationMs,
       fitting: { fitted, source },
       open: async () => asset,
       readInto: (buffer) => checked.readInto(buffer),
@@ -283,8 +288,6 @@ interface LoadedInput {
   /** Undefined if nothing needed its SHA-256 yet. */
   readonly source: SourceFile | undefined;
 }
-
-const unchecked: Preparation = { kind: 'unchecked' };
 
 function refusedBy(error: unknown): Preparation {
   if (error instanceof FileError) {

@@ -5,7 +5,7 @@ import type { Outcome, UploadedOutcome } from './record.ts';
 
 /** How a file gets its reference. */
 interface ContentUse {
-  /** What was asked of its source, where it was to be made to fit. */
+  /** What was asked of its source, undefined if it was not to be made to fit. */
   readonly recipe: string | undefined;
   readonly reuse: (known: RememberedUpload) => Outcome;
   readonly send: () => Promise<Outcome>;
@@ -51,7 +51,7 @@ export class KnownContent {
     }
   }
 
-  /** Writes a reference to the manifest before anyone sees it. Where that fails, the reference is good all the same. */
+  /** Writes a reference to the manifest before anyone sees it. If that fails, the reference is still good. */
   async #remember(outcome: UploadedOutcome, recipe: string | undefined): Promise<UploadedOutcome> {
     try {
       await untilAborted(this.#manifest.add(outcome, recipe), this.#late);

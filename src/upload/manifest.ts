@@ -82,13 +82,13 @@ export class Manifest {
     return this.#known.byContent.get(sha256);
   }
 
-  /** The reference of what was made of that source, or of the source itself where it needed nothing. */
+  /** The reference of what was made of that source, or of the source itself if it needed nothing. */
   findFitted({ sha256, recipe }: FitKey): RememberedUpload | undefined {
     return this.#known.byFit.get(`${sha256} ${recipe}`);
   }
 
   /**
-   * Records an upload; resolves when it is on the disk, rejects where it cannot be put there.
+   * Records an upload; resolves when it is on the disk, rejects if it cannot be written.
    *
    * @param recipe what was asked of its source; undefined if it was not to be made to fit
    */
@@ -176,7 +176,7 @@ export async function checkManifest(path: string, signal: AbortSignal): Promise<
   }
 }
 
-/** The entries that count, the newest for each content. */
+/** Reads the entries that count, the newest of each. */
 async function readKnown(
   path: string,
   handle: FileHandle,

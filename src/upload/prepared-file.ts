@@ -1,5 +1,5 @@
-import type { FileError } from '../errors.ts';
 import type { PendingAsset } from '../media/check-asset.ts';
+import type { FileCheck } from '../media/check-files.ts';
 import type { RememberedUpload } from './manifest.ts';
 
 /** What is known of a file before anything is sent. */
@@ -12,9 +12,7 @@ export type Preparation =
     }
   /** The manifest has a reference for its source. */
   | { readonly kind: 'known'; readonly upload: RememberedUpload }
-  | { readonly kind: 'refused'; readonly error: FileError }
-  /** The checks were stopped before its turn. */
-  | { readonly kind: 'unchecked' };
+  | Exclude<FileCheck, { readonly kind: 'acceptable' }>;
 
 /** A source and what is asked of it: together they tell what is made of it. */
 export interface FitKey {

@@ -9,7 +9,7 @@ const maxBlockRecords = 256;
  * full blocks: signals and timers must not wait for a hundred thousand records.
  *
  * @param outcomeOf the outcome of a file; undefined while it is not settled
- * @param waitForMore resolves when another file is settled; needed only where some are not
+ * @param waitForMore resolves when another file is settled; needed only if some are not settled yet
  */
 export async function* recordsInOrder<File extends { readonly path: string }>(
   files: readonly File[],

@@ -2,6 +2,7 @@ import { adviseOn, type Circumstances } from '../advice.ts';
 import { ApiError, type UploadError, type UploadErrorCode } from '../errors.ts';
 import type { AssetKind, ContentType } from '../media/asset-types.ts';
 import type { FittedSource } from '../media/check-asset.ts';
+import type { Preparation } from './prepared-file.ts';
 
 interface RecordBase {
   /** The file's place in the input, from 0. */
@@ -10,7 +11,7 @@ interface RecordBase {
   readonly path: string;
 }
 
-/** How a file was made to fit; absent where it goes out as it is. */
+/** How a file was made to fit; absent if it goes out as it is. */
 interface FitBase {
   /** What was done, for people. */
   readonly fitted?: readonly string[];
@@ -60,7 +61,7 @@ export interface FailedRecord extends RecordBase {
     readonly message: string;
     /** Whether the same upload may succeed when tried again. */
     readonly retryable: boolean;
-    /** Only where an answer came. */
+    /** Only if an answer came. */
     readonly httpStatus?: number;
     /** What the person can do about it. */
     readonly hint?: string;
@@ -127,4 +128,16 @@ export function failedOutcome(error: UploadError, attempts: number, circumstance
 /** The outcome of a file that was not settled when the run or the batch was stopped. */
 export function cancelledOutcome(attempts: number): Outcome {
   return { status: 'cancelled', attempts };
+}
+
+/** The outcome of a file of which nothing is sent, known before the batch begins. */
+export function unsentOutcome(check: Exclude<Preparation, { kind: 'acceptable' }>): Outcome {
+  switch (check.kind) {
+    case 'known':
+      return { status: 'reused', ...check.upload, attempts: 0, durationMs: 0 };
+    case 'refused':
+      return failedOutcome(check.error, 0);
+    case 'unchecked':
+      return cancelledOutcome(0);
+  }
 }

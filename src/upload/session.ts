@@ -9,7 +9,7 @@ import type { UploadEvent } from './event.ts';
 import type { FileFitting, FitOptions } from './fit-files.ts';
 import type { Manifest } from './manifest.ts';
 import type { Preparation, PreparedFile } from './prepared-file.ts';
-import { cancelledOutcome, failedOutcome, type Outcome, type UploadRecord } from './record.ts';
+import { type Outcome, type UploadRecord, unsentOutcome } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
 import { type BatchDependencies, type BatchOptions, uploadBatch } from './upload-batch.ts';
 
@@ -42,7 +42,7 @@ export interface Destination {
 export interface SessionDependencies extends Omit<BatchDependencies, 'uploader' | 'manifest'> {
   readonly machine: Machine;
   /**
-   * Called with every file once all are checked, and again once all are made to fit where that comes first; what it
+   * Called with every file once all are checked, and again once all are made to fit, if that comes first; what it
    * throws ends the session before anything is sent.
    */
   readonly onChecked?: ((files: readonly PreparedFile[]) => void) | undefined;
@@ -144,23 +144,16 @@ function describeWorkload(files: readonly PreparedFile[]): UploadEvent {
 
 /** What a dry run says of a file. */
 function validOutcome(check: Preparation): Outcome {
-  switch (check.kind) {
-    case 'acceptable': {
-      const { type, sizeBytes, contentType, fitting } = check.asset;
-      return {
-        status: 'valid',
-        type,
-        ...describeMeasures(check.asset),
-        ...(contentType !== undefined && { size: sizeBytes, contentType }),
-        ...fitting,
-        attempts: 0,
-      };
-    }
-    case 'known':
-      return { status: 'reused', ...check.upload, attempts: 0, durationMs: 0 };
-    case 'refused':
-      return failedOutcome(check.error, 0);
-    case 'unchecked':
-      return cancelledOutcome(0);
+  if (check.kind !== 'acceptable') {
+    return unsentOutcome(check);
   }
+  const { type, sizeBytes, contentType, fitting } = check.asset;
+  return {
+    status: 'valid',
+    type,
+    ...describeMeasures(check.asset),
+    ...(contentType !== undefined && { size: sizeBytes, contentType }),
+    ...fitting,
+    attempts: 0,
+  };
 }

@@ -14,7 +14,7 @@ import { KnownContent } from './known-content.ts';
 import type { Manifest } from './manifest.ts';
 import { Outage } from './outage.ts';
 import type { Preparation, PreparedFile } from './prepared-file.ts';
-import { cancelledOutcome, failedOutcome, type Outcome, type UploadRecord } from './record.ts';
+import { cancelledOutcome, failedOutcome, type Outcome, type UploadRecord, unsentOutcome } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
 import { Throttle } from './throttle.ts';
 
@@ -84,6 +84,7 @@ const patienceMs = 250;
 
 /** How long the accounts of the token may take to be listed for advice. */
 const maxListingMs = 5000;
+
 /** A file that is to be sent. */
 interface AcceptableFile {
   readonly path: string;
@@ -95,7 +96,7 @@ interface ReadFile {
   readonly path: string;
   readonly bytes: Buffer;
   readonly asset: CheckedAsset;
-  /** What was asked of its source, where it was to be made to fit. */
+  /** What was asked of its source; undefined if it was not to be made to fit. */
   readonly recipe: string | undefined;
   /** Since its turn came. */
   readonly elapsedMs: () => number;
@@ -114,7 +115,7 @@ class Batch {
   readonly #buffers = new BufferPool();
   readonly #attempts: AttemptsContext;
   readonly #knownContent: KnownContent | undefined;
-  #unsettledFiles: number;
+  readonly #fileCount: number;
   /** Aborted when nothing new may start. */
   readonly #draining = new AbortController();
   /** Aborted when what is in flight must end too. */
@@ -134,7 +135,7 @@ class Batch {
 
   constructor(options: BatchOptions, dependencies: BatchDependencies, files: number) {
     this.#options = options;
-    this.#unsettledFiles = files;
+    this.#fileCount = files;
     this.#dependencies = dependencies;
     const { manifest, signal, draining, clock } = dependencies;
     this.#knownContent = manifest && new KnownContent(manifest, this.#late.signal);
@@ -211,16 +212,9 @@ class Batch {
 
   /** What became of a file; undefined while it is not settled. What was not begun is cancelled once the batch is over. */
   outcomeOf(check: Preparation): Outcome | undefined {
-    switch (check.kind) {
-      case 'known':
-        return { status: 'reused', ...check.upload, attempts: 0, durationMs: 0 };
-      case 'refused':
-        return failedOutcome(check.error, 0);
-      case 'unchecked':
-        return cancelledOutcome(0);
-      case 'acceptable':
-        return this.#settled.get(check) ?? (this.#ended.signal.aborted ? cancelledOutcome(0) : undefined);
-    }
+    return check.kind === 'acceptable'
+      ? (this.#settled.get(check) ?? (this.#ended.signal.aborted ? cancelledOutcome(0) : undefined))
+      : unsentOutcome(check);
   }
 
   /** Resolves when another file is settled, or all are. */
@@ -235,7 +229,6 @@ class Batch {
     const { sizeBytes } = check.asset;
     const outcome = await this.#upload(file, onOpen);
     this.#dependencies.onEvent({ type: 'file-settled', path, sizeBytes, outcome });
-    this.#unsettledFiles -= 1;
     this.#settled.set(check, outcome);
     this.#wake();
   }
@@ -257,7 +250,7 @@ class Batch {
     if (pending?.fitting !== undefined && !this.#opening.has(pending) && !this.#draining.signal.aborted) {
       const opening = this.#open(file!.path, pending);
       this.#opening.set(pending, opening);
-      // Where it fails, that is reported when its turn comes.
+      // A failure is reported when its turn comes.
       opening.catch(() => {});
     }
   }
@@ -291,7 +284,7 @@ class Batch {
       }
       throw error;
     } finally {
-      // Each request has ended, and where its body did not go out whole, its connection is closed. After a stop, a file
+      // Each request has ended, and if its body was not sent whole, its connection is closed. After a stop, a file
       // may still be read into the buffer.
       if (buffer !== undefined && !stopped.aborted) {
         this.#buffers.release(buffer);
@@ -300,7 +293,10 @@ class Batch {
     }
   }
 
-  /** Reads a file, when too many are open after others have closed theirs. Returns nothing if the batch was stopped. */
+  /**
+   * Reads a file. While too many are open, tries again, because others are being closed. Returns nothing if the batch
+   * was stopped.
+   */
   async #read(asset: CheckedAsset, buffer: Buffer): Promise<Buffer | undefined> {
     const { clock, onEvent } = this.#dependencies;
     const { throttle } = this.#attempts;
@@ -356,7 +352,7 @@ class Batch {
       case 'cancelled':
         return cancelledOutcome(result.attempts);
       case 'failed':
-        if (result.isOutage && this.#unsettledFiles > 1 && !this.#draining.signal.aborted) {
+        if (result.isOutage && this.#settled.size < this.#fileCount - 1 && !this.#draining.signal.aborted) {
           // The others would wait for the same; what is in flight is left to end.
           this.drain();
           this.#dependencies.onEvent({ type: 'batch-ended', error: result.error });
