@@ -6,6 +6,9 @@ import * as version from '../src/version.ts';
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
+/** Whether a module is this program's own: packages have folders named src too. */
+const isOwn = (id: string) => id.startsWith(fromRoot('src/'));
+
 const shared = {
   cwd: fromRoot(''),
   platform: 'node',
@@ -19,7 +22,11 @@ const output = {
   entryFileNames: '[name].cjs',
   chunkFileNames: '[name].cjs',
   // Names stay, for the stack traces in a bug report.
-  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+  minify: {
+    compress: false,
+    mangle: { keepNames: { function: true, class: true } },
+    codegen: { removeWhitespace: true },
+  },
 } satisfies RolldownOptions['output'];
 
 /**
@@ -42,7 +49,7 @@ export const command = {
         // Completion needs the settings, the types and an output, and not the client, which would otherwise hold them too.
         {
           name: 'settings',
-          test: /\/src\/(?:settings\/|media\/asset-types|report\/write-output|errno)/,
+          test: /\/src\/(?:settings\/|media\/asset-types|report\/(?:write-output|escape)|errno)/,
           priority: 2,
         },
         // Measuring the width of text needs a segmenter, which takes Node some milliseconds to create; most runs need none.
@@ -53,11 +60,9 @@ export const command = {
         },
         // What sends, and what else most commands share, is one file each to read, not ten.
         { name: 'client', test: /\/src\/client\//, priority: 1 },
-        {
-          name: 'shared',
-          test: /\/src\/(?!sandbox\/)/,
-          minShareCount: 2,
-        },
+        // Fitting needs Node's child processes, which take time to load.
+        { name: 'fit', test: (id) => isOwn(id) && /\/fit\//.test(id), minShareCount: 2, priority: 1 },
+        { name: 'shared', test: (id) => isOwn(id) && !/\/sandbox\//.test(id), minShareCount: 2 },
       ],
     },
   },
@@ -120,6 +125,7 @@ const unused = fromRoot('.config/unused.cjs');
 const replaced: readonly { readonly importer: RegExp; readonly module: RegExp; readonly by: string }[] = [
   { importer: /\/undici\/lib\//, module: /\/client-h2(\.js)?$|\/web\/fetch\/body\.js$/, by: unused },
   { importer: /\/undici\/lib\//, module: /^node:assert$/, by: fromRoot('.config/undici-assert.cjs') },
+  { importer: /\/undici\/lib\//, module: /^node:http$/, by: fromRoot('.config/undici-http.cjs') },
   { importer: /\/commander\/lib\//, module: /^node:child_process$/, by: unused },
   { importer: /\/cosmiconfig\/dist\//, module: /\/loaders(\.js)?$/, by: unused },
   // It asks for the home directory when it is loaded, and throws where there is none.

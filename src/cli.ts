@@ -54,15 +54,16 @@ const commands = [
  * @param openHost called at most once, and not for help and the version: opening the streams takes longer than
  *   printing either
  */
-export async function run(argv: readonly string[], openHost: () => Host, help: HelpOutput): Promise<number> {
+export async function run(
+  argv: readonly string[],
+  openHost: (env: Environment) => Host,
+  help: HelpOutput,
+): Promise<number> {
   let exitCode: number = exitCodes.success;
   let host: Host | undefined;
-  const withNoColor = (env: Environment) => (hasNoColor(argv) ? { ...env, NO_COLOR: '1' } : env);
+  const env = hasNoColor(argv) ? { ...help.env, NO_COLOR: '1' } : help.env;
   const open = () => {
-    if (host === undefined) {
-      const opened = openHost();
-      host = maskOutput({ ...opened, env: withNoColor(opened.env) });
-    }
+    host ??= maskOutput(openHost(env));
     return host;
   };
   const start: Start = async (command) => {
@@ -70,7 +71,7 @@ export async function run(argv: readonly string[], openHost: () => Host, help: H
   };
   const program = createProgram(start, {
     writeOut: (text) => {
-      const isStyled = isColoured(help.terminal(), withNoColor(help.env));
+      const isStyled = isColoured(help.terminal(), env);
       help.print(formatHelpText(text, { width: helpWidth(help), isStyled }));
     },
     getOutHelpWidth: () => helpWidth(help),

@@ -1,5 +1,4 @@
-import { Interruption, isFatal } from './errors.ts';
-import { hasReference, type UploadRecord } from './upload/record.ts';
+import { Interruption } from './errors.ts';
 
 /** Every exit code of the command, and the only place that writes them as numbers. */
 export const exitCodes = {
@@ -28,34 +27,4 @@ export function isInterrupted(
   signal: AbortSignal,
 ): signal is AbortSignal & { readonly reason: Interruption } {
   return signal.reason instanceof Interruption && signal.reason.cause !== 'stdout-closed';
-}
-
-/** Counts the outcomes of a batch, for its exit code. */
-export class Tally {
-  #good = 0;
-  #bad = 0;
-  #fatal = false;
-
-  add(record: UploadRecord): void {
-    if (hasReference(record) || record.status === 'valid') {
-      this.#good += 1;
-    } else {
-      this.#bad += 1;
-      this.#fatal ||= record.status === 'failed' && isFatal(record.error.code);
-    }
-  }
-
-  /** @param signal the run's signal, aborted if the run was interrupted */
-  exitCode(signal: AbortSignal): number {
-    if (isInterrupted(signal)) {
-      return exitCodeOfInterruption(signal.reason);
-    }
-    if (this.#fatal) {
-      return exitCodes.config;
-    }
-    if (this.#bad === 0) {
-      return exitCodes.success;
-    }
-    return this.#good === 0 ? exitCodes.failure : exitCodes.partial;
-  }
 }

@@ -5,7 +5,7 @@ import { run } from './cli.ts';
 import { describeErrno } from './errno.ts';
 import { Interruption, OutputError } from './errors.ts';
 import { exitCodes } from './exit-code.ts';
-import type { Host, TerminalStream } from './host.ts';
+import type { Environment, Host, TerminalStream } from './host.ts';
 import { isReaderGone } from './report/write-output.ts';
 import { Secrets } from './secrets.ts';
 import { systemClock } from './system-clock.ts';
@@ -30,10 +30,10 @@ async function main(): Promise<void> {
       setTimeout(() => endAtOnce(signal), graceMs).unref();
     });
   }
-  const openHost = () => createHost(interruption);
+  const openHost = (env: Environment) => createHost(interruption, env);
   process.exitCode = await run(process.argv.slice(2), openHost, {
     env: process.env,
-    print: (text) => printHelp(text, openHost),
+    print: (text) => printHelp(text, () => openHost(process.env)),
     terminal: () => (mayBeTerminal() && process.stdout.isTTY ? process.stdout : undefined),
   });
   if (interruption.signal.aborted) {
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   }
 }
 
-function createHost(interruption: AbortController): Host {
+function createHost(interruption: AbortController, env: Environment): Host {
   const stdout = createStdout();
   // Without these listeners, a closed pipe would end the run with a stack trace.
   stdout.on('error', (error) => {
@@ -52,7 +52,7 @@ function createHost(interruption: AbortController): Host {
   });
   process.stderr.on('error', () => {});
   return {
-    env: process.env,
+    env,
     cwd: findCwd(),
     homeDir: findHomeDir(),
     platform: process.platform,
@@ -61,7 +61,10 @@ function createHost(interruption: AbortController): Host {
     cores: availableParallelism(),
     nodeVersion: process.version,
     scriptPath: process.argv[1],
-    stdin: process.stdin,
+    // Opened when it is first read, which takes Node some milliseconds.
+    get stdin() {
+      return process.stdin;
+    },
     stdout,
     stderr: process.stderr,
     secrets: new Secrets(),

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
-import type { Environment, Host } from '../host.ts';
+import type { Host } from '../host.ts';
 import { hasReference, type UploadRecord } from '../upload/record.ts';
 import { escapeCharacters, escapeUnsafe } from './escape.ts';
 
@@ -74,11 +74,6 @@ export class GitHubReporter {
       await appendFile(this.#summaryFile, `### dreamina upload\n\n${table}`).catch(() => {});
     }
   }
-}
-
-/** Whether this is a step of GitHub Actions. */
-export function isGitHubStep(env: Environment): boolean {
-  return env.GITHUB_ACTIONS === 'true';
 }
 
 function formatAnnotation(file: string | undefined, text: string): string {

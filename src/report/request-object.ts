@@ -1,10 +1,5 @@
 import { UsageError } from '../errors.ts';
-
-/** The formats that print one object for a request to the API in place of records. */
-export const requestFormats = ['frames', 'omni', 'images'] as const;
-
-/** One of {@link requestFormats}. */
-export type RequestFormat = (typeof requestFormats)[number];
+import type { RequestFormat } from './result-formats.ts';
 
 /** An asset of a request object. */
 interface Asset {
@@ -52,11 +47,6 @@ const fieldNames = {
 
 /** The rules of requests, for the page of a contact sheet, which builds them in the browser. */
 export const requestRules = { maxAssets, endpoints, maxTotalMs, toleranceMs, plurals, fieldNames } as const;
-
-/** Whether a format is one of {@link requestFormats}. */
-export function isRequestFormat(format: string): format is RequestFormat {
-  return (requestFormats as readonly string[]).includes(format);
-}
 
 /**
  * Checks before any file is read that there are not more of them than a request takes.

@@ -1,12 +1,7 @@
 import { hasReference, type UploadRecord } from '../upload/record.ts';
 import { formatJson } from './escape.ts';
-import { createRequestObject, type RequestFormat, requestFormats } from './request-object.ts';
-
-/** The forms of the results on standard output. */
-export const resultFormats = ['text', 'json', 'ndjson', ...requestFormats] as const;
-
-/** One of {@link resultFormats}. */
-export type ResultFormat = (typeof resultFormats)[number];
+import { createRequestObject } from './request-object.ts';
+import type { RequestFormat, ResultFormat } from './result-formats.ts';
 
 /** Writes records to standard output as they come, in input order. Each call rejects with an OutputError. */
 export interface ResultWriter {

@@ -4,8 +4,9 @@ import type { UploadEvent } from '../upload/event.ts';
 import { type FailedRecord, hasReference, type UploadRecord } from '../upload/record.ts';
 import { describeRatioMismatch } from './aspect-ratio.ts';
 import type { Messages } from './messages.ts';
-import { isRequestFormat, promptNames } from './request-object.ts';
-import type { ResultFormat, ResultWriter } from './result-writer.ts';
+import { promptNames } from './request-object.ts';
+import { isRequestFormat, type ResultFormat } from './result-formats.ts';
+import type { ResultWriter } from './result-writer.ts';
 
 /** How many failures of one kind are listed as they come. */
 const maxListedFailures = 10;

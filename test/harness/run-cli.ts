@@ -79,7 +79,7 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
     loadJob: () => Promise.reject(new Error('its streams are no terminal, so nothing is drawn')),
     random: world.random ?? (() => 0.5),
   };
-  const exitCode = await run(argv, () => host, {
+  const exitCode = await run(argv, (env) => ({ ...host, env }), {
     env: host.env,
     print: (text) => stdout.write(text),
     terminal: () => undefined,

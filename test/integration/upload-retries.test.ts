@@ -267,7 +267,11 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
     loadJob: () => Promise.reject(new Error('its streams are no terminal, so nothing is drawn')),
     random: () => 0.5,
   };
-  const exitCode = run(argv, () => host, { env: {}, print: () => {}, terminal: () => undefined });
+  const exitCode = run(argv, (env) => ({ ...host, env }), {
+    env: host.env,
+    print: () => {},
+    terminal: () => undefined,
+  });
   return {
     exitCode,
     output,

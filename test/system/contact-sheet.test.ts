@@ -11,12 +11,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { describeRatioMismatch } from '../../src/report/aspect-ratio.ts';
 import type { Card } from '../../src/report/contact-sheet/card.ts';
 import { formatPage } from '../../src/report/contact-sheet/format-page.ts';
-import {
-  assertRequest,
-  createRequestObject,
-  type RequestFormat,
-  requestFormats,
-} from '../../src/report/request-object.ts';
+import { assertRequest, createRequestObject } from '../../src/report/request-object.ts';
+import { type RequestFormat, requestFormats } from '../../src/report/result-formats.ts';
 import type { UploadRecord } from '../../src/upload/record.ts';
 import { clip, fixture } from '../fixtures.ts';
 import { tempDir } from '../harness/temp-dir.ts';

@@ -8,7 +8,7 @@ import {
   type Start,
 } from '../../add-command.ts';
 import { formatNames } from '../../media/asset-types.ts';
-import { resultFormats } from '../../report/result-writer.ts';
+import { resultFormats } from '../../report/result-formats.ts';
 import { defaults } from '../../settings/defaults.ts';
 
 /** Adds `dreamina upload`. */

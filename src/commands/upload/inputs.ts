@@ -1,7 +1,6 @@
 import { UsageError } from '../../errors.ts';
 import { findFiles } from '../../files/find-files.ts';
 import type { FoundFile } from '../../files/found-file.ts';
-import { readList } from '../../files/read-list.ts';
 import type { Host } from '../../host.ts';
 import { listExtensions } from '../../media/asset-types.ts';
 import type { Messages } from '../../report/messages.ts';
@@ -31,7 +30,11 @@ export async function findInputs(
   if (filesFrom === '-') {
     tellOfWaiting('paths, one a line,', messages, host);
   }
-  const literals = filesFrom === undefined ? [] : await readList(filesFrom, nullSeparated ?? false, host);
+  let literals: readonly string[] = [];
+  if (filesFrom !== undefined) {
+    const { readList } = await import('../../files/read-list.ts');
+    literals = await readList(filesFrom, nullSeparated ?? false, host);
+  }
   const found = await findFiles(
     {
       patterns,

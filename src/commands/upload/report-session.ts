@@ -1,16 +1,17 @@
-import { exitCodes, isInterrupted, Tally } from '../../exit-code.ts';
+import { exitCodes, isInterrupted } from '../../exit-code.ts';
 import type { FoundFile } from '../../files/found-file.ts';
 import type { Host } from '../../host.ts';
 import type { ContactSheet } from '../../report/contact-sheet/contact-sheet.ts';
-import { GitHubReporter, isGitHubStep } from '../../report/github-reporter.ts';
-import { assertRequest, isRequestFormat } from '../../report/request-object.ts';
-import type { ResultFormat } from '../../report/result-writer.ts';
+import type { GitHubReporter } from '../../report/github-reporter.ts';
+import { assertRequest } from '../../report/request-object.ts';
+import { isRequestFormat, type ResultFormat } from '../../report/result-formats.ts';
 import type { StandardError } from '../../report/standard-error.ts';
 import type { UploadReporter } from '../../report/upload-reporter.ts';
 import { untilAborted } from '../../until-aborted.ts';
 import type { PreparedFile } from '../../upload/prepared-file.ts';
 import { runSession, type SessionOptions } from '../../upload/session.ts';
 import type { UploadFlags } from './command.ts';
+import { Tally } from './tally.ts';
 
 /** How long after an interruption records may still go to a slow reader of standard output. */
 const printingMs = 450;
@@ -48,8 +49,7 @@ export async function reportSession(
   if (signal.aborted) {
     onAbort();
   }
-  const github =
-    flags.annotations && isGitHubStep(host.env) ? new GitHubReporter(standardError.print, host) : undefined;
+  const github = flags.annotations ? await createGitHubReporter(standardError, host) : undefined;
   const tally = new Tally();
   const records = runSession(found, options, {
     clock,
@@ -117,4 +117,16 @@ function assertAssets(format: ResultFormat, files: readonly PreparedFile[]): voi
     });
     assertRequest(format, assets);
   }
+}
+
+/** A reporter for a step of GitHub Actions; undefined elsewhere. */
+async function createGitHubReporter(
+  { print }: StandardError,
+  host: Host,
+): Promise<GitHubReporter | undefined> {
+  if (host.env.GITHUB_ACTIONS !== 'true') {
+    return undefined;
+  }
+  const { GitHubReporter } = await import('../../report/github-reporter.ts');
+  return new GitHubReporter(print, host);
 }

@@ -4,8 +4,8 @@ import {
   createRequestObject,
   type PlannedAsset,
   promptNames,
-  type RequestFormat,
 } from '../../../src/report/request-object.ts';
+import type { RequestFormat } from '../../../src/report/result-formats.ts';
 
 /** Assets from a short text: `i` is an image, `v5` a video of 5 s, `a5` an audio file of 5 s, `v?` one of unknown length. */
 function assets(text: string): (PlannedAsset & { assetRef: string })[] {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMessages } from '../../../src/report/messages.ts';
-import { createResultWriter, type ResultFormat } from '../../../src/report/result-writer.ts';
+import type { ResultFormat } from '../../../src/report/result-formats.ts';
+import { createResultWriter } from '../../../src/report/result-writer.ts';
 import { UploadReporter } from '../../../src/report/upload-reporter.ts';
 import type { UploadRecord } from '../../../src/upload/record.ts';
 

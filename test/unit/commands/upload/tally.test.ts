@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Interruption, type UploadErrorCode } from '../../src/errors.ts';
-import { Tally } from '../../src/exit-code.ts';
-import type { UploadRecord } from '../../src/upload/record.ts';
+import { Tally } from '../../../../src/commands/upload/tally.ts';
+import { Interruption, type UploadErrorCode } from '../../../../src/errors.ts';
+import type { UploadRecord } from '../../../../src/upload/record.ts';
 
 /** A record of that status; an error's code stands for a failure. */
 function record(kind: 'uploaded' | 'reused' | 'valid' | 'cancelled' | UploadErrorCode): UploadRecord {

@@ -1,0 +1,190 @@
+import { absolutePath } from '../absolute-path.ts';
+import { Exclusion } from './exclusion.ts';
+import { expandBraces, PatternTooLarge } from './expand-braces.ts';
+import type { FoundFile } from './found-file.ts';
+import { type FileHost, type NamedPaths, NamesNothing } from './named-paths.ts';
+import { sortNaturally } from './natural-order.ts';
+import { showPath } from './path-bytes.ts';
+import { mayHaveGroups, type PatternSyntax, parsePattern } from './pattern.ts';
+import { type Match, Search, type SearchOptions } from './search.ts';
+
+/** How patterns and folders are searched. */
+export interface PatternOptions {
+  /** Whether directories are descended into. */
+  readonly recursive: boolean;
+  /** Whether globs and `recursive` take hidden files and folders. */
+  readonly hidden: boolean;
+  /** Globs of what globs and `recursive` leave out. */
+  readonly exclude: readonly string[];
+  /** The extensions of the files that `recursive` takes, in lower case and without the dot. */
+  readonly extensions: readonly string[];
+}
+
+/** Finds the files that patterns match, and those in folders. Loaded only when one is given. */
+export class PatternFinder {
+  readonly #options: SearchOptions;
+  readonly #paths: NamedPaths;
+  readonly #host: FileHost;
+  readonly #extensions: readonly string[];
+
+  /** @throws UsageError for an invalid pattern in `exclude` */
+  constructor({ recursive, hidden, exclude, extensions }: PatternOptions, paths: NamedPaths, host: FileHost) {
+    const exclusion = new Exclusion(exclude);
+    this.#options = { recursive, hidden, exclusion, extensions: new Set(extensions) };
+    this.#extensions = extensions;
+    this.#paths = paths;
+    this.#host = host;
+  }
+
+  /** @throws NamesNothing */
+  async findBelow(path: string): Promise<readonly FoundFile[]> {
+    const search = new Search(this.#options, this.#paths.reader, this.#host);
+    await this.#searchBelow(path, search);
+    return this.#filesOf(search) ?? this.#nothingBelow(search);
+  }
+
+  async #searchBelow(path: string, search: Search): Promise<void> {
+    if (!this.#options.recursive) {
+      throw new NamesNothing(() => 'it is a directory; use -r to upload the files in it');
+    }
+    const folder = absolutePath(path, this.#host);
+    // A folder that cannot be resolved cannot be read either, which is reported later.
+    const realPath = await this.#paths.reader.realPath(folder).catch(() => folder);
+    await search.addBelowNamed(/^\.(?:\/+\.)*\/*$/.test(path) ? '' : path.replace(/\/*$/, '/'), realPath);
+  }
+
+  /** @throws NamesNothing */
+  async expand(pattern: string): Promise<readonly FoundFile[]> {
+    const portable = this.#host.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
+    try {
+      if (portable.length > maxPatternLength) {
+        throw new PatternTooLarge();
+      }
+      const words = expandBraces(portable);
+      const search = await this.#searchWords(pattern, words, { hasGroups: false });
+      const files = this.#filesOf(search);
+      if (files !== undefined && (files.length === 1 || !isOneName(portable))) {
+        return files;
+      }
+      if (files !== undefined) {
+        throw new NamesNothing(
+          () =>
+            'several names that are not UTF-8 look like this; use a pattern in quotes, or --files-from with -0',
+        );
+      }
+      // `*(1).png` is plain text to bash, and a group under its extglob.
+      const grouped = mayHaveGroups(portable)
+        ? this.#filesOf(await this.#searchWords(pattern, words, { hasGroups: true }))
+        : undefined;
+      return (
+        grouped ?? (search.hasSearchedBelow ? this.#nothingBelow(search) : this.#noMatch(pattern, search))
+      );
+    } catch (error) {
+      throw error instanceof PatternTooLarge
+        ? new NamesNothing(() => 'there is no such file, and it is too long for a pattern')
+        : error;
+    }
+  }
+
+  /** @param pattern what the words were expanded from */
+  async #searchWords(pattern: string, words: readonly string[], syntax: PatternSyntax): Promise<Search> {
+    const search = new Search(this.#options, this.#paths.reader, this.#host);
+    for (const word of words.filter((it) => it !== '')) {
+      const isForFolders = /[^/]\/+$/.test(word);
+      const parts = parsePattern(isForFolders ? word.replace(/\/+$/, '') : word, syntax);
+      if (parts.some(({ kind }) => kind !== 'literal')) {
+        await search.addMatches(parts, isForFolders);
+      } else {
+        const path = parts.map((part) => (part.kind === 'literal' ? part.name : '')).join('/');
+        await this.#searchNamed(
+          isForFolders ? `${path}/` : path,
+          search,
+          words.length === 1 ? pattern : undefined,
+        );
+      }
+    }
+    return search;
+  }
+
+  /**
+   * Adds what a word without wildcards names: braces may have made it, or backslashes.
+   *
+   * @param whole the argument, if this is its only word
+   */
+  async #searchNamed(path: string, search: Search, whole: string | undefined): Promise<void> {
+    switch (await this.#paths.kindOf(path)) {
+      case 'absent':
+        throw whole === undefined
+          ? new NamesNothing(() => `there is no such file as ${path}`)
+          : this.#paths.absent(whole);
+      case 'unknown':
+      case 'file': {
+        const source = await this.#paths.sourceOf(path);
+        const { realPath } = await this.#paths.reader.follow(source);
+        search.matches.push({ path, source, realPath, isLinked: false });
+        return;
+      }
+      case 'directory':
+        await this.#searchBelow(path, search);
+    }
+  }
+
+  /**
+   * The files found, in order, each real file once, by a name without a link if it has one; undefined if there are
+   * none.
+   */
+  #filesOf({ matches }: Search): readonly FoundFile[] | undefined {
+    const once = new Map<string, Match>();
+    const sorted = sortNaturally(matches, ({ path }) => path);
+    for (const match of sorted) {
+      const known = once.get(match.realPath);
+      if (known === undefined || (known.isLinked && !match.isLinked)) {
+        once.set(match.realPath, match);
+      }
+    }
+    const files = sorted
+      .filter((match) => once.get(match.realPath) === match)
+      .map(({ path, source, folderError }) => ({
+        path: showPath(path),
+        source,
+        ...(folderError !== undefined && { folderError }),
+      }));
+    return files.length === 0 ? undefined : files;
+  }
+
+  #nothingBelow({ hasLeftOut }: Search): never {
+    const more = hasLeftOut ? ' that is neither hidden nor excluded' : '';
+    throw new NamesNothing(() => `there is no ${formatExtensions(this.#extensions)} file in it${more}`);
+  }
+
+  #noMatch(pattern: string, { hasLeftOut }: Search): never {
+    throw new NamesNothing(async () => {
+      const { describeUrl, expandHome } = await import('./absent-path.ts');
+      const url = await describeUrl(pattern, this.#host);
+      const expanded = expandHome(pattern, this.#host);
+      const more = hasLeftOut ? ' that is not excluded' : '';
+      const advice = expanded === undefined ? '' : `; did you mean ${expanded}?`;
+      return url ?? `there is no such file, and as a pattern it matches none${more}${advice}`;
+    });
+  }
+}
+
+/** Called only for an error: the first use of `Intl` takes Node some milliseconds. */
+function formatExtensions(extensions: readonly string[]): string {
+  const list = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+  return list.format(extensions.map((extension) => `.${extension}`));
+}
+
+/** Longer than any real pattern, short enough to parse quickly. */
+const maxPatternLength = 16_384;
+
+/** Whether an argument is the name of one file, but for bytes that are not UTF-8 and were lost on the way. */
+function isOneName(argument: string): boolean {
+  return (
+    argument.includes('\ufffd') &&
+    expandBraces(argument).length === 1 &&
+    parsePattern(argument.replaceAll('\ufffd', 'x'), { hasGroups: false }).every(
+      ({ kind }) => kind === 'literal',
+    )
+  );
+}
