@@ -1,8 +1,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { endianness } from 'node:os';
 import { loadHeicDecode } from './optional-modules.ts';
 
-/** A file of pixels, of a byte each for red, green, blue, and for alpha where one is not opaque. */
+/** A file of pixels, of a byte each for red, green and blue, and for alpha if there is one. */
 export interface PixelFile {
   /** They begin at {@link pixelStart}. */
   readonly path: string;
@@ -17,9 +18,14 @@ export const pixelStart = 8;
 /**
  * Decodes a HEIC into a new file: no other copy of its pixels, of 36 MB and more, is held meanwhile.
  *
+ * @param hasAlpha whether the HEIC has a channel for transparency
  * @throws an error of the file system, or one of the decoder's
  */
-export async function decodeHeic(source: string, path: string, maxPixels: number): Promise<PixelFile> {
+export async function decodeHeic(
+  source: string,
+  path: string,
+  { maxPixels, hasAlpha }: { readonly maxPixels: number; readonly hasAlpha: boolean },
+): Promise<PixelFile> {
   const images = await loadHeicDecode().all({ buffer: await readFile(source) });
   try {
     const [image] = images;
@@ -27,7 +33,8 @@ export async function decodeHeic(source: string, path: string, maxPixels: number
       throw new Error('exceeds the pixel limit');
     }
     const { data, width, height } = await image.decode();
-    const channels = isOpaque(data) ? 3 : 4;
+    // On a big-endian machine, all four stay, which is right too and only slower to encode.
+    const channels = hasAlpha || endianness() === 'BE' ? 4 : 3;
     if (channels === 3) {
       dropAlpha(data);
     }
@@ -38,21 +45,17 @@ export async function decodeHeic(source: string, path: string, maxPixels: number
   }
 }
 
-function isOpaque(data: Uint8ClampedArray): boolean {
-  for (let i = 3; i < data.length; i += 4) {
-    if (data[i] !== 255) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/** In place, because a second copy may not fit. */
+/**
+ * In place, because a second copy may not fit; four pixels at a time, because byte by byte it takes four times as long.
+ * For little-endian machines.
+ */
 function dropAlpha(data: Uint8ClampedArray): void {
-  for (let from = 0, to = 0; from < data.length; from += 4) {
-    data[to++] = data[from]!;
-    data[to++] = data[from + 1]!;
-    data[to++] = data[from + 2]!;
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length / 4);
+  for (let from = 0, to = 0; from < words.length; from += 4, to += 3) {
+    const [second, third] = [words[from + 1]!, words[from + 2]!];
+    words[to] = (words[from]! & 0xffffff) | (second << 24);
+    words[to + 1] = ((second >>> 8) & 0xffff) | (third << 16);
+    words[to + 2] = ((third >>> 16) & 0xff) | (words[from + 3]! << 8);
   }
 }
 

@@ -69,7 +69,7 @@ async function openPicture(path: string, recipe: PictureRecipe, scratchPath: str
   refuseUnfit(metadata);
   const decoded =
     recipe.decoder === 'heic-decode'
-      ? await openHeic(path, metadata.icc, scratchPath)
+      ? await openHeic(path, metadata, scratchPath)
       : { input: path, ...metadata.autoOrient, hasAlpha: metadata.hasAlpha };
   const crop = recipe.aspect && resolveCrop(decoded.width, decoded.height, recipe.aspect);
   return {
@@ -90,10 +90,10 @@ async function openPicture(path: string, recipe: PictureRecipe, scratchPath: str
 /** The decoder applies the file's own rotation but gives the numbers without the profile that says what they mean. */
 async function openHeic(
   path: string,
-  icc: Buffer | undefined,
+  { icc, hasAlpha }: Metadata,
   scratchPath: string,
 ): Promise<Pick<Opened, 'width' | 'height' | 'hasAlpha'> & { readonly input: string }> {
-  const picture = await decodeHeic(path, scratchPath, maxPixels);
+  const picture = await decodeHeic(path, scratchPath, { maxPixels, hasAlpha });
   await finishTiff(picture, icc);
   // The pixels are in the file; without this they stay in memory while they are encoded, and the next are decoded.
   globalThis.gc?.();

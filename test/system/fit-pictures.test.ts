@@ -51,8 +51,8 @@ async function makeFit(source: string): Promise<string> {
 }
 
 /** Draws a picture with ffmpeg. */
-async function draw(name: string, options: readonly string[] = []): Promise<string> {
-  const folder = await tempDir();
+async function draw(name: string, options: readonly string[] = [], into?: string): Promise<string> {
+  const folder = into ?? (await tempDir());
   const pattern = ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=320x200', '-frames:v', '1'];
   await runProgram('ffmpeg', [...pattern, ...options, name], folder);
   return join(folder, name);
@@ -100,6 +100,29 @@ describe("a phone's HEIC in Display P3", () => {
     expect(await readTags(source)).toMatchObject({ ProfileDescription: 'sP3C' });
     expect(await readTags(made)).not.toHaveProperty('ProfileDescription');
     expect(differenceOf(await decode(made), toSrgb(await decode(decoded)))).toBeLessThan(3);
+  });
+});
+
+describe('a HEIC', () => {
+  it('has the pixels that heif-convert decodes', async () => {
+    const folder = await tempDir();
+    await draw('a.png', [], folder);
+    await runProgram('heif-enc', ['-q', '90', 'a.png', '-o', 'a.heic'], folder);
+    await runProgram('heif-convert', ['a.heic', 'decoded.png'], folder);
+    const made = await makeFit(join(folder, 'a.heic'));
+    expect(differenceOf(await decode(made), await decode(join(folder, 'decoded.png')))).toBeLessThan(3);
+  });
+
+  it('that is transparent stays so', async () => {
+    const folder = await tempDir();
+    const half = ['-v', 'error', '-f', 'lavfi', '-i', 'color=red@0.5:size=40x30,format=rgba'];
+    await runProgram('ffmpeg', [...half, '-frames:v', '1', 'a.png'], folder);
+    await runProgram('heif-enc', ['a.png', '-o', 'a.heic'], folder);
+    const made = await makeFit(join(folder, 'a.heic'));
+    await runProgram('ffmpeg', ['-v', 'error', '-i', made, '-vf', 'alphaextract', 'alpha.png'], folder);
+    const [level] = await decode(join(folder, 'alpha.png'));
+    expect(level).toBeGreaterThan(120);
+    expect(level).toBeLessThan(135);
   });
 });
 
