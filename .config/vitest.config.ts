@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -23,7 +24,8 @@ class LikeliestFirst extends BaseSequencer {
 export default defineConfig(({ mode }) => ({
   test: {
     root: fileURLToPath(new URL('..', import.meta.url)),
-    maxWorkers: '100%',
+    // Many tests wait for a socket, a timer or a process.
+    maxWorkers: 2 * availableParallelism(),
     ...(isMutationRun && { sequence: { sequencer: LikeliestFirst } }),
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text', 'html'] },
     projects: isMutationRun
