@@ -19,8 +19,8 @@ const maxProcesses = 2;
  */
 const frugalMalloc = {
   MALLOC_ARENA_MAX: '2',
-  MALLOC_MMAP_THRESHOLD_: '131072',
-  MALLOC_TRIM_THRESHOLD_: '131072',
+  MALLOC_MMAP_THRESHOLD_: '1048576',
+  MALLOC_TRIM_THRESHOLD_: '16777216',
 };
 
 /** A picture takes seconds; a decoder that takes longer than this has run wild. */
@@ -35,7 +35,7 @@ export class PictureProcesses {
   readonly #platform: NodeJS.Platform;
   readonly #limit: ReturnType<typeof pLimit>;
   readonly #idle: ChildProcess[] = [];
-  readonly #loaded = new Map<PictureRecipe['decoder'], Promise<unknown>>();
+  readonly #loads = new Map<PictureRecipe['decoder'], Promise<unknown>[]>();
 
   constructor({ env, platform, cores }: Pick<Host, 'env' | 'platform' | 'cores'>) {
     this.#env = { ...resolveProgramEnv(env), ...frugalMalloc } as NodeJS.ProcessEnv;
@@ -44,17 +44,17 @@ export class PictureProcesses {
   }
 
   /**
-   * Loads what decodes.
+   * Loads what decodes; for a second picture in a second process, so that it need not wait for the first.
    *
    * @throws FileError `cannot_fit` if it is not installed or does not start, or the signal's reason
    */
   async load(decoder: PictureRecipe['decoder'], signal: AbortSignal): Promise<void> {
-    let loading = this.#loaded.get(decoder);
-    if (loading === undefined) {
-      loading = this.#ask({ kind: 'load', decoder }, signal);
-      this.#loaded.set(decoder, loading);
+    const loads = this.#loads.get(decoder) ?? [];
+    this.#loads.set(decoder, loads);
+    if (loads.length < this.#limit.concurrency) {
+      loads.push(this.#ask({ kind: 'load', decoder }, signal));
     }
-    await loading;
+    await loads.at(-1);
   }
 
   /**
