@@ -95,8 +95,6 @@ async function openHeic(
 ): Promise<Pick<Opened, 'width' | 'height' | 'hasAlpha'> & { readonly input: string }> {
   const picture = await decodeHeic(path, scratchPath, { maxPixels, hasAlpha });
   await finishTiff(picture, icc);
-  // The pixels are in the file; without this they stay in memory while they are encoded, and the next are decoded.
-  globalThis.gc?.();
   const { width, height, channels } = picture;
   return { input: scratchPath, width, height, hasAlpha: channels === 4 };
 }
