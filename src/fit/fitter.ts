@@ -12,6 +12,7 @@ import { findFfmpeg, missingProgram, resolveProgramEnv } from './ffmpeg.ts';
 import { decodePicture, type Encoder, fitClip, takeFrame } from './fit-clip.ts';
 import { describeSource, type FitPlan, type FittedFile, type FittingPlan, type FitWork } from './fit-plan.ts';
 import { type ClipFormat, type PictureFormat, pngFormat, recogniseFormat } from './formats.ts';
+import { isHdr } from './heif-transfer.ts';
 import { keepCopy } from './keep-copy.ts';
 import { once } from './once.ts';
 import { readPictureHeader } from './picture-header.ts';
@@ -197,6 +198,11 @@ class ToolFitter implements Fitter {
     { aspect }: Wishes,
     signal: AbortSignal,
   ): Promise<FitPlan> {
+    if (format.isHeif && (await isHdr(source.path))) {
+      throw new FileError('cannot_fit', 'it is HDR, and its colours cannot be converted', {
+        hint: 'Export it without HDR, or as a JPEG.',
+      });
+    }
     const header = format.accepted ? await readPictureHeader(source.path, format.contentType) : undefined;
     const recipe = resolvePictureRecipe(
       { format, header, sizeBytes: source.sizeBytes },

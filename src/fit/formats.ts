@@ -14,6 +14,8 @@ export interface PictureFormat {
   readonly lossless: boolean;
   /** The service takes it. */
   readonly accepted: boolean;
+  /** Its boxes are those of ISO/IEC 23008-12. */
+  readonly isHeif: boolean;
 }
 
 /** A format of videos, sounds, or both; which of them a file is, its streams tell. */
@@ -47,6 +49,7 @@ const picture = (
   decoder: 'sharp',
   lossless: false,
   accepted: false,
+  isHeif: false,
   ...more,
 });
 
@@ -80,12 +83,12 @@ const formats: readonly Format[] = [
   picture('image/jpeg', 'JPEG', ['jpg', 'jpeg'], { accepted: true }),
   pngFormat,
   picture('image/webp', 'WebP', ['webp'], { accepted: true }),
-  picture('image/avif', 'AVIF', ['avif']),
+  picture('image/avif', 'AVIF', ['avif'], { isHeif: true }),
   picture('image/gif', 'GIF', ['gif'], { lossless: true }),
   picture('image/tiff', 'TIFF', ['tif', 'tiff'], { lossless: true }),
-  picture('image/heic', 'HEIC', ['heic'], { decoder: 'heic-decode' }),
-  picture('image/heif', 'HEIF', ['heif'], { decoder: 'heic-decode' }),
-  picture('image/heic-sequence', 'HEIC sequence', ['heics'], { decoder: 'heic-decode' }),
+  picture('image/heic', 'HEIC', ['heic'], { decoder: 'heic-decode', isHeif: true }),
+  picture('image/heif', 'HEIF', ['heif'], { decoder: 'heic-decode', isHeif: true }),
+  picture('image/heic-sequence', 'HEIC sequence', ['heics'], { decoder: 'heic-decode', isHeif: true }),
   picture('image/bmp', 'BMP', ['bmp'], { decoder: 'ffmpeg', demuxer: 'bmp_pipe', lossless: true }),
 
   clip('video/mp4', 'MP4', ['mp4'], 'mp4', { acceptsVideo: true, acceptsAudio: true }),

@@ -126,6 +126,30 @@ describe('a HEIC', () => {
   });
 });
 
+describe('an AVIF', () => {
+  const encoded = (transfer: string) =>
+    draw('a.avif', [
+      ...['-c:v', 'libaom-av1', '-still-picture', '1', '-pix_fmt', 'yuv420p10le'],
+      ...['-color_primaries', 'bt2020', '-colorspace', 'bt2020nc', '-color_trc', transfer],
+    ]);
+
+  it.each(['smpte2084', 'arib-std-b67'])('that is HDR is refused: %s', async (transfer) => {
+    const result = await runCli(['upload', '--dry-run', '--fit', '--json', await encoded(transfer)], {
+      env: { PATH: process.env.PATH },
+    });
+    expect(result.json()).toMatchObject([
+      {
+        status: 'failed',
+        error: { code: 'cannot_fit', message: 'it is HDR, and its colours cannot be converted' },
+      },
+    ]);
+  });
+
+  it('that is not HDR becomes a JPEG', async () => {
+    expect(await readTags(await makeFit(await encoded('bt709')))).toMatchObject({ MIMEType: 'image/jpeg' });
+  });
+});
+
 /** Display P3 to sRGB, which have one transfer curve: the matrix of CSS Color 4. */
 function toSrgb(displayP3: Buffer): Buffer {
   const result = Buffer.alloc(displayP3.length);

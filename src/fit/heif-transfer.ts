@@ -1,0 +1,22 @@
+import { open } from 'node:fs/promises';
+
+/** A still's properties stand in its first box but one, before the pixels. */
+const headBytes = 256 * 1024;
+
+/** PQ and HLG, as https://www.itu.int/rec/T-REC-H.273 numbers transfer characteristics. */
+const hdrTransfers: readonly number[] = [16, 18];
+
+/** Whether a HEIC or an AVIF says that its numbers are HDR. */
+export async function isHdr(path: string): Promise<boolean> {
+  const handle = await open(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
+    const head = buffer.toString('latin1', 0, bytesRead);
+    // Primaries, then the transfer, of two bytes each.
+    return [...head.matchAll(/colrnclx..(..)/gs)].some(([, transfer]) =>
+      hdrTransfers.includes(Buffer.from(transfer!, 'latin1').readUInt16BE()),
+    );
+  } finally {
+    await handle.close();
+  }
+}
