@@ -3,7 +3,7 @@ import type { Start } from './add-command.ts';
 import { ApiError, ConfigError, Interruption, isFatal, OutputError, UsageError } from './errors.ts';
 import { exitCodeOfInterruption, exitCodes } from './exit-code.ts';
 import type { Environment, Host } from './host.ts';
-import { createProgram, type HelpOutput } from './program.ts';
+import { addCommands, createProgram, type HelpOutput } from './program.ts';
 import { maskOutput } from './report/mask-output.ts';
 
 /**
@@ -28,7 +28,7 @@ export async function run(
   const start: Start = async (command) => {
     exitCode = await command(open());
   };
-  const program = createProgram(start, { ...help, env }, (text) => open().stderr.write(text));
+  const program = createProgram(argv[0], start, { ...help, env }, (text) => open().stderr.write(text));
   try {
     if (argv.length === 0) {
       program.outputHelp();
@@ -45,6 +45,7 @@ export async function run(
       await reportError(error, open());
     } else if (!isHelp(error)) {
       const { explainMistake } = await import('./explain-mistake.ts');
+      addCommands(program, start);
       await reportError(await explainMistake(error, { argv, program, cwd: open().cwd }), open());
     }
     return code;

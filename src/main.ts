@@ -1,6 +1,5 @@
 import { fstatSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, devNull, homedir, tmpdir } from 'node:os';
-import { Writable } from 'node:stream';
 import { run } from './cli.ts';
 import { describeErrno } from './errno.ts';
 import { Interruption, OutputError } from './errors.ts';
@@ -91,18 +90,21 @@ function printHelp(text: string, openHost: () => Host): void {
 
 /** Creates standard output. Node's own stream loses the rest of a write that a file accepts only in part. */
 function createStdout(): TerminalStream {
-  return fstatSync(1).isFile()
-    ? new Writable({
-        write: (chunk, _encoding, done) => {
-          try {
-            writeFileSync(1, chunk);
-            done();
-          } catch (error) {
-            done(error as Error);
-          }
-        },
-      })
-    : process.stdout;
+  if (!fstatSync(1).isFile()) {
+    return process.stdout;
+  }
+  // Not imported above: loading streams takes longer than printing help or the version.
+  const { Writable } = process.getBuiltinModule('node:stream');
+  return new Writable({
+    write: (chunk, _encoding, done) => {
+      try {
+        writeFileSync(1, chunk);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  });
 }
 
 /** The working directory; undefined if it was deleted or cannot be entered. */

@@ -31,25 +31,35 @@ export interface HelpOutput {
 }
 
 /** Every command, in the order of the help. */
-const commands = [
-  addUpload,
-  addLogin,
-  addLogout,
-  addAccounts,
-  addConfig,
-  addDoctor,
-  addSandbox,
-  addCompletion,
-  addHelp,
-  addComplete,
-];
+const commands: Readonly<Record<string, (program: Command, start: Start) => unknown>> = {
+  upload: addUpload,
+  login: addLogin,
+  logout: addLogout,
+  accounts: addAccounts,
+  config: addConfig,
+  doctor: addDoctor,
+  sandbox: addSandbox,
+  completion: addCompletion,
+  help: addHelp,
+  complete: addComplete,
+};
+
+/** Commands that need all the others. */
+const needAll = ['help', 'complete'];
 
 /**
- * Creates the command line with all of its commands.
+ * Creates the command line with only the commands that it needs: declaring the flags of all takes Node some
+ * milliseconds.
  *
+ * @param word the first argument
  * @param printError prints the help that a mistake on the command line calls for
  */
-export function createProgram(start: Start, help: HelpOutput, printError: (text: string) => void): Command {
+export function createProgram(
+  word: string | undefined,
+  start: Start,
+  help: HelpOutput,
+  printError: (text: string) => void,
+): Command {
   const program = new Command('dreamina')
     .description(
       'Upload images, videos and audio to Dreamina (through useapi.net) and print their references.',
@@ -90,10 +100,21 @@ or from a config file; \`dreamina login\` saves it in your own config.
 
 Documentation: https://useapi.net/docs/api-dreamina-v1`,
     );
-  for (const addTo of commands) {
-    addTo(program, start);
+  if (word !== undefined && Object.hasOwn(commands, word) && !needAll.includes(word)) {
+    commands[word]!(program, start);
+  } else if (word !== '--version' && word !== '-V') {
+    addCommands(program, start);
   }
   return program;
+}
+
+/** Adds the commands that a program does not have yet. */
+export function addCommands(program: Command, start: Start): void {
+  for (const [name, addTo] of Object.entries(commands)) {
+    if (!program.commands.some((command) => command.name() === name)) {
+      addTo(program, start);
+    }
+  }
 }
 
 function helpWidth(help: HelpOutput): number {
