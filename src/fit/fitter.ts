@@ -199,7 +199,7 @@ class ToolFitter implements Fitter {
     signal: AbortSignal,
   ): Promise<FitPlan> {
     if (format.isHeif && (await isHdr(source.path))) {
-      throw new FileError('cannot_fit', 'it is HDR, and its colours cannot be converted', {
+      throw new FileError('unsupported_type', 'it is HDR, and its colours cannot be converted', {
         hint: 'Export it without HDR, or as a JPEG.',
       });
     }

@@ -140,7 +140,7 @@ describe('an AVIF', () => {
     expect(result.json()).toMatchObject([
       {
         status: 'failed',
-        error: { code: 'cannot_fit', message: 'it is HDR, and its colours cannot be converted' },
+        error: { code: 'unsupported_type', message: 'it is HDR, and its colours cannot be converted' },
       },
     ]);
   });
