@@ -6,8 +6,8 @@ import * as version from '../src/version.ts';
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-/** Whether a module is this program's own: packages have folders named src too. */
-const isOwn = (id: string) => id.startsWith(fromRoot('src/'));
+/** Tells this program's own modules whose path matches: packages have folders named src too. */
+const own = (path: RegExp) => (id: string) => id.startsWith(fromRoot('src/')) && path.test(id);
 
 const shared = {
   cwd: fromRoot(''),
@@ -21,7 +21,7 @@ const output = {
   format: 'cjs',
   entryFileNames: '[name].cjs',
   chunkFileNames: '[name].cjs',
-  // Names stay, for the stack traces in a bug report.
+  // Names of functions and classes stay, for the stack traces in a bug report.
   minify: {
     compress: false,
     mangle: { keepNames: { function: true, class: true } },
@@ -49,7 +49,7 @@ export const command = {
         // Completion needs the settings, the types and an output, and not the client, which would otherwise hold them too.
         {
           name: 'settings',
-          test: /\/src\/(?:settings\/|media\/asset-types|report\/(?:write-output|escape)|errno)/,
+          test: own(/\/src\/(?:settings\/|media\/asset-types|report\/(?:write-output|escape)|errno)/),
           priority: 2,
         },
         // Measuring the width of text needs a segmenter, which takes Node some milliseconds to create; most runs need none.
@@ -59,10 +59,10 @@ export const command = {
           priority: 2,
         },
         // What sends, and what else most commands share, is one file each to read, not ten.
-        { name: 'client', test: /\/src\/client\//, priority: 1 },
+        { name: 'client', test: own(/\/src\/client\//), priority: 1 },
         // Fitting needs Node's child processes, which take time to load.
-        { name: 'fit', test: (id) => isOwn(id) && /\/fit\//.test(id), minShareCount: 2, priority: 1 },
-        { name: 'shared', test: (id) => isOwn(id) && !/\/sandbox\//.test(id), minShareCount: 2 },
+        { name: 'fit', test: own(/\/src\/fit\//), minShareCount: 2, priority: 1 },
+        { name: 'shared', test: own(/\/src\/(?!sandbox\/)/), minShareCount: 2 },
       ],
     },
   },

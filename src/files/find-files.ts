@@ -92,7 +92,7 @@ function shorten(text: string): string {
   return text.length <= maxShownLength ? text : `${text.slice(0, maxShownLength)}…`;
 }
 
-/** Finds the files of one argument after another. */
+/** Finds the files of each argument. */
 class Finder {
   readonly #request: FileRequest;
   readonly #host: FileHost;
@@ -106,7 +106,7 @@ class Finder {
   }
 
   /**
-   * Loads what searches folders, which most runs do not need and Node takes some milliseconds to load.
+   * Loads the code that searches folders: most runs do not need it, and loading it takes Node some milliseconds.
    *
    * @throws UsageError for an invalid pattern in `exclude`
    */

@@ -19,6 +19,7 @@ export class NamesNothing extends Error {
   }
 }
 
+/** What a path leads to; `unknown` if the system refuses to say. */
 export type PathKind = 'absent' | 'directory' | 'file' | 'unknown';
 
 /** Looks up paths that are named, by an argument or by a word of a pattern. Each folder is read once. */
@@ -48,6 +49,7 @@ export class NamedPaths {
     );
   }
 
+  /** The error for a path that does not exist. */
   absent(path: string): NamesNothing {
     return new NamesNothing(async () => {
       const { describeAbsentPath } = await import('./absent-path.ts');

@@ -20,7 +20,7 @@ export interface PatternOptions {
   readonly extensions: readonly string[];
 }
 
-/** Finds the files that patterns match, and those in folders. Loaded only when one is given. */
+/** Finds the files that patterns match, and those in folders. */
 export class PatternFinder {
   readonly #options: SearchOptions;
   readonly #paths: NamedPaths;

@@ -12,7 +12,7 @@ export interface PixelFile {
   readonly height: number;
 }
 
-/** A whole number of four pixels of four bytes. */
+/** A multiple of four pixels, which have four bytes each. */
 const pieceBytes = 1024 * 1024;
 
 /** Room for a header in front of the pixels. */
@@ -46,7 +46,7 @@ export async function decodeHeic(
   }
 }
 
-/** A piece at a time, which the processor's cache holds from one step to the next. */
+/** Writes a piece at a time, small enough to stay in the processor's cache between the two steps. */
 function writePixels(path: string, pixels: Uint8ClampedArray, channels: 3 | 4): void {
   const file = openSync(path, 'wx', 0o600);
   try {
@@ -65,8 +65,8 @@ function writePixels(path: string, pixels: Uint8ClampedArray, channels: 3 | 4): 
 }
 
 /**
- * Moves three bytes of each pixel together, in place; four pixels at a time, because byte by byte it takes four times as
- * long. For little-endian machines.
+ * Packs the first three bytes of each pixel, in place, and returns them. It moves four pixels at a time, because moving
+ * single bytes takes four times as long. For little-endian machines.
  */
 function dropAlpha(pixels: Uint8ClampedArray): Uint8ClampedArray {
   const words = new Uint32Array(pixels.buffer, pixels.byteOffset, pixels.length / 4);
@@ -80,8 +80,8 @@ function dropAlpha(pixels: Uint8ClampedArray): Uint8ClampedArray {
 }
 
 /**
- * Gives the memory of a buffer back before it is collected: moved into a new object, it goes with the next small
- * collection. A full one takes 10 ms.
+ * Frees the memory of a buffer at once, so that it is not held while the picture is encoded. A minor collection frees
+ * only new objects, so the memory moves into one first; a full collection would take 10 ms.
  */
 function free(buffer: ArrayBuffer): void {
   structuredClone(buffer, { transfer: [buffer] });

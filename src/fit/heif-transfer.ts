@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 
-/** A still's properties stand in its first box but one, before the pixels. */
+/** The box that says how a still is shown comes before its pixels, and is far smaller than this. */
 const headBytes = 256 * 1024;
 
 /** PQ and HLG, as https://www.itu.int/rec/T-REC-H.273 numbers transfer characteristics. */

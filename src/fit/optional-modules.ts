@@ -74,7 +74,7 @@ function requireModule(name: OptionalModule): void {
   }
 }
 
-/** The version that is installed; undefined if none is, or where it does not start. */
+/** The version that is installed; undefined if there is none, or it does not start. */
 export function findModuleVersion(name: OptionalModule): string | undefined {
   try {
     if (name === 'sharp') {

@@ -30,7 +30,7 @@ interface Container {
   readonly start: number;
   /** How many bytes tell a part. */
   readonly headBytes: number;
-  /** The part at that place; undefined if there is none that matters behind it. */
+  /** The part at that place; undefined if there is none that matters after it. */
   readPart(head: Buffer, at: number): Part | undefined;
 }
 

@@ -63,7 +63,7 @@ export async function checkFiles(
   );
   const checkAll = async () => {
     for await (const { source, check } of results) {
-      // Files behind the first failure count as unchecked, even if their check has already run.
+      // Files after the first failure count as unchecked, even if their check has already run.
       checks.set(source, isStopped ? unchecked : check);
       isStopped ||= failFast && check.kind === 'refused';
       if (signal.aborted) {

@@ -6,7 +6,7 @@ export type ReadAt = (position: number, length: number) => Buffer;
 
 /**
  * What is wrong with the outermost structure of a video or audio file, if anything is: parts that are missing, or that
- * end behind the end of the file. Completes "it …".
+ * end after the end of the file. Completes "it …".
  */
 export function findStructureDamage(
   contentType: ContentType,
@@ -37,7 +37,7 @@ function describeCut(sizeBytes: number, neededBytes: number): string {
   return `is cut short: it has ${groupDigits(sizeBytes)} bytes of ${groupDigits(neededBytes)}`;
 }
 
-/** ISO/IEC 14496-12, 4.2. What is behind the media and their index may be anything. */
+/** ISO/IEC 14496-12, 4.2. What follows the media and their index may be anything. */
 function findBoxDamage(read: ReadAt, sizeBytes: number): string | undefined {
   const found = new Set<string>();
   for (let position = 0; position + 8 <= sizeBytes; ) {

@@ -19,7 +19,7 @@ export interface Workload {
   readonly bytes: number;
 }
 
-/** The spinner and the space behind it, and the last column, which a terminal wraps after. */
+/** The spinner and the space after it, and the last column, which a terminal wraps after. */
 const reservedColumns = 3;
 
 /** How often to check whether this job has the terminal: no signal says that it came to the foreground. */

@@ -5,7 +5,7 @@ import type { Outcome, UploadedOutcome } from './record.ts';
 
 /** How a file gets its reference. */
 interface ContentUse {
-  /** What was asked of its source, undefined if it was not to be made to fit. */
+  /** What was asked of its source; undefined if it was not to be made to fit. */
   readonly recipe: string | undefined;
   readonly reuse: (known: RememberedUpload) => Outcome;
   readonly send: () => Promise<Outcome>;
