@@ -6,7 +6,7 @@ import { FileError } from '../errors.ts';
 type OptionalModule = 'sharp' | 'heic-decode';
 
 /** The line that installs them beside this program. */
-export const installModules = 'npm install -g dreamina-upload sharp heic-decode';
+export const installModules = 'npm install -g sharp heic-decode';
 
 const hint = `Install what decodes pictures: ${installModules}`;
 
