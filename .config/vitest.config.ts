@@ -6,6 +6,9 @@ import { useBundle } from './test-bundle.ts';
 
 const minuteMs = 60_000;
 
+/** Ends a test that hangs. No test is so slow, even on a machine that is busy. */
+const hangMs = 3 * minuteMs;
+
 /** Stryker, which can choose no project, loads this file in its workers. */
 const isMutationRun = process.env.STRYKER_MUTATOR_WORKER !== undefined;
 
@@ -38,7 +41,7 @@ export default defineConfig(({ mode }) => ({
           project('fuzz', { isolate: false, ...(mode === 'fuzz' ? manyCases() : fewCases) }),
           bundle(),
           // Needs nginx, tinyproxy, openssl, strace, zsh, fish, chromium, ffmpeg, exiftool and heif-convert.
-          project('system', { testTimeout: minuteMs }),
+          project('system'),
           project('soak', { testTimeout: 10 * minuteMs }),
         ],
   },
@@ -47,10 +50,16 @@ export default defineConfig(({ mode }) => ({
 type ProjectOptions = NonNullable<TestProjectInlineConfiguration['test']>;
 
 /** The tests of one folder of `test`. */
-function project(name: string, options: ProjectOptions): TestProjectInlineConfiguration {
+function project(name: string, options: ProjectOptions = {}): TestProjectInlineConfiguration {
   return {
     extends: true,
-    test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 20_000, ...options },
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      testTimeout: hangMs,
+      hookTimeout: hangMs,
+      ...options,
+    },
   };
 }
 

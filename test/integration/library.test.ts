@@ -192,8 +192,8 @@ describe('uploadFiles', () => {
     expect(failing.server.count()).toBe(3);
 
     const silent = await optionsFor(() => {});
-    expect(await uploadFiles([night.file], { ...silent.options, retries: 0, timeoutMs: 150 })).toMatchObject([
-      { error: { code: 'timeout', message: 'no complete answer within 0.15 s' } },
+    expect(await uploadFiles([night.file], { ...silent.options, retries: 0, timeoutMs: 500 })).toMatchObject([
+      { error: { code: 'timeout', message: 'no complete answer within 0.5 s' } },
     ]);
 
     const refusing = await optionsFor((response) => sendJson(response, 400, {}));
@@ -400,7 +400,7 @@ describe('DreaminaClient', () => {
         sendJson(response, 200, {});
       }
     });
-    const client = clientWith({ token, apiUrl: server.apiUrl, timeoutMs: 300 });
+    const client = clientWith({ token, apiUrl: server.apiUrl, timeoutMs: 1000 });
     const image = await nightUpload();
     await expect(client.upload(image)).rejects.toMatchObject({ code: 'network', retryable: true });
     await expect(client.upload(image)).rejects.toMatchObject({ code: 'bad_response', retryable: false });

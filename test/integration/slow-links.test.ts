@@ -40,8 +40,8 @@ const envFor = (port: number) => ({
 });
 
 it('a body that takes many times the timeout arrives if it keeps making progress', async () => {
-  const server = await slowServer({ bytesPerSecond: 20 * megabyte });
-  await clientFor(server.port, 400).upload(bodyOf(20 * megabyte));
+  const server = await slowServer({ bytesPerSecond: 5 * megabyte });
+  await clientFor(server.port, 1000).upload(bodyOf(20 * megabyte));
   expect([server.count(), server.answered()]).toEqual([1, 1]);
 });
 
@@ -57,13 +57,13 @@ it('files that share a slow line all arrive, with fewer in flight', async () => 
   );
   expect(result.exitCode, result.stderr).toBe(0);
   expect(result.json<UploadRecord[]>().map(({ status }) => status)).toEqual(files.map(() => 'uploaded'));
-}, 30_000);
+});
 
 it('a server that stops reading in the middle ends an attempt', async () => {
   const server = await slowServer({ bytesPerSecond: 40 * megabyte, stopAfterBytes: 4 * megabyte });
-  await expect(clientFor(server.port, 300).upload(bodyOf(30 * megabyte))).rejects.toMatchObject({
+  await expect(clientFor(server.port, 500).upload(bodyOf(30 * megabyte))).rejects.toMatchObject({
     code: 'timeout',
-    message: 'nothing could be sent for 0.3 s',
+    message: 'nothing could be sent for 0.5 s',
     retryable: true,
   });
 });

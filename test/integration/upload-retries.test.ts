@@ -503,11 +503,11 @@ describe('a connection that', () => {
 });
 
 describe('a timeout', () => {
-  const flags = ['--timeout', '0.2', '--retries', '0'];
+  const flags = ['--timeout', '0.5', '--retries', '0'];
 
   async function expectTimeout(
     env: Record<string, string>,
-    { file = night.file, message = 'no complete answer within 0.2 s' } = {},
+    { file = night.file, message = 'no complete answer within 0.5 s' } = {},
   ): Promise<void> {
     const result = await runCli(['upload', file, '--json', ...flags], { env });
     expect(result.exitCode).toBe(1);
@@ -573,7 +573,7 @@ describe('a timeout', () => {
     const file = join(dir, 'big.png');
     await writeFile(file, Buffer.concat([await readFile(night.file)], 10_485_760));
     const { port, sockets } = await tcpServer((socket) => socket.pause());
-    await expectTimeout(pointedAt(port), { file, message: 'nothing could be sent for 0.2 s' });
+    await expectTimeout(pointedAt(port), { file, message: 'nothing could be sent for 0.5 s' });
     expect(sockets).toHaveLength(1);
   });
 
@@ -595,7 +595,7 @@ describe('a timeout', () => {
             DREAMINA_API_URL: 'https://api.example.invalid/v1',
             HTTPS_PROXY: `${proxyScheme}://127.0.0.1:${port}`,
           },
-      { message: 'no connection within 0.2 s' },
+      { message: 'no connection within 0.5 s' },
     );
     expect(sockets).toHaveLength(1);
     // A connection that stays open would keep the process from ending.
@@ -604,7 +604,7 @@ describe('a timeout', () => {
 
   it('is retried', async () => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: 'slow', count: 1 }] });
-    const result = await runCli(['upload', night.file, '--json', '--timeout', '0.5'], { env });
+    const result = await runCli(['upload', night.file, '--json', '--timeout', '1'], { env });
     expect(result.exitCode).toBe(0);
     expect(result.json()).toMatchObject([{ attempts: 2, imageRef: sandbox.assets[1]!.imageRef }]);
     expect(result.sleeps).toEqual([250]);

@@ -119,20 +119,20 @@ describe('precedence: flag, environment, project, user, default', () => {
   });
 
   it.each([
-    ['0.11', 0],
-    ['0.12', 1],
-    ['0.13', 2],
-    ['0.14', 3],
+    ['0.5', 0],
+    ['0.6', 1],
+    ['0.7', 2],
+    ['0.8', 3],
   ])('timeout: %s s', async (expected, skipped) => {
     const server = await rawServer(() => {});
     const world = await worldWith({
-      ...(skipped < 3 && { project: { timeout: 0.13 } }),
-      user: { timeout: 0.14 },
+      ...(skipped < 3 && { project: { timeout: 0.7 } }),
+      user: { timeout: 0.8 },
     });
-    const flags = skipped < 1 ? ['--timeout', '0.11'] : [];
+    const flags = skipped < 1 ? ['--timeout', '0.5'] : [];
     const result = await runCli(['upload', night, '--retries', '0', ...flags], {
       ...world,
-      env: { ...server.env, ...(skipped < 2 && { DREAMINA_TIMEOUT: '0.12' }) },
+      env: { ...server.env, ...(skipped < 2 && { DREAMINA_TIMEOUT: '0.6' }) },
     });
     expect(result.exitCode).toBe(1);
     expect(result.stderr).toContain(`no complete answer within ${expected} s\n`);

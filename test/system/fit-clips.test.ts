@@ -170,7 +170,7 @@ describe('videos', () => {
   test('noise of 15 s stays below 50 MB', async () => {
     const path = await makeClip(
       'noise.mkv',
-      `-f lavfi -i nullsrc=size=960x540:rate=30:duration=16,noise=alls=100:allf=t ${h264} -crf 10`,
+      `-f lavfi -i nullsrc=size=640x480:rate=25:duration=16,noise=alls=100:allf=t ${h264} -crf 10`,
     );
     expect((await stat(path)).size).toBeGreaterThan(assetTypes.video.maxBytes);
     expect((await fitFile(startFitter(), path)).sizeBytes).toBeLessThan(assetTypes.video.maxBytes);

@@ -62,9 +62,8 @@ it.each([
 
 it.each([['{'.repeat(7000)], ['}'.repeat(7000)], ['{a,'.repeat(3000)]])(
   'takes its time no longer for %.10s',
+  { timeout: 5000 },
   (text) => {
-    const startedAt = performance.now();
     expect(expandBraces(text)).toEqual([text]);
-    expect(performance.now() - startedAt).toBeLessThan(5000);
   },
 );

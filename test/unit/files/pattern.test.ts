@@ -107,10 +107,8 @@ it.each([
   [`${'+(*(a)|'.repeat(4)}b${')'.repeat(4)}c`, 'a'.repeat(255)],
   ['['.repeat(7000), '['.repeat(255)],
   [`${'['.repeat(7000)}*(\\]`, '['.repeat(255)],
-])('%.20s costs no more than its length', (pattern, it) => {
-  const startedAt = performance.now();
-  matches(pattern, it);
-  expect(performance.now() - startedAt).toBeLessThan(5000);
+])('%.20s costs no more than its length', { timeout: 5000 }, (pattern, it) => {
+  expect(matches(pattern, it)).toBeTypeOf('boolean');
 });
 
 it('refuses groups in groups without end', () => {
