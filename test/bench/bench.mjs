@@ -1,7 +1,8 @@
 // How fast the built command is, against rivals on the same machine in the same run; prints a table in Markdown.
 //
 //   npm run bench                 all of it, some minutes
-//   npm run bench -- start one    some parts of it: start, one, many, memory, videos, clips, scale, again, fit
+//   npm run bench -- start one    some parts of it: start, one, many, memory, videos, clips, scale, again,
+//                                 interrupt, fit
 //
 // It needs curl, xargs and sha256sum; for the clips and fit ffmpeg and ffprobe too.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -85,6 +86,26 @@ async function curlByXargs(files, env) {
 
 function uploadUrl(env) {
   return `${env.DREAMINA_API_URL}/assets/${encodeURIComponent(env.DREAMINA_ACCOUNT)}`;
+}
+
+/** Interrupts a run once a text is on its standard error: the milliseconds until it has ended, with whole JSON. */
+async function measureInterruption(args, env, text) {
+  const child = spawn(node, [command, ...args], { env, cwd: work, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [output, errors] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    errors += chunk;
+  });
+  while (!errors.includes(text)) {
+    await once(child.stderr, 'data');
+  }
+  const startedAt = performance.now();
+  child.kill('SIGINT');
+  await once(child, 'close');
+  JSON.parse(output);
+  return performance.now() - startedAt;
 }
 
 const hasProgram = (program) => spawnSync(program, ['-version']).status === 0;
@@ -336,6 +357,28 @@ const parts = {
       seconds(sums),
       times(ratio(ours, sums, 'wall')),
       '1.60',
+    );
+  },
+
+  async interrupt() {
+    const env = await startServer(600_000);
+    const list = join(work, 'list');
+    await writeFile(list, `${fromHere('../fixtures/night.png')}\n`.repeat(200_000));
+    const takesMs = [];
+    for (let round = 0; round < 5; round += 1) {
+      takesMs.push(
+        await measureInterruption(['upload', '--files-from', list, '--json', '-v'], env, 'sending'),
+      );
+    }
+    const endedMs = median(takesMs);
+    const value = times(endedMs / 1000);
+    row(
+      'Ctrl-C with 200,000 files',
+      `${endedMs.toFixed(0)} ms`,
+      'what is promised',
+      '1000 ms',
+      value,
+      '1.00',
     );
   },
 

@@ -24,7 +24,7 @@ export async function openPage(
 ): Promise<OpenPage> {
   const context = await browser.newContext(options);
   onTestFinished(() => context.close());
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(60_000);
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const page = await context.newPage();
   const complaints: string[] = [];
