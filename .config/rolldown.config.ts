@@ -72,6 +72,8 @@ export const command = {
 const probeWorker: RolldownOptions = {
   ...shared,
   input: { 'probe-worker': 'src/media/probe-worker.ts' },
+  // Two thirds of the library are unused, and loading them would take the thread as long as starting.
+  treeshake: true,
   plugins: [collectLicences()],
   // No stack trace of it is ever shown, so its names may be short.
   output: {

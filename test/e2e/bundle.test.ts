@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -156,5 +156,11 @@ describe('the built command', () => {
     const run = spawnCli(['upload', clip('clip.mp4').file, ...flags], { env });
     expect(await run.ended).toBe(exitCode);
     expect(sandbox.requests).toEqual([]);
+  });
+
+  it('has only the parts of the probing library that read', async () => {
+    const { size } = await stat(new URL('../../dist/probe/probe-worker.cjs', import.meta.url));
+    // All of it takes 780 kB.
+    expect(size).toBeLessThan(300_000);
   });
 });
