@@ -55,12 +55,12 @@ export class DreaminaClient {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    const { credentials, proxyUrl, ca } = options;
+    const { credentials, timeoutMs, proxyUrl, ca } = options;
     if (credentials.token !== undefined) {
       this.#secrets.addToken(credentials.token);
     }
     this.#url = new URL(credentials.apiUrl);
-    this.#connections = new Connections({ origin: this.#url.origin, proxyUrl, ca });
+    this.#connections = new Connections({ origin: this.#url.origin, proxyUrl, ca }, timeoutMs);
   }
 
   /**

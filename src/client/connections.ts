@@ -41,10 +41,13 @@ const maxIdleMs = 500;
  */
 export class Connections {
   readonly #route: Route;
+  readonly #timeoutMs: number;
   readonly #idle: Connection[] = [];
 
-  constructor(route: Route) {
+  /** @param timeoutMs how long an attempt may go without progress; the client enforces it */
+  constructor(route: Route, timeoutMs: number) {
     this.#route = route;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** A connection for one request: an idle one or a new one. */
@@ -59,7 +62,7 @@ export class Connections {
 
   /** A connection that no request has used. */
   takeNew(): Connection {
-    return new Connection(this.#route);
+    return new Connection(this.#route, this.#timeoutMs);
   }
 
   /** Returns a connection after a successful request. */
@@ -81,6 +84,7 @@ export class Connections {
  */
 export class Connection {
   readonly #client: Client;
+  readonly #timeoutMs: number;
   readonly #ending = new AbortController();
   #wasClosed = false;
   #observer: RequestObserver | undefined;
@@ -89,7 +93,8 @@ export class Connection {
   /** Bytes the socket had read when the current request began; undefined for the first request on that socket. */
   #readBeforeBytes: number | undefined;
 
-  constructor(route: Route) {
+  constructor(route: Route, timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
     const connect = createConnector(route, this.#ending.signal);
     this.#client = new Client(route.origin, {
       connect: (options, callback) => {
@@ -146,7 +151,7 @@ export class Connection {
     this.#socket = socket;
     this.#readBeforeBytes = undefined;
     keepReading(socket);
-    reportWrites(socket, (bytes) => this.#observer?.onSent(bytes));
+    reportWrites(socket, this.#timeoutMs, (bytes) => this.#observer?.onSent(bytes));
     this.#interimFilter = dropInterimAnswers(socket);
     this.#observer?.onConnected();
   }

@@ -1,14 +1,24 @@
 import type { Socket } from 'node:net';
 
-/** Small enough to update the progress several times a second on a slow line, large enough to cost almost nothing. */
-const sliceBytes = 64 * 1024;
+/** A line that is no slower than this always carries a slice within the timeout. */
+const slowestBytesPerSecond = 8 * 1024;
+
+/** That of a TLS record. */
+const minSliceBytes = 16 * 1024;
+
+/** Larger slices save no more processor time. */
+const maxSliceBytes = 512 * 1024;
 
 /**
  * Makes a socket write large chunks in slices, and reports each slice once it has left this process. undici writes a
  * body in one piece, and Node counts a piece as written once it starts on it, so nothing else shows the progress. The
  * body stays one Buffer: a stream would lose the answers of servers that answer early.
+ *
+ * @param timeoutMs how long an attempt may go without progress; the shorter, the smaller the slices
  */
-export function reportWrites(socket: Socket, onSent: (bytes: number) => void): void {
+export function reportWrites(socket: Socket, timeoutMs: number, onSent: (bytes: number) => void): void {
+  const carriedBytes = Math.round((slowestBytesPerSecond * timeoutMs) / 1000);
+  const sliceBytes = Math.min(Math.max(carriedBytes, minSliceBytes), maxSliceBytes);
   const write = socket.write.bind(socket) as (chunk: unknown, ...rest: unknown[]) => boolean;
   const writeFrom = (body: Uint8Array, offset: number): boolean => {
     const slice = body.subarray(offset, offset + sliceBytes);
