@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
-/** A line that is no slower than this always carries a slice within the timeout. */
-const slowestBytesPerSecond = 8 * 1024;
+/** An upload that is no faster than this still sends a slice within the timeout. */
+const slowestBytesPerSecond = 4 * 1024;
 
 /** That of a TLS record. */
 const minSliceBytes = 16 * 1024;
