@@ -58,6 +58,7 @@ function project(name: string, options: ProjectOptions = {}): TestProjectInlineC
       include: [`test/${name}/**/*.test.ts`],
       testTimeout: hangMs,
       hookTimeout: hangMs,
+      expect: { poll: { timeout: hangMs } },
       ...options,
     },
   };
