@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
 export default {
   mutate: [
     'src/settings/**/*.ts',
     '!**/*.d.ts',
     'src/client/{answer,reference,retry-after}.ts',
-    'src/upload/{backoff,throttle}.ts',
-    lines('src/upload/upload-batch.ts', '  #judge(', '  #since('),
+    'src/upload/{attempts,backoff,throttle}.ts',
   ],
   testRunner: 'vitest',
   vitest: { configFile: '.config/vitest.config.ts' },
@@ -21,10 +17,3 @@ export default {
   jsonReporter: { fileName: 'coverage/mutation.json' },
   thresholds: { high: 95, low: 90, break: 90 },
 };
-
-/** The part of a file from the line that begins with one text to the line before the one that begins with another. */
-function lines(file, first, after) {
-  const all = readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8').split('\n');
-  const number = (text) => all.findIndex((line) => line.startsWith(text)) + 1;
-  return `${file}:${number(first)}-${number(after) - 1}`;
-}
