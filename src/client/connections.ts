@@ -44,7 +44,7 @@ export class Connections {
   readonly #timeoutMs: number;
   readonly #idle: Connection[] = [];
 
-  /** @param timeoutMs how long an attempt may go without progress; the client enforces it */
+  /** @param timeoutMs see {@link Connection} */
   constructor(route: Route, timeoutMs: number) {
     this.#route = route;
     this.#timeoutMs = timeoutMs;
@@ -84,7 +84,6 @@ export class Connections {
  */
 export class Connection {
   readonly #client: Client;
-  readonly #timeoutMs: number;
   readonly #ending = new AbortController();
   #wasClosed = false;
   #observer: RequestObserver | undefined;
@@ -93,8 +92,8 @@ export class Connection {
   /** Bytes the socket had read when the current request began; undefined for the first request on that socket. */
   #readBeforeBytes: number | undefined;
 
+  /** @param timeoutMs how long an attempt may go without progress; the client enforces it */
   constructor(route: Route, timeoutMs: number) {
-    this.#timeoutMs = timeoutMs;
     const connect = createConnector(route, this.#ending.signal);
     this.#client = new Client(route.origin, {
       connect: (options, callback) => {
@@ -102,7 +101,7 @@ export class Connection {
         connect(options, (...result) => {
           const [, socket] = result;
           if (socket) {
-            this.#use(socket);
+            this.#use(socket, timeoutMs);
           }
           callback(...result);
         });
@@ -147,11 +146,11 @@ export class Connection {
     this.#ending.abort();
   }
 
-  #use(socket: Socket): void {
+  #use(socket: Socket, timeoutMs: number): void {
     this.#socket = socket;
     this.#readBeforeBytes = undefined;
     keepReading(socket);
-    reportWrites(socket, this.#timeoutMs, (bytes) => this.#observer?.onSent(bytes));
+    reportWrites(socket, timeoutMs, (bytes) => this.#observer?.onSent(bytes));
     this.#interimFilter = dropInterimAnswers(socket);
     this.#observer?.onConnected();
   }

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 
-/** An upload that is no faster than this still sends a slice within the timeout. */
+/** An upload as slow as this sends a slice within the timeout, if that is 4 s or more. */
 const slowestBytesPerSecond = 4 * 1024;
 
-/** That of a TLS record. */
+/** The size of a TLS record. */
 const minSliceBytes = 16 * 1024;
 
 /** Larger slices save no more processor time. */

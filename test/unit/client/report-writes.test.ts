@@ -23,7 +23,7 @@ it.each([
   ['a tenth of a second', 100, 16 * kiB],
   ['a day', 86_400_000, 512 * kiB],
 ])(
-  'with a timeout of %s, a line of 4 KiB a second makes progress in time',
+  'with a timeout of %s (%i ms), a body goes out in slices of %i bytes',
   async (_, timeoutMs, sliceBytes) => {
     const { socket, pieces } = openSocket();
     const body = Buffer.alloc(2 * sliceBytes + 1, 'x');
