@@ -59,11 +59,15 @@ async function expectRefused(cwd: string, name: string, code: UploadErrorCode, m
   expect(dry.json()).toEqual([expected]);
   const { sandbox, env } = await sandboxWith();
   const night = fixture('night.png');
+  const json = await runCli(['upload', '--json', name, night.file], { cwd, env });
+  expect(json.json()).toEqual([expected, expect.objectContaining({ status: 'uploaded' })]);
   const text = await runCli(['upload', name, night.file], { cwd, env });
-  expect(text.exitCode).toBe(3);
-  expect(text.stderr).toContain(`error: ${name}: ${message}\n`);
-  expect(text.lines).toEqual(sandbox.assets.map(({ assetRef }) => assetRef));
-  expect(sandbox.requests.map(({ bodySize }) => bodySize)).toEqual([night.size]);
+  expect(text.lines).toEqual([sandbox.assets[1]!.assetRef]);
+  for (const { exitCode, stderr } of [json, text]) {
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain(`error: ${name}: ${message}\n`);
+  }
+  expect(sandbox.requests.map(({ bodySize }) => bodySize)).toEqual([night.size, night.size]);
 }
 
 describe('a clip that is too short or too long', () => {
@@ -113,8 +117,11 @@ describe('a clip that is too short or too long', () => {
     ['15.11s.m4a', lasting(m4a, 15_110), false],
   ])('%s is sent only within 0.1 s of the limit', async (name, bytes, isSent) => {
     const cwd = await folderWith(name, bytes);
-    const dry = await runCli(['upload', '--dry-run', name], { cwd });
+    const dry = await runCli(['upload', '--dry-run', '--json', name], { cwd });
     expect(dry.exitCode).toBe(isSent ? 0 : 1);
+    expect(dry.json()).toMatchObject([
+      isSent ? { status: 'valid' } : { status: 'failed', error: { code: 'bad_duration' } },
+    ]);
     const { record, sandbox } = await upload(cwd, name);
     // The sandbox keeps to the numbers of the page.
     expect(record).toMatchObject({ error: { code: isSent ? 'rejected' : 'bad_duration' } });
