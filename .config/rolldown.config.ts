@@ -72,7 +72,8 @@ export const command = {
 const probeWorker: RolldownOptions = {
   ...shared,
   input: { 'probe-worker': 'src/media/probe-worker.ts' },
-  // Two thirds of the library are unused, and loading them would take the thread as long as starting.
+  // Two thirds of the library are unused, and loading them would take the thread as long as starting. Our part makes no
+  // call only to see whether it throws.
   treeshake: true,
   plugins: [collectLicences()],
   // No stack trace of it is ever shown, so its names may be short.

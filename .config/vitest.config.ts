@@ -30,6 +30,9 @@ export default defineConfig(({ mode }) => ({
     // Many tests wait for a socket, a timer or a process.
     maxWorkers: 2 * availableParallelism(),
     ...(isMutationRun && { sequence: { sequencer: LikeliestFirst } }),
+    testTimeout: hangMs,
+    hookTimeout: hangMs,
+    expect: { poll: { timeout: hangMs } },
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text', 'html'] },
     projects: isMutationRun
       ? [mutation()]
@@ -53,14 +56,7 @@ type ProjectOptions = NonNullable<TestProjectInlineConfiguration['test']>;
 function project(name: string, options: ProjectOptions = {}): TestProjectInlineConfiguration {
   return {
     extends: true,
-    test: {
-      name,
-      include: [`test/${name}/**/*.test.ts`],
-      testTimeout: hangMs,
-      hookTimeout: hangMs,
-      expect: { poll: { timeout: hangMs } },
-      ...options,
-    },
+    test: { name, include: [`test/${name}/**/*.test.ts`], ...options },
   };
 }
 

@@ -40,6 +40,27 @@ export async function measure([program, ...args], env) {
   return { lines, wall, cpu: Number(cpu), peakMiB: Number(peakKiB) / 1024 };
 }
 
+/** Interrupts a command once `text` is on its standard error: the seconds until it has ended, with whole JSON. */
+export async function measureInterruption([program, ...args], env, text) {
+  const child = spawn(program, args, { env, cwd: env.HOME, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    errors += chunk;
+  });
+  while (!errors.includes(text)) {
+    await once(child.stderr, 'data');
+  }
+  const startedAt = performance.now();
+  child.kill('SIGINT');
+  await once(child, 'close');
+  JSON.parse(output);
+  return (performance.now() - startedAt) / 1000;
+}
+
 /** Runs a command once: the most memory in MiB that it and all processes below it held at one time. Linux only. */
 export async function measureTreePeak([program, ...args], env) {
   const child = spawn(program, args, { env, cwd: env.HOME, stdio: 'ignore' });
