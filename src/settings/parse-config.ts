@@ -100,6 +100,7 @@ async function parseYaml(text: string, path: string): Promise<unknown> {
 /** js-yaml's reasons, by how they begin, in words for people; the others may quote the file. */
 const yamlFaults: readonly (readonly [reason: string, words: string])[] = [
   ['unexpected end of the stream within a flow collection', 'a bracket is not closed'],
+  ['unexpected end of the stream within a verbatim tag', 'a value that begins with ! must be in quotes'],
   ['unexpected end of the stream within a', 'a quotation mark is not closed'],
   ['unexpected end of the document within a', 'a quotation mark is not closed'],
   ['missed comma', 'a comma is missing'],
@@ -109,8 +110,10 @@ const yamlFaults: readonly (readonly [reason: string, words: string])[] = [
   ['end of the stream or a document separator', 'a line has no colon, or its indentation is wrong'],
   ['expected a single document', 'it has more than one document'],
   ['unidentified alias', 'a value that begins with * must be in quotes'],
+  ['name of an alias node', 'a value that begins with * must be in quotes'],
   ['unknown tag', 'a value that begins with ! must be in quotes'],
   ['unknown escape sequence', 'a backslash in double quotes starts no escape; double it'],
+  ['expected hexadecimal character', 'a backslash in double quotes starts no escape; double it'],
   ['the stream contains non-printable characters', 'a control character is in it'],
   ['null byte', 'a control character is in it'],
 ];
