@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises';
 import { absolutePath } from '../absolute-path.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import type { Environment, Host } from '../host.ts';
@@ -8,7 +9,7 @@ import { exposesToken } from './exposed-token.ts';
 import { findProjectConfig } from './project-config.ts';
 import type { ConfigFile, GatheredSettings, Layer } from './source.ts';
 import { findUnreadConfigs } from './unread-configs.ts';
-import { isReachable, userConfigPath } from './user-config.ts';
+import { userConfigPath } from './user-config.ts';
 
 /** The flags that set something, as typed. */
 type SettingFlags = { readonly [K in FlagKey]?: string | undefined };
@@ -143,7 +144,12 @@ async function loadProjectLayer(
 }
 
 async function loadUserLayer(path: string): Promise<Layer | undefined> {
-  const values = (await isReachable(path)) ? await loadConfigFile(path) : undefined;
+  // What cannot be reached is absent: the home directory may be another user's.
+  const isReachable = await lstat(path).then(
+    () => true,
+    () => false,
+  );
+  const values = isReachable ? await loadConfigFile(path) : undefined;
   return values && { source: { kind: 'user', path }, values };
 }
 

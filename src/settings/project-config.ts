@@ -46,16 +46,11 @@ export async function findProjectConfig(
 }
 
 /** The users whose project configs are read, as git decides it: this one, and the one who called sudo. */
-function trustedOwners(
-  userId: number | undefined,
-  sudoUid: string | undefined,
-): readonly number[] | undefined {
+function trustedOwners(userId: number | undefined, sudoUid = ''): readonly number[] | undefined {
   if (userId === undefined) {
     return undefined;
   }
-  return userId === 0 && sudoUid !== undefined && /^\d+$/.test(sudoUid)
-    ? [userId, Number(sudoUid)]
-    : [userId];
+  return userId === 0 && /^\d+$/.test(sudoUid) ? [userId, Number(sudoUid)] : [userId];
 }
 
 /** Whether a file, the links to it and the folder that is searched for it belong to one of these users. */

@@ -55,14 +55,6 @@ export function requireUserConfigPath(host: Pick<Host, 'env' | 'homeDir' | 'plat
   return path;
 }
 
-/** Whether a config file, or where it would be, can be reached; the home directory may be another user's or gone. */
-export async function isReachable(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    ({ code }: NodeJS.ErrnoException) => code === 'ENOENT' || code === 'ENOTDIR',
-  );
-}
-
 /** Keys to set; undefined removes a key. */
 export type ConfigChanges = { readonly [K in Key]?: string | undefined };
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cosmiconfig } from 'cosmiconfig';
@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigError, UsageError } from '../../../src/errors.ts';
 import type { Environment } from '../../../src/host.ts';
 import { Secrets } from '../../../src/secrets.ts';
-import { gatherSettings, type SettingsRequest } from '../../../src/settings/gather.ts';
+import { gatherSettings, type SettingsRequest, type Surroundings } from '../../../src/settings/gather.ts';
 import { requireSettings } from '../../../src/settings/require.ts';
 import { resolveSettings } from '../../../src/settings/resolve.ts';
 import type { Layer } from '../../../src/settings/source.ts';
@@ -32,7 +32,11 @@ async function write(path: string, content: string | object): Promise<string> {
   return full;
 }
 
-const gather = (request: SettingsRequest = {}, env: Environment = {}) =>
+const gather = (
+  request: SettingsRequest = {},
+  env: Environment = {},
+  surroundings: Partial<Surroundings> = {},
+) =>
   gatherSettings(request, {
     env,
     cwd,
@@ -40,11 +44,12 @@ const gather = (request: SettingsRequest = {}, env: Environment = {}) =>
     platform: 'linux',
     userId: process.geteuid?.(),
     secrets: new Secrets(),
+    ...surroundings,
   });
 
 /** The layers of settings without problems. */
-async function load(request: SettingsRequest = {}, env: Environment = {}) {
-  const { layers, files } = await gather(request, env);
+async function load(...given: Parameters<typeof gather>) {
+  const { layers, files } = await gather(...given);
   expect(files.filter(({ status }) => status === 'wrong')).toEqual([]);
   return layers;
 }
@@ -102,35 +107,20 @@ describe('flags and environment', () => {
   });
 });
 
-test('each token becomes a secret, used or not', async () => {
+test('each token becomes a secret, used or not, without the space around it', async () => {
   const tokens = ['user:1-environment', 'user:2-other', 'user:3-project', 'user:4-user'];
   const [first, second, third, fourth] = tokens;
-  await write('work/.dreaminarc', { token: third });
-  await write('home/.config/dreamina/config.json', { token: fourth });
+  await write('project/.dreaminarc', { token: ` ${third}` });
+  await user({ token: fourth });
   const secrets = new Secrets();
-  const env = { DREAMINA_TOKEN: first, USEAPI_TOKEN: second };
-  const host = {
-    cwd: join(root, 'work'),
-    homeDir: join(root, 'home'),
-    platform: 'linux',
-    userId: process.geteuid?.(),
-    secrets,
-  } as const;
-  await gatherSettings({}, { ...host, env });
+  await gather({}, { DREAMINA_TOKEN: `${first}\n`, USEAPI_TOKEN: second }, { secrets });
   expect(tokens.map((token) => secrets.maskData(token))).toEqual(tokens.map(() => '[token]'));
 });
 
 test('only tokens become secrets', async () => {
-  await write('work/.dreaminarc', { token: ['user:1-project'], account: 'US:name@example.com' });
+  await write('project/.dreaminarc', { token: ['user:1-project'], account: 'US:name@example.com' });
   const secrets = new Secrets();
-  const host = {
-    cwd: join(root, 'work'),
-    homeDir: join(root, 'home'),
-    platform: 'linux',
-    userId: process.geteuid?.(),
-    secrets,
-  } as const;
-  await gatherSettings({}, { ...host, env: {} });
+  await gather({}, {}, { secrets });
   expect(secrets.maskData('user:1-project US:name@example.com')).toBe('user:1-project US:name@example.com');
 });
 
@@ -325,6 +315,7 @@ describe("the project's config", () => {
       const error = await failure();
       expect(error).toBeInstanceOf(ConfigError);
       expect(error.message).toBe(`the project's config in ${cwd} cannot be read (EIO)`);
+      expect(error.cause).toMatchObject({ code: 'EIO' });
     },
   );
 
@@ -336,17 +327,26 @@ describe("the project's config", () => {
   test('the config of the user is never taken for the project’s', async () => {
     const home = join(root, 'home');
     const path = await user({ apiUrl: 'https://example.com' });
-    const host = {
-      env: {},
-      homeDir: home,
-      platform: 'linux',
-      userId: process.geteuid?.(),
-      secrets: new Secrets(),
-    } as const;
     for (const from of [home, join(home, '.config'), join(home, '.config', 'dreamina')]) {
-      const { layers } = await gatherSettings({}, { ...host, cwd: from });
-      expect(layers).toEqual([{ source: { kind: 'user', path }, values: { apiUrl: 'https://example.com' } }]);
+      expect(await load({}, {}, { cwd: from })).toEqual([
+        { source: { kind: 'user', path }, values: { apiUrl: 'https://example.com' } },
+      ]);
     }
+  });
+
+  test('is read whoever owns it where users have no numbers', async () => {
+    await write('project/.dreaminarc', { retries: 1 });
+    await chown(join(root, 'project/.dreaminarc'), 61_234, 61_234).catch(() => {});
+    expect(await load({}, {}, { userId: undefined })).toMatchObject([{ values: { retries: 1 } }]);
+  });
+
+  test('is not looked for where the working directory is unknown', async () => {
+    const path = await user({ retries: 2 });
+    const { files } = await gather({}, {}, { cwd: undefined });
+    expect(files).toMatchObject([
+      { kind: 'project', path: '', status: 'absent' },
+      { kind: 'user', path, status: 'found' },
+    ]);
   });
 
   test('a deleted working directory is no error', async () => {
@@ -382,6 +382,24 @@ describe('the files', () => {
       { kind: 'user', path: userPath, status: 'found', layer: { values: { retries: 2 } } },
     ]);
     expect((await gather({ config: false })).files).toEqual([]);
+  });
+
+  test('are listed first where they are not read', async () => {
+    const path = await write('project/a/.dreaminarc.js', '');
+    await write('.dreaminarc.js', '');
+    const project = await write('project/.dreaminarc', { retries: 1 });
+    expect((await gather()).files).toMatchObject([
+      { kind: 'project', path, status: 'unread' },
+      { kind: 'project', path: project, status: 'found' },
+      { kind: 'user', status: 'absent' },
+    ]);
+    await rm(project);
+    expect((await gather()).files).toMatchObject([
+      { path, status: 'unread' },
+      { path: join(root, '.dreaminarc.js'), status: 'unread' },
+      { path: cwd, status: 'absent' },
+      { kind: 'user', status: 'absent' },
+    ]);
   });
 
   test('are still read if another one is wrong', async () => {
