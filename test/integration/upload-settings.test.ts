@@ -701,6 +701,9 @@ describe.skipIf(process.getuid?.() !== 0)("a project's config of another user", 
     expect(await settingsOf({ cwd, userId: 0, env: { SUDO_UID: String(other) } })).toEqual(taken);
     // Only root can have been called by sudo.
     expect(await settingsOf({ cwd, userId: 4321, env: { SUDO_UID: String(other) } })).toEqual(untouched);
+    for (const sudoUid of ['', `x${other}`, `${other}x`, ` ${other}`]) {
+      expect(await settingsOf({ cwd, userId: 0, env: { SUDO_UID: sudoUid } })).toEqual(untouched);
+    }
     await chown(file, 0, 0);
     expect(await settingsOf({ cwd, userId: other })).toEqual(untouched);
     expect(await settingsOf({ cwd, userId: 0, env: { SUDO_UID: String(other) } })).toEqual(taken);

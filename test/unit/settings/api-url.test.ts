@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { normalizeApiUrl } from '../../../src/settings/api-url.ts';
+import { findApiUrlFault, isOfficial, normalizeApiUrl } from '../../../src/settings/api-url.ts';
 
 test.each([
   ['https://api.useapi.net/v1/dreamina', 'https://api.useapi.net/v1/dreamina'],
@@ -56,4 +56,35 @@ test.each([
   'javascript:https://example.com',
 ])('%j is refused', (text) => {
   expect(normalizeApiUrl(text)).toBeUndefined();
+});
+
+const scheme = 'it does not begin with https://';
+const unencrypted = 'http:// would send the token unencrypted';
+
+test.each([
+  ['see-http://example.com', scheme],
+  ['see-https://example.com', scheme],
+  ['https:', scheme],
+  ['HTTP://example.com', unencrypted],
+  ['http://0.0.0.0:80', unencrypted],
+  ['http://', undefined],
+  ['http://[', undefined],
+  ['http://localhost', undefined],
+  ['https://example.com:99999', undefined],
+  ['https://http:', undefined],
+  ['https://example.com/http://example.com', undefined],
+  ['https://example.com/@scope', undefined],
+  ['https://', undefined],
+])('what is wrong with %j: %s', (text, fault) => {
+  expect(findApiUrlFault(text)).toBe(fault);
+});
+
+test.each([
+  ['https://api.useapi.net/v1/dreamina', true],
+  ['https://api.useapi.net/v2', true],
+  ['https://api.useapi.net:8443/v1/dreamina', false],
+  ['https://example.com/v1/dreamina', false],
+  ['http://127.0.0.1/v1/dreamina', false],
+])('%s is on the official server: %s', (apiUrl, isIt) => {
+  expect(isOfficial(apiUrl)).toBe(isIt);
 });

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { isAccount, isToken, isUsualToken, maskToken } from '../../../src/settings/identity.ts';
+import {
+  findAccountFault,
+  findTokenFault,
+  isAccount,
+  isToken,
+  isUsualToken,
+  maskToken,
+} from '../../../src/settings/identity.ts';
 
 test.each([
   ['user:1234-aB9', true, true],
@@ -77,4 +84,98 @@ test.each([
   'US:name@exämple.com',
 ])('%j is not an account', (account) => {
   expect(isAccount(account)).toBe(false);
+});
+
+const bearer = "it begins with 'Bearer'; give the token alone";
+const variable = 'it begins with the name of a variable; give the token alone';
+const masked = 'it is masked, as logs show a token; copy the token itself';
+const placeholder = 'it is a variable or a placeholder that was not replaced by its value';
+
+test.each([
+  ['Bearer:user:1-a', bearer],
+  ['authorization:bearer user:1-a', bearer],
+  ['Authorization:  Bearer user:1-a', bearer],
+  ['Authorization : Bearer user:1-a', bearer],
+  ['`bearer user:1-a`', bearer],
+  ['token=user:1-a', variable],
+  ['TOKEN =user:1-a', variable],
+  ['DREAMINA_TOKEN  = user:1-a', variable],
+  ["'USEAPI_TOKEN=user:1-a'", variable],
+  ['export  DREAMINA_TOKEN=user:1-a', variable],
+  ['set DREAMINA_TOKEN=user:1-a', variable],
+  ['SET  DREAMINA_TOKEN=user:1-a', variable],
+  ['export\tTOKEN=user:1-a', variable],
+  ['USER%3a1-a', 'it is percent-encoded; write : as it is'],
+  ['user:1-a***', masked],
+  ['•••', masked],
+  ['user:●●●', masked],
+  ['%TOKEN%', placeholder],
+  ['<>', placeholder],
+  ['<token>', placeholder],
+  ['<api-token>', placeholder],
+  ['user:<your token>', placeholder],
+  ['a{{b', placeholder],
+])('what is wrong with the token %j: %s', (token, fault) => {
+  expect(findTokenFault(token)).toBe(fault);
+});
+
+test.each([
+  'bearers',
+  'mybearer:x',
+  'authorization:x',
+  'tokens=1',
+  'my.token=1',
+  'settoken=1',
+  '-token=1',
+  'token',
+  'super%3a',
+  'a**b**',
+  'a%b%',
+  '%a%b',
+  '%a.b%',
+  'a<b-c>',
+  'a<1',
+  '<a-b>c',
+  'a"b',
+  "it's",
+  'a$b',
+])('%s is a token, though not a usual one', (token) => {
+  expect(findTokenFault(token)).toBeUndefined();
+});
+
+const file = 'it looks like a file, and an account is expected';
+const noAddress = 'there is no email address in it';
+const region = 'the region must be two or more capital letters';
+const notAnAddress = 'what follows the region is not an email address';
+const noRegion = 'the region before the email address is missing';
+/** An account of that many characters. */
+const accountOf = (length: number) => `US:${'a'.repeat(length - 15)}@example.com`;
+
+test.each([
+  [accountOf(300), undefined],
+  [accountOf(301), 'it is longer than 300 characters'],
+  ['x'.repeat(301), 'it is longer than 300 characters'],
+  ['user:1234-abc', 'it looks like a token'],
+  ['US%3aname@example.com', 'it is percent-encoded; write : and @ as they are'],
+  ['US:na%me@example.com', notAnAddress],
+  ['US:na%fme@example.com', notAnAddress],
+  ['folder\\a', file],
+  ['a.jpeg', file],
+  ['a.x', noAddress],
+  ['a.video', noAddress],
+  ['a.png-', noAddress],
+  ['US:a.png', noAddress],
+  ['us:a.png', noAddress],
+  ['https://example.com/a', noAddress],
+  ['my-x:/a', file],
+  ['@example.com', noRegion],
+  ['name@example.com:US', noRegion],
+  ['name@US:x', noRegion],
+  ['US-EAST:name@example.com', region],
+  ['xUS:name@example.com', region],
+  ['USx:name@example.com', region],
+  ['US:name@', notAnAddress],
+  ['US:a..b@example.com', notAnAddress],
+])('what is wrong with the account %.40s: %s', (account, fault) => {
+  expect(findAccountFault(account)).toBe(fault);
 });

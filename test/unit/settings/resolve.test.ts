@@ -259,6 +259,8 @@ test.each([
   ['API-URL', 'did you mean apiUrl?'],
   ['timeoutMs', 'did you mean timeout?'],
   ['Token', 'did you mean token?'],
+  [`${'-'.repeat(23)}account`, 'did you mean account?'],
+  [`${'-'.repeat(24)}account`, 'the keys are '],
   ['zzz', 'the keys are token, account, apiUrl, concurrency, retries, timeout'],
   ['constructor', 'the keys are '],
   ['toString', 'the keys are '],
@@ -351,6 +353,23 @@ test('a file that exposes a token is a warning, unless tokens are ignored', () =
   expect(resolveSettings(gathered, { ignore: ['token'] }).warnings).toEqual([]);
   const files = [{ ...exposingFile, exposesToken: false }];
   expect(resolveSettings({ ...gathered, files }).warnings).toEqual([]);
+});
+
+test('files that set nothing: those that are not read are a warning, those of others an alert', () => {
+  const files = [
+    { kind: 'project', path: '/p/.dreaminarc.js', status: 'unread' },
+    { kind: 'project', path: '/p/.dreaminarc', status: 'foreign' },
+    { kind: 'project', path: '/p', status: 'absent' },
+  ] satisfies ConfigFile[];
+  expect(resolveSettings({ layers: [], files })).toMatchObject({
+    alerts: [
+      'project config /p/.dreaminarc belongs to another user and is not read; if you trust it, name it with --config',
+    ],
+    warnings: [
+      '/p/.dreaminarc.js is not read: a config file is JSON or YAML, such as .dreaminarc.json or .dreaminarc.yaml',
+    ],
+    problems: [],
+  });
 });
 
 test('requireSettings throws the first problem', () => {

@@ -148,6 +148,19 @@ describe('Throttle', () => {
     ]);
   });
 
+  it('raises the number by one for each success again, once it was back at the bound', async () => {
+    const { throttle } = start(4);
+    throttle.slowDown();
+    for (let successes = 0; successes < 16; successes += 1) {
+      throttle.speedUp();
+    }
+    throttle.pause(0);
+    throttle.speedUp();
+    throttle.speedUp();
+    // Half of four.
+    expect(throttle.slowDown()).toBe(2);
+  });
+
   it('allows as many as could be opened where one more could not', async () => {
     const { throttle, inside, ask } = start(64);
     await ask(64);

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { headerOf, parseObject, serverWords, shorten, textOf } from '../../../src/client/answer.ts';
+
+const unchanged = (text: string) => text;
+
+test.each([
+  ['{"a": 1}', { a: 1 }],
+  ['\ufeff {"a": 1}\n', { a: 1 }],
+  ['[1]', undefined],
+  ['null', undefined],
+  ['"a"', undefined],
+  ['{', undefined],
+  ['', undefined],
+])('%j is the object %j', (text, fields) => {
+  expect(parseObject(text)).toEqual(fields);
+});
+
+test.each([
+  [' a b\n', 'a b'],
+  ['x'.repeat(400), 'x'.repeat(400)],
+  [` ${'x'.repeat(400)} `, 'x'.repeat(400)],
+  ['x'.repeat(401), undefined],
+  [' ', undefined],
+  [7, undefined],
+])('the text of %.20j is %.20s', (value, text) => {
+  expect(textOf(value)).toBe(text);
+});
+
+test('the words of a server are its error, trimmed and redacted', () => {
+  const redact = (text: string) => text.replace('s3cret', '[token]');
+  expect(serverWords({ error: ' no s3cret ' }, redact)).toBe('no [token]');
+  expect(serverWords({ error: ' ' }, redact)).toBeUndefined();
+  expect(serverWords({ error: { message: 'no' } }, redact)).toBeUndefined();
+  expect(serverWords(undefined, redact)).toBeUndefined();
+});
+
+test('the first value of a header that came more than once', () => {
+  expect(headerOf({ date: ['a', 'b'] }, 'date')).toBe('a');
+  expect(headerOf({ date: 'a' }, 'date')).toBe('a');
+  expect(headerOf({}, 'date')).toBeUndefined();
+});
+
+test.each([
+  ['x'.repeat(300), 'x'.repeat(300)],
+  ['x'.repeat(301), `${'x'.repeat(300)}…`],
+  // A pair of surrogates is not split.
+  [`${'x'.repeat(299)}😀`, `${'x'.repeat(299)}…`],
+])('a text of more than 300 characters is cut (%#)', (text, shown) => {
+  expect(shorten(text, unchanged)).toBe(shown);
+});
+
+test('a text is redacted before it is cut, and an endless one is not redacted as a whole', () => {
+  const secret = 's3cret'.repeat(20);
+  const given: number[] = [];
+  const redact = (text: string) => {
+    given.push(text.length);
+    return text.replaceAll(secret, '[token]');
+  };
+  expect(shorten(`${'x'.repeat(290)}${secret}`, redact)).toBe(`${'x'.repeat(290)}[token]`);
+  shorten('x'.repeat(1_000_000), redact);
+  expect(given).toEqual([410, 30_000]);
+});
