@@ -55,6 +55,12 @@ describe('the built command', () => {
     expect(run.stdout()).toBe('');
   });
 
+  it('ends after a usage error, although it has a sandbox inside', async () => {
+    const run = spawnCli(['upload', '--sandbox', '--fit-dir', '', fixture('night.png').file]);
+    expect(await run.ended).toBe(2);
+    expect(run.stderr()).toContain('--fit-dir needs the name of a folder');
+  });
+
   it('uploads every fixture to the sandbox inside it', async () => {
     const run = spawnCli(['upload', '--sandbox', ...fixtures.map(({ file }) => file)]);
     expect(await run.ended).toBe(0);

@@ -129,6 +129,19 @@ describe('--report', () => {
     expect((await readSheet(sheet)).cards[0]).not.toHaveProperty('source');
   });
 
+  it('has a picture of standard input that goes out as it is, and none of what --fit made of it', async () => {
+    const { upload, sheet } = await setUp();
+    const image = await readFile(fixture('night.png').file);
+    const flags = ['-', '--fit', '--report', 'refs.html'];
+    expect((await upload(flags, { stdin: image })).exitCode).toBe(0);
+    expect((await readSheet(sheet)).cards[0]).toMatchObject({
+      name: 'standard input',
+      preview: expect.stringMatching(/^data:image\/jpeg;base64,/),
+    });
+    expect((await upload([...flags, '--aspect', '1:1'], { stdin: image })).exitCode).toBe(0);
+    expect((await readSheet(sheet)).cards[0]).not.toHaveProperty('preview');
+  });
+
   it('shows what a dry run would send', async () => {
     const { sandbox, upload, sheet } = await setUp();
     const result = await upload(['night.png', '--dry-run', '--report', 'refs.html']);

@@ -48,8 +48,10 @@ export async function preparePlan(
   }
   const maxAgeMs = resolveMaxAge(flags);
   const manifestPath = resolveFlagPath('--manifest', flags.manifest, 'file', host);
+  const fitDir = resolveFlagPath('--fit-dir', flags.fitDir, 'folder', host);
   const sheet = await openSheet(flags, found, manifestPath, host);
   const settings = await readSettings(flags, standardError.messages, host);
+  // Last, because what throws after it would have to close it.
   const destination = await openDestination(flags, settings, standardError.messages, host);
   const options: SessionOptions = {
     destination,
@@ -62,7 +64,7 @@ export async function preparePlan(
         ? {
             all: isFittingAll,
             wishes,
-            dir: resolveFlagPath('--fit-dir', flags.fitDir, 'folder', host),
+            dir: fitDir,
             first: isRequestFormat(format),
           }
         : undefined,

@@ -72,12 +72,12 @@ export async function reportSession(
       tally.add(record);
       github?.record(record);
     }
-    sheet?.records(block);
     printing = printing.then(() => reporter.records(block, clock.monotonicMs() > printUntilMs));
     // Once interrupted, a reader that does not read must not keep the sheet from being written.
     if (!signal.aborted) {
       await untilAborted(printing, signal).catch(rethrowUnlessAborted);
     }
+    await sheet?.records(block);
   }
   const sheetProblem = await sheet?.end();
   await printing;

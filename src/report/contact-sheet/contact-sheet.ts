@@ -74,16 +74,24 @@ export class ContactSheet {
     this.#checked = files;
   }
 
-  /** Call for all records, in input order. */
-  records(records: readonly UploadRecord[]): void {
+  /**
+   * Call for all records, in input order. Resolves once the picture of standard input is taken, which a later step of
+   * the run may remove; previews of files follow in the background.
+   */
+  async records(records: readonly UploadRecord[]): Promise<void> {
     for (const record of records) {
       const check = this.#checked[record.index]?.check;
       const asset = check?.kind === 'acceptable' ? check.asset : undefined;
       const { source } = this.#found[record.index]!;
       const card = createCard(record, asset, this.#addresses.get(source));
       this.#cards.push(card);
-      if (asset !== undefined) {
-        this.#previews = this.#previews.then(() => this.#addPictures(card, source, asset));
+      if (asset === undefined) {
+        continue;
+      }
+      if (typeof source === 'string') {
+        this.#previews = this.#previews.then(() => this.#addPreview(card, source, asset));
+      } else {
+        await untilAborted(this.#addStandardInput(card, asset), this.#host.signal).catch(() => {});
       }
     }
   }
@@ -102,35 +110,29 @@ export class ContactSheet {
     return problem === undefined ? undefined : `the contact sheet ${this.#path} was not written: ${problem}`;
   }
 
-  async #addPictures(card: Card, source: FoundFile['source'], asset: PendingAsset): Promise<void> {
-    const room = maxPreviewBytes - this.#previewBytes;
-    if (this.#host.signal.aborted || room <= 0 || this.#previewCount === maxPreviews) {
+  async #addPreview(card: Card, image: string | Buffer, { type }: PendingAsset): Promise<void> {
+    const roomBytes = maxPreviewBytes - this.#previewBytes;
+    const isFull = roomBytes <= 0 || this.#previewCount === maxPreviews;
+    if (type !== 'image' || isFull || this.#host.signal.aborted) {
       return;
     }
-    if (typeof source === 'string') {
-      card.preview = asset.type === 'image' ? await this.#embedPreview(source, room) : undefined;
-      return;
+    const preview = await this.#createPreview?.(image);
+    if (preview !== undefined && preview.length <= roomBytes) {
+      card.preview = this.#embed('image/jpeg', preview);
     }
+  }
+
+  async #addStandardInput(card: Card, asset: PendingAsset): Promise<void> {
     if (asset.fitting !== undefined) {
       // What was made of standard input is gone once it is sent.
       return;
     }
-    const { contentType, readInto } = await asset.open(this.#host.signal, () => {});
-    const bytes = await readInto(Buffer.alloc(asset.sizeBytes + 1)).catch(() => undefined);
-    if (bytes === undefined) {
-      return;
-    }
-    card.preview = asset.type === 'image' ? await this.#embedPreview(bytes, room) : undefined;
+    const opened = await asset.open(this.#host.signal, () => {});
+    const bytes = await opened.readInto(Buffer.alloc(asset.sizeBytes + 1));
+    await this.#addPreview(card, bytes, asset);
     if (card.preview === undefined && bytes.length <= maxEmbeddedBytes) {
-      card.source = this.#embed(contentType, bytes);
+      card.source = this.#embed(opened.contentType, bytes);
     }
-  }
-
-  async #embedPreview(image: string | Buffer, roomBytes: number): Promise<string | undefined> {
-    const preview = await this.#createPreview?.(image);
-    return preview === undefined || preview.length > roomBytes
-      ? undefined
-      : this.#embed('image/jpeg', preview);
   }
 
   #embed(contentType: string, bytes: Buffer): string {
