@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { absolutePath } from '../absolute-path.ts';
+import { describeErrno } from '../errno.ts';
 import { UsageError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { decodePath } from './path-bytes.ts';
@@ -33,7 +34,9 @@ export async function readList(
     if (host.signal.aborted) {
       throw error;
     }
-    throw refuse(error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${error.code})`);
+    throw refuse(
+      error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${describeErrno(error)}`,
+    );
   });
   if (!nullSeparated && bytes.includes(0)) {
     throw refuse('it is not text; a list has one path a line, or with -0 ends each in a NUL byte');

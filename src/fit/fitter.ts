@@ -1,7 +1,7 @@
 import { rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { isSystemError } from '../errno.ts';
+import { describeErrno, isSystemError } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import { encodePath } from '../files/path-bytes.ts';
 import { formatWishes, type Wishes } from '../files/wishes.ts';
@@ -179,7 +179,8 @@ class ToolFitter implements Fitter {
       fitted: made.texts,
       source: describeSource(plan),
       keptPath: fitDir === undefined ? undefined : await keepCopy(made.path, fitDir, name, made.extension),
-      discard: () => rm(made.path, { force: true }),
+      // The next run removes what cannot be removed now.
+      discard: () => rm(made.path, { force: true }).catch(() => {}),
     };
   }
 
@@ -404,7 +405,7 @@ function describeDiskFailure(error: unknown): unknown {
         hint: 'Make room, or point TMPDIR at another disk.',
         cause: error,
       })
-    : new FileError('cannot_fit', `the folder for temporary files cannot be used: ${code}`, {
+    : new FileError('cannot_fit', `the folder for temporary files cannot be used: ${describeErrno(error)}`, {
         hint: 'Point TMPDIR at a folder that you may write.',
         cause: error,
       });

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
+import { describeErrno } from '../errno.ts';
 import { FileError } from '../errors.ts';
 
 /** More files of one name than anybody keeps. */
@@ -33,8 +34,7 @@ export async function keepCopy(
     if (cause instanceof FileError) {
       throw cause;
     }
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new FileError('cannot_fit', `what was made of it cannot be kept in ${folder}: ${code}`, {
+    throw new FileError('cannot_fit', `it cannot be saved in ${folder}: ${describeErrno(cause)}`, {
       hint: 'Name another folder with --fit-dir.',
       cause,
     });

@@ -83,7 +83,7 @@ export class PictureProcesses {
   #ask(request: PictureRequest, signal: AbortSignal): Promise<Exclude<PictureAnswer, Failure>> {
     return this.#limit(async () => {
       signal.throwIfAborted();
-      const child = this.#idle.pop() ?? this.#start();
+      const child = this.#takeIdle() ?? this.#start();
       const answer = await ask(child, request, signal).catch((error: unknown) => {
         child.kill('SIGKILL');
         throw error;
@@ -93,6 +93,15 @@ export class PictureProcesses {
       this.#idle.push(child);
       return accept(answer);
     });
+  }
+
+  /** A process that is still there: the system may have killed one meanwhile. */
+  #takeIdle(): ChildProcess | undefined {
+    let child = this.#idle.pop();
+    while (child?.connected === false) {
+      child = this.#idle.pop();
+    }
+    return child;
   }
 
   #start(): ChildProcess {

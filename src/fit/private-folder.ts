@@ -32,9 +32,9 @@ export class PrivateFolder {
     }
   }
 
-  /** Removes the folder and all in it. */
+  /** Removes the folder and all in it; a later run removes what cannot be removed now. */
   async remove(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true, maxRetries: 3 });
+    await rm(this.path, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
     await new Promise((resolve) => this.#lock.close(resolve));
   }
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { describeErrno } from '../errno.ts';
 import { FileError } from '../errors.ts';
+import { formatFileVersion } from '../files/file-version.ts';
 
 /** A file that may be made to fit, as it was when it was hashed. */
 export interface SourceFile {
@@ -10,7 +12,7 @@ export interface SourceFile {
   readonly sizeBytes: number;
   /** In hexadecimal. */
   readonly sha256: string;
-  /** Differs when the file was replaced or written to. */
+  /** See {@link formatFileVersion}. */
   readonly version: string;
 }
 
@@ -43,10 +45,10 @@ export async function loadSourceFile(path: string, signal: AbortSignal): Promise
         sizeBytes += bytesRead;
       }
       const after = await handle.stat({ bigint: true });
-      if (formatVersion(before) !== formatVersion(after)) {
+      if (formatFileVersion(before) !== formatFileVersion(after)) {
         throw new FileError('changed', 'it changed while it was read');
       }
-      return { path, sizeBytes, sha256: hash.digest('hex'), version: formatVersion(after) };
+      return { path, sizeBytes, sha256: hash.digest('hex'), version: formatFileVersion(after) };
     } finally {
       await handle.close();
     }
@@ -65,23 +67,13 @@ export async function refuseChanged(source: SourceFile): Promise<void> {
   const now = await stat(source.path, { bigint: true }).catch((cause: unknown) => {
     throw unreadable(cause);
   });
-  if (formatVersion(now) !== source.version) {
+  if (formatFileVersion(now) !== source.version) {
     throw new FileError('changed', 'it changed after it was checked', {
       hint: 'Upload it again when nothing writes to it any more.',
     });
   }
 }
 
-function formatVersion(stats: {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-}): string {
-  return [stats.dev, stats.ino, stats.size, stats.mtimeNs].join(':');
-}
-
 function unreadable(cause: unknown): FileError {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-  return new FileError('unreadable', `it cannot be read: ${code}`, { cause });
+  return new FileError('unreadable', `it cannot be read: ${describeErrno(cause)}`, { cause });
 }

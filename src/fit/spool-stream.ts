@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { describeErrno } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import { maxUnlimitedBytes } from '../media/asset-types.ts';
 
@@ -33,7 +34,7 @@ export async function spoolStream(
     signal.throwIfAborted();
     throw cause instanceof FileError
       ? cause
-      : new FileError('cannot_fit', `it cannot be kept meanwhile: ${(cause as NodeJS.ErrnoException).code}`, {
+      : new FileError('cannot_fit', `it cannot be saved to a temporary file: ${describeErrno(cause)}`, {
           hint: 'Make room, or point TMPDIR at another disk.',
           cause,
         });

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { describeErrno, isSystemError } from '../errno.ts';
 import { FileError } from '../errors.ts';
+import { formatFileVersion } from '../files/file-version.ts';
 import { encodePath } from '../files/path-bytes.ts';
 import { readStream } from '../files/read-stream.ts';
 import { groupDigits } from '../units.ts';
@@ -234,7 +235,7 @@ async function isStill(bytes: Buffer, contentType: ContentType): Promise<boolean
 
 interface RegularFile {
   readonly sizeBytes: number;
-  /** Differs when the file was written to or replaced. */
+  /** See {@link formatFileVersion}. */
   readonly version: string;
 }
 
@@ -270,8 +271,7 @@ async function statRegularFile(handle: FileHandle): Promise<RegularFile> {
   }
   return {
     sizeBytes: Number(stat.size),
-    // Without the inode: on FUSE it may change while the file does not. A change that restores mtime shows in ctime.
-    version: [stat.size, stat.mtimeNs, stat.ctimeNs].join(':'),
+    version: formatFileVersion(stat),
   };
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { describeErrno } from '../errno.ts';
 import { ConfigError } from '../errors.ts';
 import type { Environment } from '../host.ts';
 
@@ -63,7 +64,8 @@ async function loadPem(
 }
 
 function describeFault({ file: { variable, path }, error }: LoadedPem): string {
-  const fault = error === undefined ? 'has no certificate in it' : `cannot be read (${error.cause.code})`;
+  const fault =
+    error === undefined ? 'has no certificate in it' : `cannot be read: ${describeErrno(error.cause)}`;
   return `environment variable ${variable}: ${path} ${fault}`;
 }
 

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { describeErrno } from '../errno.ts';
 import { ConfigError } from '../errors.ts';
 import { type ConfigValues, isPackageJson, parseConfig } from './parse-config.ts';
 
@@ -36,7 +37,7 @@ async function readConfigFile(path: string): Promise<string | undefined> {
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       return undefined;
     }
-    throw new ConfigError(`${path}: the config file cannot be read (${code})`, { cause });
+    throw new ConfigError(`${path}: the config file cannot be read: ${describeErrno(cause)}`, { cause });
   }
   const bytes = Buffer.concat(chunks);
   if (bytes.length > maxConfigSizeBytes) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, posix, win32 } from 'node:path';
+import { describeErrno, isSystemError } from '../errno.ts';
 import { ConfigError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { loadConfigFile } from './config-file.ts';
@@ -92,11 +93,10 @@ export async function writeUserConfig(path: string, changes: ConfigChanges): Pro
     await makeFolder(dirname(path));
     await replaceFile(path, `${JSON.stringify(values, undefined, 2)}\n`);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === undefined) {
+    if (!isSystemError(cause)) {
       throw cause;
     }
-    throw new ConfigError(`${path}: it cannot be written (${code})`, { cause });
+    throw new ConfigError(`${path}: it cannot be written: ${describeErrno(cause)}`, { cause });
   }
 }
 
@@ -105,7 +105,7 @@ async function statInPlace(path: string): Promise<Stats | undefined> {
     if (cause.code === 'ENOENT') {
       return undefined;
     }
-    throw new ConfigError(`${path}: it cannot be accessed (${cause.code})`, { cause });
+    throw new ConfigError(`${path}: it cannot be accessed: ${describeErrno(cause)}`, { cause });
   });
 }
 

@@ -125,7 +125,7 @@ certificates    Node's own
     const wrong = await runCli(['config'], { cwd, env: { XDG_CONFIG_HOME: join(user, '../..') } });
     expect(wrong).toMatchObject({
       exitCode: 4,
-      stderr: `error: ${user}: the config file cannot be read (ELOOP)\n`,
+      stderr: `error: ${user}: the config file cannot be read: its symbolic links form a loop\n`,
     });
   });
 
@@ -320,7 +320,8 @@ certificates    ${ca} (SSL_CERT_FILE), ${ca} (NODE_EXTRA_CA_CERTS)
     const missing = await runCli(['config'], { env: { SSL_CERT_FILE: '/nope.pem' } });
     expect(missing).toMatchObject({
       exitCode: 4,
-      stderr: 'error: environment variable SSL_CERT_FILE: /nope.pem cannot be read (ENOENT)\n',
+      stderr:
+        'error: environment variable SSL_CERT_FILE: /nope.pem cannot be read: no such file or directory\n',
     });
     const blank = await runCli(['config'], { env: { SSL_CERT_FILE: empty } });
     expect(blank).toMatchObject({
@@ -330,7 +331,8 @@ certificates    ${ca} (SSL_CERT_FILE), ${ca} (NODE_EXTRA_CA_CERTS)
     const extra = await runCli(['config'], { env: { NODE_EXTRA_CA_CERTS: '/nope.pem' } });
     expect(extra).toMatchObject({
       exitCode: 0,
-      stderr: 'warning: environment variable NODE_EXTRA_CA_CERTS: /nope.pem cannot be read (ENOENT)\n',
+      stderr:
+        'warning: environment variable NODE_EXTRA_CA_CERTS: /nope.pem cannot be read: no such file or directory\n',
     });
     const blankExtra = await runCli(['config'], { env: { NODE_EXTRA_CA_CERTS: empty } });
     expect(blankExtra).toMatchObject({

@@ -244,7 +244,10 @@ describe('the route to the service', () => {
     const good = await diagnose({ env: { ...env, SSL_CERT_FILE: ca, NODE_EXTRA_CA_CERTS: '/nope.pem' } });
     expect(of(good.findings, 'certificates').map((it) => it.slice(0, 2))).toEqual([
       ['ok', `${ca} (SSL_CERT_FILE)`],
-      ['warning', 'environment variable NODE_EXTRA_CA_CERTS: /nope.pem cannot be read (ENOENT)'],
+      [
+        'warning',
+        'environment variable NODE_EXTRA_CA_CERTS: /nope.pem cannot be read: no such file or directory',
+      ],
     ]);
     expect(good.exitCode).toBe(0);
 

@@ -337,7 +337,7 @@ describe('the files that are made', () => {
     const tempDirPath = join(await tempDir(), 'missing');
     await expect(fitFile(startFitter({ tempDir: tempDirPath }), path)).rejects.toMatchObject({
       code: 'cannot_fit',
-      message: expect.stringMatching(/temporary files.*ENOENT/),
+      message: expect.stringMatching(/temporary files.*no such file/),
     });
   });
 });

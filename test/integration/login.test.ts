@@ -336,12 +336,12 @@ describe('the file that login writes', () => {
       const { login, write, file } = await newcomer();
       await write({ retries: 1 });
       await chmod(file, 0o000);
-      expect((await login(['-a', us])).stderr).toContain('cannot be read (EACCES)');
+      expect((await login(['-a', us])).stderr).toContain('cannot be read: permission denied');
       await chmod(file, 0o600);
       await chmod(dirname(file), 0o500);
       const result = await login(['-a', us]);
       expect(result.exitCode).toBe(4);
-      expect(result.stderr).toContain('it cannot be written (EACCES)');
+      expect(result.stderr).toContain('it cannot be written: permission denied');
       await chmod(dirname(file), 0o700);
       expect(await readFile(file, 'utf8')).toBe('{"retries":1}');
     },
@@ -366,7 +366,9 @@ describe('the file that login writes', () => {
     await writeFile(dirname(file), '');
     const result = await login(['-a', us]);
     expect(result.exitCode).toBe(4);
-    expect(result.stderr).toContain(`error: ${file}: it cannot be accessed (ENOTDIR)\n`);
+    expect(result.stderr).toContain(
+      `error: ${file}: it cannot be accessed: a part of the path is not a directory\n`,
+    );
     expect(count()).toBe(0);
   });
 

@@ -106,6 +106,6 @@ describe('logout', () => {
     const { stderr, exitCode } = await logout();
     await chmod(dirname(file), 0o700);
     expect(exitCode).toBe(4);
-    expect(stderr).toContain(`${file}: it cannot be written (EACCES)`);
+    expect(stderr).toContain(`${file}: it cannot be written: permission denied`);
   });
 });

@@ -870,7 +870,7 @@ describe('--files-from', () => {
     const cwd = await folderWith('shots/a.png');
     await expectRefused(['--files-from', 'lost'], { cwd }, ['--files-from lost: there is no such file']);
     await expectRefused(['--files-from', 'shots'], { cwd }, [
-      '--files-from shots: it cannot be read (EISDIR)',
+      '--files-from shots: it cannot be read: it is a directory',
     ]);
   });
 

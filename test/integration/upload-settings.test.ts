@@ -996,7 +996,7 @@ describe('SSL_CERT_FILE', () => {
     expect(result.exitCode).toBe(4);
     expect(result.stdout).toBe('');
     expect(result.stderr).toBe(
-      `error: environment variable SSL_CERT_FILE: ${missing} cannot be read (ENOENT)\n`,
+      `error: environment variable SSL_CERT_FILE: ${missing} cannot be read: no such file or directory\n`,
     );
     expect(sandbox.requests).toEqual([]);
   });

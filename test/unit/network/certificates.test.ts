@@ -40,7 +40,7 @@ test('SSL_CERT_FILE replaces the authorities of Node, NODE_EXTRA_CA_CERTS adds t
 });
 
 describe.each([
-  ['none', 'cannot be read (ENOENT)'],
+  ['none', 'cannot be read: no such file or directory'],
   ['blank', 'has no certificate in it'],
   ['text', 'has no certificate in it'],
 ])('a file that is wrong: %s', (name, fault) => {

@@ -35,7 +35,7 @@ test('all problems are kept, and requireRoute throws the first', async () => {
   const route = await loadRoute(api, { HTTPS_PROXY: '::', SSL_CERT_FILE: '/none' });
   expect(route.problems.map(({ message }) => message)).toEqual([
     expect.stringContaining('environment variable HTTPS_PROXY: the proxy must be'),
-    'environment variable SSL_CERT_FILE: /none cannot be read (ENOENT)',
+    'environment variable SSL_CERT_FILE: /none cannot be read: no such file or directory',
   ]);
   expect(route.proxy).toEqual({ problem: route.problems[0] });
   expect(() => requireRoute(route)).toThrow(route.problems[0]);

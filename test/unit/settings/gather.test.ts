@@ -172,7 +172,7 @@ describe('a named config file', () => {
     expect(missing.message).toContain(join(cwd, 'missing.json'));
     expect(missing.message).toContain('--config');
     expect((await failure({}, { DREAMINA_CONFIG: 'missing.json' })).message).toContain('DREAMINA_CONFIG');
-    expect((await failure({ config: '.' })).message).toContain('cannot be read (EISDIR)');
+    expect((await failure({ config: '.' })).message).toContain('cannot be read: it is a directory');
     await expect(gather({ config: '' })).rejects.toThrow(UsageError);
     await expect(gather({ config: '' })).rejects.toThrow('--config');
     await write('project/a/b/c.toml', 'retries = 3');
@@ -314,7 +314,7 @@ describe("the project's config", () => {
       await symlink('/proc/self/mem', join(cwd, name));
       const error = await failure();
       expect(error).toBeInstanceOf(ConfigError);
-      expect(error.message).toBe(`the project's config in ${cwd} cannot be read (EIO)`);
+      expect(error.message).toBe(`the project's config in ${cwd} cannot be read: the disk reports an error`);
       expect(error.cause).toMatchObject({ code: 'EIO' });
     },
   );
