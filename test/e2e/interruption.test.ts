@@ -32,6 +32,13 @@ async function folderOf(count: number, suffix = ''): Promise<string> {
   return dir;
 }
 
+/** A list that names a folder of 100 files again and again: looking up each file of it by name would take seconds. */
+async function listOf(count: number): Promise<string> {
+  const list = join(await tempDir(), 'list');
+  await writeFile(list, `${await folderOf(100)}\n`.repeat(count / 100));
+  return list;
+}
+
 /** Makes the records of a few hundred files larger than what a pipe holds. */
 const longSuffix = '-'.repeat(200);
 
@@ -136,9 +143,7 @@ describe('a signal', () => {
 
   it.each([100_000, 200_000])('ends %i files in time, and the JSON is whole', async (count) => {
     const { env } = await sandboxWith({ faults: [{ kind: 'slow', rate: 1 }], slowMs: neverMs });
-    const list = join(await tempDir(), 'list');
-    await writeFile(list, `${night}\n`.repeat(count));
-    const run = spawnCli(['upload', '--files-from', list, '--json', '-v'], { env });
+    const run = spawnCli(['upload', '-r', '--files-from', await listOf(count), '--json', '-v'], { env });
     await run.waitFor('stderr', 'sending');
     expect(await interrupt(run, 'SIGINT')).toBe(130);
     const records = JSON.parse(run.stdout()) as UploadRecord[];
@@ -184,9 +189,7 @@ describe('a signal', () => {
 
   it('leaves whole JSON with a reader that is slow', async () => {
     const { env } = await sandboxWith({ faults: [{ kind: 'slow', rate: 1 }], slowMs: neverMs });
-    const list = join(await tempDir(), 'list');
-    await writeFile(list, `${night}\n`.repeat(100_000));
-    const run = spawnCli(['upload', '--files-from', list, '--json', '-v'], { env });
+    const run = spawnCli(['upload', '-r', '--files-from', await listOf(100_000), '--json', '-v'], { env });
     await run.waitFor('stderr', 'sending');
     let text = '';
     run.process.stdout.removeAllListeners('data').pause();
