@@ -18,7 +18,7 @@ import {
   withoutPicture,
   withTwoPictures,
 } from '../harness/clip-bytes.ts';
-import { runCli } from '../harness/run-cli.ts';
+import { type CliResult, runCli } from '../harness/run-cli.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
@@ -29,39 +29,92 @@ const mp3 = clipBytes('tone.mp3');
 const aac = clipBytes('tone.aac');
 const m4a = clipBytes('tone.m4a');
 
+const night = fixture('night.png');
+
 const accepted = 'JPEG, PNG, WebP, MP4, QuickTime, WebM, MP3, WAV, M4A and AAC are accepted';
 
-async function folderWith(name: string, bytes: Buffer, sizeBytes = bytes.length): Promise<string> {
+/** What a case begins with. */
+type Case = readonly [name: string, bytes: Buffer, ...others: unknown[]];
+
+async function folderWith(cases: readonly Case[], sizeBytes?: number): Promise<string> {
   const cwd = await tempDir();
-  await writeFile(join(cwd, name), bytes);
-  await truncate(join(cwd, name), sizeBytes);
+  for (const [name, bytes] of cases) {
+    await writeFile(join(cwd, name), bytes);
+    await truncate(join(cwd, name), sizeBytes ?? bytes.length);
+  }
   return cwd;
 }
 
-/** Uploads one file to a sandbox of its own. */
-async function upload(cwd: string, name: string, ...flags: readonly string[]) {
+async function dryRun(cwd: string, names: readonly string[]) {
+  return withRecords(await runCli(['upload', '--dry-run', '--json', ...names], { cwd }), names);
+}
+
+/** Uploads files, one after the other, to a sandbox of their own. */
+async function upload(cwd: string, names: readonly string[], ...flags: readonly string[]) {
   const { sandbox, env } = await sandboxWith();
-  const result = await runCli(['upload', name, '--json', ...flags], { cwd, env });
-  return { ...result, sandbox, record: result.json<UploadRecord[]>()[0]! };
+  const result = await runCli(['upload', '-c', '1', '--json', ...names, ...flags], { cwd, env });
+  return { ...withRecords(result, names), sandbox };
+}
+
+/** Uploads files that are all refused, and a good one beside them; prints JSON, and then text. */
+async function uploadWithGood(cwd: string, names: readonly string[]) {
+  const { sandbox, env } = await sandboxWith();
+  const json = await runCli(['upload', '--json', ...names, night.file], { cwd, env });
+  const text = await runCli(['upload', ...names, night.file], { cwd, env });
+  return { json: withRecords(json, [...names, night.file]), text, sandbox };
+}
+
+function withRecords({ exitCode, stderr, json }: CliResult, names: readonly string[]) {
+  const records = json<UploadRecord[]>();
+  expect(records.map(({ path }) => path)).toEqual(names);
+  return { exitCode, stderr, records, recordOf: (name: string) => records[names.indexOf(name)]! };
+}
+
+/**
+ * Runs with all files of a table, because each run starts a thread; none starts before a case asks for it.
+ *
+ * @param sizeBytes what each file is brought to with zeros
+ */
+function runsOf(cases: readonly Case[], sizeBytes?: number) {
+  const names = cases.map(([name]) => name);
+  const folder = () => folderWith(cases, sizeBytes);
+  return {
+    names,
+    dryRun: once(async () => dryRun(await folder(), names)),
+    upload: once(async () => upload(await folder(), names)),
+    uploadUnlimited: once(async () => upload(await folder(), names, '--no-limits')),
+    uploadWithGood: once(async () => uploadWithGood(await folder(), names)),
+  };
+}
+
+function once<Result>(run: () => Promise<Result>): () => Promise<Result> {
+  let result: Promise<Result> | undefined;
+  return () => {
+    result ??= run();
+    return result;
+  };
 }
 
 /** Expects that a file is refused alike with and without `--dry-run`, beside a good one too, and is never sent. */
-async function expectRefused(cwd: string, name: string, code: UploadErrorCode, message: string) {
+async function expectRefused(
+  runs: ReturnType<typeof runsOf>,
+  name: string,
+  code: UploadErrorCode,
+  message: string,
+) {
   const expected = {
-    index: 0,
+    index: runs.names.indexOf(name),
     path: name,
     status: 'failed',
     attempts: 0,
     error: { code, message, retryable: false, hint: expect.stringMatching(/^[A-Z].*\.$/) },
   };
-  const dry = await runCli(['upload', '--dry-run', '--json', name], { cwd });
-  expect(dry).toMatchObject({ exitCode: 1 });
-  expect(dry.json()).toEqual([expected]);
-  const { sandbox, env } = await sandboxWith();
-  const night = fixture('night.png');
-  const json = await runCli(['upload', '--json', name, night.file], { cwd, env });
-  expect(json.json()).toEqual([expected, expect.objectContaining({ status: 'uploaded' })]);
-  const text = await runCli(['upload', name, night.file], { cwd, env });
+  const dry = await runs.dryRun();
+  expect(dry.exitCode).toBe(1);
+  expect(dry.recordOf(name)).toEqual(expected);
+  const { json, text, sandbox } = await runs.uploadWithGood();
+  expect(json.recordOf(name)).toEqual(expected);
+  expect(json.recordOf(night.file)).toMatchObject({ status: 'uploaded' });
   expect(text.lines).toEqual([sandbox.assets[1]!.assetRef]);
   for (const { exitCode, stderr } of [json, text]) {
     expect(exitCode).toBe(3);
@@ -74,7 +127,7 @@ describe('a clip that is too short or too long', () => {
   const video = (seconds: string) => `it lasts ${seconds} s; a video may last 2 to 15.4 s`;
   const audio = (seconds: string) => `it lasts ${seconds} s; an audio file may last 2 to 15 s`;
 
-  it.each<[name: string, bytes: Buffer, message: string]>([
+  const refused: [name: string, bytes: Buffer, message: string][] = [
     ['0s.wav', wav(0), audio('0')],
     ['1.8s.mp4', lasting(mp4, 1800), video('1.8')],
     ['1.8s.mov', lasting(mov, 1800), video('1.8')],
@@ -91,54 +144,77 @@ describe('a clip that is too short or too long', () => {
     // The header of each copy but the first counts as a frame of sound.
     ['long.mp3', Buffer.concat(Array(7).fill(mp3)), audio('17.604')],
     ['long.aac', Buffer.concat(Array(7).fill(aac)), audio('16.576')],
-  ])('%s is refused here, and by the server with --no-limits', async (name, bytes, message) => {
-    const cwd = await folderWith(name, bytes);
-    await expectRefused(cwd, name, 'bad_duration', message);
-    const { exitCode, record, sandbox } = await upload(cwd, name, '--no-limits');
-    expect(exitCode).toBe(1);
-    expect(record).toMatchObject({ attempts: 1, error: { code: 'rejected', httpStatus: 400 } });
-    expect(sandbox.requests).toMatchObject([{ status: 400, bodySize: bytes.length }]);
-  });
+  ];
+  const refusedRuns = runsOf(refused);
 
-  it.each<[name: string, bytes: Buffer, isSent: boolean]>([
-    ['1.89s.mp4', lasting(mp4, 1890), false],
-    ['1.9s.mp4', lasting(mp4, 1900), true],
-    ['15.5s.mp4', lasting(mp4, 15_500), true],
-    ['15.51s.mp4', lasting(mp4, 15_510), false],
-    ['1.89s.mov', lasting(mov, 1890), false],
-    ['1.9s.mov', lasting(mov, 1900), true],
-    ['15.5s.mov', lasting(mov, 15_500), true],
-    ['15.51s.mov', lasting(mov, 15_510), false],
-    ['1.89s.wav', wav(1890), false],
-    ['1.9s.wav', wav(1900), true],
-    ['15.1s.wav', wav(15_100), true],
-    ['15.11s.wav', wav(15_110), false],
-    ['15.1s.m4a', lasting(m4a, 15_100), true],
-    ['15.11s.m4a', lasting(m4a, 15_110), false],
-  ])('%s is sent only within 0.1 s of the limit', async (name, bytes, isSent) => {
-    const cwd = await folderWith(name, bytes);
-    const dry = await runCli(['upload', '--dry-run', '--json', name], { cwd });
-    expect(dry.exitCode).toBe(isSent ? 0 : 1);
-    expect(dry.json()).toMatchObject([
-      isSent ? { status: 'valid' } : { status: 'failed', error: { code: 'bad_duration' } },
-    ]);
-    const { record, sandbox } = await upload(cwd, name);
+  it.each(refused)(
+    '%s is refused here, and by the server with --no-limits',
+    async (name, _bytes, message) => {
+      await expectRefused(refusedRuns, name, 'bad_duration', message);
+      const { exitCode, recordOf, sandbox } = await refusedRuns.uploadUnlimited();
+      expect(exitCode).toBe(1);
+      expect(recordOf(name)).toMatchObject({ attempts: 1, error: { code: 'rejected', httpStatus: 400 } });
+      expect(sandbox.requests).toMatchObject(
+        refused.map(([, { length }]) => ({ status: 400, bodySize: length })),
+      );
+    },
+  );
+
+  const tolerated: [name: string, bytes: Buffer][] = [
+    ['1.9s.mp4', lasting(mp4, 1900)],
+    ['15.5s.mp4', lasting(mp4, 15_500)],
+    ['1.9s.mov', lasting(mov, 1900)],
+    ['15.5s.mov', lasting(mov, 15_500)],
+    ['1.9s.wav', wav(1900)],
+    ['15.1s.wav', wav(15_100)],
+    ['15.1s.m4a', lasting(m4a, 15_100)],
+  ];
+  const toleratedRuns = runsOf(tolerated);
+
+  it.each(tolerated)('%s is within 0.1 s of the limit, and sent', async (name) => {
+    const dry = await toleratedRuns.dryRun();
+    expect(dry.exitCode).toBe(0);
+    expect(dry.recordOf(name)).toMatchObject({ status: 'valid' });
+    const { recordOf, sandbox } = await toleratedRuns.upload();
     // The sandbox keeps to the numbers of the page.
-    expect(record).toMatchObject({ error: { code: isSent ? 'rejected' : 'bad_duration' } });
-    expect(sandbox.requests).toHaveLength(isSent ? 1 : 0);
+    expect(recordOf(name)).toMatchObject({ error: { code: 'rejected' } });
+    expect(sandbox.requests).toHaveLength(tolerated.length);
   });
 
-  it.each<[name: string, bytes: Buffer, durationMs: number]>([
+  const beyond: [name: string, bytes: Buffer][] = [
+    ['1.89s.mp4', lasting(mp4, 1890)],
+    ['15.51s.mp4', lasting(mp4, 15_510)],
+    ['1.89s.mov', lasting(mov, 1890)],
+    ['15.51s.mov', lasting(mov, 15_510)],
+    ['1.89s.wav', wav(1890)],
+    ['15.11s.wav', wav(15_110)],
+    ['15.11s.m4a', lasting(m4a, 15_110)],
+  ];
+  const beyondRuns = runsOf(beyond);
+
+  it.each(beyond)('%s is not within 0.1 s of the limit, and not sent', async (name) => {
+    const dry = await beyondRuns.dryRun();
+    expect(dry.exitCode).toBe(1);
+    expect(dry.recordOf(name)).toMatchObject({ status: 'failed', error: { code: 'bad_duration' } });
+    const { recordOf, sandbox } = await beyondRuns.upload();
+    expect(recordOf(name)).toMatchObject({ error: { code: 'bad_duration' } });
+    expect(sandbox.requests).toEqual([]);
+  });
+
+  const within: [name: string, bytes: Buffer, durationMs: number][] = [
     ['2s.mp4', lasting(mp4, 2000), 2000],
     ['15.4s.mov', lasting(mov, 15_400), 15_400],
     ['2s.wav', wav(2000), 2000],
     ['15s.wav', wav(15_000), 15_000],
     ['15s.m4a', lasting(m4a, 15_000), 15_000],
-  ])('%s is within the limits', async (name, bytes, mediaDurationMs) => {
-    const { exitCode, record } = await upload(await folderWith(name, bytes), name);
+  ];
+  const withinRuns = runsOf(within);
+
+  it.each(within)('%s is within the limits', async (name, _bytes, mediaDurationMs) => {
+    const { exitCode, recordOf } = await withinRuns.upload();
     expect(exitCode).toBe(0);
-    expect(record).toMatchObject({ status: 'uploaded', mediaDurationMs });
-    expect(record).not.toHaveProperty('warnings');
+    expect(recordOf(name)).toMatchObject({ status: 'uploaded', mediaDurationMs });
+    expect(recordOf(name)).not.toHaveProperty('warnings');
   });
 });
 
@@ -146,30 +222,38 @@ describe('a video that is too small or too large', () => {
   const message = (width: number, height: number) =>
     `it is shown at ${width} x ${height} pixels; each side may have 200 to 2160`;
 
-  it.each<[name: string, bytes: Buffer, message: string]>([
+  const refused: [name: string, bytes: Buffer, message: string][] = [
     ['199-wide.mp4', sized(mp4, 199, 300), message(199, 300)],
     ['199-high.mov', sized(mov, 300, 199), message(300, 199)],
     ['2161-wide.mov', sized(mov, 2161, 300), message(2161, 300)],
     ['2161-high.mp4', sized(mp4, 300, 2161), message(300, 2161)],
     // 224 x 208 pixels are within the limits; as they are shown, 2240 x 208 and turned, they are not.
     ['turned.mp4', turnedWithWidePixels(mp4, 10), message(208, 2240)],
-  ])('%s is refused here, and by the server with --no-limits', async (name, bytes, refusal) => {
-    const cwd = await folderWith(name, bytes);
-    await expectRefused(cwd, name, 'bad_dimensions', refusal);
-    const { record, sandbox } = await upload(cwd, name, '--no-limits');
-    expect(record).toMatchObject({ attempts: 1, error: { code: 'rejected', httpStatus: 400 } });
-    expect(sandbox.requests).toHaveLength(1);
-  });
+  ];
+  const refusedRuns = runsOf(refused);
 
-  it.each<[name: string, bytes: Buffer, width: number, height: number]>([
+  it.each(refused)(
+    '%s is refused here, and by the server with --no-limits',
+    async (name, _bytes, refusal) => {
+      await expectRefused(refusedRuns, name, 'bad_dimensions', refusal);
+      const { recordOf, sandbox } = await refusedRuns.uploadUnlimited();
+      expect(recordOf(name)).toMatchObject({ attempts: 1, error: { code: 'rejected', httpStatus: 400 } });
+      expect(sandbox.requests).toHaveLength(refused.length);
+    },
+  );
+
+  const within: [name: string, bytes: Buffer, width: number, height: number][] = [
     ['200.mp4', sized(mp4, 200, 200), 200, 200],
     ['2160.mov', sized(mov, 2160, 2160), 2160, 2160],
     ['turned.mp4', turnedWithWidePixels(mp4, 2), 208, 448],
-  ])('%s is within the limits, as it is shown', async (name, bytes, width, height) => {
-    const { exitCode, record } = await upload(await folderWith(name, bytes), name);
+  ];
+  const withinRuns = runsOf(within);
+
+  it.each(within)('%s is within the limits, as it is shown', async (name, _bytes, width, height) => {
+    const { exitCode, recordOf } = await withinRuns.upload();
     expect(exitCode).toBe(0);
-    expect(record).toMatchObject({ type: 'video', width, height });
-    expect(record).not.toHaveProperty('warnings');
+    expect(recordOf(name)).toMatchObject({ type: 'video', width, height });
+    expect(recordOf(name)).not.toHaveProperty('warnings');
   });
 });
 
@@ -191,24 +275,23 @@ describe('a file that is too large', () => {
       'it has 15,728,641 bytes; the limit for an audio file is 15,728,640',
     ],
   ])('%s of one byte more than the limit', async (name, bytes, limit, message) => {
-    const cwd = await folderWith(name, bytes, limit);
-    const { exitCode, record, sandbox } = await upload(cwd, name);
+    const { exitCode, records, sandbox } = await runsOf([[name, bytes]], limit).upload();
     expect(exitCode).toBe(0);
-    expect(record).toMatchObject({ status: 'uploaded', size: limit });
+    expect(records).toMatchObject([{ status: 'uploaded', size: limit }]);
     expect(sandbox.requests).toMatchObject([{ bodySize: limit }]);
-    await truncate(join(cwd, name), limit + 1);
-    await expectRefused(cwd, name, 'too_large', message);
-    const unlimited = await upload(cwd, name, '--no-limits');
-    expect(unlimited.record).toMatchObject({ error: { code: 'rejected', httpStatus: 400 } });
+    const runs = runsOf([[name, bytes]], limit + 1);
+    await expectRefused(runs, name, 'too_large', message);
+    const unlimited = await runs.uploadUnlimited();
+    expect(unlimited.records).toMatchObject([{ error: { code: 'rejected', httpStatus: 400 } }]);
     expect(unlimited.sandbox.requests).toMatchObject([{ bodySize: limit + 1 }]);
   });
 
   it('of more than 2 GiB is refused even with --no-limits', async () => {
-    const cwd = await folderWith('a.mp4', Buffer.concat([mp4, behind]), 2 ** 31);
-    const { record, sandbox } = await upload(cwd, 'a.mp4', '--no-limits');
-    expect(record).toMatchObject({
-      error: { code: 'too_large', message: 'it has 2,147,483,648 bytes; the limit is 2,147,483,647' },
-    });
+    const runs = runsOf([['a.mp4', Buffer.concat([mp4, behind])]], 2 ** 31);
+    const { records, sandbox } = await runs.uploadUnlimited();
+    expect(records).toMatchObject([
+      { error: { code: 'too_large', message: 'it has 2,147,483,648 bytes; the limit is 2,147,483,647' } },
+    ]);
     expect(sandbox.requests).toEqual([]);
   });
 });
@@ -219,7 +302,7 @@ describe('a clip that is damaged', () => {
     lying.writeUInt32LE(dataBytes, 40);
     return lying;
   };
-  it.each<[name: string, bytes: Buffer, message: string]>([
+  const refused: [name: string, bytes: Buffer, message: string][] = [
     [
       'no-moov.mp4',
       withoutBox(mp4, 'moov'),
@@ -244,30 +327,33 @@ describe('a clip that is damaged', () => {
       editSampleOffset(mp4),
       'it is cut short: its index names samples that lie behind its end',
     ],
-  ])('%s is refused, with --no-limits too', async (name, bytes, message) => {
-    const cwd = await folderWith(name, bytes);
-    await expectRefused(cwd, name, 'damaged', message);
-    const { record, sandbox } = await upload(cwd, name, '--no-limits');
-    expect(record).toMatchObject({ attempts: 0, error: { code: 'damaged', message } });
+  ];
+  const refusedRuns = runsOf(refused);
+
+  it.each(refused)('%s is refused, with --no-limits too', async (name, _bytes, message) => {
+    await expectRefused(refusedRuns, name, 'damaged', message);
+    const { recordOf, sandbox } = await refusedRuns.uploadUnlimited();
+    expect(recordOf(name)).toMatchObject({ attempts: 0, error: { code: 'damaged', message } });
     expect(sandbox.requests).toEqual([]);
   });
 
   it('does not include a WAV with data beyond its header: its length is what the header says', async () => {
-    const cwd = await folderWith('less.wav', wavOf(40_000));
-    expect((await upload(cwd, 'less.wav')).record).toMatchObject({ mediaDurationMs: 2500 });
-    await writeFile(join(cwd, 'less.wav'), wavOf(16_000));
-    await expectRefused(cwd, 'less.wav', 'bad_duration', 'it lasts 1 s; an audio file may last 2 to 15 s');
+    const { records } = await runsOf([['less.wav', wavOf(40_000)]]).upload();
+    expect(records).toMatchObject([{ mediaDurationMs: 2500 }]);
+    const message = 'it lasts 1 s; an audio file may last 2 to 15 s';
+    await expectRefused(runsOf([['less.wav', wavOf(16_000)]]), 'less.wav', 'bad_duration', message);
   });
 
   it('does not prevent the measuring of other clips', async () => {
     const hostile = Buffer.from(mp4);
     // A table of four thousand million entries.
     hostile.writeUInt32BE(0xffffffff, hostile.indexOf('ctts') + 12);
-    const cwd = await folderWith('endless.mp4', hostile);
-    await writeFile(join(cwd, 'good.mp4'), mp4);
-    const result = await runCli(['upload', '--dry-run', '--json', 'endless.mp4', 'good.mp4'], { cwd });
-    expect(result.exitCode).toBe(3);
-    expect(result.json()).toMatchObject([
+    const { exitCode, records } = await runsOf([
+      ['endless.mp4', hostile],
+      ['good.mp4', mp4],
+    ]).dryRun();
+    expect(exitCode).toBe(3);
+    expect(records).toMatchObject([
       {
         error: {
           code: 'damaged',
@@ -287,27 +373,32 @@ function editSampleOffset(bytes: Buffer): Buffer {
 }
 
 describe('the tracks', () => {
-  it.each<[name: string, bytes: Buffer, what: string]>([
+  const soundOnly: [name: string, bytes: Buffer, what: string][] = [
     ['sound.webm', withoutPicture(webm), 'it is a WebM file with sound only'],
     ['sound.mov', branded(m4a, 'qt  '), 'it is a QuickTime file with sound only'],
-  ])('of %s have no picture, and its format is none of sound', async (name, bytes, what) => {
-    const cwd = await folderWith(name, bytes);
-    await expectRefused(cwd, name, 'unsupported_type', `${what}; ${accepted}`);
+  ];
+  const soundOnlyRuns = runsOf(soundOnly);
+
+  it.each(soundOnly)('of %s have no picture, and its format is none of sound', async (name, _bytes, what) => {
+    await expectRefused(soundOnlyRuns, name, 'unsupported_type', `${what}; ${accepted}`);
   });
 
-  it.each<[name: string, bytes: Buffer, record: object]>([
+  const sent: [name: string, bytes: Buffer, record: object][] = [
     ['sound.mp4', branded(m4a, 'isom'), { type: 'audio', contentType: 'audio/mp4', mediaDurationMs: 2600 }],
     ['two.mp4', withTwoPictures(mp4), { type: 'video', mediaDurationMs: 2500, width: 224, height: 208 }],
     ['encrypted.mp4', encrypted(mp4), { type: 'video', mediaDurationMs: 2500, width: 224, height: 208 }],
     ['prores.mov', codedAs(mov, 'apcn'), { type: 'video', contentType: 'video/quicktime', width: 208 }],
     ['unknown.mp4', codedAs(mp4, 'zzzz'), { type: 'video', contentType: 'video/mp4', width: 224 }],
     ['live.webm', ofUnknownSize(webm), { type: 'video', contentType: 'video/webm', width: 240 }],
-  ])('of %s make it what is sent', async (name, bytes, expected) => {
-    const { exitCode, record, sandbox } = await upload(await folderWith(name, bytes), name);
+  ];
+  const sentRuns = runsOf(sent);
+
+  it.each(sent)('of %s make it what is sent', async (name, _bytes, expected) => {
+    const { exitCode, recordOf, sandbox } = await sentRuns.upload();
     expect(exitCode).toBe(0);
-    expect(record).toMatchObject({ status: 'uploaded', ...expected });
-    expect(record).not.toHaveProperty('warnings');
-    expect(sandbox.requests).toMatchObject([{ status: 200, bodySize: bytes.length }]);
+    expect(recordOf(name)).toMatchObject({ status: 'uploaded', ...expected });
+    expect(recordOf(name)).not.toHaveProperty('warnings');
+    expect(sandbox.requests).toMatchObject(sent.map(([, { length }]) => ({ status: 200, bodySize: length })));
   });
 });
 
