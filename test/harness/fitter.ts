@@ -10,10 +10,10 @@ import {
   type FitterOptions,
 } from '../../src/fit/fitter.ts';
 
-/** A fitter that goes away with the test. */
-export function startFitter(given: Partial<FitterOptions & FitterDependencies> = {}): Fitter {
+/** A fitter on this machine, for the caller to close. */
+export function openFitter(given: Partial<FitterOptions & FitterDependencies> = {}): Fitter {
   const { noLimits = false, fitDir, ...dependencies } = given;
-  const fitter = createFitter(
+  return createFitter(
     { noLimits, fitDir },
     {
       env: process.env,
@@ -25,6 +25,11 @@ export function startFitter(given: Partial<FitterOptions & FitterDependencies> =
       ...dependencies,
     },
   );
+}
+
+/** A fitter that goes away with the test. */
+export function startFitter(given: Partial<FitterOptions & FitterDependencies> = {}): Fitter {
+  const fitter = openFitter(given);
   onTestFinished(() => fitter.close());
   return fitter;
 }
