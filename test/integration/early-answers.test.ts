@@ -1,9 +1,9 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, link, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type ApiError, DreaminaClient, type UploadRecord } from '../../src/index.ts';
 import { fixture } from '../fixtures.ts';
 import { selfSigned } from '../harness/certificate.ts';
@@ -32,6 +32,20 @@ const answers = [
   [429, 'rate_limited', 0],
 ] as const;
 
+let servers: ChildProcess;
+beforeAll(() => {
+  servers = fork(program, [], { execArgv: [] });
+});
+afterAll(() => {
+  servers.kill('SIGKILL');
+});
+
+async function ask<Answer>(message: object): Promise<Answer> {
+  servers.send(message);
+  const [answer] = await once(servers, 'message');
+  return answer as Answer;
+}
+
 interface EarlyServer {
   readonly apiUrl: string;
   /** The size of the body that each request announced, in the order of arrival. */
@@ -47,31 +61,20 @@ async function earlyServer(options: {
   readonly times?: number;
 }): Promise<EarlyServer> {
   const { transport, ...others } = options;
-  const server = fork(
-    program,
-    [
-      JSON.stringify({
-        readBytes: 0,
-        error: words,
-        reference: exampleReference,
-        ...others,
-        ...(transport === 'TLS' && { tls: selfSigned }),
-      }),
-    ],
-    { execArgv: [] },
-  );
-  onTestFinished(() => {
-    server.kill('SIGKILL');
+  const port = await ask<number>({
+    open: {
+      readBytes: 0,
+      error: words,
+      reference: exampleReference,
+      ...others,
+      ...(transport === 'TLS' && { tls: selfSigned }),
+    },
   });
-  const [port] = (await once(server, 'message')) as [number];
+  onTestFinished(() => ask({ close: port }));
   const scheme = transport === 'TLS' ? 'https' : 'http';
   return {
     apiUrl: `${scheme}://127.0.0.1:${port}/v1/dreamina`,
-    lengths: async () => {
-      server.send('lengths');
-      const [lengths] = (await once(server, 'message')) as [number[]];
-      return lengths;
-    },
+    lengths: () => ask({ lengths: port }),
   };
 }
 
