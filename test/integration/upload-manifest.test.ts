@@ -234,7 +234,7 @@ describe('a manifest that was damaged or changed', () => {
     ]);
     expect(sandbox.requests).toHaveLength(3);
     // What was there stays, whatever it is: another run may have written it.
-    expect((await readFile(manifest)).subarray(0, damaged.length)).toEqual(damaged);
+    expect((await readFile(manifest)).subarray(0, damaged.length).equals(damaged)).toBe(true);
   }
 
   it.each([2, 20, 100])('with the last %i bytes torn off is usable, and that file sent again', (torn) =>
