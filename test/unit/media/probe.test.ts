@@ -1,6 +1,6 @@
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, test } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, test } from 'vitest';
 import type { ContentType } from '../../../src/media/asset-types.ts';
 import { createProbe } from '../../../src/media/probe.ts';
 import { clip, clips } from '../../fixtures.ts';
@@ -298,7 +298,9 @@ describe('a file that takes forever', async () => {
     const stop = new AbortController();
     const other = createProbe(stop.signal);
     await other.probe(mp4, 'video/mp4');
-    const leftAlone = probe.probe(hostile, 'video/mp4').then(() => 'one that is left alone');
+    const third = createProbe(new AbortController().signal);
+    onTestFinished(() => third.close());
+    const leftAlone = third.probe(hostile, 'video/mp4').then(() => 'one that is left alone');
     const probed = other.probe(hostile, 'video/mp4');
     const waiting = other.probe(mp4, 'video/mp4');
     // By the time that another thread has started and measured a clip, this one is in its loop.
