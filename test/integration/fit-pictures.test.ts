@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { copyFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Color } from 'sharp';
@@ -34,6 +34,16 @@ function expectColour(actual: number[], expected: number[], tolerance = 6): void
 const orange = { r: 240, g: 120, b: 30 };
 const flat = (width: number, height: number, background: Color = orange, channels: 3 | 4 = 3) =>
   sharp({ create: { width, height, channels, background } });
+
+/** The children of this process that decode pictures. */
+async function findDecoders(): Promise<number[]> {
+  const [own] = await readdir('/proc/self/task');
+  const children = (await readFile(`/proc/self/task/${own}/children`, 'utf8')).trim().split(' ');
+  const isDecoder = async (pid: string) =>
+    (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes('picture-worker');
+  const found = await Promise.all(children.map(async (pid) => ((await isDecoder(pid)) ? [Number(pid)] : [])));
+  return found.flat();
+}
 
 async function fitMade(bytes: Buffer, name: string): Promise<FittedFile> {
   const path = join(await tempDir(), name);
@@ -233,6 +243,16 @@ describe('what cannot be decoded', () => {
     }
   });
 
+  test.runIf(process.platform === 'linux')('a decoder that was killed while idle is replaced', async () => {
+    const fitter = startFitter();
+    await fitFile(fitter, p3Heic);
+    for (const pid of await findDecoders()) {
+      process.kill(pid, 'SIGKILL');
+    }
+    await expect.poll(findDecoders).toEqual([]);
+    expect((await fitFile(fitter, p3Heic)).contentType).toBe('image/jpeg');
+  });
+
   test('a PNG of 900 megapixels in few bytes', async () => {
     const path = join(await tempDir(), 'bomb.png');
     const side = 30_000;
@@ -330,6 +350,19 @@ describe('the files that are made', () => {
     const plan = await planFile(fitter, path);
     await flat(61, 40).gif().toFile(path);
     expect(plan.kind).toBe('fit');
+    await expect(
+      fitter.fit(plan as Extract<typeof plan, { kind: 'fit' }>, path, new AbortController().signal),
+    ).rejects.toMatchObject({ code: 'changed' });
+  });
+
+  test('are not made of a file that changed and got its time of modification back', async () => {
+    const path = join(await tempDir(), 'a.gif');
+    await flat(60, 40).gif().toFile(path);
+    await utimes(path, 1000, 1000);
+    const fitter = startFitter();
+    const plan = await planFile(fitter, path);
+    await writeFile(path, (await readFile(path)).fill(0, 20));
+    await utimes(path, 1000, 1000);
     await expect(
       fitter.fit(plan as Extract<typeof plan, { kind: 'fit' }>, path, new AbortController().signal),
     ).rejects.toMatchObject({ code: 'changed' });
