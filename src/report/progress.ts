@@ -97,12 +97,12 @@ class ProgressTracker {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #startedAt: number;
   readonly #files: number;
-  /** Bytes of each attempt in flight that have gone out. */
-  readonly #sending = new Map<string, number>();
+  /** Bytes of each attempt in flight that have gone out; files are told apart by their place in the input. */
+  readonly #sending = new Map<number, number>();
   /** The files that wait for another attempt. */
-  readonly #retrying = new Map<string, Wait>();
-  /** The progress of each file that is being made to fit, from 0 to 1. */
-  readonly #fitting = new Map<string, number>();
+  readonly #retrying = new Map<number, Wait>();
+  /** The files that are being made to fit. */
+  readonly #fitting = new Map<number, { readonly path: string; readonly share: number }>();
   #pause: Wait | undefined;
   #bytes: number;
   #settledFiles = 0;
@@ -125,22 +125,22 @@ class ProgressTracker {
       case 'fit-doubt':
         break;
       case 'fitting':
-        this.#fitting.set(event.path, event.share);
+        this.#fitting.set(event.index, event);
         break;
       case 'fitted':
-        this.#fitting.delete(event.path);
+        this.#fitting.delete(event.index);
         break;
       case 'attempt-started':
-        this.#retrying.delete(event.path);
-        this.#sending.set(event.path, 0);
+        this.#retrying.delete(event.index);
+        this.#sending.set(event.index, 0);
         break;
       case 'bytes-sent':
-        this.#sending.set(event.path, (this.#sending.get(event.path) ?? 0) + event.bytes);
+        this.#sending.set(event.index, (this.#sending.get(event.index) ?? 0) + event.bytes);
         break;
       case 'attempt-failed':
-        this.#sending.delete(event.path);
+        this.#sending.delete(event.index);
         if (event.retryInMs !== undefined) {
-          this.#retrying.set(event.path, {
+          this.#retrying.set(event.index, {
             ...this.#describe(event.error),
             until: this.#clock.monotonicMs() + event.retryInMs,
           });
@@ -154,9 +154,9 @@ class ProgressTracker {
         };
         break;
       case 'file-settled':
-        this.#fitting.delete(event.path);
-        this.#sending.delete(event.path);
-        this.#retrying.delete(event.path);
+        this.#fitting.delete(event.index);
+        this.#sending.delete(event.index);
+        this.#retrying.delete(event.index);
         this.#settledFiles += 1;
         if (event.outcome.status === 'uploaded') {
           this.#arrivedBytes += event.sizeBytes;
@@ -222,10 +222,10 @@ class ProgressTracker {
   }
 
   #describeFitting(): readonly string[] {
-    const [first] = this.#fitting;
+    const [first] = this.#fitting.values();
     return first === undefined
       ? []
-      : [`fitting ${shorten(basename(first[0]))} ${Math.floor(first[1] * 100)}%`];
+      : [`fitting ${shorten(basename(first.path))} ${Math.floor(first.share * 100)}%`];
   }
 
   #describe({ code, httpStatus }: ApiError): Pick<Wait, 'reason' | 'source'> {

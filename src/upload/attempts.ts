@@ -22,6 +22,8 @@ export interface Uploader {
 
 /** One file to send; every attempt sends the same bytes. */
 export interface Sending {
+  /** For events. */
+  readonly index: number;
   readonly path: string;
   readonly bytes: Buffer;
   readonly contentType: ContentType;
@@ -85,10 +87,10 @@ export async function attemptUpload(sending: Sending, context: AttemptsContext):
         throw error;
       }
       if (isOutOfHandles(error) && throttle.inFlight > 1 && !draining.aborted) {
-        waitMs = waitForHandles(sending.path, attempts, error, context);
+        waitMs = waitForHandles(sending, attempts, error, context);
         attempts -= 1;
       } else {
-        const next = planRetry(sending.path, attempts, error, context);
+        const next = planRetry(sending, attempts, error, context);
         if (next === undefined) {
           const isOutage = error.isUnreachable && outage.reachedCount === reachedBefore;
           return { kind: 'failed', error, attempts, isOutage };
@@ -107,14 +109,14 @@ export async function attemptUpload(sending: Sending, context: AttemptsContext):
 }
 
 function attempt(
-  { path, bytes, contentType, account, onAllSent }: Sending,
+  { index, path, bytes, contentType, account, onAllSent }: Sending,
   ordinal: number,
   { uploader, stopped, onEvent }: AttemptsContext,
 ): Promise<UploadedAsset> {
   let unsentBytes = bytes.length;
-  onEvent({ type: 'attempt-started', path, attempt: ordinal, sizeBytes: bytes.length });
+  onEvent({ type: 'attempt-started', index, path, attempt: ordinal, sizeBytes: bytes.length });
   return uploader.upload({ bytes, contentType, account }, stopped, (sentBytes) => {
-    onEvent({ type: 'bytes-sent', path, bytes: sentBytes });
+    onEvent({ type: 'bytes-sent', index, path, bytes: sentBytes });
     unsentBytes -= sentBytes;
     if (unsentBytes === 0) {
       onAllSent();
@@ -129,7 +131,7 @@ function attempt(
  * costs nothing, and a lost reference costs an upload.
  */
 function planRetry(
-  path: string,
+  { index, path }: Sending,
   ordinal: number,
   error: ApiError,
   { retries, random, draining, throttle, outage, onEvent }: AttemptsContext,
@@ -137,7 +139,7 @@ function planRetry(
   const isRetried = error.retryable && ordinal <= retries && !draining.aborted;
   const delayMs = backoffMs(ordinal, error.retryAfterMs, random);
   const retryInMs = isRetried ? delayMs : undefined;
-  onEvent({ type: 'attempt-failed', path, attempt: ordinal, error, retryInMs });
+  onEvent({ type: 'attempt-failed', index, path, attempt: ordinal, error, retryInMs });
   if (!error.isUnreachable) {
     outage.end();
   } else if (outage.begin() && isRetried) {
@@ -156,12 +158,12 @@ function planRetry(
 
 /** An attempt that could not open its connection, because the others have too many open, does not count. */
 function waitForHandles(
-  path: string,
+  { index, path }: Sending,
   ordinal: number,
   error: ApiError,
   { throttle, onEvent }: AttemptsContext,
 ): number {
-  onEvent({ type: 'attempt-failed', path, attempt: ordinal, error, retryInMs: handleWaitMs });
+  onEvent({ type: 'attempt-failed', index, path, attempt: ordinal, error, retryInMs: handleWaitMs });
   onEvent({ type: 'batch-slowed', concurrency: throttle.giveUpPlace() });
   return handleWaitMs;
 }

@@ -16,6 +16,13 @@ export type UploadEvent =
   | BatchEnded
   | FileSettled;
 
+/** The file that an event is about. */
+interface OfFile {
+  /** Its first place in the input, from 0: two inputs may share a path, such as two frames of one clip. */
+  readonly index: number;
+  readonly path: string;
+}
+
 /** Every file has been checked; the accepted ones are about to be sent. */
 interface FilesChecked {
   readonly type: 'files-checked';
@@ -25,24 +32,21 @@ interface FilesChecked {
 }
 
 /** A file goes out as it is, although something that would tell more about it is missing. */
-interface FitDoubt {
+interface FitDoubt extends OfFile {
   readonly type: 'fit-doubt';
-  readonly path: string;
   readonly reason: string;
 }
 
 /** A file is being made to fit. */
-interface Fitting {
+interface Fitting extends OfFile {
   readonly type: 'fitting';
-  readonly path: string;
   /** How much is made, from 0 to 1. */
   readonly share: number;
 }
 
 /** A file was made to fit. */
-interface Fitted {
+interface Fitted extends OfFile {
   readonly type: 'fitted';
-  readonly path: string;
   /** What was done, for people. */
   readonly fitted: readonly string[];
   /** Where a copy of what was made is kept, if it is. */
@@ -50,26 +54,23 @@ interface Fitted {
 }
 
 /** A request starts. */
-interface AttemptStarted {
+interface AttemptStarted extends OfFile {
   readonly type: 'attempt-started';
-  readonly path: string;
   /** From 1. */
   readonly attempt: number;
   readonly sizeBytes: number;
 }
 
 /** A part of an attempt's body has left this process. */
-interface BytesSent {
+interface BytesSent extends OfFile {
   readonly type: 'bytes-sent';
-  readonly path: string;
   /** Since the last event of this kind. */
   readonly bytes: number;
 }
 
 /** A request has failed. */
-interface AttemptFailed {
+interface AttemptFailed extends OfFile {
   readonly type: 'attempt-failed';
-  readonly path: string;
   readonly attempt: number;
   readonly error: ApiError;
   /** The wait before the next attempt; undefined if no attempt follows. */
@@ -103,9 +104,8 @@ interface BatchEnded {
 }
 
 /** A file has its outcome. These come in the order of settling, not of the input. */
-interface FileSettled {
+interface FileSettled extends OfFile {
   readonly type: 'file-settled';
-  readonly path: string;
   readonly sizeBytes: number;
   readonly outcome: Outcome;
 }

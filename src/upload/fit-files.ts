@@ -17,7 +17,14 @@ import { checkFiles, type FileCheck, unchecked } from '../media/check-files.ts';
 import { untilAborted } from '../until-aborted.ts';
 import type { UploadEvent } from './event.ts';
 import type { Manifest } from './manifest.ts';
-import type { FitKey, Preparation, PreparedFile } from './prepared-file.ts';
+import {
+  type AcceptableFile,
+  type FitKey,
+  type Preparation,
+  type PreparedFile,
+  selectAcceptable,
+} from './prepared-file.ts';
+import { unsentOutcome } from './record.ts';
 
 /** How files are made to fit. */
 export interface FitOptions {
@@ -54,6 +61,8 @@ const maxSourcesAtOnce = 8;
 
 /** A file with all that is asked of it. */
 interface FitInput {
+  /** Its first place in the input. */
+  readonly index: number;
   readonly file: FoundFile;
   readonly wishes: Wishes;
 }
@@ -86,8 +95,11 @@ export class FileFitting {
     const { signal } = this.#dependencies;
     const inputs = new Map<string, FitInput>();
     const keys = found.map((file) => this.#keyOf(file));
-    for (const [i, file] of found.entries()) {
-      inputs.set(keys[i]!, { file, wishes: { ...this.#options.wishes, ...file.wishes } });
+    for (const [index, file] of found.entries()) {
+      const key = keys[index]!;
+      if (!inputs.has(key)) {
+        inputs.set(key, { index, file, wishes: { ...this.#options.wishes, ...file.wishes } });
+      }
     }
     try {
       const prepared = await untilAborted(this.#prepareInputs([...inputs.values()]), signal);
@@ -101,15 +113,25 @@ export class FileFitting {
     }
   }
 
-  /** Makes everything that is to be made. */
+  /** Makes everything that is to be made; with `failFast`, the first failure ends that. */
   async makeAll(files: readonly PreparedFile[]): Promise<readonly PreparedFile[]> {
-    const { signal, machine } = this.#dependencies;
-    const pending = new Map(files.map(({ path, check }) => [check, path]));
+    const { machine } = this.#dependencies;
+    const { failFast } = this.#options;
+    const stopping = new AbortController();
+    const signal = AbortSignal.any([this.#dependencies.signal, stopping.signal]);
     const made = new Map<Preparation, Preparation>();
+    if (failFast && files.some(({ check }) => check.kind === 'refused')) {
+      stopping.abort();
+    }
     await pMap(
-      pending,
-      async ([check, path]) => {
-        made.set(check, check.kind === 'acceptable' ? await this.#makeFirst(path, check) : check);
+      selectAcceptable(files),
+      async (file) => {
+        signal.throwIfAborted();
+        const result = await this.#makeFirst(file, signal);
+        made.set(file.check, result);
+        if (failFast && result.kind === 'refused') {
+          stopping.abort();
+        }
       },
       { concurrency: machine.cores },
     ).catch((error: unknown) => {
@@ -117,7 +139,10 @@ export class FileFitting {
         throw error;
       }
     });
-    return files.map(({ path, check }) => ({ path, check: made.get(check) ?? unchecked }));
+    return files.map(({ path, check }) => ({
+      path,
+      check: made.get(check) ?? (check.kind === 'acceptable' ? unchecked : check),
+    }));
   }
 
   /** Removes all that was made. */
@@ -125,13 +150,18 @@ export class FileFitting {
     await Promise.all([this.#fitter.close(), this.#checks.close()]);
   }
 
-  async #makeFirst(path: string, check: Extract<Preparation, { kind: 'acceptable' }>): Promise<Preparation> {
-    const { signal, onEvent } = this.#dependencies;
+  async #makeFirst({ index, path, check }: AcceptableFile, signal: AbortSignal): Promise<Preparation> {
+    const { onEvent } = this.#dependencies;
+    const { sizeBytes } = check.asset;
     try {
-      const asset = await check.asset.open(signal, (share) => onEvent({ type: 'fitting', path, share }));
+      const asset = await check.asset.open(signal, (share) =>
+        onEvent({ type: 'fitting', index, path, share }),
+      );
       return { ...check, asset };
     } catch (error) {
-      return refusedBy(error);
+      const refused = refusedBy(error);
+      onEvent({ type: 'file-settled', index, path, sizeBytes, outcome: unsentOutcome(refused) });
+      return refused;
     }
   }
 
@@ -174,13 +204,19 @@ export class FileFitting {
 
   /** Asks the manifest before anything of the file is probed. */
   async #load(
-    { file, wishes }: FitInput,
+    { index, file, wishes }: FitInput,
     spool: (stream: NodeJS.ReadableStream) => Promise<string>,
   ): Promise<LoadedInput | { readonly settled: Preparation }> {
     const { manifest, signal } = this.#dependencies;
     try {
       const path = typeof file.source === 'string' ? file.source : await spool(file.source);
-      const input: LoadedInput = { file: { ...file, source: path }, path, wishes, source: undefined };
+      const input: LoadedInput = {
+        index,
+        file: { ...file, source: path },
+        path,
+        wishes,
+        source: undefined,
+      };
       if (manifest === undefined || file.folderError !== undefined || !this.#isToFit(file)) {
         return input;
       }
@@ -193,7 +229,10 @@ export class FileFitting {
     }
   }
 
-  async #plan({ file, path, wishes, source: loaded }: LoadedInput, check: FileCheck): Promise<Preparation> {
+  async #plan(
+    { index, file, path, wishes, source: loaded }: LoadedInput,
+    check: FileCheck,
+  ): Promise<Preparation> {
     const { signal, onEvent } = this.#dependencies;
     const isMendable = check.kind === 'refused' && mendable.has(check.error.code);
     if (!this.#isToFit(file) || !(check.kind === 'acceptable' || isMendable)) {
@@ -206,11 +245,11 @@ export class FileFitting {
       switch (plan.kind) {
         case 'untouched':
           if (plan.note !== undefined) {
-            onEvent({ type: 'fit-doubt', path: file.path, reason: plan.note });
+            onEvent({ type: 'fit-doubt', index, path: file.path, reason: plan.note });
           }
           return check.kind === 'acceptable' ? { ...check, fitKey } : check;
         case 'fit':
-          return { kind: 'acceptable', asset: this.#createPending(file.path, plan), fitKey };
+          return { kind: 'acceptable', asset: this.#createPending(index, file.path, plan), fitKey };
       }
     } catch (error) {
       return refusedBy(error);
@@ -221,7 +260,7 @@ export class FileFitting {
     return { sha256, recipe: this.#fitter.formatRecipeKey(wishes) };
   }
 
-  #createPending(path: string, plan: FittingPlan): PendingAsset {
+  #createPending(index: number, path: string, plan: FittingPlan): PendingAsset {
     const { sizeBytes } = plan.source;
     const { type, durationMs, width, height } = plan.outcome;
     const maxBytes = this.#options.noLimits ? sizeBytes : assetTypes[type].maxBytes;
@@ -232,12 +271,13 @@ export class FileFitting {
       height,
       sizeBytes: Math.min(sizeBytes, maxBytes),
       fitting: { fitted: plan.texts, source: describeSource(plan) },
-      open: (signal, onProgress) => this.#make(path, plan, signal, onProgress),
+      open: (signal, onProgress) => this.#make(index, path, plan, signal, onProgress),
     };
   }
 
   /** What is made is checked as any other file is. */
   async #make(
+    index: number,
     path: string,
     plan: FittingPlan,
     signal: AbortSignal,
@@ -258,7 +298,7 @@ export class FileFitting {
         : error;
     });
     const { type, contentType, sizeBytes, width, height, durationMs } = checked;
-    this.#dependencies.onEvent({ type: 'fitted', path, fitted, keptPath });
+    this.#dependencies.onEvent({ type: 'fitted', index, path, fitted, keptPath });
     const asset: CheckedAsset = {
       type,
       contentType,
@@ -281,6 +321,7 @@ export class FileFitting {
 
 /** An input as a file on the disk. */
 interface LoadedInput {
+  readonly index: number;
   readonly file: FoundFile;
   /** Absolute. */
   readonly path: string;
@@ -289,7 +330,7 @@ interface LoadedInput {
   readonly source: SourceFile | undefined;
 }
 
-function refusedBy(error: unknown): Preparation {
+function refusedBy(error: unknown): Extract<Preparation, { kind: 'refused' }> {
   if (error instanceof FileError) {
     return { kind: 'refused', error };
   }

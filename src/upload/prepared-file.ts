@@ -27,3 +27,22 @@ export interface PreparedFile {
   readonly path: string;
   readonly check: Preparation;
 }
+
+/** A file that is to be sent. */
+export interface AcceptableFile {
+  /** Its first place in the input, from 0. */
+  readonly index: number;
+  readonly path: string;
+  readonly check: Extract<Preparation, { kind: 'acceptable' }>;
+}
+
+/** The files that are to be sent, in input order; one that is named several times comes once. */
+export function selectAcceptable(files: readonly PreparedFile[]): readonly AcceptableFile[] {
+  const acceptable = new Map<Preparation, AcceptableFile>();
+  for (const [index, { path, check }] of files.entries()) {
+    if (check.kind === 'acceptable' && !acceptable.has(check)) {
+      acceptable.set(check, { index, path, check });
+    }
+  }
+  return [...acceptable.values()];
+}

@@ -13,7 +13,12 @@ import type { UploadEvent } from './event.ts';
 import { KnownContent } from './known-content.ts';
 import type { Manifest } from './manifest.ts';
 import { Outage } from './outage.ts';
-import type { Preparation, PreparedFile } from './prepared-file.ts';
+import {
+  type AcceptableFile,
+  type Preparation,
+  type PreparedFile,
+  selectAcceptable,
+} from './prepared-file.ts';
 import { cancelledOutcome, failedOutcome, type Outcome, type UploadRecord, unsentOutcome } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
 import { Throttle } from './throttle.ts';
@@ -56,18 +61,13 @@ export async function* uploadBatch(
   options: BatchOptions,
   dependencies: BatchDependencies,
 ): AsyncGenerator<readonly UploadRecord[], void, undefined> {
-  const acceptable = new Map<Preparation, AcceptableFile>();
-  for (const { path, check } of files) {
-    if (check.kind === 'acceptable') {
-      acceptable.set(check, { path, check });
-    }
-  }
-  const batch = new Batch(options, dependencies, acceptable.size);
+  const acceptable = selectAcceptable(files);
+  const batch = new Batch(options, dependencies, acceptable.length);
   try {
     if (options.failFast && files.some(({ check }) => check.kind === 'refused')) {
       batch.drain();
     }
-    void batch.send([...acceptable.values()]);
+    void batch.send(acceptable);
     yield* recordsInOrder(
       files,
       ({ check }) => batch.outcomeOf(check),
@@ -85,14 +85,9 @@ const patienceMs = 250;
 /** How long the accounts of the token may take to be listed for advice. */
 const maxListingMs = 5000;
 
-/** A file that is to be sent. */
-interface AcceptableFile {
-  readonly path: string;
-  readonly check: Extract<Preparation, { kind: 'acceptable' }>;
-}
-
 /** A file whose bytes are in memory. */
 interface ReadFile {
+  readonly index: number;
   readonly path: string;
   readonly bytes: Buffer;
   readonly asset: CheckedAsset;
@@ -225,37 +220,40 @@ class Batch {
   }
 
   async #settle(file: AcceptableFile, onOpen: () => void): Promise<void> {
-    const { path, check } = file;
+    const { index, path, check } = file;
     const { sizeBytes } = check.asset;
     const outcome = await this.#upload(file, onOpen);
-    this.#dependencies.onEvent({ type: 'file-settled', path, sizeBytes, outcome });
+    this.#dependencies.onEvent({ type: 'file-settled', index, path, sizeBytes, outcome });
     this.#settled.set(check, outcome);
     this.#wake();
   }
 
   /** Makes a file fit, unless that has begun. */
-  #open(path: string, pending: PendingAsset): Promise<CheckedAsset> {
+  #open({ index, path, check }: AcceptableFile): Promise<CheckedAsset> {
+    const pending = check.asset;
     const begun = this.#opening.get(pending);
     this.#opening.delete(pending);
     return (
       begun ??
       pending.open(this.#draining.signal, (share) =>
-        this.#dependencies.onEvent({ type: 'fitting', path, share }),
+        this.#dependencies.onEvent({ type: 'fitting', index, path, share }),
       )
     );
   }
 
   #openAhead(file: AcceptableFile | undefined): void {
     const pending = file?.check.asset;
-    if (pending?.fitting !== undefined && !this.#opening.has(pending) && !this.#draining.signal.aborted) {
-      const opening = this.#open(file!.path, pending);
-      this.#opening.set(pending, opening);
-      // A failure is reported when its turn comes.
-      opening.catch(() => {});
+    if (pending?.fitting === undefined || this.#opening.has(pending) || this.#draining.signal.aborted) {
+      return;
     }
+    const opening = this.#open(file!);
+    this.#opening.set(pending, opening);
+    // A failure is reported when its turn comes.
+    opening.catch(() => {});
   }
 
-  async #upload({ path, check }: AcceptableFile, onOpen: () => void): Promise<Outcome> {
+  async #upload(file: AcceptableFile, onOpen: () => void): Promise<Outcome> {
+    const { index, path, check } = file;
     const stopped = this.#stopped.signal;
     const { clock } = this.#dependencies;
     const startedAtMs = clock.monotonicMs();
@@ -264,14 +262,21 @@ class Batch {
     let buffer: Buffer | undefined;
     let asset: CheckedAsset | undefined;
     try {
-      asset = await untilAborted(this.#open(path, check.asset), draining);
+      asset = await untilAborted(this.#open(file), draining);
       onOpen();
       buffer = await untilAborted(this.#buffers.acquire(asset.sizeBytes + 1), stopped);
       const bytes = await this.#read(asset, buffer);
       if (bytes === undefined) {
         return cancelledOutcome(0);
       }
-      return await this.#sendUnlessKnown({ path, bytes, asset, recipe: check.fitKey?.recipe, elapsedMs });
+      return await this.#sendUnlessKnown({
+        index,
+        path,
+        bytes,
+        asset,
+        recipe: check.fitKey?.recipe,
+        elapsedMs,
+      });
     } catch (error) {
       if (
         (stopped.aborted && error === stopped.reason) ||
@@ -332,11 +337,12 @@ class Batch {
     });
   }
 
-  async #send({ path, bytes, asset, elapsedMs }: ReadFile, knownSha256?: string): Promise<Outcome> {
+  async #send({ index, path, bytes, asset, elapsedMs }: ReadFile, knownSha256?: string): Promise<Outcome> {
     const { type, contentType } = asset;
     let sha256 = knownSha256 === undefined ? undefined : Promise.resolve(knownSha256);
     const result = await attemptUpload(
       {
+        index,
         path,
         bytes,
         contentType,

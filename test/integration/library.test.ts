@@ -153,30 +153,49 @@ describe('uploadFiles', () => {
     expect(sent.reduce((sum, bytes) => sum + bytes, 0)).toBe(3 * night.size);
     expect(events.filter(({ type }) => type !== 'bytes-sent')).toEqual([
       { type: 'files-checked', files: 1, bytes: night.size },
-      { type: 'attempt-started', path, attempt: 1, sizeBytes: night.size },
+      { type: 'attempt-started', index: 0, path, attempt: 1, sizeBytes: night.size },
       {
         type: 'attempt-failed',
+        index: 0,
         path,
         attempt: 1,
         error: expect.any(ApiError),
         retryInMs: expect.any(Number),
       },
-      { type: 'attempt-started', path, attempt: 2, sizeBytes: night.size },
+      { type: 'attempt-started', index: 0, path, attempt: 2, sizeBytes: night.size },
       {
         type: 'attempt-failed',
+        index: 0,
         path,
         attempt: 2,
         error: expect.any(ApiError),
         retryInMs: expect.any(Number),
       },
       { type: 'batch-paused', delayMs: expect.any(Number) },
-      { type: 'attempt-started', path, attempt: 3, sizeBytes: night.size },
+      { type: 'attempt-started', index: 0, path, attempt: 3, sizeBytes: night.size },
       {
         type: 'file-settled',
+        index: 0,
         path,
         sizeBytes: night.size,
         outcome: expect.objectContaining({ status: 'uploaded', attempts: 3 }),
       },
+    ]);
+  });
+
+  it('tells files apart by their first place in the input', async () => {
+    const { options } = await sandboxOptions();
+    const settled: (readonly [number, string])[] = [];
+    const onEvent = (event: UploadEvent) => {
+      if (event.type === 'file-settled') {
+        settled.push([event.index, event.path]);
+      }
+    };
+    const [first, second] = [night.file, fixture('sunset.jpg').file];
+    await uploadFiles([first, second, first, second], { ...options, concurrency: 1, onEvent });
+    expect(settled).toEqual([
+      [0, first],
+      [1, second],
     ]);
   });
 

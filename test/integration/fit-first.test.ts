@@ -1,0 +1,87 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { UploadEvent } from '../../src/upload/event.ts';
+import { FileFitting } from '../../src/upload/fit-files.ts';
+import { tempDir } from '../harness/temp-dir.ts';
+
+/** Opens what makes files fit one after the other, and tells what happens. */
+function openFitting(failFast: boolean) {
+  const events: UploadEvent[] = [];
+  const fitting = new FileFitting(
+    { all: true, wishes: {}, dir: undefined, first: true, noLimits: false, failFast },
+    {
+      machine: {
+        env: {},
+        platform: process.platform,
+        tempDir: tmpdir(),
+        userId: process.geteuid?.(),
+        cores: 1,
+      },
+      now: Date.now,
+      manifest: undefined,
+      signal: new AbortController().signal,
+      onEvent: (event) => events.push(event),
+    },
+  );
+  onTestFinished(() => fitting.close());
+  return { fitting, events };
+}
+
+/** A folder with a HEIC that is cut in half, which shows only when it is decoded, between two GIFs; and a text. */
+async function makeFiles() {
+  const folder = await tempDir();
+  const [first, cut, last, text] = ['a.gif', 'cut.heic', 'z.gif', 'text.png'].map((name) =>
+    join(folder, name),
+  );
+  const background = { r: 240, g: 120, b: 30 };
+  const gif = await sharp({ create: { width: 40, height: 30, channels: 3, background } })
+    .gif()
+    .toBuffer();
+  const heic = await readFile('test/fixtures/display-p3.heic');
+  await writeFile(first!, gif);
+  await writeFile(cut!, heic.subarray(0, heic.length / 2));
+  await writeFile(last!, gif);
+  await writeFile(text!, 'no picture');
+  return { first: first!, cut: cut!, last: last!, text: text! };
+}
+
+const foundFile = (path: string) => ({ path, source: path });
+
+describe('making all files fit first', () => {
+  test('settles a file that fails, and goes on', async () => {
+    const { first, cut, last } = await makeFiles();
+    const { fitting, events } = openFitting(false);
+    const prepared = await fitting.prepare([first, cut, last, cut].map(foundFile));
+    const made = await fitting.makeAll(prepared);
+    expect(made.map(({ check }) => check.kind)).toEqual(['acceptable', 'refused', 'acceptable', 'refused']);
+    expect(events).toMatchObject([
+      { type: 'fitted', index: 0, path: first },
+      {
+        type: 'file-settled',
+        index: 1,
+        path: cut,
+        outcome: { status: 'failed', error: { code: 'cannot_fit' } },
+      },
+      { type: 'fitted', index: 2, path: last },
+    ]);
+  });
+
+  test('ends after the first failure with failFast', async () => {
+    const { first, cut, last } = await makeFiles();
+    const { fitting, events } = openFitting(true);
+    const made = await fitting.makeAll(await fitting.prepare([first, cut, last].map(foundFile)));
+    expect(made.map(({ check }) => check.kind)).toEqual(['acceptable', 'refused', 'unchecked']);
+    expect(events.map(({ type }) => type)).toEqual(['fitted', 'file-settled']);
+  });
+
+  test('makes nothing with failFast if a check has failed', async () => {
+    const { first, text } = await makeFiles();
+    const { fitting, events } = openFitting(true);
+    const made = await fitting.makeAll(await fitting.prepare([first, text].map(foundFile)));
+    expect(made.map(({ check }) => check.kind)).toEqual(['unchecked', 'refused']);
+    expect(events).toEqual([]);
+  });
+});
