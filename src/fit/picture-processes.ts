@@ -67,10 +67,18 @@ export class PictureProcesses {
     signal: AbortSignal,
   ): Promise<Extract<PictureAnswer, { kind: 'made' }>> {
     const answer = await this.#ask({ kind: 'fit', ...request }, signal);
-    if (answer.kind !== 'made') {
-      throw new TypeError(`a picture process answered ${answer.kind}`);
-    }
-    return answer;
+    return expectKind(answer, 'made');
+  }
+
+  /**
+   * Makes a small JPEG of an image.
+   *
+   * @param image the path, or the bytes
+   * @throws FileError if that is not possible, or the signal's reason
+   */
+  async preview(image: string | Buffer, signal: AbortSignal): Promise<Buffer> {
+    const answer = await this.#ask({ kind: 'preview', image }, signal);
+    return Buffer.from(expectKind(answer, 'previewed').jpeg);
   }
 
   /** Ends them. */
@@ -109,12 +117,24 @@ export class PictureProcesses {
       env: this.#env,
       // So that a picture's pixels are given back before it is encoded.
       execArgv: ['--expose-gc'],
+      // For bytes.
+      serialization: 'advanced',
       // Decoders print on broken files.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       // Ctrl-C is ours alone to answer. On Windows this would open a window.
       detached: this.#platform !== 'win32',
     });
   }
+}
+
+function expectKind<Kind extends PictureAnswer['kind']>(
+  answer: PictureAnswer,
+  kind: Kind,
+): Extract<PictureAnswer, { kind: Kind }> {
+  if (answer.kind !== kind) {
+    throw new TypeError(`a picture process answered ${answer.kind} in place of ${kind}`);
+  }
+  return answer as Extract<PictureAnswer, { kind: Kind }>;
 }
 
 type Failure = Extract<PictureAnswer, { kind: 'failed' | 'refused' }>;

@@ -2,10 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { FileError, type FileErrorCode } from '../errors.ts';
 import { type FittedPicture, fitPicture } from './fit-picture.ts';
+import { makePreview } from './make-preview.ts';
 import { loadHeicDecode, loadSharp } from './optional-modules.ts';
 import type { PictureRecipe } from './picture-recipe.ts';
 
-/** What the process of {@link PictureProcesses} is asked: to load what decodes, or to make one picture fit. */
+/** What a process of {@link PictureProcesses} is asked: to load what decodes, to make a picture fit, or a preview. */
 export type PictureRequest =
   | { readonly kind: 'load'; readonly decoder: PictureRecipe['decoder'] }
   | {
@@ -15,12 +16,14 @@ export type PictureRequest =
       /** A path that nothing has yet, for what is decoded. */
       readonly scratchPath: string;
       readonly madePath: string;
-    };
+    }
+  | { readonly kind: 'preview'; readonly image: string | Uint8Array };
 
 /** What it answers. */
 export type PictureAnswer =
   | { readonly kind: 'loaded' }
   | ({ readonly kind: 'made' } & Omit<FittedPicture, 'bytes'>)
+  | { readonly kind: 'previewed'; readonly jpeg: Uint8Array }
   /** Not the picture's failure but the file system's, with the code of its errno. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | {
@@ -51,6 +54,8 @@ async function answer(request: PictureRequest): Promise<PictureAnswer> {
         await writeFile(madePath, bytes, { mode: 0o600, flag: 'wx' });
         return { kind: 'made', contentType, texts };
       }
+      case 'preview':
+        return { kind: 'previewed', jpeg: await makePreview(request.image) };
     }
   } catch (error) {
     if (error instanceof FileError) {

@@ -1,6 +1,8 @@
 import { dirname } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import type { FoundFile } from '../../files/found-file.ts';
+import { encodePath } from '../../files/path-bytes.ts';
+import { PictureProcesses } from '../../fit/picture-processes.ts';
 import type { Host } from '../../host.ts';
 import type { PendingAsset } from '../../media/check-asset.ts';
 import { groupDigits } from '../../units.ts';
@@ -10,7 +12,6 @@ import type { UploadRecord } from '../../upload/record.ts';
 import { type Card, createCard } from './card.ts';
 import { findAddresses } from './file-address.ts';
 import { formatPage } from './format-page.ts';
-import { type CreatePreview, loadPreviews } from './preview.ts';
 import { findSheetProblem, writeSheet } from './sheet-file.ts';
 
 /** All pictures within a sheet together, in bytes. */
@@ -22,6 +23,8 @@ const maxPreviews = 1000;
 /** A file without an address is embedded whole if it has at most this many bytes. */
 const maxEmbeddedBytes = 512 * 1024;
 
+type SheetHost = Pick<Host, 'signal' | 'clock' | 'platform' | 'env' | 'cores'>;
+
 /**
  * The contact sheet of `--report`: one HTML file that shows each file beside its reference. Keeps records and small
  * pictures, never the bytes of a file.
@@ -30,8 +33,8 @@ export class ContactSheet {
   readonly #path: string;
   readonly #found: readonly FoundFile[];
   readonly #addresses: ReadonlyMap<FoundFile['source'], string>;
-  readonly #createPreview: CreatePreview | undefined;
-  readonly #host: Pick<Host, 'signal' | 'clock'>;
+  readonly #pictures: PictureProcesses;
+  readonly #host: SheetHost;
   readonly #cards: Card[] = [];
   #checked: readonly PreparedFile[] = [];
   #previews = Promise.resolve();
@@ -42,13 +45,12 @@ export class ContactSheet {
     path: string,
     found: readonly FoundFile[],
     addresses: ReadonlyMap<FoundFile['source'], string>,
-    createPreview: CreatePreview | undefined,
-    host: Pick<Host, 'signal' | 'clock'>,
+    host: SheetHost,
   ) {
     this.#path = path;
     this.#found = found;
     this.#addresses = addresses;
-    this.#createPreview = createPreview;
+    this.#pictures = new PictureProcesses(host);
     this.#host = host;
   }
 
@@ -56,17 +58,13 @@ export class ContactSheet {
    * @param path absolute
    * @throws UsageError if no sheet can be written there
    */
-  static async open(
-    path: string,
-    found: readonly FoundFile[],
-    host: Pick<Host, 'signal' | 'clock' | 'platform'>,
-  ): Promise<ContactSheet> {
+  static async open(path: string, found: readonly FoundFile[], host: SheetHost): Promise<ContactSheet> {
     const problem = await findSheetProblem(path);
     if (problem !== undefined) {
       throw new UsageError(`--report ${path}: ${problem}`);
     }
     const addresses = await findAddresses(found, dirname(path), host.platform);
-    return new ContactSheet(path, found, addresses, loadPreviews(), host);
+    return new ContactSheet(path, found, addresses, host);
   }
 
   /** Call with every file once all are checked. */
@@ -103,6 +101,7 @@ export class ContactSheet {
    */
   async end(): Promise<string | undefined> {
     await untilAborted(this.#previews, this.#host.signal).catch(() => {});
+    this.#pictures.close();
     const problem = await writeSheet(
       this.#path,
       formatPage({ summary: this.#summarise(), cards: this.#cards }),
@@ -116,7 +115,12 @@ export class ContactSheet {
     if (type !== 'image' || isFull || this.#host.signal.aborted) {
       return;
     }
-    const preview = await this.#createPreview?.(image);
+    if (typeof image === 'string' && typeof encodePath(image) !== 'string') {
+      // sharp accepts only paths that are text.
+      return;
+    }
+    // Without sharp, and of an image that it cannot decode, there is none.
+    const preview = await this.#pictures.preview(image, this.#host.signal).catch(() => undefined);
     if (preview !== undefined && preview.length <= roomBytes) {
       card.preview = this.#embed('image/jpeg', preview);
     }
