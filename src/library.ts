@@ -1,5 +1,6 @@
-import { availableParallelism, platform, tmpdir, userInfo } from 'node:os';
+import { availableParallelism, platform, tmpdir } from 'node:os';
 import { resolve } from 'node:path';
+import process from 'node:process';
 import { absolutePath } from './absolute-path.ts';
 import { DreaminaClient as Client } from './client/client.ts';
 import { parseWishes } from './files/wishes.ts';
@@ -135,10 +136,14 @@ export async function uploadFiles(
   return records;
 }
 
-/** The working directory, read only for relative paths because it may be gone. */
+/** The working directory, read only for relative paths; undefined if it is gone. */
 const here = {
   get cwd() {
-    return resolve();
+    try {
+      return resolve();
+    } catch {
+      return undefined;
+    }
   },
 };
 
@@ -160,19 +165,10 @@ function loadMachine({ env = {} }: UploadFilesOptions): Machine {
     env,
     platform: platform(),
     tempDir: tmpdir(),
-    userId: findUserId(),
+    // Not userInfo(), which throws for an ID without a name, as containers have.
+    userId: process.geteuid?.(),
     cores: availableParallelism(),
   };
-}
-
-/** Undefined on Windows, and for an id that the system has no name for. */
-function findUserId(): number | undefined {
-  try {
-    const { uid } = userInfo();
-    return uid === -1 ? undefined : uid;
-  } catch {
-    return undefined;
-  }
 }
 
 function resolveOptions(options: DreaminaClientOptions & Partial<UploadFilesOptions>): RequiredSettings {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
@@ -12,6 +12,7 @@ import {
   type UploadEvent,
   type UploadFilesOptions,
   type UploadRecord,
+  UsageError,
   uploadFiles,
 } from '../../src/index.ts';
 import { fixture, fixtures } from '../fixtures.ts';
@@ -181,6 +182,20 @@ describe('uploadFiles', () => {
         outcome: expect.objectContaining({ status: 'uploaded', attempts: 3 }),
       },
     ]);
+  });
+
+  it('needs the working directory for relative paths only', async () => {
+    const { options } = await sandboxOptions();
+    const before = process.cwd();
+    const gone = await tempDir();
+    process.chdir(gone);
+    try {
+      await rm(gone, { recursive: true });
+      expect(await uploadFiles([night.file], options)).toMatchObject([{ status: 'uploaded' }]);
+      await expect(uploadFiles(['a.png'], options)).rejects.toThrow(UsageError);
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it('tells files apart by their first place in the input', async () => {
