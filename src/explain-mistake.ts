@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Argument, CommanderError, CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { closestMatch } from 'leven';
 import { UsageError } from './errors.ts';
+import { quoteWord } from './quote-word.ts';
 import { quoteValue } from './settings/quote-value.ts';
 
 /** A command line that commander refused. */
@@ -284,11 +285,6 @@ const maxWords = 12;
 function writeLine(words: readonly string[]) {
   const shown = words.slice(0, maxWords).map(quoteWord).join(' ');
   return { hint: `Write: dreamina ${shown}${words.length > maxWords ? ' …' : ''}` };
-}
-
-/** Quotes a word for a shell. */
-function quoteWord(word: string): string {
-  return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Whether a path is a folder or a file; undefined if it does not exist. */

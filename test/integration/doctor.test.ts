@@ -185,13 +185,18 @@ describe('the settings', () => {
 
   it.runIf(process.platform !== 'win32')('warns of a token that others may read', async () => {
     const { sandbox } = await sandboxWith({ now: () => now });
-    const cwd = await tempDir();
+    const cwd = join(await tempDir(), "Ann's");
+    await mkdir(cwd);
     const file = join(cwd, 'own.json');
     const { apiUrl, token, accounts } = sandbox;
     await writeFile(file, JSON.stringify({ apiUrl, token, account: accounts[0] }), { mode: 0o644 });
     const open = await diagnose({ cwd }, '--config', 'own.json');
     expect(of(open.findings, 'permissions')).toEqual([
-      ['warning', `${file} has a token in it and others may read it`, `chmod 600 '${file}'`],
+      [
+        'warning',
+        `${file} has a token in it and others may read it`,
+        `chmod 600 '${file.replace("'", "'\\''")}'`,
+      ],
     ]);
     expect(open.exitCode).toBe(0);
     await chmod(file, 0o600);

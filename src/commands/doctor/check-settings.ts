@@ -2,6 +2,7 @@ import type { Host } from '../../host.ts';
 import { findTokenRefusal } from '../../network/credentials.ts';
 import { describeProxy } from '../../network/proxy.ts';
 import type { LoadedRoute } from '../../network/route.ts';
+import { quoteWord } from '../../quote-word.ts';
 import { isOfficial } from '../../settings/api-url.ts';
 import { keys } from '../../settings/definitions.ts';
 import { formatExposure } from '../../settings/exposed-token.ts';
@@ -48,7 +49,7 @@ export function checkPermissions(
     }
     const { path, exposesToken } = file;
     return exposesToken
-      ? warning('permissions', formatExposure(path), `chmod 600 '${path}'`)
+      ? warning('permissions', formatExposure(path), `chmod 600 ${quoteWord(path)}`)
       : ok('permissions', `only you may read ${path}`);
   });
   return results.length > 0 ? results : [ok('permissions', 'no config file has a token in it')];
