@@ -1,4 +1,4 @@
-import { fstatSync, statSync, writeFileSync } from 'node:fs';
+import { fstatSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { availableParallelism, devNull, homedir, tmpdir } from 'node:os';
 import { run } from './cli.ts';
 import { describeErrno } from './errno.ts';
@@ -14,7 +14,7 @@ const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 /** How long an interrupted run may take to print settled records. */
 const graceMs = 800;
 
-/** Runs the command in this process. The only place that touches `process`. */
+/** Runs the command in this process. No other file of the command reads `process`. */
 async function main(): Promise<void> {
   // If the event loop empties before the work is done, the run has failed.
   process.exitCode = exitCodes.failure;
@@ -76,12 +76,15 @@ function createHost(interruption: AbortController, env: Environment): Host {
 
 /** @throws OutputError if standard output cannot be written */
 function printHelp(text: string, openHost: () => Host): void {
+  let rest = Buffer.from(text);
   try {
-    writeFileSync(1, text);
+    while (rest.length > 0) {
+      rest = rest.subarray(writeSync(1, rest));
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EAGAIN') {
       // The pipe is full: the stream waits until there is room.
-      openHost().stdout.write(text);
+      openHost().stdout.write(rest);
     } else if (!isReaderGone(error as NodeJS.ErrnoException)) {
       throw new OutputError(describeErrno(error));
     }

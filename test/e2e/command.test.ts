@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { fixture, fixtures } from '../fixtures.ts';
+import { compilePreload } from '../harness/preload.ts';
 import { spawnCli } from '../harness/spawn-cli.ts';
 
 const manifest = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -53,6 +54,24 @@ describe('the built command', () => {
     expect(await run.ended).toBe(2);
     expect(run.stderr()).toContain(nearest);
     expect(run.stdout()).toBe('');
+  });
+
+  it.runIf(process.platform === 'linux')('prints help once to a pipe that is full for a moment', async () => {
+    const preload = await compilePreload(`
+      #include <errno.h>
+      ssize_t write(int fd, const void *bytes, size_t length) {
+        static int calls;
+        ssize_t (*real)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");
+        if (fd != 1 || ++calls > 2) return real(fd, bytes, length);
+        if (calls == 1) return real(fd, bytes, 10);
+        errno = EAGAIN;
+        return -1;
+      }`);
+    const plain = spawnCli(['--help']);
+    await plain.ended;
+    const run = spawnCli(['--help'], { env: { LD_PRELOAD: preload } });
+    expect(await run.ended).toBe(0);
+    expect(run.stdout()).toBe(plain.stdout());
   });
 
   it('ends after a usage error, although it has a sandbox inside', async () => {

@@ -85,18 +85,6 @@ async function mixedFolder(): Promise<string> {
   return cwd;
 }
 
-/** Says in both places of an MP4's header that its picture has 100 pixels a side. */
-function _shrink(mp4: Buffer): Buffer {
-  const trackHeader = mp4.indexOf('tkhd');
-  const trackEnd = trackHeader - 4 + mp4.readUInt32BE(trackHeader - 4);
-  mp4.writeUInt32BE(100 << 16, trackEnd - 8);
-  mp4.writeUInt32BE(100 << 16, trackEnd - 4);
-  const sample = mp4.indexOf('avc1', mp4.indexOf('stsd'));
-  mp4.writeUInt16BE(100, sample + 28);
-  mp4.writeUInt16BE(100, sample + 30);
-  return mp4;
-}
-
 /** What a server says that knows the token and has no manners. */
 const echo = { error: `no: ${token}, ${encodeURIComponent(token)}, ${JSON.stringify(token)} \u001b[2J` };
 

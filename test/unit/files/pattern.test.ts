@@ -107,7 +107,7 @@ it.each([
   [`${'+(*(a)|'.repeat(4)}b${')'.repeat(4)}c`, 'a'.repeat(255)],
   ['['.repeat(7000), '['.repeat(255)],
   [`${'['.repeat(7000)}*(\\]`, '['.repeat(255)],
-])('%.20s costs no more than its length', { timeout: 5000 }, (pattern, it) => {
+])('%.20s costs no more than its length', (pattern, it) => {
   expect(matches(pattern, it)).toBeTypeOf('boolean');
 });
 
