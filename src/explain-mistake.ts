@@ -22,7 +22,7 @@ export interface CommandLine {
 export async function explainMistake(error: CommanderError, line: CommandLine): Promise<UsageError> {
   const { message, code } = error;
   const command = findCommand(line.program, line.argv[0] ?? '') ?? line.program;
-  const secret = findSecret(line);
+  const secret = describeSecret(line);
   if (secret !== undefined) {
     return new UsageError(`${secret}: other users of this machine can see the arguments of a command`, {
       hint: 'Run `dreamina login`, or set DREAMINA_TOKEN; `dreamina login --with-token` reads standard input.',
@@ -38,7 +38,7 @@ export async function explainMistake(error: CommanderError, line: CommandLine): 
     case 'commander.unknownCommand':
       return explainUnknownCommand(quotedIn(message), line);
     case 'commander.optionMissingArgument': {
-      const option = findTaker(message, command);
+      const option = findParameter(message, command);
       return new UsageError(`${nameOf(option)} needs a value: ${termOf(option)}`);
     }
     case 'commander.missingArgument': {
@@ -57,11 +57,11 @@ export async function explainMistake(error: CommanderError, line: CommandLine): 
       );
     }
     case 'commander.invalidArgument': {
-      const taker = findTaker(message, command);
-      const choices = taker?.argChoices ?? [];
+      const parameter = findParameter(message, command);
+      const choices = parameter?.argChoices ?? [];
       const value = / (?:argument|value) '([\s\S]*)' is invalid/.exec(message)?.[1] ?? '';
       return new UsageError(
-        `${nameOf(taker)} must be ${listChoices(choices)}; it is ${quoteValue(value)}${formatNearest(nearest(value, choices))}`,
+        `${nameOf(parameter)} must be ${listChoices(choices)}; it is ${quoteValue(value)}${formatNearest(nearest(value, choices))}`,
       );
     }
     default:
@@ -161,7 +161,7 @@ async function explainUnknownFlag(
 const secretFlag = /^--?([a-z]+-)*(token|key|apikey|secret|password|bearer|auth|authorization)$/i;
 
 /** Explains that the command line contains a token, without repeating it; undefined if it contains none. */
-function findSecret({ argv, program }: CommandLine): string | undefined {
+function describeSecret({ argv, program }: CommandLine): string | undefined {
   const end = argv.indexOf('--');
   const words = end === -1 ? argv : argv.slice(0, end);
   const known = [program, ...program.commands].flatMap(flagsOf);
@@ -245,7 +245,7 @@ function quotedIn(message: string): string {
 }
 
 /** The flag or argument that a message of commander is about. */
-function findTaker(message: string, command: CommandUnknownOpts): Option | Argument | undefined {
+function findParameter(message: string, command: CommandUnknownOpts): Option | Argument | undefined {
   const flags = /^error: option '([^']*)'/.exec(message)?.[1];
   const name = / for argument '([^']*)'\./.exec(message)?.[1];
   return (
@@ -254,12 +254,14 @@ function findTaker(message: string, command: CommandUnknownOpts): Option | Argum
   );
 }
 
-function nameOf(taker: Option | Argument | undefined): string {
-  return taker !== undefined && 'flags' in taker ? (taker.long ?? taker.flags) : `<${taker?.name()}>`;
+function nameOf(parameter: Option | Argument | undefined): string {
+  return parameter !== undefined && 'flags' in parameter
+    ? (parameter.long ?? parameter.flags)
+    : `<${parameter?.name()}>`;
 }
 
-function termOf(taker: Option | Argument | undefined): string {
-  return taker !== undefined && 'flags' in taker ? taker.flags : nameOf(taker);
+function termOf(parameter: Option | Argument | undefined): string {
+  return parameter !== undefined && 'flags' in parameter ? parameter.flags : nameOf(parameter);
 }
 
 function listChoices(choices: readonly string[]): string {

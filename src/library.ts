@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { absolutePath } from './absolute-path.ts';
 import { DreaminaClient as Client } from './client/client.ts';
-import { parseWishes } from './files/wishes.ts';
+import { parseEdits } from './files/edits.ts';
 import type { Machine } from './fit/fitter.ts';
 import type { Environment } from './host.ts';
 import { Credentials } from './network/credentials.ts';
@@ -153,10 +153,10 @@ function resolveFit({ fit, aspect, frame, trim, fitDir }: UploadFilesOptions): F
     return undefined;
   }
   return {
-    all: true,
-    first: false,
-    wishes: parseWishes({ aspect, frame, trim }),
-    dir: fitDir === undefined ? undefined : absolutePath(fitDir, here),
+    everyFile: true,
+    beforeSending: false,
+    edits: parseEdits({ aspect, frame, trim }, ''),
+    keepDir: fitDir === undefined ? undefined : absolutePath(fitDir, here),
   };
 }
 

@@ -12,7 +12,7 @@ export function formatDuration(durationMs: number): string {
 }
 
 /** A time left, in whole seconds: `12s`, `3m 4s`. */
-export function formatSeconds(durationMs: number): string {
+export function formatTimeLeft(durationMs: number): string {
   return prettyMilliseconds(Math.ceil(durationMs / 1000) * 1000);
 }
 

@@ -1,5 +1,5 @@
 import { type Answer, fieldsOf, isSuccess, parseObject, type Redact, serverWords, textOf } from './answer.ts';
-import { createBadResponse, createRefusal } from './refusal.ts';
+import { createBadResponse, createHttpError } from './http-error.ts';
 
 /** An account configured under a token. */
 export interface Account {
@@ -24,7 +24,7 @@ export interface Account {
  */
 export function readAccountsAnswer(answer: Answer, nowMs: number): readonly Account[] {
   if (!isSuccess(answer)) {
-    throw createRefusal('accounts', answer, nowMs);
+    throw createHttpError('accounts', answer, nowMs);
   }
   const body = answer.ending === 'whole' ? parseObject(answer.text) : undefined;
   const entries = Object.entries(body ?? {});

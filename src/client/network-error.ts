@@ -10,9 +10,9 @@ const memoryAdvice =
   'Give this program more memory: a limit such as that of ulimit -v or of a container is too low.';
 const ownerAdvice = 'The owner of that server must replace the certificate.';
 
-const isMalformed = 'is malformed';
-const isForAnotherHost = 'is for another host';
-const isNotTrusted = 'comes from an authority that is not trusted here';
+const malformed = 'is malformed';
+const forAnotherHost = 'is for another host';
+const untrusted = 'comes from an authority that is not trusted here';
 
 /**
  * Problems with a peer's certificate, and advice, by Node's error code; a retry would meet the same problem. Lists
@@ -30,18 +30,18 @@ const certificateProblems: Readonly<Record<string, readonly [problem: string, ad
   CRL_NOT_YET_VALID: ['has a revocation list that is not valid yet', clockAdvice],
   CRL_SIGNATURE_FAILURE: ['has a revocation list with a wrong signature', ownerAdvice],
   DEPTH_ZERO_SELF_SIGNED_CERT: ['is self-signed', caAdvice],
-  ERROR_IN_CERT_NOT_AFTER_FIELD: [isMalformed, ownerAdvice],
-  ERROR_IN_CERT_NOT_BEFORE_FIELD: [isMalformed, ownerAdvice],
-  ERROR_IN_CRL_LAST_UPDATE_FIELD: [isMalformed, ownerAdvice],
-  ERROR_IN_CRL_NEXT_UPDATE_FIELD: [isMalformed, ownerAdvice],
-  ERR_TLS_CERT_ALTNAME_FORMAT: [isMalformed, ownerAdvice],
-  ERR_TLS_CERT_ALTNAME_INVALID: [isForAnotherHost, hostAdvice],
-  HOSTNAME_MISMATCH: [isForAnotherHost, hostAdvice],
+  ERROR_IN_CERT_NOT_AFTER_FIELD: [malformed, ownerAdvice],
+  ERROR_IN_CERT_NOT_BEFORE_FIELD: [malformed, ownerAdvice],
+  ERROR_IN_CRL_LAST_UPDATE_FIELD: [malformed, ownerAdvice],
+  ERROR_IN_CRL_NEXT_UPDATE_FIELD: [malformed, ownerAdvice],
+  ERR_TLS_CERT_ALTNAME_FORMAT: [malformed, ownerAdvice],
+  ERR_TLS_CERT_ALTNAME_INVALID: [forAnotherHost, hostAdvice],
+  HOSTNAME_MISMATCH: [forAnotherHost, hostAdvice],
   INVALID_CA: ['comes from an issuer that is not a certificate authority', ownerAdvice],
   INVALID_PURPOSE: ['or its issuer is not meant for this use', ownerAdvice],
   OUT_OF_MEM: ['could not be checked: there is not enough memory', memoryAdvice],
   PATH_LENGTH_EXCEEDED: ['has more authorities above it than they allow', ownerAdvice],
-  SELF_SIGNED_CERT_IN_CHAIN: [isNotTrusted, caAdvice],
+  SELF_SIGNED_CERT_IN_CHAIN: [untrusted, caAdvice],
   UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: ['comes from an issuer whose key cannot be read', ownerAdvice],
   UNABLE_TO_DECRYPT_CERT_SIGNATURE: ['has a signature that cannot be read', ownerAdvice],
   UNABLE_TO_DECRYPT_CRL_SIGNATURE: [
@@ -49,9 +49,9 @@ const certificateProblems: Readonly<Record<string, readonly [problem: string, ad
     ownerAdvice,
   ],
   UNABLE_TO_GET_CRL: ['has no revocation list', ownerAdvice],
-  UNABLE_TO_GET_ISSUER_CERT: [isNotTrusted, caAdvice],
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [isNotTrusted, caAdvice],
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: [isNotTrusted, caAdvice],
+  UNABLE_TO_GET_ISSUER_CERT: [untrusted, caAdvice],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [untrusted, caAdvice],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: [untrusted, caAdvice],
 };
 
 /** Failures to connect that every request would meet: the host is unknown, down or unreachable. */
@@ -68,16 +68,16 @@ const unreachableProblems: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network cannot be reached',
 };
 
-const wasClosed = 'the connection was closed before an answer';
+const closedEarly = 'the connection was closed before an answer';
 
 /** Errors of a connection that the peer or the network closed. */
 const closedProblems: Readonly<Record<string, string>> = {
-  ECONNABORTED: wasClosed,
-  ECONNRESET: wasClosed,
-  ENETRESET: wasClosed,
-  ENOTCONN: wasClosed,
-  EPIPE: wasClosed,
-  UND_ERR_SOCKET: wasClosed,
+  ECONNABORTED: closedEarly,
+  ECONNRESET: closedEarly,
+  ENETRESET: closedEarly,
+  ENOTCONN: closedEarly,
+  EPIPE: closedEarly,
+  UND_ERR_SOCKET: closedEarly,
 };
 
 const connectionProblems: Readonly<Record<string, string>> = {

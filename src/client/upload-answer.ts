@@ -9,8 +9,8 @@ import {
   textOf,
   trimmed,
 } from './answer.ts';
+import { createBadResponse, createHttpError } from './http-error.ts';
 import { isReference, parseAssetRef } from './reference.ts';
-import { createBadResponse, createRefusal } from './refusal.ts';
 
 /** An asset as the service stores it. */
 export interface UploadedAsset {
@@ -45,7 +45,7 @@ export interface SentUpload {
  */
 export function readUploadAnswer(answer: Answer, sent: SentUpload, nowMs: number): UploadedAsset {
   if (!isSuccess(answer)) {
-    throw createRefusal('upload', answer, nowMs);
+    throw createHttpError('upload', answer, nowMs);
   }
   const body = parseObject(answer.text);
   const assetRef = [body?.assetRef, body?.imageRef].find(isReference);

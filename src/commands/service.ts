@@ -20,7 +20,7 @@ interface Access {
  *
  * @throws ConfigError if the proxy or the certificates cannot be used
  */
-export async function connectService(
+export async function createServiceClient(
   { credentials, timeoutMs, route }: Access,
   { env, clock, secrets, nodeVersion }: Pick<Host, 'env' | 'clock' | 'secrets' | 'nodeVersion'>,
 ): Promise<DreaminaClient> {

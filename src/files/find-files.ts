@@ -1,11 +1,11 @@
 import { pMapIterable } from 'p-map';
 import { UsageError } from '../errors.ts';
 import { groupDigits } from '../units.ts';
+import { parseNamedEdits } from './edits.ts';
 import type { FoundFile } from './found-file.ts';
-import { type FileHost, NamedPaths, NamesNothing, type PathKind } from './named-paths.ts';
+import { type FileHost, NamedPaths, NoFileError, type PathKind } from './named-paths.ts';
 import { showPath } from './path-bytes.ts';
 import type { PatternFinder, PatternOptions } from './pattern-finder.ts';
-import { parseNamedWishes } from './wishes.ts';
 
 /** How a command line names the files of a run. */
 export interface FileRequest extends PatternOptions {
@@ -35,7 +35,7 @@ export async function findFiles(request: FileRequest, host: FileHost): Promise<r
   let problemCount = 0;
   const results = pMapIterable(inputs, (input) => tryToFind(input, host.signal), { concurrency: atOnce });
   for await (const { name, result } of results) {
-    if (result instanceof NamesNothing) {
+    if (result instanceof NoFileError) {
       problemCount += 1;
       if (problems.length < maxProblems) {
         problems.push(`${shorten(showPath(name)) || "''"}: ${shorten(showPath(await result.describe()))}`);
@@ -72,7 +72,7 @@ async function tryToFind({ name, find }: Input, signal: AbortSignal) {
   try {
     return { name, result: await find() };
   } catch (error) {
-    if (error instanceof NamesNothing) {
+    if (error instanceof NoFileError) {
       return { name, result: error };
     }
     throw error;
@@ -124,9 +124,9 @@ class Finder {
     }
     const kind = await this.#paths.kindOf(pattern);
     if (kind === 'absent') {
-      const wished = await this.#findWished(pattern);
-      if (wished !== undefined) {
-        return [wished];
+      const edited = await this.#findEdited(pattern);
+      if (edited !== undefined) {
+        return [edited];
       }
     }
     if (pattern !== '' && (kind === 'absent' || (kind === 'unknown' && /[*?[]/.test(pattern)))) {
@@ -136,24 +136,24 @@ class Finder {
   }
 
   /** The one file that is named before `#trim=…`, `#frame=…` or `#aspect=…`; undefined if there is none of these. */
-  async #findWished(argument: string): Promise<FoundFile | undefined> {
-    const named = readNamedWishes(argument);
+  async #findEdited(argument: string): Promise<FoundFile | undefined> {
+    const named = readNamedEdits(argument);
     if (named === undefined) {
       return undefined;
     }
-    const { path, wishes } = named;
+    const { path, edits } = named;
     if (path === '-') {
-      return { path, source: this.#host.stdin, wishes };
+      return { path, source: this.#host.stdin, edits };
     }
     const kind = await this.#paths.kindOf(path);
     if (kind === 'directory' || (kind === 'absent' && /[*?[{]/.test(path))) {
-      throw new NamesNothing(
+      throw new NoFileError(
         () =>
           'trim, frame and aspect may follow the name of one file only; use --trim, --frame and --aspect for all',
       );
     }
     const [file] = await this.#findPath(path, kind);
-    return { ...file!, wishes };
+    return { ...file!, edits };
   }
 
   async findLiteral(path: string): Promise<readonly FoundFile[]> {
@@ -174,14 +174,14 @@ class Finder {
   }
 }
 
-/** Says what is wrong with wishes together with the argument that has them. */
-function readNamedWishes(argument: string): ReturnType<typeof parseNamedWishes> {
+/** Says what is wrong with edits together with the argument that has them. */
+function readNamedEdits(argument: string): ReturnType<typeof parseNamedEdits> {
   try {
-    return parseNamedWishes(argument);
+    return parseNamedEdits(argument);
   } catch (error) {
     if (error instanceof UsageError) {
       const { message } = error;
-      throw new NamesNothing(() => message);
+      throw new NoFileError(() => message);
     }
     throw error;
   }

@@ -1,4 +1,4 @@
-import type { Wishes } from './wishes.ts';
+import type { Edits } from './edits.ts';
 
 /** One file that was asked for, or a folder that could not be searched for them. */
 export interface FoundFile {
@@ -7,7 +7,7 @@ export interface FoundFile {
   /** An absolute path, to be opened as `encodePath` gives it; or standard input. */
   readonly source: string | NodeJS.ReadableStream;
   /** What is asked of this file alone, after its name. */
-  readonly wishes?: Wishes;
+  readonly edits?: Edits;
   /** Why this folder could not be searched; undefined for a file. */
   readonly folderError?: unknown;
 }

@@ -9,7 +9,7 @@ import { encodePath } from './path-bytes.ts';
 export type FileHost = Pick<Host, 'cwd' | 'homeDir' | 'platform' | 'signal' | 'stdin'>;
 
 /** One argument leads to no file. */
-export class NamesNothing extends Error {
+export class NoFileError extends Error {
   /** Continues "<argument>: …"; computed only when it is printed. */
   readonly describe: () => string | Promise<string>;
 
@@ -50,8 +50,8 @@ export class NamedPaths {
   }
 
   /** The error for a path that does not exist. */
-  absent(path: string): NamesNothing {
-    return new NamesNothing(async () => {
+  absent(path: string): NoFileError {
+    return new NoFileError(async () => {
       const { describeAbsentPath } = await import('./absent-path.ts');
       return describeAbsentPath(path, this.#host, this.reader);
     });

@@ -2,7 +2,7 @@ import { absolutePath } from '../absolute-path.ts';
 import { Exclusion } from './exclusion.ts';
 import { expandBraces, PatternTooLarge } from './expand-braces.ts';
 import type { FoundFile } from './found-file.ts';
-import { type FileHost, type NamedPaths, NamesNothing } from './named-paths.ts';
+import { type FileHost, type NamedPaths, NoFileError } from './named-paths.ts';
 import { sortNaturally } from './natural-order.ts';
 import { showPath } from './path-bytes.ts';
 import { mayHaveGroups, type PatternSyntax, parsePattern } from './pattern.ts';
@@ -36,7 +36,7 @@ export class PatternFinder {
     this.#host = host;
   }
 
-  /** @throws NamesNothing */
+  /** @throws NoFileError */
   async findBelow(path: string): Promise<readonly FoundFile[]> {
     const search = new Search(this.#options, this.#paths.reader, this.#host);
     await this.#searchBelow(path, search);
@@ -45,7 +45,7 @@ export class PatternFinder {
 
   async #searchBelow(path: string, search: Search): Promise<void> {
     if (!this.#options.recursive) {
-      throw new NamesNothing(() => 'it is a directory; use -r to upload the files in it');
+      throw new NoFileError(() => 'it is a directory; use -r to upload the files in it');
     }
     const folder = absolutePath(path, this.#host);
     // A folder that cannot be resolved cannot be read either, which is reported later.
@@ -53,7 +53,7 @@ export class PatternFinder {
     await search.addBelowNamed(/^\.(?:\/+\.)*\/*$/.test(path) ? '' : path.replace(/\/*$/, '/'), realPath);
   }
 
-  /** @throws NamesNothing */
+  /** @throws NoFileError */
   async expand(pattern: string): Promise<readonly FoundFile[]> {
     const portable = this.#host.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
     try {
@@ -67,7 +67,7 @@ export class PatternFinder {
         return files;
       }
       if (files !== undefined) {
-        throw new NamesNothing(
+        throw new NoFileError(
           () =>
             'several names that are not UTF-8 look like this; use a pattern in quotes, or --files-from with -0',
         );
@@ -81,7 +81,7 @@ export class PatternFinder {
       );
     } catch (error) {
       throw error instanceof PatternTooLarge
-        ? new NamesNothing(() => 'there is no such file, and it is too long for a pattern')
+        ? new NoFileError(() => 'there is no such file, and it is too long for a pattern')
         : error;
     }
   }
@@ -115,7 +115,7 @@ export class PatternFinder {
     switch (await this.#paths.kindOf(path)) {
       case 'absent':
         throw whole === undefined
-          ? new NamesNothing(() => `there is no such file as ${path}`)
+          ? new NoFileError(() => `there is no such file as ${path}`)
           : this.#paths.absent(whole);
       case 'unknown':
       case 'file': {
@@ -154,11 +154,11 @@ export class PatternFinder {
 
   #nothingBelow({ hasLeftOut }: Search): never {
     const more = hasLeftOut ? ' that is neither hidden nor excluded' : '';
-    throw new NamesNothing(() => `there is no ${formatExtensions(this.#extensions)} file in it${more}`);
+    throw new NoFileError(() => `there is no ${formatExtensions(this.#extensions)} file in it${more}`);
   }
 
   #noMatch(pattern: string, { hasLeftOut }: Search): never {
-    throw new NamesNothing(async () => {
+    throw new NoFileError(async () => {
       const { describeUrl, expandHome } = await import('./absent-path.ts');
       const url = await describeUrl(pattern, this.#host);
       const expanded = expandHome(pattern, this.#host);

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { FileError } from '../errors.ts';
 import type { Environment } from '../host.ts';
-import { describeProgramFailure } from './ffmpeg.ts';
+import { createProgramError } from './ffmpeg.ts';
 import { ProgramError, runProgram } from './run-program.ts';
 
 /** What a video or sound file is, as ffprobe tells it. */
@@ -235,7 +235,7 @@ async function probe(
     { path: ffprobe, args: ['-v', 'error', ...args], env, timeoutMs, maxOutputBytes, onLine },
     signal,
   ).catch((error: unknown) => {
-    throw error instanceof ProgramError ? describeProgramFailure(error, 'ffprobe') : error;
+    throw error instanceof ProgramError ? createProgramError(error, 'ffprobe') : error;
   });
 }
 

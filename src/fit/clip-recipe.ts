@@ -1,8 +1,8 @@
 import { FileError } from '../errors.ts';
-import type { Aspect, Trim, Wishes } from '../files/wishes.ts';
+import type { Aspect, Edits, Trim } from '../files/edits.ts';
 import { assetTypes, durationToleranceMs, maxUnlimitedBytes } from '../media/asset-types.ts';
 import type { AudioFacts, ClipFacts, VideoFacts } from './clip-facts.ts';
-import { resolveLight, resolveShape } from './clip-shape.ts';
+import { resolveColour, resolveShape } from './clip-shape.ts';
 import type { ClipFormat } from './formats.ts';
 
 /** How a video or sound is made to fit. */
@@ -113,13 +113,13 @@ interface Part {
  */
 export function resolveClipRecipe(
   source: ClipSource,
-  wishes: Wishes,
+  edits: Edits,
   options: { readonly noLimits: boolean },
 ): ClipRecipe | undefined {
   const { video, audio } = source.facts;
-  const part = resolvePart(wishes.trim, source.facts.durationMs);
+  const part = resolvePart(edits.trim, source.facts.durationMs);
   if (video !== undefined) {
-    return resolveVideoRecipe(source, video, part, wishes.aspect, options);
+    return resolveVideoRecipe(source, video, part, edits.aspect, options);
   }
   if (audio !== undefined) {
     return resolveAudioRecipe(source, audio, part, options);
@@ -134,23 +134,23 @@ export function resolveClipRecipe(
  */
 export function resolveFrameRecipe(
   facts: ClipFacts & { readonly video: VideoFacts },
-  wishes: Wishes & { readonly frame: NonNullable<Wishes['frame']> },
+  edits: Edits & { readonly frame: NonNullable<Edits['frame']> },
 ): FrameRecipe {
-  const { frame, aspect, trim } = wishes;
+  const { frame, aspect, trim } = edits;
   const part = resolvePart(trim, facts.durationMs);
   if (typeof frame === 'object' && frame.atMs > part.lengthMs) {
-    throw outside(`there is no frame at ${formatSeconds(frame.atMs)}`, part.lengthMs);
+    throw outside(`there is no frame at ${formatClipTime(frame.atMs)}`, part.lengthMs);
   }
   const shape = resolveShape(facts.video, aspect, { maxSidePx: Number.POSITIVE_INFINITY, step: 1 });
-  const light = resolveLight(facts.video);
+  const colour = resolveColour(facts.video);
   return {
     atMs: facts.startMs + resolveFrameMs(frame, part),
-    filters: [...shape.filters, ...light.filters],
+    filters: [...shape.filters, ...colour.filters],
     texts: [
-      typeof frame === 'object' ? `frame at ${formatSeconds(frame.atMs)} taken` : `${frame} frame taken`,
+      typeof frame === 'object' ? `frame at ${formatClipTime(frame.atMs)} taken` : `${frame} frame taken`,
       ...(shape.isCropped && aspect ? [`cropped to ${aspect.width}:${aspect.height}`] : []),
       ...(facts.video.pixelAspect === 1 ? [] : ['pixels made square']),
-      ...describeLight(light.kind),
+      ...describeColour(colour.kind),
     ],
   };
 }
@@ -158,7 +158,7 @@ export function resolveFrameRecipe(
 /** The frame that begins at the end of the part is none of it. */
 const justBeforeMs = 0.01;
 
-function resolveFrameMs(frame: NonNullable<Wishes['frame']>, part: Part): number {
+function resolveFrameMs(frame: NonNullable<Edits['frame']>, part: Part): number {
   const lastMs = part.endMs === undefined ? Number.POSITIVE_INFINITY : part.endMs - justBeforeMs;
   switch (frame) {
     case 'first':
@@ -177,7 +177,7 @@ function resolvePart(trim: Trim | undefined, durationMs: number): Part {
   const { startMs, endMs } =
     trim.kind === 'tail' ? { startMs: durationMs - trim.lengthMs, endMs: undefined } : trim;
   if (startMs < -timeToleranceMs || startMs >= durationMs || (endMs ?? 0) > durationMs + timeToleranceMs) {
-    throw outside('the part that --trim asks for is outside of it', durationMs);
+    throw outside('the requested part is outside the clip', durationMs);
   }
   const isWhole = endMs === undefined || endMs >= durationMs;
   return {
@@ -188,7 +188,7 @@ function resolvePart(trim: Trim | undefined, durationMs: number): Part {
 }
 
 function outside(what: string, durationMs: number): FileError {
-  return new FileError('cannot_fit', `${what}: it lasts ${formatSeconds(durationMs)}`, {
+  return new FileError('cannot_fit', `${what}: it lasts ${formatClipTime(durationMs)}`, {
     hint: 'Ask for a time within it.',
   });
 }
@@ -198,7 +198,7 @@ function isCut({ startMs, endMs }: Part): boolean {
 }
 
 /** What the recipes of videos and of sounds share. */
-function describePart(kind: ClipRecipe['kind'], part: Part, noLimits: boolean) {
+function createBase(kind: ClipRecipe['kind'], part: Part, noLimits: boolean) {
   return {
     kind,
     startMs: part.startMs,
@@ -226,7 +226,7 @@ function refuseShort(lengthMs: number, minMs: number): void {
   if (lengthMs < minMs - durationToleranceMs) {
     throw new FileError(
       'bad_duration',
-      `it would last ${formatSeconds(lengthMs)}; ${formatSeconds(minMs)} is the least`,
+      `it would last ${formatClipTime(lengthMs)}; ${formatClipTime(minMs)} is the least`,
       { hint: 'Nothing makes a clip longer: take a longer one, or more of it with --trim.' },
     );
   }
@@ -245,10 +245,10 @@ function resolveVideoRecipe(
     maxSidePx: noLimits ? Number.POSITIVE_INFINITY : sidePx.max,
     step: 2,
   });
-  const light = resolveLight(video);
+  const colour = resolveColour(video);
   const codec = videoCodecs[video.codec];
   const isTooLarge = !noLimits && sizeBytes > maxBytes;
-  const isShownOtherwise = light.kind !== 'plain' || video.pixelAspect !== 1;
+  const isShownOtherwise = colour.kind !== 'plain' || video.pixelAspect !== 1;
   const mustEncode =
     isCut(part) ||
     shape.isCropped ||
@@ -269,7 +269,7 @@ function resolveVideoRecipe(
   // A cut in the middle of a stream, and what an edit list hides, make a copy of the sound inexact.
   const copiesSound = format.copyable && part.startMs === 0;
   return {
-    ...describePart('video', part, noLimits),
+    ...createBase('video', part, noLimits),
     container,
     streams: [
       '-map',
@@ -281,7 +281,7 @@ function resolveVideoRecipe(
             ...h264,
             ...(noLimits ? [] : bitRateLimit),
             '-vf',
-            formatFilters(video, shape.filters, light.filters),
+            formatFilters(video, shape.filters, colour.filters),
           ]
         : ['-c:v', 'copy', ...(container.muxer === 'webm' ? [] : codec!.options)]),
       ...resolveSound(container, sound, copiesSound),
@@ -297,7 +297,7 @@ function resolveVideoRecipe(
       ...(shape.isCropped && aspect ? [`cropped to ${aspect.width}:${aspect.height}`] : []),
       ...(shape.isScaled ? [`scaled to ${shape.width}x${shape.height}`] : []),
       ...(video.pixelAspect === 1 ? [] : ['pixels made square']),
-      ...describeLight(light.kind),
+      ...describeColour(colour.kind),
       mustEncode ? 'encoded as H.264 in MP4' : describeCopy(container),
     ],
   };
@@ -305,12 +305,12 @@ function resolveVideoRecipe(
 
 const h264 = ['-c:v', 'libx264', '-preset', 'fast', '-crf', '18', '-profile:v', 'high'];
 
-function formatFilters(video: VideoFacts, shape: readonly string[], light: readonly string[]): string {
+function formatFilters(video: VideoFacts, shape: readonly string[], colour: readonly string[]): string {
   return [
     ...(video.interlaced ? ['bwdif=mode=send_frame'] : []),
     `fps=${resolveFrameRate(video)}`,
     ...shape,
-    ...light,
+    ...colour,
     'format=yuv420p',
   ].join(',');
 }
@@ -383,7 +383,7 @@ function resolveAudioRecipe(
     format.copyable ? 0 : (sizeBytes * part.lengthMs) / facts.durationMs,
   );
   return {
-    ...describePart('audio', part, noLimits),
+    ...createBase('audio', part, noLimits),
     container,
     streams: ['-map', '0:a:0', ...options],
     outcome: { durationMs: part.lengthMs },
@@ -447,12 +447,12 @@ function resolvePcm({ codec, sampleBits }: AudioFacts): string {
 
 function describeCut({ startMs, endMs, lengthMs }: Part): readonly string[] {
   if (startMs === 0) {
-    return endMs === undefined ? [] : [`cut to its first ${formatSeconds(lengthMs)}`];
+    return endMs === undefined ? [] : [`cut to its first ${formatClipTime(lengthMs)}`];
   }
-  return [`cut to ${formatSeconds(startMs)} to ${formatSeconds(startMs + lengthMs)}`];
+  return [`cut to ${formatClipTime(startMs)} to ${formatClipTime(startMs + lengthMs)}`];
 }
 
-function describeLight(kind: 'plain' | 'wide' | 'hdr'): readonly string[] {
+function describeColour(kind: 'plain' | 'wide' | 'hdr'): readonly string[] {
   switch (kind) {
     case 'plain':
       return [];
@@ -463,6 +463,6 @@ function describeLight(kind: 'plain' | 'wide' | 'hdr'): readonly string[] {
   }
 }
 
-function formatSeconds(ms: number): string {
+function formatClipTime(ms: number): string {
   return `${Math.round(ms / 10) / 100} s`;
 }

@@ -1,4 +1,4 @@
-import type { Aspect } from '../files/wishes.ts';
+import type { Aspect } from '../files/edits.ts';
 import type { VideoFacts } from './clip-facts.ts';
 import { resolveCrop } from './picture-recipe.ts';
 
@@ -61,14 +61,14 @@ const wideMatrices: Readonly<Record<string, string>> = {
   smpte432: 'bt709',
 };
 
-/** How a video's light is to be read, and the filters that make it what every player shows. */
-export interface ClipLight {
+/** How a video's colours are to be read, and the filters that make them what every player shows. */
+export interface ClipColour {
   readonly kind: 'plain' | 'wide' | 'hdr';
   readonly filters: readonly string[];
 }
 
 /** Tells HDR and wide gamut, and what turns them into BT.709. */
-export function resolveLight({ transfer, primaries }: VideoFacts): ClipLight {
+export function resolveColour({ transfer, primaries }: VideoFacts): ClipColour {
   const matrix = wideMatrices[primaries];
   if (hdrTransfers.has(transfer)) {
     const source = `pin=${matrix === undefined ? 'bt2020' : primaries}:min=${matrix ?? 'bt2020nc'}`;

@@ -142,7 +142,7 @@ const reasons: readonly (readonly [said: RegExp, message: string, hint?: string]
 ];
 
 /** The failure of a file whose program failed. */
-export function describeProgramFailure(error: ProgramError, name: 'ffmpeg' | 'ffprobe'): FileError {
+export function createProgramError(error: ProgramError, name: 'ffmpeg' | 'ffprobe'): FileError {
   const known = reasons.find(([said]) => said.test(error.said));
   if (known !== undefined) {
     const [, message, hint] = known;

@@ -1,7 +1,7 @@
 import type { Environment } from '../host.ts';
 import { type ClipFacts, type Demuxed, findFrameTime, formatInput, loadVideoFacts } from './clip-facts.ts';
 import type { ClipRecipe, FrameRecipe } from './clip-recipe.ts';
-import { describeProgramFailure, resolvePassthrough } from './ffmpeg.ts';
+import { createProgramError, resolvePassthrough } from './ffmpeg.ts';
 import { ProgramError, runProgram } from './run-program.ts';
 
 /** How ffmpeg is run. */
@@ -155,7 +155,7 @@ async function runFfmpeg(
       throw new ProgramError('failed', said);
     }
   } catch (error) {
-    throw error instanceof ProgramError ? describeProgramFailure(error, 'ffmpeg') : error;
+    throw error instanceof ProgramError ? createProgramError(error, 'ffmpeg') : error;
   }
 }
 

@@ -33,7 +33,7 @@ export type FitWork =
   | { readonly kind: 'clip'; readonly format: ClipFormat; readonly recipe: ClipRecipe };
 
 /** What a fitted file is made from. */
-export function describeSource({ source, work }: FittingPlan): FittedSource {
+export function toFittedSource({ source, work }: FittingPlan): FittedSource {
   return { sha256: source.sha256, size: source.sizeBytes, contentType: work.format.contentType };
 }
 

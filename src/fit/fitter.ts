@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { describeErrno, isSystemError } from '../errno.ts';
 import { FileError } from '../errors.ts';
+import { type Edits, formatEdits } from '../files/edits.ts';
 import { encodePath } from '../files/path-bytes.ts';
-import { formatWishes, type Wishes } from '../files/wishes.ts';
 import type { Host } from '../host.ts';
 import { loadClipFacts } from './clip-facts.ts';
 import { resolveClipRecipe, resolveFrameRecipe } from './clip-recipe.ts';
 import { findFfmpeg, missingProgram, resolveProgramEnv } from './ffmpeg.ts';
 import { decodePicture, type Encoder, fitClip, takeFrame } from './fit-clip.ts';
-import { describeSource, type FitPlan, type FittedFile, type FittingPlan, type FitWork } from './fit-plan.ts';
+import { type FitPlan, type FittedFile, type FittingPlan, type FitWork, toFittedSource } from './fit-plan.ts';
 import { type ClipFormat, type PictureFormat, pngFormat, recogniseFormat } from './formats.ts';
 import { isHdr } from './heif-transfer.ts';
 import { keepCopy } from './keep-copy.ts';
@@ -22,7 +22,7 @@ import { PrivateFolder, removeLeftFolders } from './private-folder.ts';
 import { loadSourceFile, refuseChanged, type SourceFile } from './source-file.ts';
 import { spoolStream } from './spool-stream.ts';
 
-/** Changes whenever the same source and wishes would give another file. */
+/** Changes whenever the same source and edits would give another file. */
 const recipeVersion = 1;
 
 /** What is asked of all files. */
@@ -47,7 +47,7 @@ export interface FitterDependencies extends Machine {
 /** Makes files fit. Everything it makes lies in one private folder, which goes away with it. */
 export interface Fitter {
   /** The part of a manifest's key that stands for what is asked. Together with the source's SHA-256 it tells the outcome. */
-  formatRecipeKey(wishes: Wishes): string;
+  formatRecipeKey(edits: Edits): string;
   /**
    * Hashes a file, so that the manifest can be asked before anything is probed.
    *
@@ -66,7 +66,7 @@ export interface Fitter {
    * @param isAccepted what the check says of the file as it is
    * @throws FileError if it cannot be made to fit, or the signal's reason
    */
-  plan(source: SourceFile, wishes: Wishes, isAccepted: boolean, signal: AbortSignal): Promise<FitPlan>;
+  plan(source: SourceFile, edits: Edits, isAccepted: boolean, signal: AbortSignal): Promise<FitPlan>;
   /**
    * Does what was planned.
    *
@@ -116,8 +116,8 @@ class ToolFitter implements Fitter {
     this.#findFfmpeg = once(() => findFfmpeg(env, platform, this.#closed.signal));
   }
 
-  formatRecipeKey(wishes: Wishes): string {
-    return [`fit=${recipeVersion}`, ...(this.#options.noLimits ? ['no-limits'] : []), formatWishes(wishes)]
+  formatRecipeKey(edits: Edits): string {
+    return [`fit=${recipeVersion}`, ...(this.#options.noLimits ? ['no-limits'] : []), formatEdits(edits)]
       .filter((part) => part !== '')
       .join('&');
   }
@@ -140,7 +140,7 @@ class ToolFitter implements Fitter {
     return path;
   }
 
-  async plan(source: SourceFile, wishes: Wishes, isAccepted: boolean, signal: AbortSignal): Promise<FitPlan> {
+  async plan(source: SourceFile, edits: Edits, isAccepted: boolean, signal: AbortSignal): Promise<FitPlan> {
     await this.#cleaning();
     try {
       const format = await recogniseFormat(source.path);
@@ -148,9 +148,9 @@ class ToolFitter implements Fitter {
         case undefined:
           return untouched;
         case 'picture':
-          return await this.#planPicture(source, format, wishes, signal);
+          return await this.#planPicture(source, format, edits, signal);
         case 'clip':
-          return await this.#planClip(source, format, wishes, isAccepted, signal);
+          return await this.#planClip(source, format, edits, isAccepted, signal);
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -168,7 +168,7 @@ class ToolFitter implements Fitter {
     await refuseChanged(source);
     const made = await this.#make(source, work, signal, onProgress).catch((error: unknown) => {
       signal.throwIfAborted();
-      throw describeDiskFailure(error);
+      throw createDiskError(error);
     });
     await refuseChanged(source);
     const { fitDir } = this.#options;
@@ -177,7 +177,7 @@ class ToolFitter implements Fitter {
       sizeBytes: (await stat(made.path)).size,
       contentType: made.contentType,
       fitted: made.texts,
-      source: describeSource(plan),
+      source: toFittedSource(plan),
       keptPath: fitDir === undefined ? undefined : await keepCopy(made.path, fitDir, name, made.extension),
       // The next run removes what cannot be removed now.
       discard: () => rm(made.path, { force: true }).catch(() => {}),
@@ -196,7 +196,7 @@ class ToolFitter implements Fitter {
   async #planPicture(
     source: SourceFile,
     format: PictureFormat,
-    { aspect }: Wishes,
+    { aspect }: Edits,
     signal: AbortSignal,
   ): Promise<FitPlan> {
     if (format.isHeif && (await isHdr(source.path))) {
@@ -229,12 +229,12 @@ class ToolFitter implements Fitter {
   async #planClip(
     source: SourceFile,
     format: ClipFormat,
-    wishes: Wishes,
+    edits: Edits,
     isAccepted: boolean,
     signal: AbortSignal,
   ): Promise<FitPlan> {
     const { ffprobe } = await this.#findFfmpeg();
-    const asksNothing = Object.keys(wishes).length === 0;
+    const asksNothing = Object.keys(edits).length === 0;
     if (ffprobe === undefined) {
       if (isAccepted && asksNothing) {
         return {
@@ -247,9 +247,9 @@ class ToolFitter implements Fitter {
     const prober = { ffprobe: ffprobe.path, env: resolveProgramEnv(this.#dependencies.env) };
     const facts = await this.#limitProbes(() => loadClipFacts(source.path, format, prober, signal));
     const { video } = facts;
-    const { frame } = wishes;
+    const { frame } = edits;
     if (video !== undefined && frame !== undefined) {
-      const recipe = resolveFrameRecipe({ ...facts, video }, { ...wishes, frame });
+      const recipe = resolveFrameRecipe({ ...facts, video }, { ...edits, frame });
       await this.#requireEncoder();
       return {
         kind: 'fit',
@@ -259,7 +259,7 @@ class ToolFitter implements Fitter {
         work: { kind: 'frame', format, facts, recipe },
       };
     }
-    const recipe = resolveClipRecipe({ format, facts, sizeBytes: source.sizeBytes }, wishes, this.#options);
+    const recipe = resolveClipRecipe({ format, facts, sizeBytes: source.sizeBytes }, edits, this.#options);
     if (recipe === undefined) {
       return untouched;
     }
@@ -378,7 +378,7 @@ class ToolFitter implements Fitter {
   async #reserve(extension: string): Promise<string> {
     this.#isFolderAsked = true;
     const folder = await this.#folder().catch((error: unknown) => {
-      throw describeDiskFailure(error);
+      throw createDiskError(error);
     });
     this.#madeCount += 1;
     return join(folder.path, `${this.#madeCount}.${extension}`);
@@ -395,7 +395,7 @@ interface MadeFile {
 const untouched: FitPlan = { kind: 'untouched', note: undefined };
 
 /** A failure of the private folder's disk is that of the file; anything else is a defect, and stays one. */
-function describeDiskFailure(error: unknown): unknown {
+function createDiskError(error: unknown): unknown {
   if (!isSystemError(error)) {
     return error;
   }

@@ -1,4 +1,4 @@
-import type { Aspect } from '../files/wishes.ts';
+import type { Aspect } from '../files/edits.ts';
 import { assetTypes } from '../media/asset-types.ts';
 import type { PictureFormat } from './formats.ts';
 import type { PictureHeader } from './picture-header.ts';

@@ -96,7 +96,7 @@ export async function checkAssetFile(path: string, context: CheckContext): Promi
     }
     const source = createFileSource(handle, sizeBytes);
     const facts = await checkContent(source, { fd: handle.fd, sizeBytes }, context);
-    return new CheckedFile(path, facts, version);
+    return new DiskAsset(path, facts, version);
   });
 }
 
@@ -173,7 +173,7 @@ function refused({ code, message, hint }: Refusal): FileError {
 }
 
 /** A class, because a batch may hold a hundred thousand of them, and a closure for each would double their size. */
-class CheckedFile implements CheckedAsset {
+class DiskAsset implements CheckedAsset {
   readonly type: AssetKind;
   readonly contentType: ContentType;
   readonly sizeBytes: number;

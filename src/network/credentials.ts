@@ -16,7 +16,7 @@ export interface TokenDestination {
  * may, or if there is nothing to send. A token goes only where its owner sent it. The author of a folder writes its
  * project config, so an unofficial server named there gets a token only from the same file.
  */
-export function findTokenRefusal({ apiUrl, token }: TokenDestination): string | undefined {
+export function describeTokenRefusal({ apiUrl, token }: TokenDestination): string | undefined {
   if (token === undefined || 'problem' in token || 'problem' in apiUrl) {
     return undefined;
   }
@@ -39,7 +39,7 @@ export function findTokenRefusal({ apiUrl, token }: TokenDestination): string | 
 
 /** Throws a ConfigError if the token must not be sent to the `apiUrl`. */
 export function assertTokenDestination(destination: TokenDestination): void {
-  const refusal = findTokenRefusal(destination);
+  const refusal = describeTokenRefusal(destination);
   if (refusal !== undefined) {
     throw new ConfigError(refusal);
   }

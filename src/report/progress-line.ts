@@ -1,4 +1,4 @@
-import { formatBytes, formatSeconds } from '../units.ts';
+import { formatBytes, formatTimeLeft } from '../units.ts';
 
 /** How far a batch is. */
 export interface ProgressState {
@@ -48,5 +48,7 @@ function formatLeft(unsentBytes: number, bytesPerMs: number): string {
   if (bytesPerMs === 0) {
     return '';
   }
-  return unsentBytes > 0 ? `${formatSeconds(unsentBytes / bytesPerMs)} left` : 'waiting for the last answers';
+  return unsentBytes > 0
+    ? `${formatTimeLeft(unsentBytes / bytesPerMs)} left`
+    : 'waiting for the last answers';
 }

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import ora from 'ora';
 import type { ApiError } from '../errors.ts';
 import type { Clock, Job, TerminalStream } from '../host.ts';
-import { formatSeconds } from '../units.ts';
+import { formatTimeLeft } from '../units.ts';
 import type { UploadEvent } from '../upload/event.ts';
 import { escapeUnsafe } from './escape.ts';
 import { formatProgress, type ProgressState } from './progress-line.ts';
@@ -200,7 +200,7 @@ class ProgressTracker {
     if (wait === undefined || leftMs <= 0) {
       return [];
     }
-    const text = `${wait.reason}, resuming in ${formatSeconds(leftMs)}`;
+    const text = `${wait.reason}, resuming in ${formatTimeLeft(leftMs)}`;
     return [`${text} (${wait.source})`, text];
   }
 

@@ -12,7 +12,7 @@ export interface AssetMeasures {
 }
 
 /** The measures of a checked file. */
-export function describeMeasures({
+export function toMeasures({
   width,
   height,
   durationMs,
@@ -37,7 +37,7 @@ export function combineMeasures(
   { width, height, durationMs }: UploadedAsset,
 ): { readonly measures: AssetMeasures; readonly warnings: readonly string[] } {
   const { type } = checked;
-  const theirs = describeMeasures({
+  const theirs = toMeasures({
     // For an audio file, the server returns a meaningless width and height.
     ...(type !== 'audio' && { width, height }),
     ...(type !== 'image' && { durationMs }),
@@ -45,7 +45,7 @@ export function combineMeasures(
   if (type === 'image') {
     return { measures: theirs, warnings: [] };
   }
-  const ours = describeMeasures(checked);
+  const ours = toMeasures(checked);
   return { measures: { ...theirs, ...ours }, warnings: compareMeasures(ours, theirs) };
 }
 

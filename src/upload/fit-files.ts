@@ -1,8 +1,8 @@
 import pMap from 'p-map';
 import { FileError, type FileErrorCode } from '../errors.ts';
+import { type Edits, formatEdits } from '../files/edits.ts';
 import type { FoundFile } from '../files/found-file.ts';
-import { formatWishes, type Wishes } from '../files/wishes.ts';
-import { describeSource, type FittingPlan } from '../fit/fit-plan.ts';
+import { type FittingPlan, toFittedSource } from '../fit/fit-plan.ts';
 import { createFitter, type Fitter, type Machine } from '../fit/fitter.ts';
 import type { SourceFile } from '../fit/source-file.ts';
 import { assetTypes } from '../media/asset-types.ts';
@@ -28,14 +28,14 @@ import { unsentOutcome } from './record.ts';
 
 /** How files are made to fit. */
 export interface FitOptions {
-  /** Whether all files are made to fit; otherwise only those with wishes of their own. */
-  readonly all: boolean;
+  /** Whether all files are made to fit; otherwise only those with edits of their own. */
+  readonly everyFile: boolean;
   /** What is asked of every file. */
-  readonly wishes: Wishes;
+  readonly edits: Edits;
   /** Where what was made is kept; absolute. */
-  readonly dir: string | undefined;
+  readonly keepDir: string | undefined;
   /** Whether everything is made before the first byte is sent. */
-  readonly first: boolean;
+  readonly beforeSending: boolean;
 }
 
 /** What {@link FileFitting} needs from outside. */
@@ -64,7 +64,7 @@ interface FitInput {
   /** Its first place in the input. */
   readonly index: number;
   readonly file: FoundFile;
-  readonly wishes: Wishes;
+  readonly edits: Edits;
 }
 
 /** Makes the files of one session fit: plans before anything is sent, and makes each file when its turn comes. */
@@ -81,7 +81,7 @@ export class FileFitting {
     this.#options = options;
     this.#dependencies = dependencies;
     this.#fitter = createFitter(
-      { noLimits: options.noLimits, fitDir: options.dir },
+      { noLimits: options.noLimits, fitDir: options.keepDir },
       { ...dependencies.machine, now: dependencies.now },
     );
     this.#checks = createCheckContext(options.noLimits, dependencies.signal);
@@ -98,7 +98,7 @@ export class FileFitting {
     for (const [index, file] of found.entries()) {
       const key = keys[index]!;
       if (!inputs.has(key)) {
-        inputs.set(key, { index, file, wishes: { ...this.#options.wishes, ...file.wishes } });
+        inputs.set(key, { index, file, edits: { ...this.#options.edits, ...file.edits } });
       }
     }
     try {
@@ -166,9 +166,9 @@ export class FileFitting {
   }
 
   /** The same for inputs that are one file and of which the same is asked. */
-  #keyOf({ source, wishes }: FoundFile): string {
+  #keyOf({ source, edits }: FoundFile): string {
     const named = typeof source === 'string' ? source : '-';
-    return wishes === undefined ? `${named}\0` : `${named}\0#${formatWishes(wishes)}`;
+    return edits === undefined ? `${named}\0` : `${named}\0#${formatEdits(edits)}`;
   }
 
   async #prepareInputs(inputs: readonly FitInput[]): Promise<readonly Preparation[]> {
@@ -204,7 +204,7 @@ export class FileFitting {
 
   /** Asks the manifest before anything of the file is probed. */
   async #load(
-    { index, file, wishes }: FitInput,
+    { index, file, edits }: FitInput,
     spool: (stream: NodeJS.ReadableStream) => Promise<string>,
   ): Promise<LoadedInput | { readonly settled: Preparation }> {
     const { manifest, signal } = this.#dependencies;
@@ -214,7 +214,7 @@ export class FileFitting {
         index,
         file: { ...file, source: path },
         path,
-        wishes,
+        edits,
         source: undefined,
       };
       if (manifest === undefined || file.folderError !== undefined || !this.#isToFit(file)) {
@@ -222,7 +222,7 @@ export class FileFitting {
       }
       // If it cannot be hashed, the check explains why in better words.
       const source = await this.#fitter.loadSource(path, signal).catch(() => undefined);
-      const upload = source && manifest.findFitted(this.#keyFor(source, wishes));
+      const upload = source && manifest.findFitted(this.#keyFor(source, edits));
       return upload === undefined ? { ...input, source } : { settled: { kind: 'known', upload } };
     } catch (error) {
       return { settled: refusedBy(error) };
@@ -230,7 +230,7 @@ export class FileFitting {
   }
 
   async #plan(
-    { index, file, path, wishes, source: loaded }: LoadedInput,
+    { index, file, path, edits, source: loaded }: LoadedInput,
     check: FileCheck,
   ): Promise<Preparation> {
     const { signal, onEvent } = this.#dependencies;
@@ -240,8 +240,8 @@ export class FileFitting {
     }
     try {
       const source = loaded ?? (await this.#fitter.loadSource(path, signal));
-      const fitKey = this.#keyFor(source, wishes);
-      const plan = await this.#fitter.plan(source, wishes, check.kind === 'acceptable', signal);
+      const fitKey = this.#keyFor(source, edits);
+      const plan = await this.#fitter.plan(source, edits, check.kind === 'acceptable', signal);
       switch (plan.kind) {
         case 'untouched':
           if (plan.note !== undefined) {
@@ -256,8 +256,8 @@ export class FileFitting {
     }
   }
 
-  #keyFor({ sha256 }: SourceFile, wishes: Wishes): FitKey {
-    return { sha256, recipe: this.#fitter.formatRecipeKey(wishes) };
+  #keyFor({ sha256 }: SourceFile, edits: Edits): FitKey {
+    return { sha256, recipe: this.#fitter.formatRecipeKey(edits) };
   }
 
   #createPending(index: number, path: string, plan: FittingPlan): PendingAsset {
@@ -270,7 +270,7 @@ export class FileFitting {
       width,
       height,
       sizeBytes: Math.min(sizeBytes, maxBytes),
-      fitting: { fitted: plan.texts, source: describeSource(plan) },
+      fitting: { fitted: plan.texts, source: toFittedSource(plan) },
       open: (signal, onProgress) => this.#make(index, path, plan, signal, onProgress),
     };
   }
@@ -314,8 +314,8 @@ export class FileFitting {
     return asset;
   }
 
-  #isToFit({ wishes }: FoundFile): boolean {
-    return this.#options.all || wishes !== undefined;
+  #isToFit({ edits }: FoundFile): boolean {
+    return this.#options.everyFile || edits !== undefined;
   }
 }
 
@@ -325,7 +325,7 @@ interface LoadedInput {
   readonly file: FoundFile;
   /** Absolute. */
   readonly path: string;
-  readonly wishes: Wishes;
+  readonly edits: Edits;
   /** Undefined if nothing needed its SHA-256 yet. */
   readonly source: SourceFile | undefined;
 }

@@ -3,7 +3,7 @@ import type { Machine } from '../fit/fitter.ts';
 import { checkFiles } from '../media/check-files.ts';
 import type { Source } from '../settings/source.ts';
 import { untilAborted } from '../until-aborted.ts';
-import { describeMeasures } from './asset-measures.ts';
+import { toMeasures } from './asset-measures.ts';
 import type { Uploader } from './attempts.ts';
 import type { UploadEvent } from './event.ts';
 import type { FileFitting, FitOptions } from './fit-files.ts';
@@ -83,8 +83,8 @@ export async function* runSession(
       return;
     }
     const { uploader, account, tokenSource } = destination;
-    onEvent(describeWorkload(files));
-    if (fitting !== undefined && options.fit?.first) {
+    onEvent(createFilesChecked(files));
+    if (fitting !== undefined && options.fit?.beforeSending) {
       files = await fitting.makeAll(files);
       if (!signal.aborted) {
         dependencies.onChecked?.(files);
@@ -136,7 +136,7 @@ async function openManifest(
   return Manifest.open(manifestPath, { account, endpoint, maxAgeMs, clock }, signal);
 }
 
-function describeWorkload(files: readonly PreparedFile[]): UploadEvent {
+function createFilesChecked(files: readonly PreparedFile[]): UploadEvent {
   const checks = [...new Set(files.map(({ check }) => check))];
   const sizes = checks.flatMap((check) => (check.kind === 'acceptable' ? check.asset.sizeBytes : []));
   return { type: 'files-checked', files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
@@ -151,7 +151,7 @@ function validOutcome(check: Preparation): Outcome {
   return {
     status: 'valid',
     type,
-    ...describeMeasures(check.asset),
+    ...toMeasures(check.asset),
     ...(contentType !== undefined && { size: sizeBytes, contentType }),
     ...fitting,
     attempts: 0,

@@ -1,7 +1,7 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Wishes } from '../../src/files/wishes.ts';
+import type { Edits } from '../../src/files/edits.ts';
 import type { FitPlan, FittedFile } from '../../src/fit/fit-plan.ts';
 import {
   createFitter,
@@ -40,20 +40,20 @@ const never = new AbortController().signal;
 export async function planFile(
   fitter: Fitter,
   path: string,
-  wishes: Wishes = {},
+  edits: Edits = {},
   isAccepted = false,
 ): Promise<FitPlan> {
-  return fitter.plan(await fitter.loadSource(resolve(path), never), wishes, isAccepted, never);
+  return fitter.plan(await fitter.loadSource(resolve(path), never), edits, isAccepted, never);
 }
 
 /** Makes a file fit. Throws where that is not needed or not possible. */
 export async function fitFile(
   fitter: Fitter,
   path: string,
-  wishes: Wishes = {},
+  edits: Edits = {},
   signal: AbortSignal = never,
 ): Promise<FittedFile> {
-  const plan = await planFile(fitter, path, wishes);
+  const plan = await planFile(fitter, path, edits);
   switch (plan.kind) {
     case 'fit':
       return fitter.fit(plan, path, signal);

@@ -11,7 +11,7 @@ import { tempDir } from '../harness/temp-dir.ts';
 function openFitting(failFast: boolean) {
   const events: UploadEvent[] = [];
   const fitting = new FileFitting(
-    { all: true, wishes: {}, dir: undefined, first: true, noLimits: false, failFast },
+    { everyFile: true, edits: {}, keepDir: undefined, beforeSending: true, noLimits: false, failFast },
     {
       machine: {
         env: {},

@@ -379,7 +379,7 @@ describe('the files that are made', () => {
   });
 });
 
-test('the same wishes have the same key, and others another', () => {
+test('the same edits have the same key, and others another', () => {
   const dependencies = {
     env: {},
     platform: process.platform,

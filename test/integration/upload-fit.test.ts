@@ -275,7 +275,7 @@ it.each([
   [['--aspect', '0:1', 'photo.heic'], /--aspect "0:1"/],
   [['--aspect', '16/9', 'photo.heic'], /--aspect "16\/9"/],
   [['--fit-dir', '', 'photo.heic'], /--fit-dir needs/],
-  [['photo.heic#frame=middle'], /photo\.heic#frame=middle: --frame "middle"/],
+  [['photo.heic#frame=middle'], /photo\.heic#frame=middle: frame "middle"/],
   [['photo.heic#frame=last&speed=2'], /"speed"/],
   [['absent.mp4#frame=last'], /absent\.mp4#frame=last: /],
   [['*.heic#aspect=1:1'], /the name of one file only/],

@@ -1,12 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { parseNamedWishes } from '../../src/files/wishes.ts';
+import { parseNamedEdits } from '../../src/files/edits.ts';
 import { assetTypes } from '../../src/media/asset-types.ts';
 import { decodeFrames, drawVideo, h264, makeClip, playTone, probeClip } from '../harness/clips.ts';
 import { fitFile, planFile, startFitter } from '../harness/fitter.ts';
 
 const aac = '-c:a aac -b:a 96k';
-const wishesOf = (text: string) => (text === '' ? {} : parseNamedWishes(`x#${text}`)!.wishes);
+const editsOf = (text: string) => (text === '' ? {} : parseNamedEdits(`x#${text}`)!.edits);
 
 interface Expected {
   readonly container: RegExp;
@@ -17,7 +17,7 @@ interface Expected {
 }
 
 describe('videos', () => {
-  test.each<[name: string, file: string, make: string, wishes: string, expected: Expected]>([
+  test.each<[name: string, file: string, make: string, edits: string, expected: Expected]>([
     [
       '40 s of Matroska',
       'long.mkv',
@@ -109,11 +109,11 @@ describe('videos', () => {
       'trim=-5&aspect=1:1',
       { container: /mp4/, codec: 'h264', ms: [4950, 5060], sides: '360x360' },
     ],
-  ])('%s', async (_name, file, make, wishes, expected) => {
+  ])('%s', async (_name, file, make, edits, expected) => {
     const path = await makeClip(file, make);
     const fitter = startFitter();
-    const plan = await planFile(fitter, path, wishesOf(wishes));
-    const fitted = await fitFile(fitter, path, wishesOf(wishes));
+    const plan = await planFile(fitter, path, editsOf(edits));
+    const fitted = await fitFile(fitter, path, editsOf(edits));
     const { container, video, audio, durationMs } = await probeClip(fitted.path);
     expect(container).toMatch(expected.container);
     expect(video?.codec_name).toBe(expected.codec);
@@ -184,7 +184,7 @@ describe('videos', () => {
 });
 
 describe('sounds', () => {
-  test.each<[name: string, file: string, make: string, wishes: string, expected: Expected]>([
+  test.each<[name: string, file: string, make: string, edits: string, expected: Expected]>([
     [
       'a long MP3',
       'a.mp3',
@@ -283,8 +283,8 @@ describe('sounds', () => {
       '',
       { container: /mp4/, sound: 'aac', ms: [4950, 5060] },
     ],
-  ])('%s', async (_name, file, make, wishes, expected) => {
-    const fitted = await fitFile(startFitter(), await makeClip(file, make), wishesOf(wishes));
+  ])('%s', async (_name, file, make, edits, expected) => {
+    const fitted = await fitFile(startFitter(), await makeClip(file, make), editsOf(edits));
     const { container, video, audio, durationMs } = await probeClip(fitted.path);
     expect(container).toMatch(expected.container);
     expect(audio?.codec_name).toBe(expected.sound);
@@ -319,14 +319,14 @@ describe('frames', () => {
     const path = await makeClip(file, make);
     const frames = await decodeFrames(path);
     const fitter = startFitter();
-    for (const [wish, expected] of [
+    for (const [edit, expected] of [
       ['first', frames[0]],
       ['last', frames.at(-1)],
     ] as const) {
-      const fitted = await fitFile(fitter, path, { frame: wish });
+      const fitted = await fitFile(fitter, path, { frame: edit });
       expect(fitted.contentType).toBe('image/png');
-      expect(fitted.fitted).toEqual([`${wish} frame taken`]);
-      expect((await decodeFrames(fitted.path))[0]!.equals(expected!), wish).toBe(true);
+      expect(fitted.fitted).toEqual([`${edit} frame taken`]);
+      expect((await decodeFrames(fitted.path))[0]!.equals(expected!), edit).toBe(true);
     }
   });
 
@@ -342,9 +342,9 @@ describe('frames', () => {
     ['trim=1-3&frame=last', 89],
     ['trim=1-3&frame=0.5', 45],
     ['trim=-1&frame=first', 90],
-  ])('%s is the one that is shown then', async (wishes, index) => {
+  ])('%s is the one that is shown then', async (edits, index) => {
     const path = await makeClip('a.mp4', `${drawVideo('320x240', 30, 4)} ${h264} -bf 3`);
-    const fitted = await fitFile(startFitter(), path, wishesOf(wishes));
+    const fitted = await fitFile(startFitter(), path, editsOf(edits));
     const [frame] = await decodeFrames(fitted.path);
     const found = (await decodeFrames(path)).findIndex((it) => it.equals(frame!));
     expect(found).toBe(index);
@@ -353,9 +353,9 @@ describe('frames', () => {
   test('is upright, has square pixels and the shape that was asked for', async () => {
     const made = await makeClip('a.mp4', `${drawVideo('720x576', 25, 3)} -vf setsar=16/15 ${h264}`);
     const path = await makeClip('b.mp4', `-i ${made} -c copy -metadata:s:v rotate=90`);
-    const whole = await fitFile(startFitter(), path, wishesOf('frame=last'));
+    const whole = await fitFile(startFitter(), path, editsOf('frame=last'));
     expect((await probeClip(whole.path)).video).toMatchObject({ width: 576, height: 768, pix_fmt: 'rgb24' });
-    const fitted = await fitFile(startFitter(), path, wishesOf('frame=last&aspect=1:1'));
+    const fitted = await fitFile(startFitter(), path, editsOf('frame=last&aspect=1:1'));
     expect((await probeClip(fitted.path)).video).toMatchObject({ width: 576, height: 576, pix_fmt: 'rgb24' });
   });
 });

@@ -224,8 +224,8 @@ describe('clips', () => {
   test.each([
     ['a part behind the end', { trim: { kind: 'part', startMs: 50_000, endMs: 60_000 } }, /outside/],
     ['a frame behind the end', { frame: { atMs: 99_000 } }, /no frame at 99 s: it lasts 40 s/],
-  ] as const)('%s', async (_name, wishes, message) => {
-    await expect(fitFile(startFitter(), await makeClip('a.mp4', long40), wishes)).rejects.toMatchObject({
+  ] as const)('%s', async (_name, edits, message) => {
+    await expect(fitFile(startFitter(), await makeClip('a.mp4', long40), edits)).rejects.toMatchObject({
       code: 'cannot_fit',
       message: expect.stringMatching(message),
     });

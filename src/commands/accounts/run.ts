@@ -14,7 +14,7 @@ import { requireSettings } from '../../settings/require.ts';
 import { resolveSettings } from '../../settings/resolve.ts';
 import { formatSource } from '../../settings/source.ts';
 import { formatDuration } from '../../units.ts';
-import { connectService } from '../service.ts';
+import { createServiceClient } from '../service.ts';
 import type { AccountsFlags } from './command.ts';
 
 /**
@@ -37,7 +37,7 @@ export async function runAccounts(flags: AccountsFlags, host: Host): Promise<num
     });
   }
   const credentials = Credentials.fromSettings({ apiUrl, token });
-  const client = await connectService({ credentials, timeoutMs: timeout.value }, host);
+  const client = await createServiceClient({ credentials, timeoutMs: timeout.value }, host);
   let list: readonly Account[];
   try {
     messages.detail(`GET ${apiUrl.value}/accounts with the token from ${formatSource(token.source)}`);

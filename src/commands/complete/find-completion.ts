@@ -148,15 +148,15 @@ function listFlags(command: CommandUnknownOpts): Candidates {
 
 /** The values of a flag or an argument: its choices, or what its placeholder in the help implies. */
 async function findValues(
-  taker: Option | Argument,
+  parameter: Option | Argument,
   program: CommandUnknownOpts,
   host: Host,
 ): Promise<Candidates> {
-  if (taker.argChoices !== undefined) {
-    return { kind: 'words', words: taker.argChoices.map(toCandidate) };
+  if (parameter.argChoices !== undefined) {
+    return { kind: 'words', words: parameter.argChoices.map(toCandidate) };
   }
-  const isFlag = 'flags' in taker;
-  const name = isFlag ? /[<[](.+)[>\]]/.exec(taker.flags)?.[1] : taker.name();
+  const isFlag = 'flags' in parameter;
+  const name = isFlag ? /[<[](.+)[>\]]/.exec(parameter.flags)?.[1] : parameter.name();
   switch (name) {
     case 'file':
       return { kind: 'files', extensions: [] };

@@ -1,6 +1,6 @@
 import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
-import { findTokenRefusal } from '../../network/credentials.ts';
+import { describeTokenRefusal } from '../../network/credentials.ts';
 import { describeProxy } from '../../network/proxy.ts';
 import { type LoadedRoute, loadRoute } from '../../network/route.ts';
 import { formatJson } from '../../report/escape.ts';
@@ -64,7 +64,7 @@ async function createReport(config: string | false | undefined, host: Host): Pro
   const route = isProblem(apiUrl) ? undefined : await loadRoute(apiUrl.value, host.env);
   const { certificates = [] } = route ?? {};
   const messages = [...problems, ...(route?.problems ?? [])].map(({ message }) => message);
-  const refusal = findTokenRefusal(settings);
+  const refusal = describeTokenRefusal(settings);
   return {
     settings: Object.fromEntries(keys.map((key) => [key, reportSetting(key, settings)])),
     files: gathered.files.map(({ kind, path, status }) => ({ kind, path, status })),

@@ -10,7 +10,7 @@ import { formatExpiry } from '../../report/expiry.ts';
 import { isProblem, type Settings } from '../../settings/resolve.ts';
 import { formatSource, type Setting } from '../../settings/source.ts';
 import { formatDuration } from '../../units.ts';
-import { connectService } from '../service.ts';
+import { createServiceClient } from '../service.ts';
 import { type CheckResult, configProblem, ok, otherProblem, skipAll, skipped, warning } from './finding.ts';
 
 /** Shorter than an upload may take: someone is waiting for the result. */
@@ -34,7 +34,7 @@ export async function checkService(
   const { apiUrl } = settings;
   const token = isProblem(settings.token) ? undefined : settings.token;
   const credentials = Credentials.fromSettings({ apiUrl, token });
-  const client = await connectService({ credentials, timeoutMs: waitMs(settings), route }, host);
+  const client = await createServiceClient({ credentials, timeoutMs: waitMs(settings), route }, host);
   const startedAtMs = host.clock.monotonicMs();
   const answer = await ask(client, token !== undefined, host.signal).finally(() => client.close());
   if (answer instanceof ApiError && answer.httpStatus === undefined) {

@@ -1,5 +1,5 @@
 import type { Host } from '../../host.ts';
-import { findTokenRefusal } from '../../network/credentials.ts';
+import { describeTokenRefusal } from '../../network/credentials.ts';
 import { describeProxy } from '../../network/proxy.ts';
 import type { LoadedRoute } from '../../network/route.ts';
 import { quoteWord } from '../../quote-word.ts';
@@ -112,7 +112,7 @@ export function checkDestination(settings: Settings): CheckResult {
   if (isProblem(token) || token === undefined) {
     return skipped('destination', 'there is no token to send');
   }
-  const refusal = findTokenRefusal(settings);
+  const refusal = describeTokenRefusal(settings);
   return refusal === undefined
     ? ok('destination', `the token may go to ${new URL(apiUrl.value).host}`)
     : configProblem('destination', refusal);

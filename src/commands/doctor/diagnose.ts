@@ -1,5 +1,5 @@
 import type { Host } from '../../host.ts';
-import { findTokenRefusal } from '../../network/credentials.ts';
+import { describeTokenRefusal } from '../../network/credentials.ts';
 import { loadRoute } from '../../network/route.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { isProblem, resolveSettings } from '../../settings/resolve.ts';
@@ -53,7 +53,7 @@ export async function* diagnose(
   const route = await loadRoute(apiUrl.value, host.env);
   yield checkProxy(route);
   yield* checkCertificates(route);
-  if (findTokenRefusal(settings) !== undefined) {
+  if (describeTokenRefusal(settings) !== undefined) {
     yield* skipAll(serviceChecks, 'the token must not go there');
   } else if (route.problems.length > 0) {
     yield* skipAll(serviceChecks, 'the proxy or the certificates are wrong');

@@ -21,7 +21,7 @@ import {
   requireUserConfigPath,
   writeUserConfig,
 } from '../../settings/user-config.ts';
-import { connectService, warnOfUnusualToken } from '../service.ts';
+import { createServiceClient, warnOfUnusualToken } from '../service.ts';
 import { canAsk, createQuestions, type Questions } from './ask.ts';
 import type { LoginFlags } from './command.ts';
 
@@ -49,7 +49,7 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   }
   const { token, accounts } = await readAcceptedToken(questions, messages, host, async (value) => {
     const credentials = Credentials.fromSettings({ apiUrl, token: { value, source } });
-    const client = await connectService({ credentials, timeoutMs: timeout.value }, host);
+    const client = await createServiceClient({ credentials, timeoutMs: timeout.value }, host);
     return client.listAccounts(host.signal).finally(() => client.close());
   });
 

@@ -11,7 +11,7 @@ import { formatSource, type Setting } from '../../settings/source.ts';
 import type { Destination } from '../../upload/session.ts';
 import { userAgent } from '../../version.ts';
 import { disableWasmTiering } from '../disable-wasm-tiering.ts';
-import { connectService } from '../service.ts';
+import { createServiceClient } from '../service.ts';
 
 /** A destination with its connections. */
 export interface OpenDestination extends Destination {
@@ -32,7 +32,7 @@ export async function openService(settings: RequiredSettings, host: Host): Promi
     });
   }
   const credentials = Credentials.fromSettings({ apiUrl, token });
-  const client = await connectService({ credentials, timeoutMs: timeout.value }, host);
+  const client = await createServiceClient({ credentials, timeoutMs: timeout.value }, host);
   if (account === undefined) {
     throw new ConfigError(`there is no account (the token is from ${formatSource(token.source)})`, {
       hint: `Give it with -a REGION:email, in DREAMINA_ACCOUNT, or as \`account\` in a config file${await describeAccounts(client, host)}.`,

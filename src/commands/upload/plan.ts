@@ -1,7 +1,7 @@
 import { absolutePath } from '../../absolute-path.ts';
 import { UsageError } from '../../errors.ts';
+import { parseEdits } from '../../files/edits.ts';
 import type { FoundFile } from '../../files/found-file.ts';
-import { parseWishes } from '../../files/wishes.ts';
 import type { Host } from '../../host.ts';
 import type { ContactSheet } from '../../report/contact-sheet/contact-sheet.ts';
 import type { Messages, Verbosity } from '../../report/messages.ts';
@@ -39,7 +39,7 @@ export async function preparePlan(
   host: Host,
 ): Promise<Plan> {
   const format = resolveFormat(flags);
-  const wishes = parseWishes(flags);
+  const edits = parseEdits(flags, '--');
   const isFittingAll = shouldFitAll(flags);
   const standardError = await StandardError.open(host, resolveVerbosity(flags));
   const found = await findInputs(patterns, flags, standardError.messages, host);
@@ -60,12 +60,12 @@ export async function preparePlan(
     failFast: flags.failFast ?? false,
     noLimits: flags.limits === false,
     fit:
-      isFittingAll || found.some((file) => file.wishes !== undefined)
+      isFittingAll || found.some((file) => file.edits !== undefined)
         ? {
-            all: isFittingAll,
-            wishes,
-            dir: fitDir,
-            first: isRequestFormat(format),
+            everyFile: isFittingAll,
+            edits,
+            keepDir: fitDir,
+            beforeSending: isRequestFormat(format),
           }
         : undefined,
     manifestPath,

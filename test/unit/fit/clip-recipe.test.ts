@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseNamedWishes, type Wishes } from '../../../src/files/wishes.ts';
+import { type Edits, parseNamedEdits } from '../../../src/files/edits.ts';
 import type { AudioFacts, ClipFacts, VideoFacts } from '../../../src/fit/clip-facts.ts';
 import { resolveClipRecipe, resolveFrameRecipe } from '../../../src/fit/clip-recipe.ts';
 import type { ClipFormat } from '../../../src/fit/formats.ts';
@@ -27,7 +27,7 @@ interface Case {
   readonly sizeBytes?: number;
   readonly video?: Partial<VideoFacts> | undefined;
   readonly audio?: Partial<AudioFacts> | undefined;
-  readonly wishes?: string;
+  readonly edits?: string;
   readonly noLimits?: boolean;
 }
 
@@ -60,8 +60,8 @@ function facts(given: Case): ClipFacts {
   };
 }
 
-const wishesOf = (text: string | undefined): Wishes =>
-  text === undefined ? {} : parseNamedWishes(`x#${text}`)!.wishes;
+const editsOf = (text: string | undefined): Edits =>
+  text === undefined ? {} : parseNamedEdits(`x#${text}`)!.edits;
 
 function resolve(given: Case) {
   const format: ClipFormat = {
@@ -75,7 +75,7 @@ function resolve(given: Case) {
   };
   return resolveClipRecipe(
     { format, facts: facts(given), sizeBytes: given.sizeBytes ?? 5 * mb },
-    wishesOf(given.wishes),
+    editsOf(given.edits),
     { noLimits: given.noLimits ?? false },
   );
 }
@@ -94,8 +94,8 @@ describe('what needs nothing', () => {
     ['sides as long as allowed', { video: { width: 2160, height: 2160 } }],
     ['a rate that varies', { video: { frameRate: 60, meanFrameRate: 31 } }],
     ['odd sides', { video: { width: 637, height: 357 } }],
-    ['a shape that it has', { wishes: 'aspect=16:9' }],
-    ['a part that is all of it', { wishes: 'trim=0-5' }],
+    ['a shape that it has', { edits: 'aspect=16:9' }],
+    ['a part that is all of it', { edits: 'trim=0-5' }],
     [
       'too long, too large and too wide without limits',
       {
@@ -173,22 +173,22 @@ describe('videos', () => {
     ],
     [
       'a part',
-      { ms: 40_000, wishes: 'trim=3-8' },
+      { ms: 40_000, edits: 'trim=3-8' },
       { extension: 'mp4', copied: false, lengthMs: 5000, ms: 5000, texts: /cut to 3 s to 8 s/ },
     ],
     [
       'the last five seconds',
-      { ms: 40_000, wishes: 'trim=-5' },
+      { ms: 40_000, edits: 'trim=-5' },
       { extension: 'mp4', copied: false, ms: 5000, texts: /cut to 35 s to 40 s/ },
     ],
     [
       'a part that is too long',
-      { ms: 40_000, wishes: 'trim=10' },
+      { ms: 40_000, edits: 'trim=10' },
       { extension: 'mp4', copied: false, lengthMs: 15_300, texts: /cut to 10 s to 25\.3 s/ },
     ],
     [
       'a part of 15.4 s',
-      { ms: 40_000, wishes: 'trim=0-15.4' },
+      { ms: 40_000, edits: 'trim=0-15.4' },
       { extension: 'mp4', copied: false, lengthMs: 15_300, texts: /first 15\.3 s/ },
     ],
     [
@@ -203,12 +203,12 @@ describe('videos', () => {
     ],
     [
       'a crop',
-      { wishes: 'aspect=1:1' },
+      { edits: 'aspect=1:1' },
       { extension: 'mp4', copied: false, sides: '1080x1080', texts: /cropped to 1:1/ },
     ],
     [
       'a crop of 4K',
-      { video: { width: 3840, height: 2160 }, wishes: 'aspect=9:16' },
+      { video: { width: 3840, height: 2160 }, edits: 'aspect=9:16' },
       { extension: 'mp4', copied: false, sides: '1214x2160', texts: /cropped to 9:16/ },
     ],
     [
@@ -253,7 +253,7 @@ describe('videos', () => {
     ],
     [
       'a part without limits',
-      { ms: 90_000, noLimits: true, wishes: 'trim=10-50' },
+      { ms: 90_000, noLimits: true, edits: 'trim=10-50' },
       { extension: 'mp4', copied: false, lengthMs: 40_000, texts: /cut to 10 s to 50 s/ },
     ],
   ])('%s', (_name, given, expected) => {
@@ -313,12 +313,12 @@ describe('sounds', () => {
     ],
     [
       'a part of an MP3',
-      { format: 'mp3', audio: { codec: 'mp3' }, ms: 60_000, wishes: 'trim=10-20' },
+      { format: 'mp3', audio: { codec: 'mp3' }, ms: 60_000, edits: 'trim=10-20' },
       { extension: 'm4a', options: '-c:a aac -b:a 256k', lengthMs: 10_000 },
     ],
     [
       'a part of a WAV keeps its samples',
-      { format: 'wav', audio: { codec: 'pcm_s24le', sampleBits: 24 }, ms: 60_000, wishes: 'trim=10-20' },
+      { format: 'wav', audio: { codec: 'pcm_s24le', sampleBits: 24 }, ms: 60_000, edits: 'trim=10-20' },
       { extension: 'wav', options: '-c:a pcm_s24le', lengthMs: 10_000 },
     ],
     [
@@ -363,7 +363,7 @@ describe('sounds', () => {
 describe('what nothing mends', () => {
   test.each<[string, Case, string, RegExp]>([
     ['too short', { format: 'mkv', ms: 1800 }, 'bad_duration', /would last 1\.8 s; 2 s is the least/],
-    ['a part that is too short', { ms: 40_000, wishes: 'trim=3-4' }, 'bad_duration', /would last 1 s/],
+    ['a part that is too short', { ms: 40_000, edits: 'trim=3-4' }, 'bad_duration', /would last 1 s/],
     [
       'sound that is too short',
       { format: 'ogg', video: undefined, ms: 1000 },
@@ -372,15 +372,15 @@ describe('what nothing mends', () => {
     ],
     ['too small', { format: 'mkv', video: { width: 180, height: 320 } }, 'bad_dimensions', /180x320/],
     ['too wide to scale', { video: { width: 4000, height: 300 } }, 'bad_dimensions', /2160x162/],
-    ['a crop that is too narrow', { wishes: 'aspect=1:10' }, 'bad_dimensions', /108x1080/],
+    ['a crop that is too narrow', { edits: 'aspect=1:10' }, 'bad_dimensions', /108x1080/],
     [
       'a part behind the end',
-      { ms: 40_000, wishes: 'trim=50-60' },
+      { ms: 40_000, edits: 'trim=50-60' },
       'cannot_fit',
       /outside of it: it lasts 40 s/,
     ],
-    ['a part that ends behind the end', { ms: 40_000, wishes: 'trim=30-60' }, 'cannot_fit', /outside/],
-    ['more than all of it', { ms: 40_000, wishes: 'trim=-60' }, 'cannot_fit', /outside/],
+    ['a part that ends behind the end', { ms: 40_000, edits: 'trim=30-60' }, 'cannot_fit', /outside/],
+    ['more than all of it', { ms: 40_000, edits: 'trim=-60' }, 'cannot_fit', /outside/],
     [
       'nothing in it',
       { video: undefined, audio: undefined },
@@ -395,9 +395,9 @@ describe('what nothing mends', () => {
 });
 
 describe('frames', () => {
-  const frame = (wishes: string, given: Case = { ms: 40_000 }) => {
+  const frame = (edits: string, given: Case = { ms: 40_000 }) => {
     const found = facts(given);
-    const asked = wishesOf(wishes);
+    const asked = editsOf(edits);
     return resolveFrameRecipe({ ...found, video: found.video! }, { ...asked, frame: asked.frame! });
   };
 
@@ -412,14 +412,14 @@ describe('frames', () => {
     ['trim=3-8&frame=5', 7999.99],
     ['trim=3&frame=last', Number.POSITIVE_INFINITY],
     ['trim=-5&frame=first', 35_000],
-  ])('%s', (wishes, atMs) => {
-    expect(frame(wishes).atMs).toBe(atMs);
+  ])('%s', (edits, atMs) => {
+    expect(frame(edits).atMs).toBe(atMs);
   });
 
   test.each(['frame=99', 'frame=40.2', 'trim=3-8&frame=6', 'trim=50-60&frame=last'])(
     '%s is outside',
-    (wishes) => {
-      expect(() => frame(wishes)).toThrow(expect.objectContaining({ code: 'cannot_fit' }));
+    (edits) => {
+      expect(() => frame(edits)).toThrow(expect.objectContaining({ code: 'cannot_fit' }));
     },
   );
 

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
-import { assertTokenDestination, Credentials, findTokenRefusal } from '../../../src/network/credentials.ts';
+import {
+  assertTokenDestination,
+  Credentials,
+  describeTokenRefusal,
+} from '../../../src/network/credentials.ts';
 import type { Source } from '../../../src/settings/source.ts';
 
 const official = 'https://api.useapi.net/v1/dreamina';
@@ -34,7 +38,7 @@ const settingsOf = (apiUrl: string, { apiUrlSource, tokenSource }: Pair) => ({
 /** Expects credentials for that server, or a ConfigError with the reason that the rule gives. */
 function expectCredentials(apiUrl: string, pair: Pair, isAllowed: boolean): void {
   const settings = settingsOf(apiUrl, pair);
-  const refusal = findTokenRefusal(settings);
+  const refusal = describeTokenRefusal(settings);
   const make = () => Credentials.fromSettings(settings);
   expect(refusal === undefined).toBe(isAllowed);
   if (isAllowed) {
@@ -73,14 +77,14 @@ test.each(pairs)('no other machine gets it unencrypted: $apiUrlSource, $tokenSou
     'http://localhost.example.com',
   ]) {
     expectCredentials(apiUrl, pair, false);
-    expect(findTokenRefusal(settingsOf(apiUrl, pair))).toBe(
+    expect(describeTokenRefusal(settingsOf(apiUrl, pair))).toBe(
       `the token would be sent to ${new URL(apiUrl).origin} unencrypted`,
     );
   }
 });
 
 test('the reason names the file, the server and the source of the token, but not the token', () => {
-  const reason = findTokenRefusal(
+  const reason = describeTokenRefusal(
     settingsOf('https://evil.example/v1', {
       apiUrlSource: { kind: 'project', path: '/p/.dreaminarc' },
       tokenSource: { kind: 'environment', name: 'DREAMINA_TOKEN' },
@@ -95,9 +99,9 @@ test('the reason names the file, the server and the source of the token, but not
 test('without a token or an address there is nothing to refuse', () => {
   const apiUrl = { value: 'https://evil.example', source: { kind: 'project', path: '/p' } } as const;
   const problem = { problem: new ConfigError('wrong') };
-  expect(findTokenRefusal({ apiUrl, token: undefined })).toBeUndefined();
-  expect(findTokenRefusal({ apiUrl, token: problem })).toBeUndefined();
-  expect(findTokenRefusal({ apiUrl: problem, token: { source: { kind: 'default' } } })).toBeUndefined();
+  expect(describeTokenRefusal({ apiUrl, token: undefined })).toBeUndefined();
+  expect(describeTokenRefusal({ apiUrl, token: problem })).toBeUndefined();
+  expect(describeTokenRefusal({ apiUrl: problem, token: { source: { kind: 'default' } } })).toBeUndefined();
   expect(Credentials.fromSettings({ apiUrl, token: undefined })).toMatchObject({
     apiUrl: 'https://evil.example',
     token: undefined,

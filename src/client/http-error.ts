@@ -13,14 +13,14 @@ const retryableStatuses: ReadonlySet<number> = new Set([
  *
  * @param nowMs since the Unix epoch
  */
-export function createRefusal(asked: Asked, answer: Answer, nowMs: number): ApiError {
+export function createHttpError(asked: Asked, answer: Answer, nowMs: number): ApiError {
   const { status } = answer;
   const retryAfterMs = parseRetryAfter(
     headerOf(answer.headers, 'retry-after'),
     headerOf(answer.headers, 'date'),
     nowMs,
   );
-  return new ApiError(codeOf(status), describeRefusal(asked, answer), {
+  return new ApiError(codeOf(status), describeHttpError(asked, answer), {
     httpStatus: status,
     retryable: retryableStatuses.has(status),
     retryAfterMs,
@@ -79,7 +79,7 @@ const notFound: Readonly<Record<Asked, string>> = {
   accounts: 'there is no list of accounts at this address',
 };
 
-function describeRefusal(asked: Asked, answer: Answer): string {
+function describeHttpError(asked: Asked, answer: Answer): string {
   const { status } = answer;
   const meaning = status === 404 ? notFound[asked] : (meanings[status] ?? describeOther(answer));
   const words = serverWords(parseObject(answer.text), answer.redact);

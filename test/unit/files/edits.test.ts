@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import {
-  formatWishes,
+  formatEdits,
   parseAspect,
   parseFrame,
-  parseNamedWishes,
+  parseNamedEdits,
   parseTrim,
-} from '../../../src/files/wishes.ts';
+} from '../../../src/files/edits.ts';
 
 describe('trim', () => {
   test.each([
@@ -20,7 +20,7 @@ describe('trim', () => {
     ['-5', { kind: 'tail', lengthMs: 5000 }],
     ['-1:05.5', { kind: 'tail', lengthMs: 65_500 }],
   ])('%s', (text, trim) => {
-    expect(parseTrim(text)).toEqual(trim);
+    expect(parseTrim(text, '--trim')).toEqual(trim);
   });
 
   test.each([
@@ -40,7 +40,7 @@ describe('trim', () => {
     ['10-3', /end must come after the start/],
     ['3-3', /end must come after the start/],
   ])('refuses %j', (text, message) => {
-    expect(() => parseTrim(text)).toThrow(message);
+    expect(() => parseTrim(text, '--trim')).toThrow(message);
   });
 });
 
@@ -52,11 +52,11 @@ describe('frame', () => {
     ['2.516', { atMs: 2516 }],
     ['1:20', { atMs: 80_000 }],
   ])('%s', (text, frame) => {
-    expect(parseFrame(text)).toEqual(frame);
+    expect(parseFrame(text, '--frame')).toEqual(frame);
   });
 
   test.each(['', 'middle', 'First', '-1', '2s', '1:75'])('refuses %j', (text) => {
-    expect(() => parseFrame(text)).toThrow(/use first, last, or a time/);
+    expect(() => parseFrame(text, '--frame')).toThrow(/use first, last, or a time/);
   });
 });
 
@@ -66,7 +66,7 @@ describe('aspect', () => {
     ['2.39:1', { width: 2.39, height: 1 }],
     ['1:1', { width: 1, height: 1 }],
   ])('%s', (text, aspect) => {
-    expect(parseAspect(text)).toEqual(aspect);
+    expect(parseAspect(text, '--aspect')).toEqual(aspect);
   });
 
   test.each([
@@ -82,7 +82,7 @@ describe('aspect', () => {
     ['Infinity:1', /two numbers/],
     ['1:1000', /100 times/],
   ])('refuses %j', (text, message) => {
-    expect(() => parseAspect(text)).toThrow(message);
+    expect(() => parseAspect(text, '--aspect')).toThrow(message);
   });
 });
 
@@ -96,14 +96,14 @@ describe('behind a name', () => {
     ],
     ['take#2.mp4#trim=-5', 'take#2.mp4', { trim: { kind: 'tail', lengthMs: 5000 } }],
     ['new\nline.mp4#frame=1.5', 'new\nline.mp4', { frame: { atMs: 1500 } }],
-  ])('%j', (name, path, wishes) => {
-    expect(parseNamedWishes(name)).toEqual({ path, wishes });
+  ])('%j', (name, path, edits) => {
+    expect(parseNamedEdits(name)).toEqual({ path, edits });
   });
 
   test.each(['clip.mp4', 'take#2.mp4', 'clip.mp4#', '#frame=last', 'clip.mp4#speed=2', 'clip.mp4#frame'])(
     'nothing behind %j',
     (name) => {
-      expect(parseNamedWishes(name)).toBeUndefined();
+      expect(parseNamedEdits(name)).toBeUndefined();
     },
   );
 
@@ -116,7 +116,7 @@ describe('behind a name', () => {
     ['clip.mp4#trim=1-2&constructor=1', /"constructor".*not known/],
     ['clip.mp4#aspect=1=2', /two numbers/],
   ])('refuses %j', (name, message) => {
-    expect(() => parseNamedWishes(name)).toThrow(message);
+    expect(() => parseNamedEdits(name)).toThrow(message);
   });
 });
 
@@ -125,6 +125,6 @@ test.each([
   ['trim=2.5', 'x#trim=0:02.50'],
   ['trim=-5', 'x#trim=-5.0'],
   ['frame=1.25', 'x#frame=1.250'],
-])('the same wishes are the same text: %s', (text, name) => {
-  expect(formatWishes(parseNamedWishes(name)!.wishes)).toBe(text);
+])('the same edits are the same text: %s', (text, name) => {
+  expect(formatEdits(parseNamedEdits(name)!.edits)).toBe(text);
 });

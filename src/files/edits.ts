@@ -15,17 +15,17 @@ export interface Aspect {
 }
 
 /** What is asked of a file beyond being accepted. */
-export interface Wishes {
+export interface Edits {
   readonly trim?: Trim;
   readonly frame?: Frame;
   readonly aspect?: Aspect;
 }
 
-/** The wishes after a file's name, as in `clip.mp4#trim=3-8&frame=last`. */
-interface NamedWishes {
+/** The edits after a file's name, as in `clip.mp4#trim=3-8&frame=last`. */
+interface NamedEdits {
   /** The name without them. */
   readonly path: string;
-  readonly wishes: Wishes;
+  readonly edits: Edits;
 }
 
 const time = String.raw`(?:\d+:)?(?:\d+:)?\d+(?:\.\d+)?`;
@@ -33,30 +33,31 @@ const trimPattern = new RegExp(`^(?:(?<start>${time})(?:-(?<end>${time}))?|-(?<t
 const timePattern = new RegExp(`^${time}$`);
 const aspectPattern = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/;
 
-/** Beyond this, one side of any picture would be less than a pixel wide. */
+/** A narrower crop would leave small pictures with a side of less than a pixel. */
 const maxAspectRatio = 100;
 
 /**
  * Reads `2.5`, `3-10`, `1:20-1:30`, or `-5` for the last five seconds.
  *
+ * @param label what errors call it
  * @throws UsageError
  */
-export function parseTrim(text: string): Trim {
+export function parseTrim(text: string, label: string): Trim {
   const { start, end, tail } = trimPattern.exec(text)?.groups ?? {};
   if (tail !== undefined) {
     const lengthMs = parseTime(tail);
     if (lengthMs === undefined || lengthMs === 0) {
-      throw wrong('trim', text, 'use a time above zero, such as -5 for the last five seconds');
+      throw wrong(label, text, 'use a time above zero, such as -5 for the last five seconds');
     }
     return { kind: 'tail', lengthMs };
   }
   const startMs = start === undefined ? undefined : parseTime(start);
   const endMs = end === undefined ? undefined : parseTime(end);
   if (startMs === undefined || (end !== undefined && endMs === undefined)) {
-    throw wrong('trim', text, 'use 2.5, 3-10, 1:20-1:30, or -5 for the last five seconds');
+    throw wrong(label, text, 'use 2.5, 3-10, 1:20-1:30, or -5 for the last five seconds');
   }
   if (endMs !== undefined && endMs <= startMs) {
-    throw wrong('trim', text, 'the end must come after the start');
+    throw wrong(label, text, 'the end must come after the start');
   }
   return { kind: 'part', startMs, endMs };
 }
@@ -64,15 +65,16 @@ export function parseTrim(text: string): Trim {
 /**
  * Reads `first`, `last`, or a time such as `2.5` or `1:20`.
  *
+ * @param label what errors call it
  * @throws UsageError
  */
-export function parseFrame(text: string): Frame {
+export function parseFrame(text: string, label: string): Frame {
   if (text === 'first' || text === 'last') {
     return text;
   }
   const atMs = timePattern.test(text) ? parseTime(text) : undefined;
   if (atMs === undefined) {
-    throw wrong('frame', text, 'use first, last, or a time such as 2.5 or 1:20');
+    throw wrong(label, text, 'use first, last, or a time such as 2.5 or 1:20');
   }
   return { atMs };
 }
@@ -80,20 +82,21 @@ export function parseFrame(text: string): Frame {
 /**
  * Reads a shape such as `16:9` or `2.39:1`.
  *
+ * @param label what errors call it
  * @throws UsageError
  */
-export function parseAspect(text: string): Aspect {
+export function parseAspect(text: string, label: string): Aspect {
   const [, first, second] = aspectPattern.exec(text) ?? [];
   const width = Number(first);
   const height = Number(second);
   if (first === undefined || second === undefined) {
-    throw wrong('aspect', text, 'use two numbers such as 16:9');
+    throw wrong(label, text, 'use two numbers such as 16:9');
   }
   if (width === 0 || height === 0) {
-    throw wrong('aspect', text, 'both numbers must be above zero');
+    throw wrong(label, text, 'both numbers must be above zero');
   }
   if (Math.max(width / height, height / width) > maxAspectRatio) {
-    throw wrong('aspect', text, `one side must not be more than ${maxAspectRatio} times the other`);
+    throw wrong(label, text, `one side must not be more than ${maxAspectRatio} times the other`);
   }
   return { width, height };
 }
@@ -102,52 +105,52 @@ const parsers = {
   trim: parseTrim,
   frame: parseFrame,
   aspect: parseAspect,
-} as const satisfies { [Name in keyof Wishes]-?: (text: string) => NonNullable<Wishes[Name]> };
+} as const satisfies { [Name in keyof Edits]-?: (text: string, label: string) => NonNullable<Edits[Name]> };
 
 /**
  * Reads the flags, or the library's options, of these names.
  *
+ * @param prefix what stands before a name where the user wrote it, for errors: `--` or nothing
  * @throws UsageError
  */
-export function parseWishes({
-  trim,
-  frame,
-  aspect,
-}: { [Name in keyof Wishes]?: string | undefined }): Wishes {
+export function parseEdits(
+  { trim, frame, aspect }: { [Name in keyof Edits]?: string | undefined },
+  prefix: '--' | '',
+): Edits {
   return {
-    ...(trim !== undefined && { trim: parseTrim(trim) }),
-    ...(frame !== undefined && { frame: parseFrame(frame) }),
-    ...(aspect !== undefined && { aspect: parseAspect(aspect) }),
+    ...(trim !== undefined && { trim: parseTrim(trim, `${prefix}trim`) }),
+    ...(frame !== undefined && { frame: parseFrame(frame, `${prefix}frame`) }),
+    ...(aspect !== undefined && { aspect: parseAspect(aspect, `${prefix}aspect`) }),
   };
 }
 
 /**
- * Takes the wishes off a file's name; undefined if it ends in none. A file of the whole name goes first, so look
+ * Takes the edits off a file's name; undefined if it ends in none. A file of the whole name goes first, so look
  * for that before.
  *
- * @throws UsageError if the name ends in wishes and one of them is wrong
+ * @throws UsageError if the name ends in edits and one of them is wrong
  */
-export function parseNamedWishes(name: string): NamedWishes | undefined {
+export function parseNamedEdits(name: string): NamedEdits | undefined {
   const [, path, list] = /^(.+)#((?:trim|frame|aspect)=[^#]*)$/s.exec(name) ?? [];
   if (path === undefined || list === undefined) {
     return undefined;
   }
-  const wishes: { -readonly [Name in keyof Wishes]: Wishes[Name] } = {};
+  const edits: { -readonly [Name in keyof Edits]: Edits[Name] } = {};
   for (const pair of list.split('&')) {
     const [key = '', ...value] = pair.split('=');
-    if (!isWish(key)) {
+    if (!isEdit(key)) {
       throw new UsageError(`"${key}" after "${path}#" is not known: use trim, frame or aspect`);
     }
-    if (key in wishes) {
+    if (key in edits) {
       throw new UsageError(`"${key}" is given twice after "${path}#"`);
     }
-    Object.assign(wishes, { [key]: parsers[key](value.join('=')) });
+    Object.assign(edits, { [key]: parsers[key](value.join('='), key) });
   }
-  return { path, wishes };
+  return { path, edits };
 }
 
-/** The same text for wishes that mean the same, for the key of a manifest. */
-export function formatWishes({ trim, frame, aspect }: Wishes): string {
+/** The same text for edits that mean the same, for the key of a manifest. */
+export function formatEdits({ trim, frame, aspect }: Edits): string {
   const parts = [
     trim && `trim=${formatTrim(trim)}`,
     frame && `frame=${typeof frame === 'string' ? frame : frame.atMs / 1000}`,
@@ -165,7 +168,7 @@ function formatTrim(trim: Trim): string {
   }
 }
 
-function isWish(key: string): key is keyof typeof parsers {
+function isEdit(key: string): key is keyof typeof parsers {
   return Object.hasOwn(parsers, key);
 }
 
@@ -179,6 +182,6 @@ function parseTime(text: string): number | undefined {
   return Math.round(parts.reduce((total, part) => total * 60 + part, 0) * 1e6) / 1e3;
 }
 
-function wrong(flag: string, text: string, what: string): UsageError {
-  return new UsageError(`--${flag} "${text}": ${what}`);
+function wrong(label: string, text: string, what: string): UsageError {
+  return new UsageError(`${label} "${text}": ${what}`);
 }
