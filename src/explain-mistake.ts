@@ -286,7 +286,7 @@ const maxWords = 12;
 
 function writeLine(words: readonly string[]) {
   const shown = words.slice(0, maxWords).map(quoteWord).join(' ');
-  return { hint: `Write: dreamina ${shown}${words.length > maxWords ? ' …' : ''}` };
+  return { hint: `Run: dreamina ${shown}${words.length > maxWords ? ' …' : ''}` };
 }
 
 /** Whether a path is a folder or a file; undefined if it does not exist. */

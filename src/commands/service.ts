@@ -35,6 +35,6 @@ export async function createServiceClient(
 /** Warns of a token without the documented form; it is sent anyway, because the API may change. */
 export function warnOfUnusualToken(token: string, messages: Messages): void {
   if (!isUsualToken(token)) {
-    messages.warn('the token does not look like one of useapi.net (user:<digits>-<letters and digits>)');
+    messages.warn('the token does not look like a useapi.net token (user:<digits>-<letters and digits>)');
   }
 }

@@ -18,7 +18,7 @@ export async function describeAbsentPath(
   }
   const expanded = expandHome(path, host);
   if (expanded !== undefined && (await exists(expanded, host))) {
-    return `there is no such file, and ~ stands for your home only where the shell expands it; did you mean ${expanded}?`;
+    return `there is no such file, because the shell did not expand ~; did you mean ${expanded}?`;
   }
   const several = await splitNames(path, host);
   if (several !== undefined) {

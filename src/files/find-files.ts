@@ -48,7 +48,7 @@ export async function findFiles(request: FileRequest, host: FileHost): Promise<r
     }
   }
   if (problemCount > problems.length) {
-    problems.push(`${groupDigits(problemCount - problems.length)} more name nothing either`);
+    problems.push(`${groupDigits(problemCount - problems.length)} more arguments match no file`);
   }
   if (problems.length > 0) {
     throw new UsageError(problems);

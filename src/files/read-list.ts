@@ -42,7 +42,7 @@ export async function readList(
     throw refuse('it is not text; a list has one path a line, or with -0 ends each in a NUL byte');
   }
   if (bytes.length > maxListBytes) {
-    throw refuse('it is larger than 64 MiB, which is no list of paths');
+    throw refuse('it is larger than 64 MiB, too large for a list of paths');
   }
   const entries = splitAt(nullSeparated ? 0 : newline, withoutByteOrderMark(bytes, nullSeparated));
   if (entries.some(({ length }) => length > maxPathBytes)) {

@@ -226,8 +226,8 @@ function refuseShort(lengthMs: number, minMs: number): void {
   if (lengthMs < minMs - durationToleranceMs) {
     throw new FileError(
       'bad_duration',
-      `it would last ${formatClipTime(lengthMs)}; ${formatClipTime(minMs)} is the least`,
-      { hint: 'Nothing makes a clip longer: take a longer one, or more of it with --trim.' },
+      `it would last ${formatClipTime(lengthMs)}; at least ${formatClipTime(minMs)} is needed`,
+      { hint: 'A clip cannot be made longer: use a longer one, or keep more of it with --trim.' },
     );
   }
 }

@@ -100,9 +100,9 @@ export function resolveFfmpegInstall(platform: NodeJS.Platform): string {
   }
 }
 
-/** A program that a file takes and that is not there. */
+/** The failure of a file that needs a program that is not there. */
 export function missingProgram(name: 'ffmpeg' | 'ffprobe', platform: NodeJS.Platform): FileError {
-  return new FileError('cannot_fit', `it takes ${name}, which is not on PATH`, {
+  return new FileError('cannot_fit', `it needs ${name}, which is not on PATH`, {
     hint: `Install it: ${resolveFfmpegInstall(platform)}`,
   });
 }
@@ -126,7 +126,7 @@ const reasons: readonly (readonly [said: RegExp, message: string, hint?: string]
   ],
   [
     /Unknown encoder '(\w+)'/,
-    'the installed ffmpeg is built without an encoder that it takes (libx264 for videos)',
+    'the installed ffmpeg is built without the encoder that it needs (libx264 for videos)',
     'Install a full build of ffmpeg.',
   ],
   [

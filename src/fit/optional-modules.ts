@@ -67,7 +67,7 @@ function requireModule(name: OptionalModule): void {
   try {
     requireBesideUs.resolve(name);
   } catch (cause) {
-    throw new FileError('cannot_fit', `it takes ${name} to decode it, which is not installed`, {
+    throw new FileError('cannot_fit', `${name}, which is needed to decode it, is not installed`, {
       hint,
       cause,
     });

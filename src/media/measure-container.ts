@@ -96,13 +96,13 @@ async function measure(input: Input, isSound: boolean): Promise<Measured | { rea
     }
   }
   if (played.length === 0) {
-    return { damage: 'has neither picture nor sound that can be found' };
+    return { damage: 'has no readable video or audio track' };
   }
   // Only this format keeps its index apart from the samples.
   if ((await input.getFormat()) instanceof IsobmffInputFormat) {
     for (const track of played) {
       if (!(await hasItsSamples(track))) {
-        return { damage: 'is cut short: its index names samples that lie behind its end' };
+        return { damage: 'is cut short: its index refers to samples beyond its end' };
       }
     }
   }
@@ -110,7 +110,7 @@ async function measure(input: Input, isSound: boolean): Promise<Measured | { rea
   const video = await input.getPrimaryVideoTrack({ filter: (track) => played.includes(track) });
   const size = video === null ? undefined : await readDisplaySize(video);
   if (!Number.isSafeInteger(durationMs) || durationMs < 0) {
-    return { damage: 'has a length that makes no sense' };
+    return { damage: 'has an invalid duration' };
   }
   return { durationMs, size };
 }

@@ -14,12 +14,12 @@ const hints = {
   audio: `Convert it to ${formatNames(['audio'], 'or')}; renaming it does not help.`,
   archive: 'Unpack it, and upload what is inside.',
   document: `Export the page or picture as ${formatNames(['image'], 'or')}.`,
-  download: 'A download that failed? Look at it in a text editor, and download the file again.',
+  download: 'It may be a failed download: look at it in a text editor, and download the file again.',
   playlist: 'It only names the pieces of a video or sound; upload the video or sound itself.',
   lfs: 'Run `git lfs pull` to get the file that it stands for.',
   icloud: 'Download the file from iCloud first: open it once in Finder.',
   text: 'Name the image, video or audio file itself; use --files-from for a list of names.',
-  other: 'Check that it is the file that you mean.',
+  other: 'Check that this is the file you meant.',
 } as const;
 
 /** The type of a file that is not recognised. */
@@ -54,7 +54,7 @@ const signatures: readonly Signature[] = [
   ['a DDS texture', 'image', /^DDS \x7c/],
   ['a QOI image', 'image', /^qoif/],
   ['a Netpbm image', 'image', /^P[1-7]\s+(?:#[^\n]*\n\s*)*(?:\d+\s+\d|WIDTH)/],
-  ['a placeholder of iCloud', 'icloud', /^bplist00.*NSURL/s],
+  ['an iCloud placeholder', 'icloud', /^bplist00.*NSURL/s],
   ['an Apple property list', 'other', /^bplist00/],
   ['a Git LFS pointer', 'lfs', /^version https:\/\/(?:git-lfs|hawser)\.github\.com\/spec\//],
   ['an HLS playlist', 'playlist', /^(?:\xef\xbb\xbf)?#EXTM3U/],

@@ -36,7 +36,7 @@ async function answer({ contentType, file }: ProbeRequest): Promise<ProbeAnswer>
     const { syscall, code } = error as NodeJS.ErrnoException;
     return syscall === 'read' && code !== undefined
       ? { readError: code }
-      : { damage: 'has a structure that makes no sense' };
+      : { damage: 'has an invalid structure' };
   }
 }
 
@@ -53,7 +53,7 @@ async function measureFile(
   if (readFrame !== undefined) {
     const durationMs = measureFrames(readFrame, read, sizeBytes);
     return durationMs === undefined
-      ? { damage: 'holds no frames of sound that follow each other' }
+      ? { damage: 'has no two consecutive audio frames' }
       : { durationMs, size: undefined };
   }
   return contentType === 'audio/wav' ? measureWave(read, sizeBytes) : measureContainer(read, sizeBytes);

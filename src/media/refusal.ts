@@ -12,6 +12,6 @@ export function damaged(message: string): Refusal {
   return {
     code: 'damaged',
     message,
-    hint: 'Copy, download or export it again: it is not whole.',
+    hint: 'Copy, download or export it again: it is incomplete or damaged.',
   };
 }

@@ -171,12 +171,13 @@ export class UploadReporter {
       }
       case 'attempt-started':
         this.#messages.detail(
-          `${event.path}: sending ${formatBytes(event.sizeBytes)} to ${this.#destination}, try ${event.attempt}`,
+          `${event.path}: sending ${formatBytes(event.sizeBytes)} to ${this.#destination}, attempt ${event.attempt}`,
         );
         break;
       case 'attempt-failed': {
         this.#retries += event.retryInMs === undefined ? 0 : 1;
-        const next = event.retryInMs === undefined ? '' : `; next try in ${formatDuration(event.retryInMs)}`;
+        const next =
+          event.retryInMs === undefined ? '' : `; next attempt in ${formatDuration(event.retryInMs)}`;
         this.#messages.detail(`${event.path}: ${event.error.message}${next}`);
         break;
       }

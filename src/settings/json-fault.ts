@@ -83,8 +83,8 @@ export function findJsonFault(text: string, property?: string): JsonFault | unde
     } else if (parseToken(token) === undefined) {
       return fault(
         token.startsWith('"')
-          ? 'a backslash in a text starts no escape; double it'
-          : 'a text must be in double quotes',
+          ? 'a backslash in a string must be doubled'
+          : 'a string must be in double quotes',
       );
     } else {
       expected = levels.length === 0 ? 'nothing' : 'comma or end';
@@ -117,15 +117,15 @@ function parseToken(token: string): unknown {
 function describeStray(text: string, offset: number): JsonFault {
   const rest = text.slice(offset, offset + 2);
   if (rest === '//' || rest === '/*' || rest.startsWith('#')) {
-    return { offset, reason: 'a comment, which JSON does not have', isComment: true };
+    return { offset, reason: 'comments are not allowed in JSON', isComment: true };
   }
   if (rest.startsWith("'")) {
-    return { offset, reason: 'a text must be in double quotes' };
+    return { offset, reason: 'a string must be in double quotes' };
   }
   return {
     offset,
     reason: rest.startsWith('"')
-      ? 'a quotation mark is not closed, or there is a tab in a text'
-      : 'a character that does not belong there',
+      ? 'a quotation mark is not closed, or a string contains a tab'
+      : 'an unexpected character',
   };
 }

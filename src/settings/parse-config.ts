@@ -112,8 +112,8 @@ const yamlFaults: readonly (readonly [reason: string, words: string])[] = [
   ['unidentified alias', 'a value that begins with * must be in quotes'],
   ['name of an alias node', 'a value that begins with * must be in quotes'],
   ['unknown tag', 'a value that begins with ! must be in quotes'],
-  ['unknown escape sequence', 'a backslash in double quotes starts no escape; double it'],
-  ['expected hexadecimal character', 'a backslash in double quotes starts no escape; double it'],
+  ['unknown escape sequence', 'a backslash in double quotes must be doubled'],
+  ['expected hexadecimal character', 'a backslash in double quotes must be doubled'],
   ['the stream contains non-printable characters', 'a control character is in it'],
   ['null byte', 'a control character is in it'],
 ];

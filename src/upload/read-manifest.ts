@@ -37,7 +37,7 @@ export async function* readManifest(
     const entries = line.length > maxLineLength ? undefined : parseLine(line);
     if (entries === undefined) {
       throw new UsageError(
-        `--manifest ${path}: line ${lineNumber} is not one of a manifest; nothing was sent and nothing written to it`,
+        `--manifest ${path}: line ${lineNumber} is not a manifest entry; nothing was sent, and the file was not changed`,
       );
     }
     return entries;

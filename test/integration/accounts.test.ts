@@ -133,7 +133,7 @@ describe('accounts', () => {
       `this token has ${some}.`,
     );
     expect((await runCli(['doctor'], world)).stdout).toContain(`those that are configured: ${some}.`);
-    expect((await runCli(['login', '--with-token'], world)).stderr).toContain(`was chosen of ${some};`);
+    expect((await runCli(['login', '--with-token'], world)).stderr).toContain(`was chosen from ${some};`);
     const unknown = await runCli(['login', '--with-token', '-a', 'US:z@example.com'], world);
     expect(unknown.stderr).toContain(`these are: ${some}\n`);
   });

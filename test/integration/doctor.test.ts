@@ -64,14 +64,14 @@ skipped  ffprobe       not found; only --fit uses it
                        To install it: sudo apt-get install ffmpeg
 ok       config        no config file
 ok       permissions   no config file has a token in it
-ok       settings      concurrency, retries, timeout are right
+ok       settings      concurrency, retries, timeout are valid
 ok       apiUrl        ${sandbox.apiUrl} from environment variable DREAMINA_API_URL, this machine
 ok       token         user:**** from environment variable DREAMINA_TOKEN
 ok       destination   the token may go to ${host}
 ok       proxy         none
 ok       certificates  Node's own authorities
 ok       reachable     ${host} answered in 0ms
-ok       accepted      the service takes the token
+ok       accepted      the service accepts the token
 ok       account       US:sandbox@example.com from environment variable DREAMINA_ACCOUNT
 ok       session       expires 2026-12-23 (in 30 days)
 
@@ -105,7 +105,7 @@ No problem: uploads should work.
                        Add the account again at useapi.net (POST /accounts).
 `,
     );
-    expect(result.stdout).toMatch(/\n\n1 problem: uploads fail until that is fixed\.\n$/);
+    expect(result.stdout).toMatch(/\n\n1 problem: uploads will fail until it is fixed\.\n$/);
     const coloured = await runCli(['doctor'], { env: { ...env, FORCE_COLOR: '1' }, now });
     expect(coloured.stdout).toContain('\x1b[31mproblem\x1b[39m  session');
     expect(coloured.stdout).toContain('\x1b[31m1 problem:');
@@ -113,8 +113,8 @@ No problem: uploads should work.
 
   it.each([
     [{ DREAMINA_TOKEN: 'other' }, 'No problem, but 1 warning: uploads should work.'],
-    [{ DREAMINA_RETRIES: 'x' }, '1 problem: uploads fail until that is fixed.'],
-    [{ DREAMINA_RETRIES: 'x', DREAMINA_ACCOUNT: 'x' }, '2 problems: uploads fail until that is fixed.'],
+    [{ DREAMINA_RETRIES: 'x' }, '1 problem: uploads will fail until it is fixed.'],
+    [{ DREAMINA_RETRIES: 'x', DREAMINA_ACCOUNT: 'x' }, '2 problems: uploads will fail until they are fixed.'],
   ])('ends with a verdict: %j', async (more, verdict) => {
     const { env } = await accountServer({ sessionExpires: '2027-11-20T12:00:00Z' });
     const result = await runCli(['doctor'], { env: { ...env, ...more }, now });
@@ -203,7 +203,7 @@ describe('the settings', () => {
     const closed = await diagnose({ cwd }, '--config', 'own.json');
     expect(of(closed.findings, 'permissions')).toEqual([['ok', `only you may read ${file}`]]);
     const windows = await diagnose({ cwd, platform: 'win32' }, '--config', file);
-    expect(of(windows.findings, 'permissions')).toEqual([['skipped', 'not on Windows']]);
+    expect(of(windows.findings, 'permissions')).toEqual([['skipped', 'Windows has no permission bits']]);
   });
 
   it('keeps the token from a server that a project names, and does not contact it', async () => {
@@ -213,7 +213,7 @@ describe('the settings', () => {
     const { findings, exitCode } = await diagnose({ cwd, env: { DREAMINA_TOKEN: 'user:1-a' } });
     expect(exitCode).toBe(4);
     expect(of(findings, 'destination')[0]![0]).toBe('problem');
-    expect(of(findings, 'reachable')).toEqual([['skipped', 'the token must not go there']]);
+    expect(of(findings, 'reachable')).toEqual([['skipped', 'the token may not be sent to this server']]);
     expect(count()).toBe(0);
   });
 

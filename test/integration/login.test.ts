@@ -108,7 +108,7 @@ describe('login --with-token', () => {
     expect(result).toMatchObject({
       exitCode: 0,
       stderr:
-        `warning: no account was chosen of ${ca}, ${us}; give one with -a REGION:email\n` +
+        `warning: no account was chosen from ${ca}, ${us}; give one with -a REGION:email\n` +
         `Logged in. The token is in ${file}; \`dreamina logout\` removes it.\n`,
     });
     expect(await read()).toEqual({ token });
@@ -180,7 +180,7 @@ describe('login writes nothing', () => {
     expect(result).toMatchObject({
       exitCode: 2,
       stderr:
-        'error: there is no terminal to ask for the token on; use --with-token to read it from standard input\n',
+        'error: the token cannot be asked for without a terminal; use --with-token to read it from standard input\n',
     });
     expect(await exists(file)).toBe(false);
     expect(count()).toBe(0);
@@ -382,9 +382,7 @@ describe('the file that login writes', () => {
       const home = resolve(cwd, folder);
       const result = await login(['-a', us], { env: { XDG_CONFIG_HOME: home } });
       expect(result.exitCode).toBe(4);
-      expect(result.stderr).toMatch(
-        /^error: .*\/dreamina\/config\.json: it cannot be written \(E[A-Z]+\)\n$/,
-      );
+      expect(result.stderr).toMatch(/^error: .*\/dreamina\/config\.json: it cannot be written: [a-z ]+\n$/);
       expect(result.stderr).toContain(`error: ${home}/`);
     },
   );

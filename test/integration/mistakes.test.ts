@@ -55,7 +55,7 @@ describe('the suggested command line', () => {
       `upload -q${' a.png'.repeat(10)} …`,
     ],
   ])('of %j', async (argv, what, line) => {
-    expect(await read(argv)).toEqual([`error: ${what}`, `  Write: dreamina ${line}`]);
+    expect(await read(argv)).toEqual([`error: ${what}`, `  Run: dreamina ${line}`]);
   });
 });
 

@@ -319,14 +319,10 @@ describe('a clip that is damaged', () => {
     [
       'garbage.mp3',
       Buffer.from('\xff\xfb\x90\x64garbage'.repeat(1000), 'latin1'),
-      'it holds no frames of sound that follow each other',
+      'it has no two consecutive audio frames',
     ],
     ['longer.wav', wavOf(48_001), 'it is cut short: it has 48,044 bytes of 48,045'],
-    [
-      'samples.mp4',
-      editSampleOffset(mp4),
-      'it is cut short: its index names samples that lie behind its end',
-    ],
+    ['samples.mp4', editSampleOffset(mp4), 'it is cut short: its index refers to samples beyond its end'],
   ];
   const refusedRuns = runsOf(refused);
 

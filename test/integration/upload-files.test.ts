@@ -676,7 +676,7 @@ describe('an argument that names nothing', () => {
     const names = Array.from({ length: 1234 }, (_, i) => `lost-${i}.png`);
     await expectRefused(['a.png', '--files-from', '-'], { cwd, stdin: names.join('\n') }, [
       ...names.slice(0, 10).map((name) => `${name}: there is no such file`),
-      '1,224 more name nothing either',
+      '1,224 more arguments match no file',
     ]);
   });
 
@@ -711,7 +711,7 @@ describe('an argument that names nothing', () => {
   it('says what was meant by a ~ that the shell did not expand, and by a whole file: URL', async () => {
     const homeDir = await folderWith('a b.png');
     const file = join(homeDir, 'a b.png');
-    const reason = 'there is no such file, and ~ stands for your home only where the shell expands it';
+    const reason = 'there is no such file, because the shell did not expand ~';
     await expectRefused(['~/a b.png'], { homeDir }, [`~/a b.png: ${reason}; did you mean ${file}?`]);
     await expectRefused(['~/lost.png'], { homeDir }, ['~/lost.png: there is no such file']);
     await expectRefused(['~/*.png'], { homeDir }, [
@@ -904,14 +904,12 @@ describe('--files-from', () => {
     await writeFile(join(cwd, 'large'), '');
     await truncate(join(cwd, 'large'), 2 ** 40);
     await expectRefused(['--files-from', 'large', '-0'], { cwd }, [
-      '--files-from large: it is larger than 64 MiB, which is no list of paths',
+      '--files-from large: it is larger than 64 MiB, too large for a list of paths',
     ]);
   });
 
   it('-0 without it is a usage error', async () => {
     const cwd = await folderWith('a.png');
-    await expectRefused(['-0', 'a.png'], { cwd }, [
-      '--null needs --files-from: it says how that list is written',
-    ]);
+    await expectRefused(['-0', 'a.png'], { cwd }, ['--null applies only to the list of --files-from']);
   });
 });

@@ -210,7 +210,7 @@ describe('--fit', () => {
       'film.mp4#frame=last',
       (cwd) => copyFile(clip('clip.mp4').file, join(cwd, 'film.mp4')),
       'cannot_fit',
-      /takes ffprobe, which is not on PATH/,
+      /needs ffprobe, which is not on PATH/,
     ],
   ])('%s without ffmpeg', async (name, make, code, words) => {
     const cwd = await tempDir();

@@ -192,7 +192,7 @@ describe('no text from outside is a command to the runner', () => {
       cwd,
     });
     expect(result).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(result.stderr).toContain('line 1 is not one of a manifest');
+    expect(result.stderr).toContain('line 1 is not a manifest entry');
   });
 });
 

@@ -340,7 +340,7 @@ describe('a manifest that was damaged or changed', () => {
     const result = await upload(night, '--json');
     expect(result.exitCode).toBe(2);
     expect(result.stdout).toBe('');
-    expect(result.stderr).toContain(`${manifest}: line ${line} is not one of a manifest`);
+    expect(result.stderr).toContain(`${manifest}: line ${line} is not a manifest entry`);
     expect(sandbox.requests).toEqual([]);
     expect(await readFile(manifest, 'utf8')).toBe(text);
   });

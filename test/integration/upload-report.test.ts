@@ -221,12 +221,12 @@ describe('where a sheet is written', () => {
   });
 
   it.each<[string, string, (cwd: string) => Promise<unknown>]>([
-    ['other.html', 'is no contact sheet', (cwd) => writeFile(join(cwd, 'other.html'), '<!doctype html>')],
+    ['other.html', 'is not a contact sheet', (cwd) => writeFile(join(cwd, 'other.html'), '<!doctype html>')],
     ['link.html', 'it is a symbolic link', (cwd) => symlink('refs.html', join(cwd, 'link.html'))],
     ['folder.html', 'it is a directory', (cwd) => mkdir(join(cwd, 'folder.html'))],
     ['gone/refs.html', 'no such file or directory', async () => {}],
     ['night.png/refs.html', 'a part of the path is not a directory', async () => {}],
-    ['/proc/refs.html', 'the folder takes no new file', async () => {}],
+    ['/proc/refs.html', 'no file can be created in its folder', async () => {}],
     ['night.png', '--report needs the name of an HTML file', async () => {}],
     ['.html', '--report needs the name of an HTML file', async () => {}],
     ['-', '--report needs the name of an HTML file', async () => {}],
@@ -254,7 +254,7 @@ describe('where a sheet is written', () => {
       onStdout: () => appendFile(sheet, 'mine'),
     });
     expect(result.lines).toHaveLength(1);
-    expect(result.stderr).toContain(`the contact sheet ${sheet} was not written: there is another file`);
+    expect(result.stderr).toContain(`the contact sheet ${sheet} was not written: it exists`);
     expect(result.exitCode).toBe(1);
     expect(await readFile(sheet, 'utf8')).toBe('mine');
   });

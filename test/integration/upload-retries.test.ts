@@ -142,9 +142,9 @@ describe('the number of retries', () => {
     const { stderr } = await uploadAfter(1, refusing(500), { flags: ['-v'] });
     const [sending, failed, again, settled] = stderr.split('\n');
     const url = /http:\/\/127\.0\.0\.1:\d+\/v1\/dreamina/;
-    expect(sending?.replace(url, '<url>')).toBe(`${night.file}: sending 3.44 kB to <url>, try 1`);
-    expect(failed).toBe(`${night.file}: the service failed (HTTP 500: no); next try in 250ms`);
-    expect(again?.replace(url, '<url>')).toBe(`${night.file}: sending 3.44 kB to <url>, try 2`);
+    expect(sending?.replace(url, '<url>')).toBe(`${night.file}: sending 3.44 kB to <url>, attempt 1`);
+    expect(failed).toBe(`${night.file}: the service failed (HTTP 500: no); next attempt in 250ms`);
+    expect(again?.replace(url, '<url>')).toBe(`${night.file}: sending 3.44 kB to <url>, attempt 2`);
     expect(settled).toBe(`${night.file}: uploaded in 250ms`);
     expect(stderr).not.toContain('abcdef');
   });

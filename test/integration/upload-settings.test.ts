@@ -371,7 +371,7 @@ describe('a wrong value', () => {
       env: { ...server.env, DREAMINA_TOKEN: 'tok_0123456789' },
     });
     expect(result.exitCode).toBe(0);
-    expect(result.stderr).toMatch(/^warning: the token does not look like one of useapi\.net/);
+    expect(result.stderr).toMatch(/^warning: the token does not look like a useapi\.net token/);
     expect(result.stderr).not.toContain('tok_0123456789');
     expect(server.seen.map(({ token }) => token)).toEqual(['Bearer tok_0123456789']);
   });

@@ -77,7 +77,7 @@ describe('ffmpeg', () => {
       const fitter = startFitter({ env: { PATH: await path(programs) } });
       await expect(fitFile(fitter, file)).rejects.toMatchObject({
         code: 'cannot_fit',
-        message: `it takes ${name}, which is not on PATH`,
+        message: `it needs ${name}, which is not on PATH`,
         hint: expect.stringMatching(/^Install it: .*ffmpeg$/i),
       });
     }

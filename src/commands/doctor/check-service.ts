@@ -60,7 +60,7 @@ export async function checkService(
   }
   return [
     reachable,
-    ok('accepted', 'the service takes the token'),
+    ok('accepted', 'the service accepts the token'),
     ...checkAccount(settings.account, answer, hasWrongFile, host.clock.epochMs()),
   ];
 }

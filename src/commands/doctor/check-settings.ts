@@ -41,7 +41,7 @@ export function checkPermissions(
   { platform }: Pick<Host, 'platform'>,
 ): readonly CheckResult[] {
   if (platform === 'win32') {
-    return [skipped('permissions', 'not on Windows')];
+    return [skipped('permissions', 'Windows has no permission bits')];
   }
   const results = files.flatMap((file) => {
     if (file.status !== 'found' || typeof file.layer.values.token !== 'string') {
@@ -62,7 +62,7 @@ export function checkLimits(settings: Settings): readonly CheckResult[] {
     const setting = settings[key];
     return isProblem(setting) ? configProblem('settings', setting.problem.message) : [];
   });
-  return problems.length > 0 ? problems : [ok('settings', `${limits.join(', ')} are right`)];
+  return problems.length > 0 ? problems : [ok('settings', `${limits.join(', ')} are valid`)];
 }
 
 /** Whether there is a token, and of the documented form. */
@@ -82,7 +82,7 @@ export function checkToken({ token }: Settings, gathered: GatheredSettings): Che
     : warning(
         'token',
         message,
-        'It does not look like one of useapi.net: user:<digits>-<letters and digits>.',
+        'It does not look like a useapi.net token: user:<digits>-<letters and digits>.',
       );
 }
 

@@ -54,7 +54,7 @@ export async function* diagnose(
   yield checkProxy(route);
   yield* checkCertificates(route);
   if (describeTokenRefusal(settings) !== undefined) {
-    yield* skipAll(serviceChecks, 'the token must not go there');
+    yield* skipAll(serviceChecks, 'the token may not be sent to this server');
   } else if (route.problems.length > 0) {
     yield* skipAll(serviceChecks, 'the proxy or the certificates are wrong');
   } else {

@@ -77,6 +77,8 @@ function formatVerdict(results: readonly CheckResult[], colours: Colours): strin
   const warnings = count('warning');
   const but = warnings > 0 ? `, but ${countOf(warnings, 'warning')}` : '';
   return problems > 0
-    ? colours.red(`${countOf(problems, 'problem')}: uploads fail until that is fixed.`)
+    ? colours.red(
+        `${countOf(problems, 'problem')}: uploads will fail until ${problems === 1 ? 'it is' : 'they are'} fixed.`,
+      )
     : colours[warnings > 0 ? 'yellow' : 'green'](`No problem${but}: uploads should work.`);
 }

@@ -44,7 +44,7 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   assertTokenDestination({ apiUrl, token: { source } });
 
   if (questions !== undefined) {
-    messages.note('You need a token of useapi.net: user:<digits>-<letters and digits>.');
+    messages.note('You need a useapi.net token: user:<digits>-<letters and digits>.');
     messages.note('One comes with a subscription: https://useapi.net/docs/start-here/setup-useapi');
   }
   const { token, accounts } = await readAcceptedToken(questions, messages, host, async (value) => {
@@ -98,12 +98,12 @@ async function readAcceptedToken(
 function assertReadable({ withToken }: LoginFlags, questions: Questions | undefined, host: Host): void {
   if (withToken && host.stdin.isTTY) {
     throw new UsageError(
-      '--with-token reads the token from a pipe or a file, not from a terminal, where it would be shown; leave it out to be asked',
+      '--with-token reads the token from a pipe or a file, not from a terminal, where it would be shown; omit the flag to be asked for it',
     );
   }
   if (!withToken && questions === undefined) {
     throw new UsageError(
-      'there is no terminal to ask for the token on; use --with-token to read it from standard input',
+      'the token cannot be asked for without a terminal; use --with-token to read it from standard input',
     );
   }
 }
@@ -179,7 +179,7 @@ function tellNext(account: string | undefined, usable: readonly Account[], messa
     return;
   }
   messages.warn(
-    `no account was chosen of ${listNames(usable.map((it) => it.account))}; give one with -a REGION:email`,
+    `no account was chosen from ${listNames(usable.map((it) => it.account))}; give one with -a REGION:email`,
   );
 }
 

@@ -26,18 +26,18 @@ export function addUpload(program: Command, start: Start) {
     .option('--exclude <glob>', 'leave out what -r or a glob finds; may be repeated', collect)
     .option('--hidden', 'include hidden files and folders in -r and globs')
     .optionsGroup('How to make them fit:')
-    .option('--fit', 'make what would be refused into something that is accepted')
+    .option('--fit', 'convert files that would be refused so that they are accepted')
     .option('--aspect <w:h>', 'crop images and videos to this shape, from the middle')
     .option('--frame <first|last|time>', 'take this frame of each video, as an image')
     .option('--trim <start[-end]>', 'take this part of videos and audio: 2.5, 3-10, 1:20-1:30, -5')
-    .option('--fit-dir <folder>', 'keep what was made in this folder')
+    .option('--fit-dir <folder>', 'save a copy of each converted file in this folder')
     .optionsGroup('How to send them:')
-    .option('-a, --account <REGION:email>', 'the account they are uploaded to')
+    .option('-a, --account <REGION:email>', 'the account to upload to')
     .option('-c, --concurrency <n>', `uploads in flight, 1-64 (default: ${defaults.concurrency})`)
-    .option('--retries <n>', `tries after the first, 0-20 (default: ${defaults.retries})`)
+    .option('--retries <n>', `attempts after the first, 0-20 (default: ${defaults.retries})`)
     .option(
       '--timeout <duration>',
-      `longest wait without progress, as 90s or 2m (default: ${defaults.timeout}s)`,
+      `longest wait without progress, such as 90s or 2m (default: ${defaults.timeout}s)`,
     )
     .option('--no-limits', 'leave size, length and dimensions to the server')
     .option('--manifest <file>', 'remember references here, and send nothing twice')

@@ -19,7 +19,7 @@ export async function findInputs(
 ): Promise<readonly FoundFile[]> {
   const { filesFrom, null: nullSeparated, recursive, exclude = [], hidden } = flags;
   if (nullSeparated && filesFrom === undefined) {
-    throw new UsageError('--null needs --files-from: it says how that list is written');
+    throw new UsageError('--null applies only to the list of --files-from');
   }
   if (filesFrom === '') {
     throw new UsageError('--files-from needs the name of a file');

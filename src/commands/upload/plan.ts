@@ -134,7 +134,7 @@ function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {
     return undefined;
   }
   if (manifest === undefined) {
-    throw new UsageError('--max-age needs --manifest: it says how old its entries may be');
+    throw new UsageError('--max-age applies only to --manifest');
   }
   const maxAgeMs = maxAge.includes('.') ? undefined : parseDuration(maxAge);
   if (maxAgeMs === undefined) {

@@ -27,7 +27,7 @@ export async function findSheetProblem(path: string): Promise<string | undefined
     await rm(temporary);
     return undefined;
   } catch (error) {
-    return `the folder takes no new file: ${describeErrno(error)}`;
+    return `no file can be created in its folder: ${describeErrno(error)}`;
   }
 }
 
@@ -75,7 +75,7 @@ async function findReplacementProblem(path: string): Promise<string | undefined>
     }
     return stats.size === 0 || (await isSheet(path))
       ? undefined
-      : 'there is another file of that name, which is no contact sheet; it is not overwritten';
+      : 'it exists and is not a contact sheet, so it is not overwritten';
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       return undefined;

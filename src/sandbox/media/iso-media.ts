@@ -334,6 +334,6 @@ function readRun(trun: Buffer, defaults: Defaults): Run {
 
 function assertInFile(end: number, fileBytes: number): void {
   if (end > fileBytes) {
-    throw new RangeError('its samples lie behind its end');
+    throw new RangeError('its samples lie beyond its end');
   }
 }

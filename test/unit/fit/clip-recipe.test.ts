@@ -362,7 +362,7 @@ describe('sounds', () => {
 
 describe('what nothing mends', () => {
   test.each<[string, Case, string, RegExp]>([
-    ['too short', { format: 'mkv', ms: 1800 }, 'bad_duration', /would last 1\.8 s; 2 s is the least/],
+    ['too short', { format: 'mkv', ms: 1800 }, 'bad_duration', /would last 1\.8 s; at least 2 s is needed/],
     ['a part that is too short', { ms: 40_000, edits: 'trim=3-4' }, 'bad_duration', /would last 1 s/],
     [
       'sound that is too short',
@@ -377,7 +377,7 @@ describe('what nothing mends', () => {
       'a part behind the end',
       { ms: 40_000, edits: 'trim=50-60' },
       'cannot_fit',
-      /outside of it: it lasts 40 s/,
+      /outside the clip: it lasts 40 s/,
     ],
     ['a part that ends behind the end', { ms: 40_000, edits: 'trim=30-60' }, 'cannot_fit', /outside/],
     ['more than all of it', { ms: 40_000, edits: 'trim=-60' }, 'cannot_fit', /outside/],

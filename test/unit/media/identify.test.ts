@@ -56,12 +56,12 @@ const image = 'Convert it to JPEG, PNG or WebP; renaming it does not help.';
 const video = 'Convert it to MP4, QuickTime or WebM; renaming it does not help.';
 const audio = 'Convert it to MP3, WAV, M4A or AAC; renaming it does not help.';
 const archive = 'Unpack it, and upload what is inside.';
-const download = 'A download that failed? Look at it in a text editor, and download the file again.';
+const download = 'It may be a failed download: look at it in a text editor, and download the file again.';
 const playlist = 'It only names the pieces of a video or sound; upload the video or sound itself.';
 const lfs = 'Run `git lfs pull` to get the file that it stands for.';
 const icloud = 'Download the file from iCloud first: open it once in Finder.';
 const text = 'Name the image, video or audio file itself; use --files-from for a list of names.';
-const other = 'Check that it is the file that you mean.';
+const other = 'Check that this is the file you meant.';
 const unknown = 'not an image, video or audio file that can be recognised';
 const matroska =
   '\x1a\x45\xdf\xa3\xa3\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x88matroska';
@@ -115,7 +115,7 @@ test.each([
   ['\x1f\x8b\x08\0\0\0\0\0', 'a gzip archive', archive],
   ['7z\xbc\xaf\x27\x1c\0\x04', 'a 7z archive', archive],
   ['version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n', 'a Git LFS pointer', lfs],
-  ['bplist00\xd4\x01\x02ZNSURLNameKey_NSURLFileSizeKey', 'a placeholder of iCloud', icloud],
+  ['bplist00\xd4\x01\x02ZNSURLNameKey_NSURLFileSizeKey', 'an iCloud placeholder', icloud],
   ['bplist00\xd1\x01\x02', 'an Apple property list', other],
   ['<!doctype html>', 'an HTML page', download],
   ['\r\n\r\n<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN"><svg>', 'an HTML page', download],

@@ -17,9 +17,9 @@ const container = (contentType: string) =>
 const damaged = (message: string) => ({
   code: 'damaged',
   message,
-  hint: 'Copy, download or export it again: it is not whole.',
+  hint: 'Copy, download or export it again: it is incomplete or damaged.',
 });
-const senseless = damaged('it has a structure that makes no sense');
+const senseless = damaged('it has an invalid structure');
 const endless = damaged('it has a structure that cannot be read in reasonable time or memory');
 
 describe.each(clips)('$name', ({ file, contentType, type, durationMs, width, height, size }) => {
@@ -99,7 +99,7 @@ describe('an MP4', async () => {
 
   it('whose index names samples behind its end is damaged', async () => {
     expect(await probeMp4(patch(mp4, 'stco', 12, 0x0fffffff))).toEqual(
-      damaged('it is cut short: its index names samples that lie behind its end'),
+      damaged('it is cut short: its index refers to samples beyond its end'),
     );
   });
 
@@ -136,7 +136,7 @@ describe('an MP4', async () => {
   });
 
   it('without a track that can be found is damaged', async () => {
-    const noTracks = damaged('it has neither picture nor sound that can be found');
+    const noTracks = damaged('it has no readable video or audio track');
     expect(await probeMp4(patch(patch(mp4, 'trak', 0, 'free'), 'trak', 0, 'free'))).toEqual(noTracks);
   });
 
@@ -248,7 +248,7 @@ describe('a WAV', async () => {
 
 describe('an MP3', async () => {
   const mp3 = await readFile(clip('tone.mp3').file);
-  const noFrames = damaged('it holds no frames of sound that follow each other');
+  const noFrames = damaged('it has no two consecutive audio frames');
 
   it('behind tags and with others behind it is measured', async () => {
     const tag = Buffer.concat([Buffer.from('ID3\x03\0\0\0\0\x7f\x7f', 'latin1'), Buffer.alloc(16_383, 0xff)]);

@@ -203,7 +203,7 @@ describe('a fragmented MP4', () => {
     expect(file(moof(200, run), mdat)?.durationMs).toBe(2800);
   });
 
-  test('is damaged if samples lie behind its end, or if a run is longer than its box', () => {
+  test('is damaged if samples lie beyond its end, or if a run is longer than its box', () => {
     expect(file(moof(0, box('trun', u32(0, 30))))).toBeUndefined();
     expect(file(moof(0, box('trun', u32(0, 0xffffffff))), mdat)).toBeUndefined();
     expect(file(moof(0, box('trun', u32(0x100, 0x7fffffff, 10))), mdat)).toBeUndefined();
