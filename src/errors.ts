@@ -124,7 +124,7 @@ export class ApiError extends UploadError {
   readonly hint: string | undefined;
   readonly httpStatus: number | undefined;
   readonly retryAfterMs: number | undefined;
-  /** Whether the host could not be reached: it is unknown, refuses connections, or has no route to it. */
+  /** Whether the host could not be reached: its name is unknown, it refuses connections, or there is no route to it. */
   readonly isUnreachable: boolean;
 
   constructor(code: ApiErrorCode, message: string, details: ApiErrorDetails = {}) {

@@ -70,7 +70,7 @@ export interface UploadFilesOptions extends DreaminaClientOptions {
   readonly trim?: string | undefined;
   /** A folder where what was made is kept; implies `fit`. Default: none. */
   readonly fitDir?: string | undefined;
-  /** Whose `PATH` has the ffmpeg and ffprobe that `fit` uses, such as `process.env`. Default: there are none. */
+  /** Its `PATH` is searched for the ffmpeg and ffprobe of `fit`; pass `process.env`. Default: empty. */
   readonly env?: Environment | undefined;
   /** A file that keeps references from run to run: a file that has one already is `reused`. Default: none. */
   readonly manifest?: string | undefined;

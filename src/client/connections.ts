@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { buildConnector, Client, type Dispatcher } from 'undici';
 import { ApiError } from '../errors.ts';
-import { isLoopbackAddress } from '../network/loopback.ts';
+import { isLoopbackAddress } from '../loopback.ts';
 import { dropInterimAnswers, type InterimFilter } from './drop-interim-answers.ts';
 import { keepReading } from './keep-reading.ts';
 import { isClosedConnection } from './network-error.ts';

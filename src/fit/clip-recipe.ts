@@ -21,7 +21,7 @@ export interface ClipRecipe {
   readonly texts: readonly string[];
 }
 
-/** What will come of it, as far as it can be told before. */
+/** The expected result, as far as it is known before encoding. */
 export interface ClipOutcome {
   readonly durationMs: number;
   readonly width?: number;
@@ -155,7 +155,7 @@ export function resolveFrameRecipe(
   };
 }
 
-/** The frame that begins at the end of the part is none of it. */
+/** A frame that begins exactly at the end of the part is not in it. */
 const justBeforeMs = 0.01;
 
 function resolveFrameMs(frame: NonNullable<Edits['frame']>, part: Part): number {
@@ -315,7 +315,7 @@ function formatFilters(video: VideoFacts, shape: readonly string[], colour: read
   ].join(',');
 }
 
-/** A fixed rate: the clip's own, or for one that varies, one that loses no frame as far as that is sane. */
+/** A fixed rate: the clip's own, or, for one that varies, one that loses no frame, up to 60 a second. */
 function resolveFrameRate({ frameRate, meanFrameRate }: VideoFacts): string {
   const isFixed = Math.abs(frameRate - meanFrameRate) < 0.01 * frameRate;
   const rate =

@@ -37,7 +37,7 @@ export function resolveShape(
   const isScaled = scale < 1 || pixelAspect !== 1;
   const width = floorTo(step, isScaled ? kept.width * scale : source.width);
   const height = floorTo(step, isScaled ? kept.height * scale : source.height);
-  // A row too many for even sides is cut off, which leaves the others as they are.
+  // Drop an odd last row or column instead of scaling, so that the other pixels stay as they are.
   const cut = isScaled ? source : { width, height };
   const filters: string[] = [];
   if (cut.width !== video.width || cut.height !== video.height) {

@@ -24,7 +24,7 @@ const leadMs = 1000;
 /**
  * Encodes or copies a clip as the recipe says.
  *
- * @param onProgress hears how much is done, from 0 to 1
+ * @param onProgress called with the completed fraction, from 0 to 1
  * @throws FileError `cannot_fit`, or the signal's reason
  */
 export async function fitClip(

@@ -14,11 +14,10 @@ import { type FitPlan, type FittedFile, type FittingPlan, type FitWork, toFitted
 import { type ClipFormat, type PictureFormat, pngFormat, recogniseFormat } from './formats.ts';
 import { isHdr } from './heif-transfer.ts';
 import { keepCopy } from './keep-copy.ts';
-import { once } from './once.ts';
 import { readPictureHeader } from './picture-header.ts';
 import { PictureProcesses } from './picture-processes.ts';
 import { type PictureRecipe, resolvePictureRecipe } from './picture-recipe.ts';
-import { PrivateFolder, removeLeftFolders } from './private-folder.ts';
+import { PrivateFolder, removeAbandonedFolders } from './private-folder.ts';
 import { loadSourceFile, refuseChanged, type SourceFile } from './source-file.ts';
 import { spoolStream } from './spool-stream.ts';
 
@@ -71,7 +70,7 @@ export interface Fitter {
    * Does what was planned.
    *
    * @param name how the file is called, for the copy that is kept
-   * @param onProgress hears how much is done, from 0 to 1
+   * @param onProgress called with the completed fraction, from 0 to 1
    * @throws FileError, or the signal's reason
    */
   fit(
@@ -111,7 +110,7 @@ class ToolFitter implements Fitter {
     this.#limitProbes = pLimit(cores);
     this.#pictures = new PictureProcesses(dependencies);
     this.#limitEncoders = pLimit(Math.max(1, Math.floor(cores / 2)));
-    this.#cleaning = once(() => removeLeftFolders(tempDir, userId, platform, now));
+    this.#cleaning = once(() => removeAbandonedFolders(tempDir, userId, platform, now));
     this.#folder = once(() => PrivateFolder.create(tempDir, platform));
     this.#findFfmpeg = once(() => findFfmpeg(env, platform, this.#closed.signal));
   }
@@ -346,7 +345,7 @@ class ToolFitter implements Fitter {
     return { path: madePath, contentType, extension, texts };
   }
 
-  /** Half of what a failed program wrote would only take the others' room. */
+  /** Removes what a failed program has written: it would only take disk space. */
   async #encodeInto(path: string, encode: () => Promise<void>): Promise<void> {
     try {
       await this.#limitEncoders(encode);
@@ -409,4 +408,13 @@ function createDiskError(error: unknown): unknown {
         hint: 'Point TMPDIR at a folder that you may write.',
         cause: error,
       });
+}
+
+/** Calls `create` when its value is first asked for, and keeps that. */
+function once<Value>(create: () => Value): () => Value {
+  let value: Value | undefined;
+  return () => {
+    value ??= create();
+    return value;
+  };
 }

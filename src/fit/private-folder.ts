@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 /**
  * A folder of one run, which nobody else reads. It is locked by a socket that the run listens on: the system closes it
- * with the process, however that ends, and a number of a process may belong to another by then.
+ * with the process, however that ends. A process ID would not do, because it may have been reused by then.
  */
 export class PrivateFolder {
   readonly path: string;
@@ -41,9 +41,9 @@ export class PrivateFolder {
 
 const prefix = 'dreamina-fit-';
 const lockName = 'lock';
-/** Between its two steps of listening a socket refuses; so it gets its name only when it is there to answer. */
+/** Between bind() and listen(), a socket refuses connections, so it gets its final name only after listen(). */
 const newLockName = 'new';
-/** A run makes the folder and locks it within moments; one that is older and has no lock was killed between. */
+/** A run locks its folder within moments; an older one without a lock belongs to a run that was killed before that. */
 const maxUnlockedMs = 60 * 60_000;
 
 /**
@@ -52,7 +52,7 @@ const maxUnlockedMs = 60 * 60_000;
  *
  * @param userId undefined if the system has none, and each user a folder for temporary files
  */
-export async function removeLeftFolders(
+export async function removeAbandonedFolders(
   parent: string,
   userId: number | undefined,
   platform: NodeJS.Platform,
@@ -65,7 +65,7 @@ export async function removeLeftFolders(
       .map(async (name) => {
         const path = join(parent, name);
         try {
-          if (await isLeft(path, userId, platform, now)) {
+          if (await isAbandoned(path, userId, platform, now)) {
             await rm(path, { recursive: true, force: true });
           }
         } catch {}
@@ -73,7 +73,7 @@ export async function removeLeftFolders(
   );
 }
 
-async function isLeft(
+async function isAbandoned(
   path: string,
   userId: number | undefined,
   platform: NodeJS.Platform,

@@ -29,16 +29,16 @@ export interface AssetFacts {
 
 /** A file that will be sent: one that is acceptable as it is, or one that is made to fit when its turn comes. */
 export interface PendingAsset extends Omit<AssetFacts, 'contentType'> {
-  /** Not known of what is still to be made. */
+  /** Undefined until the file is converted. */
   readonly contentType?: ContentType | undefined;
-  /** Of what is still to be made, the most that it may have. */
+  /** Until the file is converted, the most that it may have. */
   readonly sizeBytes: number;
   /** How it is to be made to fit; undefined for a file that goes out as it is. */
   readonly fitting?: Fitting | undefined;
   /**
-   * Makes what is to be made.
+   * Converts the file, if that is still to be done.
    *
-   * @param onProgress hears how much is made, from 0 to 1
+   * @param onProgress called with the completed fraction, from 0 to 1
    * @throws FileError, or the signal's reason
    */
   open(signal: AbortSignal, onProgress: (share: number) => void): Promise<CheckedAsset>;

@@ -1,8 +1,8 @@
 import { ConfigError } from '../errors.ts';
+import { isLoopbackHost } from '../loopback.ts';
 import { isOfficial } from '../settings/api-url.ts';
 import type { Problem } from '../settings/resolve.ts';
 import { formatSource, type Setting, type Source } from '../settings/source.ts';
-import { isLoopbackHost } from './loopback.ts';
 
 /** The settings that decide whether the token may be sent. */
 export interface TokenDestination {

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { ConfigError } from '../errors.ts';
 import type { Environment } from '../host.ts';
-import { isLoopbackHost } from './loopback.ts';
+import { isLoopbackHost } from '../loopback.ts';
 
 /**
  * The proxy for a URL according to HTTPS_PROXY, HTTP_PROXY and NO_PROXY, lower case first as in curl; undefined for

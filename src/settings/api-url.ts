@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '../network/loopback.ts';
+import { isLoopbackHost } from '../loopback.ts';
 import { defaults } from './defaults.ts';
 import { describeWrapping } from './wrapping.ts';
 

@@ -70,7 +70,7 @@ export function parseLine(line: string): readonly ManifestEntry[] | undefined {
     : entries.filter((found) => found !== undefined);
 }
 
-/** Whether a line without an entry may be what is left of some. */
+/** Whether a line without a complete entry may be the remains of some. */
 function isRemnant(line: string): boolean {
   const text = line.replaceAll('\0', '');
   const [head = ''] = text.split(lineStart, 1);

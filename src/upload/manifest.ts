@@ -10,7 +10,7 @@ import type { UploadedOutcome } from './record.ts';
 
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
 
-/** A link in a folder from somebody else would have what is named written somewhere else. Windows has no such flag. */
+/** Does not follow a symbolic link: in a stranger's folder, it could redirect the write. Windows has no such flag. */
 const noFollow = O_NOFOLLOW ?? 0;
 
 /** What a manifest remembers of an upload. */
@@ -58,7 +58,7 @@ export class Manifest {
   /**
    * Opens a manifest, or begins one.
    *
-   * @throws UsageError if it cannot be read or written, or a line in it is none of a manifest's; the signal's reason
+   * @throws UsageError if it cannot be read or written, or has a line that is not a manifest entry; the signal's reason
    *   once it is aborted
    */
   static async open(path: string, scope: ManifestScope, signal: AbortSignal): Promise<Manifest> {

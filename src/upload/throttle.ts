@@ -20,7 +20,10 @@ export class Throttle {
   #successesNeeded = 1;
   #successes = 0;
 
-  /** @param max attempts in flight; @param signal ends every wait */
+  /**
+   * @param max attempts in flight
+   * @param signal ends every wait
+   */
   constructor(max: number, clock: Pick<Clock, 'monotonicMs' | 'sleep'>, signal: AbortSignal) {
     this.#max = max;
     this.#allowed = max;

@@ -39,7 +39,7 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     const { terminal, env, file, read } = await openLogin(sandbox.apiUrl);
     await terminal.waitFor(tokenQuestion);
     expect(terminal.lines().slice(0, 2)).toEqual([
-      'You need a useapi.net token: user:<digits>-<letters and digits>.',
+      'You need a token from useapi.net: user:<digits>-<letters and digits>.',
       'One comes with a subscription: https://useapi.net/docs/start-here/setup-useapi',
     ]);
     terminal.type(token);

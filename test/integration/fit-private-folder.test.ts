@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { expect, onTestFinished, test } from 'vitest';
-import { PrivateFolder, removeLeftFolders } from '../../src/fit/private-folder.ts';
+import { PrivateFolder, removeAbandonedFolders } from '../../src/fit/private-folder.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
 const { platform } = process;
 const userId = process.getuid?.();
 const hourMs = 60 * 60_000;
 
-const clean = (parent: string, now = Date.now()) => removeLeftFolders(parent, userId, platform, () => now);
+const clean = (parent: string, now = Date.now()) =>
+  removeAbandonedFolders(parent, userId, platform, () => now);
 
 /** Another process that holds a folder with a file in it; returns the folder's name. */
 async function holdElsewhere(parent: string) {
@@ -89,7 +90,7 @@ test('what is not such a folder of this user stays', async () => {
   await writeFile(join(parent, 'dreamina-fit-file'), '');
   await mkdir(join(parent, 'other'));
   await mkdir(join(parent, 'dreamina-fit-of-another-user'));
-  await removeLeftFolders(parent, (userId ?? 0) + 1, platform, () => Date.now() + 100 * hourMs);
+  await removeAbandonedFolders(parent, (userId ?? 0) + 1, platform, () => Date.now() + 100 * hourMs);
   expect((await readdir(parent)).sort()).toHaveLength(4);
   await clean(parent, Date.now() + 100 * hourMs);
   expect((await readdir(parent)).sort()).toEqual(['dreamina-fit-file', 'dreamina-fit-link', 'other']);

@@ -44,7 +44,7 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   assertTokenDestination({ apiUrl, token: { source } });
 
   if (questions !== undefined) {
-    messages.note('You need a useapi.net token: user:<digits>-<letters and digits>.');
+    messages.note('You need a token from useapi.net: user:<digits>-<letters and digits>.');
     messages.note('One comes with a subscription: https://useapi.net/docs/start-here/setup-useapi');
   }
   const { token, accounts } = await readAcceptedToken(questions, messages, host, async (value) => {

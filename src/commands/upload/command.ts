@@ -69,7 +69,7 @@ Examples:
   find . -name '*.png' -print0 | dreamina upload --files-from - -0
 
 Exit codes: 0 every file has a reference, 1 none has, 2 usage, 3 some have,
-4 token, account or config, 130/143 interrupted.`,
+4 token, account or config, 129/130/143 interrupted.`,
     )
     .action(async (files, flags) => {
       const { runUpload } = await import('./run.ts');

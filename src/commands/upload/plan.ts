@@ -10,13 +10,13 @@ import { isRequestFormat, type ResultFormat } from '../../report/result-formats.
 import { StandardError } from '../../report/standard-error.ts';
 import { parseDuration } from '../../settings/duration.ts';
 import { gatherSettings } from '../../settings/gather.ts';
+import { quoteValue } from '../../settings/quote-value.ts';
 import { type RequiredSettings, requireSettings } from '../../settings/require.ts';
 import { resolveSettings } from '../../settings/resolve.ts';
 import type { SessionOptions } from '../../upload/session.ts';
 import { warnOfUnusualToken } from '../service.ts';
 import type { UploadFlags } from './command.ts';
 import { type OpenDestination, openSandbox, openService, warnOfProjectServer } from './destination.ts';
-import { resolveFlagPath } from './flag-path.ts';
 import { findInputs, shouldFitAll } from './inputs.ts';
 
 /** What is to be uploaded, and how. */
@@ -36,9 +36,9 @@ export interface Plan {
 export async function preparePlan(
   patterns: readonly string[],
   flags: UploadFlags,
+  format: ResultFormat,
   host: Host,
 ): Promise<Plan> {
-  const format = resolveFormat(flags);
   const edits = parseEdits(flags, '--');
   const isFittingAll = shouldFitAll(flags);
   const standardError = await StandardError.open(host, resolveVerbosity(flags));
@@ -86,7 +86,7 @@ async function openSheet(
   }
   if (!/[^/\\]\.html?$/i.test(report)) {
     throw new UsageError(
-      `--report needs the name of an HTML file, such as refs.html; it is ${JSON.stringify(report)}`,
+      `--report needs the name of an HTML file, such as refs.html; it is ${quoteValue(report)}`,
     );
   }
   const path = absolutePath(report, host);
@@ -138,9 +138,7 @@ function resolveMaxAge({ manifest, maxAge }: UploadFlags): number | undefined {
   }
   const maxAgeMs = maxAge.includes('.') ? undefined : parseDuration(maxAge);
   if (maxAgeMs === undefined) {
-    throw new UsageError(
-      `--max-age must be a duration such as 90m, 12h or 7d; it is ${JSON.stringify(maxAge)}`,
-    );
+    throw new UsageError(`--max-age must be a duration such as 90m, 12h or 7d; it is ${quoteValue(maxAge)}`);
   }
   return maxAgeMs;
 }
@@ -161,4 +159,21 @@ async function openDestination(
   const service = await openService(settings, host);
   warnOfProjectServer(settings.apiUrl, messages);
   return service;
+}
+
+/**
+ * The absolute path that a flag names.
+ *
+ * @throws UsageError if it is empty
+ */
+function resolveFlagPath(
+  flag: string,
+  path: string | undefined,
+  kind: 'file' | 'folder',
+  host: Host,
+): string | undefined {
+  if (path === '') {
+    throw new UsageError(`${flag} needs the name of a ${kind}`);
+  }
+  return path === undefined ? undefined : absolutePath(path, host);
 }

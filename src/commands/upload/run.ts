@@ -24,7 +24,7 @@ export async function runUpload(
   let plan: Plan;
   try {
     // Whatever is waited for, a folder on a dead disk or a silent pipe, an interruption ends the wait.
-    plan = await untilAborted(preparePlan(patterns, flags, host), host.signal);
+    plan = await untilAborted(preparePlan(patterns, flags, format, host), host.signal);
   } catch (error) {
     if (error instanceof Interruption) {
       await createResultWriter(format, print, () => '').end();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isLoopbackAddress, isLoopbackHost } from '../../../src/network/loopback.ts';
+import { isLoopbackAddress, isLoopbackHost } from '../../src/loopback.ts';
 
 test.each([
   ['http://localhost:1', true],
