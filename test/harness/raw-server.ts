@@ -10,7 +10,7 @@ export type Respond = (
   ordinal: number,
 ) => void | Promise<void>;
 
-/** A server that answers whatever a test makes it answer, for what the sandbox is too honest to say. */
+/** A server that answers whatever a test makes it answer, for answers that the sandbox never gives. */
 export interface RawServer {
   readonly apiUrl: string;
   /** How many requests have come. */

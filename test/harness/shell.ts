@@ -157,7 +157,7 @@ export async function openShell(name: ShellName): Promise<Shell> {
   };
 }
 
-/** Fails with what to do about it where a shell is missing. */
+/** Throws an error that says how to install a missing shell. */
 function requireShell(name: ShellName): void {
   if (spawnSync(name, ['--version']).error !== undefined) {
     throw new Error(`${name} is not installed, and this test is of it: apt-get install -y ${name}`);

@@ -94,7 +94,7 @@ it.each(['EMFILE', 'ENFILE'])('%s passes', (code) => {
   expect(error.message).toContain('too many files are open');
 });
 
-it('leaves what is told already as it is', () => {
+it('returns an ApiError unchanged', () => {
   const told = new ApiError('timeout', 'too late');
   expect(toNetworkError(told, 'example.com')).toBe(told);
 });

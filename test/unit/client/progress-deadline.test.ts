@@ -61,7 +61,7 @@ it('waits as long as bytes go out, each in its time', async () => {
   expect(expired).toEqual([]);
 });
 
-it('gives what is in the buffers of the system the time that it takes at the rate so far', async () => {
+it('allows bytes in system buffers the time that they take at the rate so far', async () => {
   const { deadline, expired, pass } = start();
   for (let i = 0; i < 10; i += 1) {
     await pass(2);

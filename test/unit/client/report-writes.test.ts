@@ -42,7 +42,7 @@ it.each([
   },
 );
 
-it('reports no text, which is the head of a request', async () => {
+it('does not report the head of a request', async () => {
   const { socket } = openSocket();
   const sent: number[] = [];
   reportWrites(socket, 60_000, (bytes) => sent.push(bytes));

@@ -51,7 +51,7 @@ function start(most: number) {
 }
 
 describe('Throttle', () => {
-  it('lets in as many as it may, and one more for each that leaves, in order of asking', async () => {
+  it('admits up to the limit, then one for each that leaves, first come, first served', async () => {
     const { throttle, ask } = start(2);
     expect(await ask(4)).toEqual([true, true, undefined, undefined]);
     throttle.leave();
@@ -174,7 +174,7 @@ describe('Throttle', () => {
     expect(throttle.inFlight).toBe(61);
   });
 
-  it('allows one in any case', async () => {
+  it('always allows at least one', async () => {
     const { throttle, inside, ask } = start(2);
     await ask(1);
     expect([throttle.giveUpPlace(), throttle.giveUpPlace()]).toEqual([1, 1]);
