@@ -67,6 +67,7 @@ function adviseOnToken(source: Source | undefined): string {
   switch (source?.kind) {
     case undefined:
     case 'default':
+    case 'login':
     case 'options':
       return `${copy}.`;
     case 'flag':

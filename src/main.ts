@@ -1,4 +1,4 @@
-import { fstatSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { createReadStream, fstatSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { availableParallelism, devNull, homedir, tmpdir } from 'node:os';
 import { run } from './cli.ts';
 import { describeErrno } from './errno.ts';
@@ -62,7 +62,7 @@ function createHost(interruption: AbortController, env: Environment): Host {
     scriptPath: process.argv[1],
     // Opened when it is first read, which takes Node some milliseconds.
     get stdin() {
-      return process.stdin;
+      return isDirectory(0) ? createReadStream('', { fd: 0 }) : process.stdin;
     },
     stdout,
     stderr: process.stderr,
@@ -108,6 +108,15 @@ function createStdout(): TerminalStream {
       }
     },
   });
+}
+
+/** Whether a descriptor is open on a directory, which Node's own standard input takes for an empty one. */
+function isDirectory(fd: number): boolean {
+  try {
+    return fstatSync(fd).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** The working directory; undefined if it was deleted or cannot be entered. */

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import * as v from 'valibot';
 import { FileError } from '../errors.ts';
 import type { Environment } from '../host.ts';
 import { createProgramError } from './ffmpeg.ts';
@@ -75,6 +76,50 @@ export function formatInput(format: Demuxed, path: string): readonly string[] {
   ];
 }
 
+const text = v.optional(v.string());
+const number = v.optional(v.number());
+
+const probedStream = v.object({
+  codec_type: text,
+  codec_name: text,
+  width: number,
+  height: number,
+  sample_aspect_ratio: text,
+  color_transfer: text,
+  color_primaries: text,
+  pix_fmt: text,
+  field_order: text,
+  r_frame_rate: text,
+  avg_frame_rate: text,
+  sample_rate: text,
+  channels: number,
+  bits_per_sample: number,
+  bits_per_raw_sample: text,
+  tags: v.optional(v.object({ rotate: text })),
+  side_data_list: v.optional(v.array(v.object({ rotation: number }))),
+  disposition: v.optional(v.object({ attached_pic: number })),
+});
+
+/** What this program reads of ffprobe's answer; every part may be missing. */
+const probeAnswer = v.object({
+  streams: v.optional(v.array(probedStream)),
+  format: v.optional(v.object({ duration: text, start_time: text })),
+});
+
+type ProbedStream = v.InferOutput<typeof probedStream>;
+type ProbeAnswer = v.InferOutput<typeof probeAnswer>;
+
+/** @throws FileError `cannot_fit` if it is not what ffprobe prints: PATH may have another program of that name */
+function parseAnswer(json: string): ProbeAnswer {
+  try {
+    return v.parse(probeAnswer, JSON.parse(json));
+  } catch {
+    throw new FileError('cannot_fit', 'ffprobe printed nothing that this program can read', {
+      hint: 'Check the ffprobe on PATH, or install ffmpeg 5 or newer.',
+    });
+  }
+}
+
 /**
  * Probes a file.
  *
@@ -132,7 +177,7 @@ async function loadAnswer(
     },
     signal,
   );
-  return JSON.parse(json) as ProbeAnswer;
+  return parseAnswer(json);
 }
 
 function findVideo({ streams = [] }: ProbeAnswer): ProbedStream | undefined {
@@ -237,33 +282,6 @@ async function probe(
   ).catch((error: unknown) => {
     throw error instanceof ProgramError ? createProgramError(error, 'ffprobe') : error;
   });
-}
-
-/** What this program reads of ffprobe's answer; every part may be missing. */
-interface ProbeAnswer {
-  readonly streams?: readonly ProbedStream[];
-  readonly format?: { readonly duration?: string; readonly start_time?: string };
-}
-
-interface ProbedStream {
-  readonly codec_type?: string;
-  readonly codec_name?: string;
-  readonly width?: number;
-  readonly height?: number;
-  readonly sample_aspect_ratio?: string;
-  readonly color_transfer?: string;
-  readonly color_primaries?: string;
-  readonly pix_fmt?: string;
-  readonly field_order?: string;
-  readonly r_frame_rate?: string;
-  readonly avg_frame_rate?: string;
-  readonly sample_rate?: string;
-  readonly channels?: number;
-  readonly bits_per_sample?: number;
-  readonly bits_per_raw_sample?: string;
-  readonly tags?: { readonly rotate?: string };
-  readonly side_data_list?: readonly { readonly rotation?: number }[];
-  readonly disposition?: { readonly attached_pic?: number };
 }
 
 function readVideo(stream: ProbedStream): VideoFacts {

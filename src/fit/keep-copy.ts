@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
 import { describeErrno } from '../errno.ts';
 import { FileError } from '../errors.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 /** More files of one name than anybody keeps. */
 const maxCopies = 10_000;
@@ -22,7 +23,7 @@ export async function keepCopy(
 ): Promise<string> {
   const { name } = parse(basename(sourceName));
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (let i = 1; i < maxCopies; i += 1) {
       const path = join(folder, `${name || 'file'}${i === 1 ? '' : `-${i}`}.${extension}`);
       if (await copyIfFree(made, path)) {

@@ -51,7 +51,7 @@ async function answer(request: PictureRequest): Promise<PictureAnswer> {
       case 'fit': {
         const { path, recipe, scratchPath, madePath } = request;
         const { bytes, contentType, texts } = await fitPicture(path, recipe, scratchPath);
-        await writeFile(madePath, bytes, { mode: 0o600, flag: 'wx' });
+        await writeFile(madePath, bytes, { flag: 'wx' });
         return { kind: 'made', contentType, texts };
       }
       case 'preview':

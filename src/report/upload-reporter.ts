@@ -16,6 +16,9 @@ const maxListedAtEnd = 1000;
 
 const summaryOrder = ['uploaded', 'reused', 'valid', 'failed', 'cancelled'] as const;
 
+/** How to go on after an interruption that came first. */
+export const interruptedBeforeAny = 'Interrupted before any file was uploaded. Run the same command again.';
+
 /** Reports what a batch does: results on standard output, the rest on standard error. */
 export class UploadReporter {
   readonly #results: ResultWriter;
@@ -215,7 +218,7 @@ export class UploadReporter {
       return;
     }
     if (count('uploaded') + count('reused') === 0) {
-      this.#messages.note('Interrupted before any file was uploaded. Run the same command again.');
+      this.#messages.note(interruptedBeforeAny);
       return;
     }
     const files = [...this.#counts.values()].reduce((sum, it) => sum + it, 0);

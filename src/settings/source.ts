@@ -7,6 +7,8 @@ export type Source =
   | { readonly kind: 'config-file'; readonly path: string }
   | { readonly kind: 'project'; readonly path: string }
   | { readonly kind: 'user'; readonly path: string }
+  /** What `dreamina login` reads. */
+  | { readonly kind: 'login' }
   /** The options that a caller passes to the library. */
   | { readonly kind: 'options' }
   | { readonly kind: 'default' };
@@ -64,6 +66,8 @@ export function formatSource(source: Source): string {
       return `project config ${source.path}`;
     case 'user':
       return `user config ${source.path}`;
+    case 'login':
+      return 'this login';
     case 'options':
       return 'options';
     case 'default':

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname, posix, win32 } from 'node:path';
 import { describeErrno, isSystemError } from '../errno.ts';
 import { ConfigError } from '../errors.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import type { Host } from '../host.ts';
 import { loadConfigFile } from './config-file.ts';
 import type { Key } from './definitions.ts';
@@ -90,7 +91,7 @@ export async function readUserConfig(path: string): Promise<ConfigValues> {
 export async function writeUserConfig(path: string, changes: ConfigChanges): Promise<void> {
   const values = { ...(await readUserConfig(path)), ...changes };
   try {
-    await makeFolder(dirname(path));
+    await makeFolder(dirname(path), 0o700);
     await replaceFile(path, `${JSON.stringify(values, undefined, 2)}\n`);
   } catch (cause) {
     if (!isSystemError(cause)) {
@@ -106,24 +107,6 @@ async function statInPlace(path: string): Promise<Stats | undefined> {
       return undefined;
     }
     throw new ConfigError(`${path}: it cannot be accessed: ${describeErrno(cause)}`, { cause });
-  });
-}
-
-/** Makes a folder and its missing parents. Not `mkdir({ recursive: true })`, which never returns below /proc. */
-async function makeFolder(path: string): Promise<void> {
-  const make = () =>
-    mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-      // If something other than a folder is there, opening a file in it reports that.
-      if (error.code !== 'EEXIST') {
-        throw error;
-      }
-    });
-  await make().catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' || dirname(path) === path) {
-      throw error;
-    }
-    await makeFolder(dirname(path));
-    await make();
   });
 }
 

@@ -118,6 +118,7 @@ describe('a signal', () => {
     if (args[0] !== '-') {
       // Which files there are is not known yet.
       expect(run.stdout()).toBe('[]\n');
+      expect(run.stderr()).toBe('Interrupted before any file was uploaded. Run the same command again.\n');
     }
   });
 

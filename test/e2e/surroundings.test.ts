@@ -7,6 +7,16 @@ import { tempDir } from '../harness/temp-dir.ts';
 
 const night = fixture('night.png').file;
 
+it.skipIf(process.platform === 'win32').each([
+  [['-'], 1, 'standard input: it cannot be read: it is a directory'],
+  [['--fit', '-'], 1, 'it is a directory'],
+  [['--files-from', '-'], 2, '--files-from -: it cannot be read: it is a directory'],
+])('standard input that is a directory is said to be one: upload %j', async (args, code, words) => {
+  const run = spawnCli(['upload', '--sandbox', ...args], { shell: 'exec < /' });
+  expect(await run.ended).toBe(code);
+  expect(run.stderr()).toContain(words);
+});
+
 describe.skipIf(process.platform === 'win32')('in a working directory that is gone', () => {
   async function start(...args: readonly string[]) {
     const cwd = await tempDir();

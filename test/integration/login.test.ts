@@ -235,6 +235,7 @@ describe('login writes nothing', () => {
     const result = await login([], world);
     expect(result.exitCode).toBe(4);
     expect(result.stderr).toContain('names another server');
+    expect(result.stderr).toContain('the token from this login is not sent there');
     expect(count()).toBe(0);
     expect(await exists(file)).toBe(false);
     // Named by hand, the same file is the user's own word.

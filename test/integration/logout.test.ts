@@ -100,6 +100,13 @@ describe('logout', () => {
     expect(await readFile(target, 'utf8')).toContain(token);
   });
 
+  it('has nothing to remove without a home directory', async () => {
+    expect(await runCli(['logout'], { homeDir: '', cwd: await tempDir() })).toMatchObject({
+      exitCode: 0,
+      stderr: 'Nothing to do: without a home directory there is no user config.\n',
+    });
+  });
+
   it.skipIf(onWindows || process.getuid?.() === 0)('says that it cannot write', async () => {
     const { file, logout } = await userWith({ token });
     await chmod(dirname(file), 0o500);

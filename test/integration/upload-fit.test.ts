@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -220,6 +220,65 @@ describe('--fit', () => {
     expect(record?.status === 'failed' ? record.error.code : (record?.status ?? '')).toBe(code);
     expect(stderr).toMatch(words);
     expect(await leftBehind()).toEqual([]);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a program on PATH that is not ffprobe', () => {
+  it.each([
+    '',
+    'null',
+    '{"streams":[null]}',
+    '{"streams":5}',
+    '{"format":{"duration":1}}',
+    'Loading\n{}',
+    '\x1b[2J',
+  ])('is the failure of the clip alone, whatever it prints: %j', async (printed) => {
+    const cwd = await tempDir();
+    await copyFile(clip('clip.mp4').file, join(cwd, 'film.mp4'));
+    for (const name of ['ffmpeg', 'ffprobe']) {
+      await writeFile(join(cwd, name), `#!/bin/sh\nprintf '%s' '${printed}'\n`, { mode: 0o755 });
+    }
+    const night = fixture('night.png').file;
+    const { records, stderr, leftBehind } = await upload(['--fit', '--sandbox', 'film.mp4', night], {
+      cwd,
+      env: { PATH: cwd },
+    });
+    expect(records()).toMatchObject([
+      {
+        status: 'failed',
+        error: { code: 'cannot_fit', message: 'ffprobe printed nothing that this program can read' },
+      },
+      { status: 'uploaded' },
+    ]);
+    expect(stderr).not.toMatch(/\x1b|\n {4}at /);
+    expect(await leftBehind()).toEqual([]);
+  });
+});
+
+describe('--fit-dir', () => {
+  it('that is a file is a usage error', async () => {
+    const cwd = await photoFolder();
+    const { exitCode, stderr } = await upload(['--sandbox', '--fit-dir', 'sunset.jpg', 'photo.heic'], {
+      cwd,
+    });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`--fit-dir ${join(cwd, 'sunset.jpg')}: it is not a folder`);
+  });
+
+  it.runIf(process.platform === 'linux')('that cannot be made is the failure of the file', async () => {
+    const { records } = await upload(['--sandbox', '--fit-dir', '/proc/none', 'photo.heic'], {
+      cwd: await photoFolder(),
+    });
+    expect(records()).toMatchObject([
+      { status: 'failed', error: { message: 'it cannot be saved in /proc/none: no such file or directory' } },
+    ]);
+  });
+
+  it.skipIf(process.platform === 'win32')('keeps files with the usual permissions', async () => {
+    const cwd = await photoFolder();
+    await upload(['--sandbox', '--fit-dir', 'kept', 'photo.heic'], { cwd });
+    const { mode } = await stat(join(cwd, 'kept/photo.jpg'));
+    expect(mode & 0o777).toBe(0o666 & ~process.umask());
   });
 });
 

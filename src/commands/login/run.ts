@@ -40,7 +40,7 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   const gathered = await gatherSettings({ flags: { account: flags.account }, config: flags.config }, host);
   const settings = requireSettings(resolveSettings(gathered, { ignore: ['token', 'account'] }));
   const { apiUrl, timeout } = settings;
-  const source: Source = { kind: 'user', path };
+  const source: Source = { kind: 'login' };
   assertTokenDestination({ apiUrl, token: { source } });
 
   if (questions !== undefined) {

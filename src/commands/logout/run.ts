@@ -3,7 +3,7 @@ import type { Host } from '../../host.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { formatSource } from '../../settings/source.ts';
-import { readUserConfig, requireUserConfigPath, writeUserConfig } from '../../settings/user-config.ts';
+import { readUserConfig, userConfigPath, writeUserConfig } from '../../settings/user-config.ts';
 
 const identityKeys = ['token', 'account'] as const;
 
@@ -14,10 +14,12 @@ const identityKeys = ['token', 'account'] as const;
  */
 export async function runLogout(host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');
-  const path = requireUserConfigPath(host);
-  const values = await readUserConfig(path);
+  const path = userConfigPath(host);
+  const values = path === undefined ? {} : await readUserConfig(path);
   const taken = identityKeys.filter((key) => Object.hasOwn(values, key));
-  if (taken.length === 0) {
+  if (path === undefined) {
+    messages.note('Nothing to do: without a home directory there is no user config.');
+  } else if (taken.length === 0) {
     messages.note(`Nothing to do: there is neither token nor account in ${path}.`);
   } else {
     await writeUserConfig(path, { token: undefined, account: undefined });

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { absolutePath } from '../../absolute-path.ts';
 import { UsageError } from '../../errors.ts';
 import { parseEdits } from '../../files/edits.ts';
@@ -7,7 +8,6 @@ import type { ContactSheet } from '../../report/contact-sheet/contact-sheet.ts';
 import type { Messages, Verbosity } from '../../report/messages.ts';
 import { assertRequestCount } from '../../report/request-object.ts';
 import { isRequestFormat, type ResultFormat } from '../../report/result-formats.ts';
-import { StandardError } from '../../report/standard-error.ts';
 import { parseDuration } from '../../settings/duration.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { quoteValue } from '../../settings/quote-value.ts';
@@ -24,7 +24,6 @@ export interface Plan {
   readonly found: readonly FoundFile[];
   readonly options: SessionOptions;
   readonly destination: OpenDestination | undefined;
-  readonly standardError: StandardError;
   readonly sheet: ContactSheet | undefined;
 }
 
@@ -36,23 +35,22 @@ export interface Plan {
 export async function preparePlan(
   patterns: readonly string[],
   flags: UploadFlags,
-  format: ResultFormat,
-  host: Host,
+  { format, messages, host }: { format: ResultFormat; messages: Messages; host: Host },
 ): Promise<Plan> {
   const edits = parseEdits(flags, '--');
   const isFittingAll = shouldFitAll(flags);
-  const standardError = await StandardError.open(host, resolveVerbosity(flags));
-  const found = await findInputs(patterns, flags, standardError.messages, host);
+  const found = await findInputs(patterns, flags, messages, host);
   if (isRequestFormat(format)) {
     assertRequestCount(format, found.length);
   }
   const maxAgeMs = resolveMaxAge(flags);
   const manifestPath = resolveFlagPath('--manifest', flags.manifest, 'file', host);
   const fitDir = resolveFlagPath('--fit-dir', flags.fitDir, 'folder', host);
+  await assertFolder('--fit-dir', fitDir);
   const sheet = await openSheet(flags, found, manifestPath, host);
-  const settings = await readSettings(flags, standardError.messages, host);
+  const settings = await readSettings(flags, messages, host);
   // Last, because what throws after it would have to close it.
-  const destination = await openDestination(flags, settings, standardError.messages, host);
+  const destination = await openDestination(flags, settings, messages, host);
   const options: SessionOptions = {
     destination,
     concurrency: settings.concurrency.value,
@@ -71,7 +69,7 @@ export async function preparePlan(
     manifestPath,
     maxAgeMs,
   };
-  return { found, options, destination, standardError, sheet };
+  return { found, options, destination, sheet };
 }
 
 /** @throws UsageError if no contact sheet can be written there */
@@ -122,7 +120,8 @@ export function resolveFormat({ format, json }: UploadFlags): ResultFormat {
   return json ? 'json' : (format ?? 'text');
 }
 
-function resolveVerbosity({ quiet, verbose }: UploadFlags): Verbosity {
+/** @throws UsageError if `--quiet` and `--verbose` are both given */
+export function resolveVerbosity({ quiet, verbose }: UploadFlags): Verbosity {
   if (quiet && verbose) {
     throw new UsageError('--quiet and --verbose cannot be combined');
   }
@@ -176,4 +175,12 @@ function resolveFlagPath(
     throw new UsageError(`${flag} needs the name of a ${kind}`);
   }
   return path === undefined ? undefined : absolutePath(path, host);
+}
+
+/** @throws UsageError if something other than a folder is there */
+async function assertFolder(flag: string, path: string | undefined): Promise<void> {
+  const stats = path === undefined ? undefined : await stat(path).catch(() => undefined);
+  if (stats !== undefined && !stats.isDirectory()) {
+    throw new UsageError(`${flag} ${path}: it is not a folder`);
+  }
 }

@@ -1,12 +1,14 @@
 import { Interruption } from '../../errors.ts';
+import { isInterrupted } from '../../exit-code.ts';
 import type { FoundFile } from '../../files/found-file.ts';
 import type { Host } from '../../host.ts';
 import { createResultWriter } from '../../report/result-writer.ts';
-import { UploadReporter } from '../../report/upload-reporter.ts';
+import { StandardError } from '../../report/standard-error.ts';
+import { interruptedBeforeAny, UploadReporter } from '../../report/upload-reporter.ts';
 import { writeOutput } from '../../report/write-output.ts';
 import { untilAborted } from '../../until-aborted.ts';
 import type { UploadFlags } from './command.ts';
-import { type Plan, preparePlan, resolveFormat } from './plan.ts';
+import { type Plan, preparePlan, resolveFormat, resolveVerbosity } from './plan.ts';
 import { reportSession } from './report-session.ts';
 
 /**
@@ -20,25 +22,30 @@ export async function runUpload(
   host: Host,
 ): Promise<number> {
   const format = resolveFormat(flags);
+  const standardError = await StandardError.open(host, resolveVerbosity(flags));
+  const { messages } = standardError;
   const print = (text: string) => writeOutput(text, host);
   let plan: Plan;
   try {
     // Whatever is waited for, a folder on a dead disk or a silent pipe, an interruption ends the wait.
-    plan = await untilAborted(preparePlan(patterns, flags, format, host), host.signal);
+    plan = await untilAborted(preparePlan(patterns, flags, { format, messages, host }), host.signal);
   } catch (error) {
     if (error instanceof Interruption) {
       await createResultWriter(format, print, () => '').end();
+      if (isInterrupted(host.signal) && !flags.dryRun) {
+        messages.note(interruptedBeforeAny);
+      }
     }
     throw error;
   }
-  const { found, options, destination, standardError, sheet } = plan;
+  const { found, options, destination, sheet } = plan;
   try {
     if (destination !== undefined && showsProgress(flags, host)) {
       await standardError.loadProgress(new URL(destination.apiUrl).host);
     }
     const outputFailure = new AbortController();
     const results = createResultWriter(format, print, await createLabel(found, host));
-    const reporter = new UploadReporter(results, standardError.messages, {
+    const reporter = new UploadReporter(results, messages, {
       format,
       destination: destination?.apiUrl ?? '',
       onOutputFailure: () => outputFailure.abort(),

@@ -1,5 +1,5 @@
 import { findBox, isLong, readBoxes, readEntries, readFields, requireBox } from './boxes.ts';
-import type { Measures, Picture } from './measures.ts';
+import { type Measures, type Picture, withSquarePixels } from './measures.ts';
 
 /** Major brands of still images, which share the container (ISO/IEC 23008-12, AVIF, Canon's CR3). */
 const imageBrands = ['mif1', 'msf1', 'heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'avif', 'avis', 'crx '];
@@ -143,18 +143,16 @@ function readTracks(
 function readPicture(stsd: Buffer, tkhd: Buffer): Picture {
   const entry = readBoxes(stsd.subarray(8)).next().value?.payload ?? Buffer.alloc(0);
   const matrixAt = isLong(tkhd) ? 52 : 40;
-  let width = entry.readUInt16BE(24);
-  let height = entry.readUInt16BE(26);
+  let picture = { width: entry.readUInt16BE(24), height: entry.readUInt16BE(26) };
   const pasp = findBox(entry.subarray(78), 'pasp', 'stop');
-  if (width === 0 || height === 0) {
-    width = tkhd.readUInt16BE(matrixAt + 36);
-    height = tkhd.readUInt16BE(matrixAt + 40);
+  if (picture.width === 0 || picture.height === 0) {
+    picture = { width: tkhd.readUInt16BE(matrixAt + 36), height: tkhd.readUInt16BE(matrixAt + 40) };
   } else if (pasp && pasp.readUInt32BE(0) > 0 && pasp.readUInt32BE(4) > 0) {
-    width = Math.round((width * pasp.readUInt32BE(0)) / pasp.readUInt32BE(4));
+    picture = withSquarePixels(picture, pasp.readUInt32BE(0) / pasp.readUInt32BE(4));
   }
   // The first row of the matrix is where the x axis goes to.
   const isSideways = Math.abs(tkhd.readInt32BE(matrixAt + 4)) > Math.abs(tkhd.readInt32BE(matrixAt));
-  return isSideways ? { width: height, height: width } : { width, height };
+  return isSideways ? { width: picture.height, height: picture.width } : picture;
 }
 
 function readEdits(trak: Buffer, movieTimescale: number): Edit[] {

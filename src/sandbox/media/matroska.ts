@@ -1,4 +1,4 @@
-import type { Measures, Picture } from './measures.ts';
+import { type Measures, type Picture, withSquarePixels } from './measures.ts';
 
 /** Element IDs (RFC 9559, section 5.1). */
 const ids = {
@@ -22,7 +22,6 @@ const ids = {
   pixelCropRight: 0x54dd,
   displayWidth: 0x54b0,
   displayHeight: 0x54ba,
-  displayUnit: 0x54b2,
   projection: 0x7670,
   projectionPoseRoll: 0x7675,
   cluster: 0x1f43b675,
@@ -147,23 +146,18 @@ function readTrack(entry: ReadonlyMap<number, Element>): Track {
 
 function readPicture(video: ReadonlyMap<number, Element>): Picture {
   const value = (id: number) => toInteger(video.get(id));
-  let width = value(ids.pixelWidth) - value(ids.pixelCropLeft) - value(ids.pixelCropRight);
-  let height = value(ids.pixelHeight) - value(ids.pixelCropTop) - value(ids.pixelCropBottom);
+  const width = value(ids.pixelWidth) - value(ids.pixelCropLeft) - value(ids.pixelCropRight);
+  const height = value(ids.pixelHeight) - value(ids.pixelCropTop) - value(ids.pixelCropBottom);
   const displayWidth = value(ids.displayWidth);
   const displayHeight = value(ids.displayHeight);
-  if (displayWidth > 0 && displayHeight > 0) {
-    if (value(ids.displayUnit) === 0) {
-      width = displayWidth;
-      height = displayHeight;
-    } else {
-      // Centimetres, inches or a plain ratio: all that counts is the shape.
-      width = Math.round((height * displayWidth) / displayHeight);
-    }
-  }
+  // Pixels, centimetres, inches or a plain ratio: all that counts is the shape.
+  const isShaped = displayWidth > 0 && displayHeight > 0 && width > 0 && height > 0;
+  const pixelAspect = isShaped ? (displayWidth * height) / (displayHeight * width) : 1;
+  const picture = withSquarePixels({ width, height }, pixelAspect);
   const projection = video.get(ids.projection);
   const roll = projection && childrenOf(projection).get(ids.projectionPoseRoll);
   const isSideways = roll !== undefined && Math.abs(Math.round(toFloat(roll.payload))) % 180 === 90;
-  return isSideways ? { width: height, height: width } : { width, height };
+  return isSideways ? { width: picture.height, height: picture.width } : picture;
 }
 
 /** The first child of each ID. */

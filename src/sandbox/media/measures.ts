@@ -5,6 +5,18 @@ export interface Picture {
 }
 
 /**
+ * The size with square pixels. One side grows and none shrinks, as players do it.
+ *
+ * @param pixelAspect the width of a pixel, by its height
+ */
+export function withSquarePixels({ width, height }: Picture, pixelAspect: number): Picture {
+  return {
+    width: Math.round(width * Math.max(pixelAspect, 1)),
+    height: Math.round(height / Math.min(pixelAspect, 1)),
+  };
+}
+
+/**
  * What a container's reader has measured. Readers throw a RangeError for a damaged file, explicitly or by reading
  * outside of a Buffer.
  */

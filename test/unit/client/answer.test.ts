@@ -30,8 +30,17 @@ test('the words of a server are its error, trimmed and redacted', () => {
   const redact = (text: string) => text.replace('s3cret', '[token]');
   expect(serverWords({ error: ' no s3cret ' }, redact)).toBe('no [token]');
   expect(serverWords({ error: ' ' }, redact)).toBeUndefined();
-  expect(serverWords({ error: { message: 'no' } }, redact)).toBeUndefined();
+  expect(serverWords({ error: ['no'], message: 7 }, redact)).toBeUndefined();
   expect(serverWords(undefined, redact)).toBeUndefined();
+});
+
+test.each([
+  [{ error: { message: 'no s3cret' } }],
+  [{ error: '', message: 'no s3cret' }],
+  [{ detail: 'no s3cret' }],
+  [{ error: 'no s3cret', message: 'other', detail: 'other' }],
+])('the words of a server are found in %j', (body) => {
+  expect(serverWords(body, (text) => text.replace('s3cret', '[token]'))).toBe('no [token]');
 });
 
 test('the first value of a header that came more than once', () => {

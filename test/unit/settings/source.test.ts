@@ -7,6 +7,7 @@ test.each<[Source, string]>([
   [{ kind: 'config-file', path: '/c.json' }, 'config file /c.json'],
   [{ kind: 'project', path: '/p/.dreaminarc' }, 'project config /p/.dreaminarc'],
   [{ kind: 'user', path: '/u/config.json' }, 'user config /u/config.json'],
+  [{ kind: 'login' }, 'this login'],
   [{ kind: 'options' }, 'options'],
   [{ kind: 'default' }, 'default'],
 ])('%j', (source, words) => {

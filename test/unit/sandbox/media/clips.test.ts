@@ -88,6 +88,8 @@ describe('an MP4', () => {
     bytes.writeUInt32BE(3, endOf('pasp'));
     bytes.writeUInt32BE(2, endOf('pasp') + 4);
     expect(measured()).toMatchObject({ picture: { width: 336, height: 208 } });
+    bytes.writeUInt32BE(1, endOf('pasp'));
+    expect(measured()).toMatchObject({ picture: { width: 224, height: 416 } });
   });
 
   test('has the duration of its edit lists, not of its headers', () => {
