@@ -173,6 +173,9 @@ describe('a named config file', () => {
     expect(missing.message).toContain('--config');
     expect((await failure({}, { DREAMINA_CONFIG: 'missing.json' })).message).toContain('DREAMINA_CONFIG');
     expect((await failure({ config: '.' })).message).toContain('cannot be read: it is a directory');
+    expect((await failure({ config: '.dreaminarc/c.json' })).message).toContain(
+      'there is no such config file',
+    );
     await expect(gather({ config: '' })).rejects.toThrow(UsageError);
     await expect(gather({ config: '' })).rejects.toThrow('--config');
     await write('project/a/b/c.toml', 'retries = 3');

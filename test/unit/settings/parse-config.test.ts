@@ -140,6 +140,7 @@ test.each([
     'account: "C:\\users"',
     '/p/c.yaml:1:15: not valid YAML (a backslash in double quotes must be doubled)',
   ],
+  ['/p/c.yaml', 'a: |b', '/p/c.yaml:1:5: not valid YAML'],
   ['/p/c.yaml', 'a: \x01', '/p/c.yaml:1:5: not valid YAML (a control character is in it)'],
   ['/p/c.yaml', 'a: \x00123', '/p/c.yaml:1:4: not valid YAML (a control character is in it)'],
   ['/p/c.yaml', '# {"a": 1 // 123\na: b: c', '/p/c.yaml:2:5: not valid YAML (the indentation is wrong)'],
