@@ -48,14 +48,16 @@ export function textOf(value: unknown): string | undefined {
   return text !== '' && text.length <= maxFieldLength ? text : undefined;
 }
 
-/**
- * The server's own words, redacted and cut to a length that fits a message: the text of `error`, or what gateways and
- * frameworks have in its place.
- */
+/** The server's own words in a body's `error`, redacted and cut to a length that fits a message. */
 export function serverWords(body: Fields | undefined, redact: Redact): string | undefined {
+  const words = trimmed(body?.error);
+  return words === '' ? undefined : shorten(words, redact);
+}
+
+/** The words of an answer that is an error: like {@link serverWords}, or what gateways have in place of that text. */
+export function errorWords(body: Fields | undefined, redact: Redact): string | undefined {
   const places = [body?.error, fieldsOf(body?.error)?.message, body?.message, body?.detail];
-  const words = places.map(trimmed).find((text) => text !== '');
-  return words === undefined ? undefined : shorten(words, redact);
+  return serverWords({ error: places.find((place) => trimmed(place) !== '') }, redact);
 }
 
 /** The first value of a header. */

@@ -1,6 +1,14 @@
 import type { Asked } from '../advice.ts';
 import { ApiError, type ApiErrorCode } from '../errors.ts';
-import { type Answer, type Fields, headerOf, parseObject, serverWords, shorten } from './answer.ts';
+import {
+  type Answer,
+  errorWords,
+  type Fields,
+  headerOf,
+  parseObject,
+  serverWords,
+  shorten,
+} from './answer.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** Statuses that are usually temporary: timeouts, capacity, and the CDN's own 520-527. */
@@ -82,7 +90,7 @@ const notFound: Readonly<Record<Asked, string>> = {
 function describeHttpError(asked: Asked, answer: Answer): string {
   const { status } = answer;
   const meaning = status === 404 ? notFound[asked] : (meanings[status] ?? describeOther(answer));
-  const words = serverWords(parseObject(answer.text), answer.redact);
+  const words = errorWords(parseObject(answer.text), answer.redact);
   return `${meaning} (HTTP ${status}${words === undefined ? '' : `: ${words}`})`;
 }
 

@@ -3,7 +3,7 @@ import { copyFile } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
 import { describeErrno } from '../errno.ts';
 import { FileError } from '../errors.ts';
-import { makeFolder } from '../files/make-folder.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** More files of one name than anybody keeps. */
 const maxCopies = 10_000;

@@ -106,7 +106,7 @@ export class PictureProcesses {
   /** A process that is still there: the system may have killed one meanwhile. */
   #takeIdle(): ChildProcess | undefined {
     let child = this.#idle.pop();
-    while (child?.connected === false) {
+    while (child !== undefined && !isAlive(child)) {
       child = this.#idle.pop();
     }
     return child;
@@ -125,6 +125,10 @@ export class PictureProcesses {
       detached: this.#platform !== 'win32',
     });
   }
+}
+
+function isAlive({ connected, exitCode, signalCode }: ChildProcess): boolean {
+  return connected && exitCode === null && signalCode === null;
 }
 
 function expectKind<Kind extends PictureAnswer['kind']>(

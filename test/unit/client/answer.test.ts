@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { headerOf, parseObject, serverWords, shorten, textOf } from '../../../src/client/answer.ts';
+import {
+  errorWords,
+  headerOf,
+  parseObject,
+  serverWords,
+  shorten,
+  textOf,
+} from '../../../src/client/answer.ts';
 
 const unchanged = (text: string) => text;
 
@@ -30,7 +37,9 @@ test('the words of a server are its error, trimmed and redacted', () => {
   const redact = (text: string) => text.replace('s3cret', '[token]');
   expect(serverWords({ error: ' no s3cret ' }, redact)).toBe('no [token]');
   expect(serverWords({ error: ' ' }, redact)).toBeUndefined();
-  expect(serverWords({ error: ['no'], message: 7 }, redact)).toBeUndefined();
+  expect(serverWords({ error: { message: 'no' }, message: 'no' }, redact)).toBeUndefined();
+  expect(errorWords({ error: ['no'], message: 7 }, redact)).toBeUndefined();
+  expect(errorWords(undefined, redact)).toBeUndefined();
   expect(serverWords(undefined, redact)).toBeUndefined();
 });
 
@@ -39,8 +48,8 @@ test.each([
   [{ error: '', message: 'no s3cret' }],
   [{ detail: 'no s3cret' }],
   [{ error: 'no s3cret', message: 'other', detail: 'other' }],
-])('the words of a server are found in %j', (body) => {
-  expect(serverWords(body, (text) => text.replace('s3cret', '[token]'))).toBe('no [token]');
+])('the words of an error are found in %j', (body) => {
+  expect(errorWords(body, (text) => text.replace('s3cret', '[token]'))).toBe('no [token]');
 });
 
 test('the first value of a header that came more than once', () => {
