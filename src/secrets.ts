@@ -146,7 +146,7 @@ export function spellingsOf(secret: string): RegExp | string {
     const plain = `\\u{${character.codePointAt(0)!.toString(16)}}`;
     const percent = Array.from(Buffer.from(character), (byte) => `%(?:25){0,4}${hex(byte, 2)}`);
     const json = character.split('').map((unit) => `\\\\{1,8}u${hex(unit.charCodeAt(0), 4)}`);
-    return `(?:\\\\{0,8}${plain}|${percent.join('')}|${json.join('')})`;
+    return `(?:\\\\|%(?:25){0,4}5c){0,8}(?:${plain}|${percent.join('')}|${json.join('')})`;
   });
   return characters.length === 0 ? /(?!)/g : new RegExp(characters.join(''), 'giu');
 }

@@ -28,7 +28,7 @@ test.runIf(process.platform === 'linux')(
       return real(path);
     }`);
     const { sandbox, env } = await sandboxWith();
-    const run = spawnCli(['upload', '--fit', ...files], {
+    const run = spawnCli(['upload', '--fit', '-c', '1', ...files], {
       env: { ...env, LD_PRELOAD: preload, TMPDIR: await tempDir() },
     });
     expect(await run.ended).toBe(0);

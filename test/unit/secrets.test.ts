@@ -107,6 +107,16 @@ describe('the password of a proxy', () => {
   });
 });
 
+test.each(['ab\\cdef', 'ab\\\\cd ef'])(
+  'a backslash in the secret %j is found, however it is spelled',
+  (secret) => {
+    const once = encodeURIComponent(secret);
+    for (const spelled of [secret, once, encodeURIComponent(once), JSON.stringify(secret).slice(1, -1)]) {
+      expect(secretsWith((it) => it.addToken(secret)).mask(`<${spelled}>`)).toBe('<[token]>');
+    }
+  },
+);
+
 test('whatever the secret is, it is found, however it is spelled', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), fc.string(), (secret, around) => {
