@@ -158,7 +158,9 @@ export class DreaminaClient {
       connection.destroy();
     };
     const onAbort = () => end(signal?.reason);
-    const deadline = new ProgressDeadline({ timeoutMs: this.#options.timeoutMs, bodyBytes, onExpired: end });
+    const { timeoutMs, proxyUrl } = this.#options;
+    const proxyHost = this.#url.protocol === 'https:' ? proxyUrl?.host : undefined;
+    const deadline = new ProgressDeadline({ timeoutMs, bodyBytes, proxyHost, onExpired: end });
     let isReusable = false;
     try {
       signal?.throwIfAborted();

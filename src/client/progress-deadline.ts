@@ -11,6 +11,8 @@ export interface ProgressDeadlineOptions {
   /** How long an attempt may go without progress. */
   readonly timeoutMs: number;
   readonly bodyBytes: number;
+  /** The proxy that a connection goes through, without its password. */
+  readonly proxyHost?: string | undefined;
   /** Called once, with an ApiError `timeout` that names the phase without progress. */
   readonly onExpired: (error: ApiError) => void;
 }
@@ -88,16 +90,16 @@ export class ProgressDeadline {
     if (performance.now() < this.#expiresAtMs) {
       this.#timer = this.#schedule();
     } else {
-      this.#options.onExpired(new ApiError('timeout', describeTimeout(this.#phase, this.#options.timeoutMs)));
+      this.#options.onExpired(new ApiError('timeout', describeTimeout(this.#phase, this.#options)));
     }
   }
 }
 
-function describeTimeout(phase: Phase, timeoutMs: number): string {
+function describeTimeout(phase: Phase, { timeoutMs, proxyHost }: ProgressDeadlineOptions): string {
   const time = `${timeoutMs / 1000} s`;
   switch (phase) {
     case 'connection':
-      return `no connection within ${time}`;
+      return `no connection within ${time}${proxyHost === undefined ? '' : ` through the proxy ${proxyHost}`}`;
     case 'room':
       return `nothing could be sent for ${time}`;
     case 'answer':
