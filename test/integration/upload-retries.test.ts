@@ -593,9 +593,11 @@ describe('a timeout', () => {
         : {
             ...credentials,
             DREAMINA_API_URL: 'https://api.example.invalid/v1',
-            HTTPS_PROXY: `${proxyScheme}://127.0.0.1:${port}`,
+            HTTPS_PROXY: `${proxyScheme}://me:hunter2@127.0.0.1:${port}`,
           },
-      { message: 'no connection within 0.5 s' },
+      {
+        message: `no connection within 0.5 s${proxyScheme === undefined ? '' : ` through the proxy 127.0.0.1:${port}`}`,
+      },
     );
     expect(sockets).toHaveLength(1);
     // A connection that stays open would keep the process from ending.

@@ -866,17 +866,6 @@ describe('a proxy', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('that says nothing is named when the time is over', async () => {
-    const { port } = await tcpServer(() => {});
-    const env = { ...elsewhere, HTTPS_PROXY: `http://me:hunter2@127.0.0.1:${port}` };
-    const { stderr, exitCode } = await runCli(['upload', night, '--timeout', '0.2', '--retries', '0'], {
-      env,
-    });
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain(`no connection within 0.2 s through the proxy 127.0.0.1:${port}\n`);
-    expect(stderr).not.toContain('hunter2');
-  });
-
   it.each([
     [403, 1, 'Check the proxy and NO_PROXY.'],
     [407, 1, 'Put the user and password into the proxy address.'],
