@@ -25,7 +25,7 @@ export function addUpload(program: Command, start: Start) {
     .option('-r, --recursive', 'descend into directories for images, videos and audio, by file name')
     .option('--exclude <glob>', 'leave out what -r or a glob finds; may be repeated', collect)
     .option('--hidden', 'include hidden files and folders in -r and globs')
-    .optionsGroup('How to make them fit:')
+    .optionsGroup('How to make them fit (the others imply --fit):')
     .option('--fit', 'convert files that would be refused so that they are accepted')
     .option('--aspect <w:h>', 'crop images and videos to this shape, from the middle')
     .option('--frame <first|last|time>', 'take this frame of each video, as an image')
