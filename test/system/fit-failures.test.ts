@@ -106,7 +106,11 @@ describe('ffmpeg', () => {
 
   test.each<[name: string, script: string, message: RegExp]>([
     ['that is too old for an option', `echo "Unrecognized option 'fps_mode'." >&2; exit 1`, /too old/],
-    ['without an encoder', `echo "Unknown encoder 'libx264'" >&2; exit 1`, /built without an encoder/],
+    [
+      'without an encoder',
+      `echo "Unknown encoder 'libx264'" >&2; exit 1`,
+      /built without the encoder that it needs/,
+    ],
     ['that crashes', 'kill -SEGV $$', /crashed or was killed/],
     ['that fails', 'echo "something odd" >&2; exit 7', /^ffmpeg failed: something odd$/],
     ['that hangs', 'sleep 1000', /made no progress/],
