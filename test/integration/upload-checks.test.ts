@@ -535,6 +535,26 @@ describe('every file is checked before the first byte is sent', () => {
 });
 
 describe('--dry-run', () => {
+  it.each([
+    ['DREAMINA_TOKEN', '"x'],
+    ['DREAMINA_ACCOUNT', 'foo'],
+    ['DREAMINA_API_URL', 'http://example.com'],
+  ])('needs no %s, and warns that %s is wrong', async (name, value) => {
+    const { exitCode, stderr } = await runCli(['upload', '--dry-run', fixture('night.png').file], {
+      env: { [name]: value },
+    });
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(new RegExp(`^warning: environment variable ${name}: .* must be .*\\n1 valid\\n$`));
+  });
+
+  it('ends where another setting is wrong', async () => {
+    const env = { DREAMINA_TOKEN: '"x', DREAMINA_RETRIES: 'many' };
+    const { exitCode, stderr } = await runCli(['upload', '--dry-run', fixture('night.png').file], { env });
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain('DREAMINA_RETRIES');
+    expect((await runCli(['upload', '--dry-run', '-a', 'foo', fixture('night.png').file])).exitCode).toBe(2);
+  });
+
   const files = { 'a.png': jpeg, 'b.png': png, 'c.webp': webp, 'bad.gif': gif, 'none.png': '' };
   const all = ['a.png', 'bad.gif', 'b.png', 'none.png', 'c.webp'];
 

@@ -95,14 +95,23 @@ async function openSheet(
   return ContactSheet.open(path, found, host);
 }
 
+/** What says where files are sent, and as whom. */
+const identityKeys = ['token', 'account', 'apiUrl'] as const;
+
 async function readSettings(flags: UploadFlags, messages: Messages, host: Host): Promise<RequiredSettings> {
-  const resolved = resolveSettings(await gatherSettings({ flags, config: flags.config }, host), {
-    ignore: flags.sandbox ? ['token', 'account', 'apiUrl'] : [],
-  });
+  const gathered = await gatherSettings({ flags, config: flags.config }, host);
+  const resolved = resolveSettings(gathered, { ignore: flags.sandbox ? identityKeys : [] });
   for (const alert of resolved.alerts) {
     messages.alert(alert);
   }
-  const settings = requireSettings(resolved);
+  // A dry run needs no token, account or server, but the run after it will.
+  const tolerated = flags.dryRun ? resolved.problems : [];
+  const settings = requireSettings(
+    tolerated.length === 0 ? resolved : resolveSettings(gathered, { ignore: identityKeys }),
+  );
+  for (const { message } of tolerated) {
+    messages.warn(message);
+  }
   for (const warning of resolved.warnings) {
     messages.warn(warning);
   }
