@@ -28,3 +28,12 @@ function tidy(absolute: string, given: string): string {
   const parts = rest.filter((part) => part !== '' && part !== '.');
   return `${[first, ...parts].join('/')}${isFolder || parts.length === 0 ? '/' : ''}`;
 }
+
+/** The working directory; undefined if it was deleted or cannot be entered. */
+export function findCwd(): string | undefined {
+  try {
+    return resolve();
+  } catch {
+    return undefined;
+  }
+}

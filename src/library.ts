@@ -1,7 +1,6 @@
 import { availableParallelism, platform, tmpdir } from 'node:os';
-import { resolve } from 'node:path';
 import process from 'node:process';
-import { absolutePath } from './absolute-path.ts';
+import { absolutePath, findCwd } from './absolute-path.ts';
 import { DreaminaClient as Client } from './client/client.ts';
 import { parseEdits } from './files/edits.ts';
 import type { Machine } from './fit/fitter.ts';
@@ -136,14 +135,10 @@ export async function uploadFiles(
   return records;
 }
 
-/** The working directory, read only for relative paths; undefined if it is gone. */
+/** The working directory, read only for relative paths. */
 const here = {
   get cwd() {
-    try {
-      return resolve();
-    } catch {
-      return undefined;
-    }
+    return findCwd();
   },
 };
 

@@ -1,5 +1,6 @@
 import { createReadStream, fstatSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { availableParallelism, devNull, homedir, tmpdir } from 'node:os';
+import { findCwd } from './absolute-path.ts';
 import { run } from './cli.ts';
 import { describeErrno } from './errno.ts';
 import { Interruption, OutputError } from './errors.ts';
@@ -50,6 +51,7 @@ function createHost(interruption: AbortController, env: Environment): Host {
     }
   });
   process.stderr.on('error', () => {});
+  let stdin: Host['stdin'] | undefined;
   return {
     env,
     cwd: findCwd(),
@@ -62,7 +64,8 @@ function createHost(interruption: AbortController, env: Environment): Host {
     scriptPath: process.argv[1],
     // Opened when it is first read, which takes Node some milliseconds.
     get stdin() {
-      return isDirectory(0) ? createReadStream('', { fd: 0 }) : process.stdin;
+      stdin ??= isDirectory(0) ? createReadStream('', { fd: 0 }) : process.stdin;
+      return stdin;
     },
     stdout,
     stderr: process.stderr,
@@ -116,15 +119,6 @@ function isDirectory(fd: number): boolean {
     return fstatSync(fd).isDirectory();
   } catch {
     return false;
-  }
-}
-
-/** The working directory; undefined if it was deleted or cannot be entered. */
-function findCwd(): string | undefined {
-  try {
-    return process.cwd();
-  } catch {
-    return undefined;
   }
 }
 

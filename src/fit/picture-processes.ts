@@ -74,7 +74,7 @@ export class PictureProcesses {
    * Makes a small JPEG of an image.
    *
    * @param image the path, or the bytes
-   * @throws FileError if that is not possible, or the signal's reason
+   * @throws if that is not possible: FileError or an error of sharp, or the signal's reason
    */
   async preview(image: string | Buffer, signal: AbortSignal): Promise<Buffer> {
     const answer = await this.#ask({ kind: 'preview', image }, signal);

@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describeErrno, isSystemError } from '../errno.ts';
+import { describeErrno } from '../errno.ts';
 import { ConfigError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { configTooLarge, maxConfigSizeBytes } from './config-file.ts';
@@ -140,7 +140,7 @@ async function search(directory: string, places: string[]) {
     const result = await explorer.search(directory);
     return result === null ? undefined : { path: result.filepath, values: result.config as ConfigValues };
   } catch (cause) {
-    if (!isSystemError(cause)) {
+    if ((cause as NodeJS.ErrnoException).code === undefined) {
       throw cause;
     }
     throw new ConfigError(`the project's config in ${directory} cannot be read: ${describeErrno(cause)}`, {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname, posix, win32 } from 'node:path';
-import { describeErrno, isSystemError } from '../errno.ts';
+import { describeErrno } from '../errno.ts';
 import { ConfigError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { makeFolder } from '../make-folder.ts';
@@ -94,7 +94,7 @@ export async function writeUserConfig(path: string, changes: ConfigChanges): Pro
     await makeFolder(dirname(path), 0o700);
     await replaceFile(path, `${JSON.stringify(values, undefined, 2)}\n`);
   } catch (cause) {
-    if (!isSystemError(cause)) {
+    if ((cause as NodeJS.ErrnoException).code === undefined) {
       throw cause;
     }
     throw new ConfigError(`${path}: it cannot be written: ${describeErrno(cause)}`, { cause });

@@ -22,7 +22,7 @@ export interface Uploader {
 
 /** One file to send; every attempt sends the same bytes. */
 export interface Sending {
-  /** For events. */
+  /** Its first place in the input, for events. */
   readonly index: number;
   readonly path: string;
   readonly bytes: Buffer;

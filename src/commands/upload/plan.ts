@@ -96,18 +96,18 @@ async function openSheet(
 }
 
 /** What says where files are sent, and as whom. */
-const identityKeys = ['token', 'account', 'apiUrl'] as const;
+const destinationKeys = ['token', 'account', 'apiUrl'] as const;
 
 async function readSettings(flags: UploadFlags, messages: Messages, host: Host): Promise<RequiredSettings> {
   const gathered = await gatherSettings({ flags, config: flags.config }, host);
-  const resolved = resolveSettings(gathered, { ignore: flags.sandbox ? identityKeys : [] });
+  const resolved = resolveSettings(gathered, { ignore: flags.sandbox ? destinationKeys : [] });
   for (const alert of resolved.alerts) {
     messages.alert(alert);
   }
   // A dry run needs no token, account or server, but the run after it will.
   const tolerated = flags.dryRun ? resolved.problems : [];
   const settings = requireSettings(
-    tolerated.length === 0 ? resolved : resolveSettings(gathered, { ignore: identityKeys }),
+    tolerated.length === 0 ? resolved : resolveSettings(gathered, { ignore: destinationKeys }),
   );
   for (const { message } of tolerated) {
     messages.warn(message);
