@@ -13,22 +13,22 @@ const noSpace = 'error: standard output cannot be written: no space is left on t
 
 describe.skipIf(process.platform !== 'linux')('standard output on a full disk', () => {
   it.each([
-    ['--version'],
-    ['--help'],
-    ['upload', '--help'],
-    [],
-    ['config'],
-    ['config', '--json'],
-    ['doctor'],
-    ['doctor', '--json'],
-    ['accounts'],
-    ['accounts', '--json'],
-    ['completion', 'bash'],
-    ['completion', 'zsh'],
-    ['completion', 'fish'],
-    ['sandbox'],
-    ['upload', '--dry-run', '--json', night],
-  ])('is an error of dreamina %s %s', async (...args) => {
+    [['--version']],
+    [['--help']],
+    [['upload', '--help']],
+    [[]],
+    [['config']],
+    [['config', '--json']],
+    [['doctor']],
+    [['doctor', '--json']],
+    [['accounts']],
+    [['accounts', '--json']],
+    [['completion', 'bash']],
+    [['completion', 'zsh']],
+    [['completion', 'fish']],
+    [['sandbox']],
+    [['upload', '--dry-run', '--json', night]],
+  ])('is an error of dreamina %j', async (args) => {
     const { env } = await sandboxWith();
     const run = spawnCli(args, { env, shell: 'exec > /dev/full' });
     expect(await run.ended).toBe(1);

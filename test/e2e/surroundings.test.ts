@@ -24,16 +24,16 @@ describe.skipIf(process.platform === 'win32')('in a working directory that is go
   }
 
   it.each([
-    ['--version'],
-    ['--help'],
-    ['upload', '--help'],
-    ['upload', '--sandbox', night],
-    ['upload', '--sandbox', '--manifest', '/tmp/../dev/stdin', '--dry-run', '-'],
-    ['upload', '--dry-run', night],
-    ['completion', 'bash'],
-    ['config'],
-    ['doctor'],
-  ])('dreamina %s %s goes on', async (...args) => {
+    [['--version']],
+    [['--help']],
+    [['upload', '--help']],
+    [['upload', '--sandbox', night]],
+    [['upload', '--sandbox', '--manifest', '/tmp/../dev/stdin', '--dry-run', '-']],
+    [['upload', '--dry-run', night]],
+    [['completion', 'bash']],
+    [['config']],
+    [['doctor']],
+  ])('dreamina %j goes on', async (args) => {
     const run = await start(...args);
     run.process.stdin.end();
     await run.ended;
@@ -44,14 +44,14 @@ describe.skipIf(process.platform === 'win32')('in a working directory that is go
   });
 
   it.each([
-    ['upload', '--sandbox', 'a.png'],
-    ['upload', '--sandbox', '*.png'],
-    ['upload', '--sandbox', '-r', '.'],
-    ['upload', '--sandbox', '--files-from', 'list'],
-    ['upload', '--sandbox', '--manifest', 'm', night],
-    ['upload', '--sandbox', '--config', 'c.json', night],
-  ])('dreamina %s %s %s %s says so', async (...args) => {
-    const run = await start(...args);
+    [['a.png']],
+    [['*.png']],
+    [['-r', '.']],
+    [['--files-from', 'list']],
+    [['--manifest', 'm', night]],
+    [['--config', 'c.json', night]],
+  ])('dreamina upload --sandbox %j says so', async (args) => {
+    const run = await start('upload', '--sandbox', ...args);
     expect(await run.ended).toBe(2);
     expect(run.stderr()).toMatch(/^error: \S+: the working directory is gone/);
     expect(run.stdout()).toBe('');

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { anyCharacter } from '../harness/any-character.ts';
 
 /** The token of every run that has one. No other text here holds its tail. */
 export const token = 'user:1234-ZqXw9Kd7Lm3sVb';
@@ -78,7 +79,7 @@ function textOf(more: readonly fc.Arbitrary<string>[]): fc.Arbitrary<string> {
       arbitrary: fc
         .array(
           fc.oneof(
-            fc.string({ unit: 'binary', maxLength: 12 }),
+            fc.string({ unit: anyCharacter, maxLength: 12 }),
             fc.string({ maxLength: 12 }),
             fc.constantFrom(...snippets),
             ...more,

@@ -45,7 +45,12 @@ describe('logout', () => {
     expect(await read()).toEqual(after);
   });
 
-  it.each([[undefined], [{ retries: 2 }], [''], ['{}']])('has nothing to remove from %j', async (config) => {
+  it.each<[what: string, config?: string | object]>([
+    ['no config'],
+    ['a config of other settings', { retries: 2 }],
+    ['an empty file', ''],
+    ['an empty mapping', '{}'],
+  ])('has nothing to remove from %s', async (_, config) => {
     const { file, logout } = await userWith(config);
     const before = await readFile(file, 'utf8').catch(() => undefined);
     expect(await logout()).toMatchObject({

@@ -36,7 +36,7 @@ test.each<[Source | undefined, string]>([
   [{ kind: 'user', path: '/u/config.json' }, 'The token is from user config /u/config.json. '],
   [{ kind: 'options' }, ''],
   [undefined, ''],
-])('a refused token from %j is told with its source', (tokenSource, words) => {
+])('advice about a refused token names its source, if that is known (%#)', (tokenSource, words) => {
   const error = new ApiError('unauthorized', 'refused');
   for (const asked of ['upload', 'accounts'] as const) {
     expect(adviseOn(asked, error, { tokenSource })).toMatch(`${words}Copy the whole token again`);

@@ -14,14 +14,17 @@ it.each([
   [new Interruption('stdout-closed'), 1],
   [new ApiError('unauthorized', 'the token was refused'), 4],
   [new ApiError('server_error', 'the service failed'), 1],
-  // The failure of a file is in its record, and a bug has no exit code of its own.
-  [new FileError('empty', 'it is empty'), undefined],
-  [new TypeError('x is not a function'), undefined],
-  ['text', undefined],
-  [undefined, undefined],
-])('%s, thrown, has the exit code %s', (error, exitCode) => {
+])('%s, thrown, has the exit code %i', (error, exitCode) => {
   expect(exitCodeOf(error)).toBe(exitCode);
 });
+
+// The failure of a file is in its record, and a bug has no exit code of its own.
+it.each([[new FileError('empty', 'it is empty')], [new TypeError('x is not a function')], ['text'], [null]])(
+  '%s, thrown, has no exit code',
+  (error) => {
+    expect(exitCodeOf(error)).toBeUndefined();
+  },
+);
 
 it.each([
   [['--help'], 0],

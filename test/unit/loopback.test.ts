@@ -45,7 +45,10 @@ test.each([
   ['fe80::1', false],
   ['localhost', false],
   ['', false],
-  [undefined, false],
 ])('the address %s: %s', (address, expected) => {
   expect(isLoopbackAddress(address)).toBe(expected);
+});
+
+test('a socket without an address', () => {
+  expect(isLoopbackAddress(undefined)).toBe(false);
 });

@@ -51,19 +51,15 @@ it('expands what bash expands', () => {
 });
 
 it.each([
-  ['{a,b}'.repeat(100)],
-  ['{1..100000}'],
-  ['{1..300}{1..300}'],
-  [`{${'a'.repeat(3000)},${'b'.repeat(3000)}}`.repeat(2) + '{1..500}'.repeat(2)],
-  ['{a,'.repeat(5000) + '}'.repeat(5000)],
-])('refuses what would be too much: %.20s', (text) => {
+  ['2^100 words', '{a,b}'.repeat(100)],
+  ['a long range', '{1..100000}'],
+  ['two ranges', '{1..300}{1..300}'],
+  ['long words', `{${'a'.repeat(3000)},${'b'.repeat(3000)}}`.repeat(2) + '{1..500}'.repeat(2)],
+  ['braces in braces, 5000 times', '{a,'.repeat(5000) + '}'.repeat(5000)],
+])('refuses what would be too much: %s', (_, text) => {
   expect(() => expandBraces(text)).toThrow(PatternTooLarge);
 });
 
-it.each([['{'.repeat(7000)], ['}'.repeat(7000)], ['{a,'.repeat(3000)]])(
-  'takes its time no longer for %.10s',
-  { timeout: 5000 },
-  (text) => {
-    expect(expandBraces(text)).toEqual([text]);
-  },
-);
+it.each([['{'], ['}'], ['{a,']])('takes no longer for many times %s', { timeout: 5000 }, (text) => {
+  expect(expandBraces(text.repeat(5000))).toEqual([text.repeat(5000)]);
+});

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { escapeCharacters, escapeUnsafe, formatJson } from '../../../src/report/escape.ts';
+import { anyCharacter } from '../../harness/any-character.ts';
 
 test.each([
   ['', ''],
@@ -45,10 +46,7 @@ test.each([
   expect(escapeUnsafe(text)).toBe(expected);
 });
 
-// Quicker to set up than fast-check's own strings of any character.
-const anyText = fc
-  .array(fc.oneof(fc.integer({ max: 0x2fff, min: 0 }), fc.integer({ max: 0x10ffff, min: 0 })))
-  .map((codes) => String.fromCodePoint(...codes));
+const anyText = fc.string({ unit: anyCharacter });
 
 test('without an escape of commands to CI runners, for where there are none', () => {
   expect(escapeCharacters('::a ##[b]\u001b\u202e')).toBe('::a ##[b]\\x1b\\u{202e}');

@@ -284,14 +284,14 @@ describe("the project's config", () => {
   });
 
   test.each([
-    ['.dreaminarc', '{"token": "user:1-secret"', 'not valid YAML'],
-    ['.dreaminarc.json', '{"token": user:1-secret}', 'not valid JSON'],
-    ['.dreaminarc.yaml', 'token: "user:1-secret', 'not valid YAML'],
-    ['.config/dreaminarc', '- user:1-secret', 'must be a mapping'],
-    ['.dreaminarc', 'user:1-secret', 'must be a mapping'],
-    ['package.json', '{"dreamina": "user:1-secret"}', 'must be a mapping'],
-    ['.dreaminarc.yml', `a: ${'x'.repeat(1024 * 1024)}`, '1 MiB'],
-  ])('%s with %.30s… is an error that names the file and quotes nothing', async (place, text, message) => {
+    ['.dreaminarc', 'not valid YAML', '{"token": "user:1-secret"'],
+    ['.dreaminarc.json', 'not valid JSON', '{"token": user:1-secret}'],
+    ['.dreaminarc.yaml', 'not valid YAML', 'token: "user:1-secret'],
+    ['.config/dreaminarc', 'must be a mapping', '- user:1-secret'],
+    ['.dreaminarc', 'must be a mapping', 'user:1-secret'],
+    ['package.json', 'must be a mapping', '{"dreamina": "user:1-secret"}'],
+    ['.dreaminarc.yml', '1 MiB', `a: ${'x'.repeat(1024 * 1024)}`],
+  ])('an error about %s says "%s", names the file and quotes nothing of it', async (place, message, text) => {
     await write('project/.dreaminarc', { retries: 1 });
     const path = await write(`project/a/${place}`, text);
     const error = await failure();

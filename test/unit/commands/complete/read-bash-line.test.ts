@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { readBashLine } from '../../../../src/commands/complete/read-bash-line.ts';
+import { anyCharacter } from '../../../harness/any-character.ts';
 
 it.each<[line: string, words: readonly string[], current: string]>([
   ['dreamina ', [], ''],
@@ -57,7 +58,7 @@ it.each([
   ['backslashes', (word: string) => word.replaceAll(/[\s\S]/gu, '\\$&')],
 ])('reads any word in %s', (_, quote) => {
   fc.assert(
-    fc.property(fc.array(fc.string({ minLength: 1, unit: 'binary' })), (words) => {
+    fc.property(fc.array(fc.string({ minLength: 1, unit: anyCharacter })), (words) => {
       const line = `dreamina ${words.map((word) => `${quote(word)} `).join('')}`;
       expect(readBashLine(line, '')).toMatchObject({ words, current: '' });
     }),
