@@ -37,11 +37,7 @@ export default defineConfig(({ mode }) => ({
     projects: isMutationRun
       ? [mutation()]
       : [
-          // Files of these four share processes and loaded modules, so each test restores what it changes.
-          project('unit', { isolate: false }),
-          project('integration', { isolate: false }),
-          project('e2e', { isolate: false }),
-          project('fuzz', { isolate: false, ...(mode === 'fuzz' ? manyCases() : fewCases) }),
+          fast(mode === 'fuzz' ? manyCases() : fewCases),
           bundle(),
           // Needs nginx, tinyproxy, openssl, strace, zsh, fish, chromium, ffmpeg, exiftool and heif-convert.
           project('system'),
@@ -51,6 +47,15 @@ export default defineConfig(({ mode }) => ({
 }));
 
 type ProjectOptions = NonNullable<TestProjectInlineConfiguration['test']>;
+
+/** The tests of `npm test`. Files share processes and loaded modules, so each test restores what it changes. */
+function fast(options: ProjectOptions): TestProjectInlineConfiguration {
+  return project('fast', {
+    include: ['unit', 'integration', 'e2e', 'fuzz'].map((folder) => `test/${folder}/**/*.test.ts`),
+    isolate: false,
+    ...options,
+  });
+}
 
 /** The tests of one folder of `test`. */
 function project(name: string, options: ProjectOptions = {}): TestProjectInlineConfiguration {

@@ -39,5 +39,5 @@ export type Shell = (typeof shells)[number];
 
 /** The shell, for both commands of completion. */
 export function shellArgument() {
-  return new Argument('<shell>', 'bash, zsh or fish').choices(shells);
+  return new Argument('<shell>', 'the shell to complete in').choices(shells);
 }

@@ -44,7 +44,7 @@ export async function explainMistake(error: CommanderError, line: CommandLine): 
     case 'commander.missingArgument': {
       const argument = command.registeredArguments[command.args.length];
       return new UsageError(
-        `dreamina ${command.name()} needs <${argument?.name()}>: ${argument?.description ?? ''}`,
+        `dreamina ${command.name()} needs <${argument?.name()}>: ${listChoices(argument?.argChoices ?? [])}`,
         adviseHelp(command, 'shows how it is used'),
       );
     }

@@ -34,6 +34,8 @@ export interface World {
   readonly now?: number;
   readonly homeDir?: string;
   readonly tempDir?: string;
+  /** The width of the terminal that help is printed on; it goes into a pipe without. */
+  readonly helpColumns?: number;
   /** Called with each piece of standard output; a returned promise holds the writer up. */
   readonly onStdout?: (text: string) => void | Promise<void>;
 }
@@ -82,7 +84,8 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
   const exitCode = await run(argv, (env) => ({ ...host, env }), {
     env: host.env,
     print: (text) => stdout.write(text),
-    terminal: () => undefined,
+    terminal: () =>
+      world.helpColumns === undefined ? undefined : Object.assign(stdout, { columns: world.helpColumns }),
   });
   return {
     stdout: stdout.text(),

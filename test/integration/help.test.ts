@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { runCli } from '../harness/run-cli.ts';
+
+// Not completion, whose commands are to be copied and so are never wrapped.
+const commands = ['', ' upload', ' login', ' logout', ' accounts', ' config', ' doctor', ' sandbox'];
+
+it.each(commands.flatMap((command) => [40, 57, 80, 200].map((columns) => [command, columns] as const)))(
+  'dreamina%s --help breaks no word on %i columns',
+  async (command, helpColumns) => {
+    const argv = [...command.split(' ').slice(1), '--help'];
+    const { stdout, exitCode } = await runCli(argv, { helpColumns });
+    expect(exitCode).toBe(0);
+    const widths = stdout.split('\n').map((line) => line.length);
+    expect(Math.max(...widths)).toBeLessThanOrEqual(Math.min(helpColumns, 100));
+    expect(Math.max(...widths)).toBeGreaterThan(Math.min(helpColumns, 80) * 0.8);
+  },
+);
