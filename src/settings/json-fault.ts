@@ -10,18 +10,11 @@ export interface JsonFault {
   readonly isComment?: boolean;
 }
 
-/** What may come next. */
-type Expected = 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'comma or end' | 'nothing';
+const spacePattern = /[ \t\r\n]*/y;
+const tokenPattern = /"[^"\\\x00-\x1f]*(?:\\[\s\S][^"\\\x00-\x1f]*)*"|[{}[\],:]|[^\s"'{}[\],:/#]+/y;
 
-/** An object or array that is open. */
-interface Level {
-  readonly closing: '}' | ']';
-  readonly keys: Set<string>;
-  key: string | undefined;
-}
-
-const tokenPattern =
-  /[ \t\r\n]+|"[^"\\\x00-\x1f]*(?:\\[\s\S][^"\\\x00-\x1f]*)*"|[{}[\],:]|[^\s"'{}[\],:/#]+/y;
+/** Objects and arrays in each other; deeper ones are not looked into, since each takes a part of the stack. */
+const maxDepth = 500;
 
 /**
  * Finds the first mistake. Unlike JSON.parse it says where, whatever the version of Node; it quotes nothing; and it
@@ -30,68 +23,151 @@ const tokenPattern =
  * @param property check for repeated keys only in this property of the outermost object
  */
 export function findJsonFault(text: string, property?: string): JsonFault | undefined {
-  const levels: Level[] = [];
-  let expected: Expected = 'value';
-  let commaOffset = 0;
-  let offset = 0;
-  const fault = (reason: string, at = offset): JsonFault => ({ offset: at, reason });
-  while (offset < text.length) {
-    tokenPattern.lastIndex = offset;
-    const token = tokenPattern.exec(text)?.[0];
-    if (token === undefined) {
-      return describeStray(text, offset);
+  try {
+    new JsonChecker(text).check((key) => property === undefined || key === property);
+  } catch (error) {
+    if (!(error instanceof FoundFault)) {
+      throw error;
     }
-    const level = levels.at(-1);
-    if (/^[ \t\r\n]/.test(token)) {
-      // Space between tokens.
-    } else if (expected === 'nothing') {
-      return fault('there is something after the end of the config');
-    } else if (expected === 'colon') {
-      if (token !== ':') {
-        return fault('a colon is missing after a key');
-      }
-      expected = 'value';
-    } else if (expected.endsWith('or end') && token === level?.closing) {
-      levels.pop();
-      expected = levels.length === 0 ? 'nothing' : 'comma or end';
-    } else if (expected === 'comma or end') {
-      if (token !== ',') {
-        return fault(
-          /^[}\]:]/.test(token) ? 'a bracket or colon is in the wrong place' : 'a comma is missing',
+    return error.fault;
+  }
+  return undefined;
+}
+
+/** Ends the check. */
+class FoundFault extends Error {
+  /** Undefined if the text is nested too deep to be checked. */
+  readonly fault: JsonFault | undefined;
+
+  constructor(fault?: JsonFault) {
+    super();
+    this.fault = fault;
+  }
+}
+
+/** Whether the value of a key is checked for repeated keys, and the key itself. */
+type IsChecked = (key: string) => boolean;
+
+/** Reads a text token by token. Each method begins at the first token of what it reads and ends behind the last. */
+class JsonChecker {
+  readonly #text: string;
+  #offset = 0;
+  /** The token at the offset; empty at the end of the text. */
+  #token = '';
+  #depth = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  check(isChecked: IsChecked): void {
+    this.#next();
+    this.#readValue(isChecked);
+    if (this.#token !== '') {
+      throw this.#fault('there is something after the end of the config');
+    }
+  }
+
+  #readValue(isChecked: IsChecked): void {
+    const token = this.#token;
+    if (token === '{') {
+      const known = new Set<string>();
+      this.#readEntries('}', () => this.#readEntry(known, isChecked));
+    } else if (token === '[') {
+      this.#readEntries(']', () => this.#readValue(isChecked));
+    } else if (/^[}\],:]/.test(token)) {
+      throw this.#fault('a value is missing');
+    } else {
+      this.#requireMore();
+      if (parseToken(token) === undefined) {
+        throw this.#fault(
+          token.startsWith('"')
+            ? 'a backslash in a string must be doubled'
+            : 'a string must be in double quotes',
         );
       }
-      commaOffset = offset;
-      expected = level?.closing === '}' ? 'key' : 'value';
-    } else if (token === level?.closing && text.slice(commaOffset + 1, offset).trim() === '') {
-      return fault('there is a comma after the last entry', commaOffset);
-    } else if (expected.startsWith('key')) {
-      const key = parseToken(token);
-      if (typeof key !== 'string' || level === undefined) {
-        return fault('a key must be in double quotes');
-      }
-      if (level.keys.has(key) && isChecked(levels, key, property)) {
-        return fault(describeRepeatedKey(key));
-      }
-      level.keys.add(key);
-      level.key = key;
-      expected = 'colon';
-    } else if (token === '{' || token === '[') {
-      levels.push({ closing: token === '{' ? '}' : ']', keys: new Set(), key: undefined });
-      expected = token === '{' ? 'key or end' : 'value or end';
-    } else if (/^[}\],:]/.test(token)) {
-      return fault('a value is missing');
-    } else if (parseToken(token) === undefined) {
-      return fault(
-        token.startsWith('"')
-          ? 'a backslash in a string must be doubled'
-          : 'a string must be in double quotes',
-      );
-    } else {
-      expected = levels.length === 0 ? 'nothing' : 'comma or end';
+      this.#next();
     }
-    offset += token.length;
   }
-  return expected === 'nothing' ? undefined : fault('it ends too early; a bracket is not closed');
+
+  /** Reads an object or an array. */
+  #readEntries(closing: '}' | ']', readEntry: () => void): void {
+    this.#depth += 1;
+    if (this.#depth > maxDepth) {
+      throw new FoundFault();
+    }
+    this.#next();
+    while (this.#token !== closing) {
+      readEntry();
+      if (this.#token !== closing) {
+        this.#readComma(closing);
+      }
+    }
+    this.#depth -= 1;
+    this.#next();
+  }
+
+  #readComma(closing: '}' | ']'): void {
+    this.#requireMore();
+    if (this.#token !== ',') {
+      throw this.#fault(
+        /^[}\]:]/.test(this.#token) ? 'a bracket or colon is in the wrong place' : 'a comma is missing',
+      );
+    }
+    const offset = this.#offset;
+    if (this.#next() === closing) {
+      throw new FoundFault({ offset, reason: 'there is a comma after the last entry' });
+    }
+  }
+
+  /** Reads a key and its value. */
+  #readEntry(known: Set<string>, isChecked: IsChecked): void {
+    this.#requireMore();
+    const key = parseToken(this.#token);
+    if (typeof key !== 'string') {
+      throw this.#fault('a key must be in double quotes');
+    }
+    const checked = isChecked(key);
+    if (checked && known.has(key)) {
+      throw this.#fault(describeRepeatedKey(key));
+    }
+    known.add(key);
+    this.#next();
+    this.#requireMore();
+    if (this.#token !== ':') {
+      throw this.#fault('a colon is missing after a key');
+    }
+    this.#next();
+    this.#readValue(() => checked);
+  }
+
+  /** Goes to the next token and returns it. */
+  #next(): string {
+    const start = this.#offset + this.#token.length;
+    this.#offset = start + matchAt(spacePattern, this.#text, start)!.length;
+    const isEnd = this.#offset === this.#text.length;
+    const token = isEnd ? '' : matchAt(tokenPattern, this.#text, this.#offset);
+    if (token === undefined) {
+      throw new FoundFault(describeStray(this.#text, this.#offset));
+    }
+    this.#token = token;
+    return token;
+  }
+
+  #requireMore(): void {
+    if (this.#token === '') {
+      throw this.#fault('it ends too early; a bracket is not closed');
+    }
+  }
+
+  #fault(reason: string): FoundFault {
+    return new FoundFault({ offset: this.#offset, reason });
+  }
+}
+
+function matchAt(pattern: RegExp, text: string, offset: number): string | undefined {
+  pattern.lastIndex = offset;
+  return pattern.exec(text)?.[0];
 }
 
 /** Says that a key appears twice; names it only if it is a setting's, because a key may be a secret by mistake. */
@@ -99,10 +175,6 @@ export function describeRepeatedKey(key: string | undefined): string {
   return (keys as readonly (string | undefined)[]).includes(key)
     ? `the key ${key} appears twice`
     : 'a key appears twice';
-}
-
-function isChecked(levels: readonly Level[], key: string, property: string | undefined): boolean {
-  return property === undefined || (levels.length === 1 ? key : levels[0]?.key) === property;
 }
 
 /** The value of a single token; undefined if JSON has no such token. */
