@@ -43,31 +43,25 @@ function hasFilterOnTerminal({ platform, pid }: JobProcess): boolean {
     // Unknown on this system. Assume a filter: results on the same line as progress are worse than no progress.
     return true;
   }
-  const terminal = readFileLink('self', 2);
   const { group } = readStatus('self');
   const others = readdirSync('/proc')
     .map(Number)
     .filter((other) => other > 0 && other !== pid && runsInGroup(other, group))
     .map((other) => ({ other, input: readFileLink(other, 0) }));
-  const pipes = new Set([readFileLink('self', 1)]);
-  // The set grows during the loop: each filter adds the pipes that it writes to.
-  for (const pipe of pipes) {
-    for (const { other, input } of others) {
-      // The files of another user's process, such as `sudo tee`, cannot be listed.
-      if (input === undefined) {
-        return true;
-      }
-      if (input === pipe) {
-        for (const output of readOutputs(other)) {
-          if (output === terminal || output === '/dev/tty') {
-            return true;
-          }
-          pipes.add(output);
-        }
-      }
+  // The files of another user's process, such as `sudo tee`, cannot be listed.
+  if (others.some(({ input }) => input === undefined)) {
+    return true;
+  }
+  const terminals = [readFileLink('self', 2), '/dev/tty'];
+  const reached = new Set([readFileLink('self', 1)]);
+  // The set grows during the loop: each filter adds what it writes to.
+  for (const pipe of reached) {
+    const filters = others.filter(({ input }) => input === pipe);
+    for (const output of filters.flatMap(({ other }) => readOutputs(other))) {
+      reached.add(output);
     }
   }
-  return false;
+  return terminals.some((terminal) => reached.has(terminal));
 }
 
 /** The open files of a process, except standard input and standard error: filters write no results there. */

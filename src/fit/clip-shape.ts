@@ -90,3 +90,15 @@ export function resolveColour({ transfer, primaries }: VideoFacts): ClipColour {
         filters: [`zscale=pin=${primaries}:min=${matrix}:tin=bt709:p=bt709:m=bt709:t=bt709:r=tv`],
       };
 }
+
+/** For people; nothing if the colours stay. */
+export function describeColour(kind: ClipColour['kind']): readonly string[] {
+  switch (kind) {
+    case 'plain':
+      return [];
+    case 'wide':
+      return ['converted from a wide gamut to BT.709'];
+    case 'hdr':
+      return ['converted from HDR to SDR'];
+  }
+}

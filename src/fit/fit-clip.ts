@@ -1,7 +1,8 @@
 import type { Environment } from '../host.ts';
 import { type ClipFacts, type Demuxed, findFrameTime, formatInput, loadVideoFacts } from './clip-facts.ts';
-import type { ClipRecipe, FrameRecipe } from './clip-recipe.ts';
 import { createProgramError, resolvePassthrough } from './ffmpeg.ts';
+import type { FrameRecipe } from './frame-recipe.ts';
+import type { ClipRecipe } from './recipe-base.ts';
 import { ProgramError, runProgram } from './run-program.ts';
 
 /** How ffmpeg is run. */

@@ -1,8 +1,9 @@
 import type { FittedSource } from '../media/check-asset.ts';
 import type { ClipFacts } from './clip-facts.ts';
-import type { ClipOutcome, ClipRecipe, FrameRecipe } from './clip-recipe.ts';
 import type { ClipFormat, PictureFormat } from './formats.ts';
+import type { FrameRecipe } from './frame-recipe.ts';
 import type { PictureRecipe } from './picture-recipe.ts';
+import type { ClipOutcome, ClipRecipe } from './recipe-base.ts';
 import type { SourceFile } from './source-file.ts';
 
 /** What will be done with a file, decided before anything is sent. */

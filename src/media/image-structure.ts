@@ -46,8 +46,26 @@ const maxParts = 1_000_000;
 
 /** Frame headers that common decoders read: baseline, extended, progressive, and the same with arithmetic coding. */
 const decodableFrames = new Set([0xc0, 0xc1, 0xc2, 0xc9, 0xca]);
-const losslessFrames = new Set([0xc3, 0xc7, 0xcb, 0xcf]);
-const hierarchicalFrames = new Set([0xc5, 0xc6, 0xcd, 0xce]);
+
+/** What another frame header belongs to. */
+function nameOtherFrame(marker: number): string | undefined {
+  switch (marker) {
+    case 0xc3:
+    case 0xc7:
+    case 0xcb:
+    case 0xcf:
+      return 'a lossless JPEG';
+    case 0xc5:
+    case 0xc6:
+    case 0xcd:
+    case 0xce:
+      return 'a hierarchical JPEG';
+    case 0xf7:
+      return 'a JPEG-LS image';
+    default:
+      return undefined;
+  }
+}
 
 async function checkJpeg(source: ByteSource): Promise<ImageSize | Refusal> {
   let size: ImageSize | Refusal = noSize;
@@ -61,29 +79,31 @@ async function checkJpeg(source: ByteSource): Promise<ImageSize | Refusal> {
     if (head[0] !== 0xff || marker === 0xff || marker === 0) {
       // Fill bytes, or garbage between segments, which decoders skip.
       position++;
-    } else if (marker === 0xda) {
-      return 'code' in size || (await hasEndOfImage(source, position)) ? size : cutShort;
-    } else if (marker === 0xd9) {
-      return cutShort;
-    } else if (marker === 0xf7) {
-      return unsupported('a JPEG-LS image');
-    } else if (losslessFrames.has(marker)) {
-      return unsupported('a lossless JPEG');
-    } else if (hierarchicalFrames.has(marker)) {
-      return unsupported('a hierarchical JPEG');
-    } else {
-      if (decodableFrames.has(marker) && head.length === 9) {
-        size = checkSize(head.readUInt16BE(7), head.readUInt16BE(5));
-      }
-      position += isStandalone(marker) ? 2 : 2 + head.readUInt16BE(2);
+      continue;
     }
+    if (marker === 0xda) {
+      return 'code' in size || (await hasEndOfImage(source, position)) ? size : cutShort;
+    }
+    if (marker === 0xd9) {
+      return cutShort;
+    }
+    const otherFrame = nameOtherFrame(marker);
+    if (otherFrame !== undefined) {
+      return unsupported(otherFrame);
+    }
+    if (decodableFrames.has(marker) && head.length === 9) {
+      size = checkSize(head.readUInt16BE(7), head.readUInt16BE(5));
+    }
+    position += segmentBytes(head);
   }
   return cutShort;
 }
 
-/** Whether no length follows the marker. */
-function isStandalone(marker: number): boolean {
-  return marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
+/** The size of a segment, which is only its marker where no length follows. */
+function segmentBytes(head: Buffer): number {
+  const marker = head[1]!;
+  const isStandalone = marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
+  return isStandalone ? 2 : 2 + head.readUInt16BE(2);
 }
 
 const endOfImage = Buffer.of(0xff, 0xd9);

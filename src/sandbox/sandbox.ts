@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +13,14 @@ import { accounts, decodeAccount, exampleToken } from './accounts.ts';
 import { type ApiRevision, type Asset, AssetStore } from './assets.ts';
 import { Connections } from './connections.ts';
 import { createFaultPlan, type Fault, type FaultKind } from './faults.ts';
-import { apiPath, findRoute, formatHost, handleRequest } from './handle-request.ts';
+import {
+  apiPath,
+  findRoute,
+  formatHost,
+  handleRequest,
+  type Route,
+  type ServerState,
+} from './handle-request.ts';
 
 /** Options of a sandbox; each has a default. */
 export interface SandboxOptions {
@@ -81,64 +94,114 @@ const maxDelayMs = 1_000_000_000;
  * Rejects with a RangeError for an invalid option, and with Node's error if it cannot listen.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const {
-    host = '127.0.0.1',
-    port = 0,
-    api = 'both',
-    latencyMs = 0,
-    faults = [],
-    seed = 1,
-    tls,
-    onRequest,
-    slowMs = 30_000,
-    retryAfterSeconds,
-    now = Date.now,
-  } = options;
-  assertDelay('latencyMs', latencyMs);
-  assertDelay('slowMs', slowMs);
-  const store = new AssetStore(api, seed);
-  const state = { api, store, faultPlan: createFaultPlan(faults, seed), retryAfterSeconds, slowMs, now };
+  const sandbox = new RunningSandbox(options);
+  await sandbox.listen();
+  return sandbox;
+}
+
+class RunningSandbox implements Sandbox {
+  /** Set once it listens. */
+  origin = '';
+  apiUrl = '';
+  readonly token = exampleToken;
+  readonly accounts = accounts;
+  readonly assets: readonly Asset[];
+  readonly #options: SandboxOptions & { readonly host: string; readonly latencyMs: number };
+  readonly #state: ServerState;
+  readonly #server: Server;
+  readonly #connections: Connections;
   /** In order of arrival; undefined until the request is settled. */
-  const arrived: (SeenRequest | undefined)[] = [];
-  const serving = new Set<Promise<void>>();
-  let inFlight = 0;
-  let maxInFlight = 0;
+  readonly #arrived: (SeenRequest | undefined)[] = [];
+  readonly #serving = new Set<Promise<void>>();
+  #inFlight = 0;
+  #maxInFlight = 0;
+  #closing: Promise<void> | undefined;
 
-  const server = tls ? createTlsServer(tls) : createServer();
-  // Only the client decides when an upload takes too long.
-  server.requestTimeout = 0;
-  server.headersTimeout = 0;
-  const connections = new Connections(server);
+  constructor(options: SandboxOptions) {
+    const {
+      api = 'both',
+      faults = [],
+      seed = 1,
+      slowMs = 30_000,
+      now = Date.now,
+      retryAfterSeconds,
+    } = options;
+    this.#options = { ...options, host: options.host ?? '127.0.0.1', latencyMs: options.latencyMs ?? 0 };
+    assertDelay('latencyMs', this.#options.latencyMs);
+    assertDelay('slowMs', slowMs);
+    const store = new AssetStore(api, seed);
+    this.assets = store.assets;
+    this.#state = { api, store, faultPlan: createFaultPlan(faults, seed), retryAfterSeconds, slowMs, now };
+    this.#server = options.tls ? createTlsServer(options.tls) : createServer();
+    // Only the client decides when an upload takes too long.
+    this.#server.requestTimeout = 0;
+    this.#server.headersTimeout = 0;
+    this.#connections = new Connections(this.#server);
+    this.#server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      const task = this.#serve(request, response).finally(() => this.#serving.delete(task));
+      this.#serving.add(task);
+    });
+  }
 
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = '', url: path = '', headers } = request;
-    const place = arrived.push(undefined) - 1;
-    const connection = connections.of(request.socket);
+  get requests(): readonly SeenRequest[] {
+    return this.#arrived.filter((request) => request !== undefined);
+  }
+
+  get maxInFlight(): number {
+    return this.#maxInFlight;
+  }
+
+  async listen(): Promise<void> {
+    const { tls, host, port = 0 } = this.#options;
+    this.#server.listen(port, host);
+    await once(this.#server, 'listening');
+    const address = this.#server.address() as AddressInfo;
+    this.origin = `${tls ? 'https' : 'http'}://${formatHost(host)}:${address.port}`;
+    this.apiUrl = `${this.origin}${apiPath}`;
+  }
+
+  readonly close = (): Promise<void> => {
+    this.#closing ??= this.#stop();
+    return this.#closing;
+  };
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #stop(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#connections.destroyAll();
+    await closed;
+    await Promise.all(this.#serving);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { tls, host, latencyMs, onRequest } = this.#options;
+    const place = this.#arrived.push(undefined) - 1;
+    const connection = this.#connections.of(request.socket);
     // Over TLS, the certificate already tells a browser that this is not the server it asked for.
     const route = findRoute(request, tls ? undefined : host);
-    const account = route.kind === 'upload' ? decodeAccount(route.segment) : undefined;
     const uploads = route.kind === 'upload' ? 1 : 0;
-    inFlight += uploads;
-    maxInFlight = Math.max(maxInFlight, inFlight);
+    this.#inFlight += uploads;
+    this.#maxInFlight = Math.max(this.#maxInFlight, this.#inFlight);
 
-    const { body, fault, answer, send, stallMs } = await handleRequest(route, request, state);
+    const { body, fault, answer, send, stallMs } = await handleRequest(route, request, this.#state);
     if (answer) {
       await wait(latencyMs + stallMs, connection.closed);
     }
     const isAnswered = answer !== undefined && request.socket.writable;
-    inFlight -= uploads;
+    this.#inFlight -= uploads;
     const seen: SeenRequest = {
-      method,
-      path,
-      headers,
-      ...(account === undefined ? {} : { account }),
+      ...describeRequest(request, route),
       bodySize: body.size,
-      ...(body.sha256 === undefined ? {} : { sha256: body.sha256 }),
+      ...(body.sha256 !== undefined && { sha256: body.sha256 }),
       status: isAnswered ? answer.status : undefined,
-      ...(fault === undefined ? {} : { fault }),
+      ...(fault !== undefined && { fault }),
       connection: connection.ordinal,
     };
-    arrived[place] = seen;
+    this.#arrived[place] = seen;
     onRequest?.(seen);
     if (isAnswered) {
       send(response, answer);
@@ -146,45 +209,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       connection.tcp.resetAndDestroy();
     }
   }
+}
 
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const task = serve(request, response).finally(() => serving.delete(task));
-    serving.add(task);
-  });
-
-  server.listen(port, host);
-  await once(server, 'listening');
-  const address = server.address() as AddressInfo;
-  const origin = `${tls ? 'https' : 'http'}://${formatHost(host)}:${address.port}`;
-
-  let closing: Promise<void> | undefined;
-  async function stop(): Promise<void> {
-    const closed = once(server, 'close');
-    server.close();
-    connections.destroyAll();
-    await closed;
-    await Promise.all(serving);
-  }
-  function close(): Promise<void> {
-    closing ??= stop();
-    return closing;
-  }
-
-  return {
-    origin,
-    apiUrl: `${origin}${apiPath}`,
-    token: exampleToken,
-    accounts,
-    get requests() {
-      return arrived.filter((request) => request !== undefined);
-    },
-    assets: store.assets,
-    get maxInFlight() {
-      return maxInFlight;
-    },
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+function describeRequest({ method = '', url: path = '', headers }: IncomingMessage, route: Route) {
+  const account = route.kind === 'upload' ? decodeAccount(route.segment) : undefined;
+  return { method, path, headers, ...(account !== undefined && { account }) };
 }
 
 function assertDelay(name: string, delayMs: number): void {

@@ -68,44 +68,63 @@ const handleWaitMs = 250;
 
 /** Sends one file, with retries. */
 export async function attemptUpload(sending: Sending, context: AttemptsContext): Promise<AttemptsResult> {
-  const { throttle, outage, clock, draining, stopped } = context;
+  const { throttle, outage, clock, draining } = context;
   const reachedBefore = outage.reachedCount;
   let attempts = 0;
   while (await throttle.enter()) {
-    attempts += 1;
-    let waitMs: number;
-    try {
-      const asset = await attempt(sending, attempts, context);
-      throttle.speedUp();
-      outage.end();
-      return { kind: 'uploaded', asset, attempts };
-    } catch (error) {
-      if (stopped.aborted) {
-        return { kind: 'cancelled', attempts };
-      }
-      if (!(error instanceof ApiError)) {
-        throw error;
-      }
-      if (isOutOfHandles(error) && throttle.inFlight > 1 && !draining.aborted) {
-        waitMs = waitForHandles(sending, attempts, error, context);
-        attempts -= 1;
-      } else {
-        const next = planRetry(sending, attempts, error, context);
-        if (next === undefined) {
-          const isOutage = error.isUnreachable && outage.reachedCount === reachedBefore;
-          return { kind: 'failed', error, attempts, isOutage };
-        }
-        waitMs = next;
-      }
-    } finally {
-      // Leave only after planRetry, which may pause the batch: the next file must not start before that.
-      throttle.leave();
+    const step = await attemptOnce(sending, attempts + 1, reachedBefore, context);
+    if (step.kind === 'settled') {
+      return step.result;
     }
-    if (waitMs > 0) {
-      await clock.sleep(waitMs, draining);
+    attempts = step.attempts;
+    if (step.waitMs > 0) {
+      await clock.sleep(step.waitMs, draining);
     }
   }
   return { kind: 'cancelled', attempts };
+}
+
+/** What one attempt leads to. */
+type Step =
+  | { readonly kind: 'settled'; readonly result: AttemptsResult }
+  /** `attempts` are those that count so far. */
+  | { readonly kind: 'retry'; readonly waitMs: number; readonly attempts: number };
+
+/** Makes one attempt and gives its place in the throttle free. */
+async function attemptOnce(
+  sending: Sending,
+  ordinal: number,
+  reachedBefore: number,
+  context: AttemptsContext,
+): Promise<Step> {
+  const { throttle, outage, draining, stopped } = context;
+  const settle = (result: AttemptsResult): Step => ({ kind: 'settled', result });
+  try {
+    const asset = await attempt(sending, ordinal, context);
+    throttle.speedUp();
+    outage.end();
+    return settle({ kind: 'uploaded', asset, attempts: ordinal });
+  } catch (error) {
+    if (stopped.aborted) {
+      return settle({ kind: 'cancelled', attempts: ordinal });
+    }
+    if (!(error instanceof ApiError)) {
+      throw error;
+    }
+    if (isOutOfHandles(error) && throttle.inFlight > 1 && !draining.aborted) {
+      const waitMs = waitForHandles(sending, ordinal, error, context);
+      return { kind: 'retry', waitMs, attempts: ordinal - 1 };
+    }
+    const waitMs = planRetry(sending, ordinal, error, context);
+    if (waitMs !== undefined) {
+      return { kind: 'retry', waitMs, attempts: ordinal };
+    }
+    const isOutage = error.isUnreachable && outage.reachedCount === reachedBefore;
+    return settle({ kind: 'failed', error, attempts: ordinal, isOutage });
+  } finally {
+    // Leave only after planRetry, which may pause the batch: the next file must not start before that.
+    throttle.leave();
+  }
 }
 
 function attempt(

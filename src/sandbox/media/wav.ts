@@ -16,9 +16,7 @@ export function isWav(bytes: Buffer): boolean {
 
 /** Measures a WAV by its format and the size of its data. */
 export function measureWav(bytes: Buffer): Measures {
-  let isFixedSize = true;
-  let bytesPerSecond = 0;
-  let sampleRate = 0;
+  let format: SoundFormat | undefined;
   let samples = 0;
   let size64: number | undefined;
   let at = 12;
@@ -30,22 +28,37 @@ export function measureWav(bytes: Buffer): Measures {
     if (name === 'ds64') {
       size64 = Number(bytes.readBigUInt64LE(at + 8));
     } else if (name === 'fmt ') {
-      isFixedSize = fixedSizeFormats.includes(bytes.readUInt16LE(at));
-      sampleRate = bytes.readUInt32LE(at + 4);
-      bytesPerSecond = isFixedSize ? sampleRate * bytes.readUInt16LE(at + 12) : bytes.readUInt32LE(at + 8);
+      format = readFormat(bytes, at);
     } else if (name === 'fact') {
       samples = bytes.readUInt32LE(at);
     } else if (name === 'data') {
       const dataBytes = resolveDataBytes(size === 0xffffffff ? (size64 ?? size) : size, bytes.length - at);
-      if (bytesPerSecond === 0 || sampleRate === 0) {
-        throw new RangeError('its format is missing');
-      }
-      // For compressed sound, the bytes per second are often wrong; the number of samples is reliable.
-      const seconds = !isFixedSize && samples > 0 ? samples / sampleRate : dataBytes / bytesPerSecond;
-      return { durationMs: seconds * 1000 };
+      return { durationMs: resolveSeconds(format, samples, dataBytes) * 1000 };
     }
     at += size + (size % 2);
   }
+}
+
+interface SoundFormat {
+  /** Whether all frames have the same size. */
+  readonly isFixedSize: boolean;
+  readonly sampleRate: number;
+  readonly bytesPerSecond: number;
+}
+
+function readFormat(bytes: Buffer, at: number): SoundFormat {
+  const isFixedSize = fixedSizeFormats.includes(bytes.readUInt16LE(at));
+  const sampleRate = bytes.readUInt32LE(at + 4);
+  const bytesPerSecond = isFixedSize ? sampleRate * bytes.readUInt16LE(at + 12) : bytes.readUInt32LE(at + 8);
+  return { isFixedSize, sampleRate, bytesPerSecond };
+}
+
+function resolveSeconds(format: SoundFormat | undefined, samples: number, dataBytes: number): number {
+  if (!format?.bytesPerSecond || !format.sampleRate) {
+    throw new RangeError('its format is missing');
+  }
+  // For compressed sound, the bytes per second are often wrong; the number of samples is reliable.
+  return !format.isFixedSize && samples > 0 ? samples / format.sampleRate : dataBytes / format.bytesPerSecond;
 }
 
 function resolveDataBytes(sizeBytes: number, bytesLeft: number): number {

@@ -1,0 +1,82 @@
+import { FileError } from '../errors.ts';
+import type { Trim } from '../files/edits.ts';
+import { durationToleranceMs } from '../media/asset-types.ts';
+
+/** What is kept of a clip, in milliseconds. */
+export interface ClipPart {
+  readonly startMs: number;
+  /** undefined up to the end of the clip. */
+  readonly endMs: number | undefined;
+  readonly lengthMs: number;
+}
+
+/** Times in file and command line are rounded. */
+const timeToleranceMs = 100;
+
+/**
+ * The part that `--trim` names.
+ *
+ * @throws FileError `cannot_fit` for one outside the clip
+ */
+export function resolvePart(trim: Trim | undefined, durationMs: number): ClipPart {
+  if (trim === undefined) {
+    return { startMs: 0, endMs: undefined, lengthMs: durationMs };
+  }
+  const { startMs, endMs } =
+    trim.kind === 'tail' ? { startMs: durationMs - trim.lengthMs, endMs: undefined } : trim;
+  if (startMs < -timeToleranceMs || startMs >= durationMs || (endMs ?? 0) > durationMs + timeToleranceMs) {
+    throw outside('the requested part is outside the clip', durationMs);
+  }
+  const isWhole = endMs === undefined || endMs >= durationMs;
+  return {
+    startMs: Math.max(0, startMs),
+    endMs: isWhole ? undefined : endMs,
+    lengthMs: (isWhole ? durationMs : endMs) - Math.max(0, startMs),
+  };
+}
+
+/** The error for a time that the clip does not have. */
+export function outside(what: string, durationMs: number): FileError {
+  return new FileError('cannot_fit', `${what}: it lasts ${formatClipTime(durationMs)}`, {
+    hint: 'Ask for a time within it.',
+  });
+}
+
+export function isCut({ startMs, endMs }: ClipPart): boolean {
+  return startMs > 0 || endMs !== undefined;
+}
+
+/** The part that remains once it is no longer than allowed. */
+export function shorten(part: ClipPart, maxMs: number, marginMs: number, durationMs: number): ClipPart {
+  // A cut adds up to a frame, so one that is to be just as long as allowed would be too long.
+  const allowedMs = isCut(part) ? maxMs - marginMs : maxMs;
+  if (part.lengthMs <= allowedMs || durationMs === 0) {
+    return part;
+  }
+  const lengthMs = maxMs - marginMs;
+  return { startMs: part.startMs, endMs: part.startMs + lengthMs, lengthMs };
+}
+
+/** @throws FileError `bad_duration` for what would be too short */
+export function refuseShort(lengthMs: number, minMs: number): void {
+  if (lengthMs < minMs - durationToleranceMs) {
+    throw new FileError(
+      'bad_duration',
+      `it would last ${formatClipTime(lengthMs)}; at least ${formatClipTime(minMs)} is needed`,
+      { hint: 'A clip cannot be made longer: use a longer one, or keep more of it with --trim.' },
+    );
+  }
+}
+
+/** For people; nothing if all is kept. */
+export function describeCut({ startMs, endMs, lengthMs }: ClipPart): readonly string[] {
+  if (startMs === 0) {
+    return endMs === undefined ? [] : [`cut to its first ${formatClipTime(lengthMs)}`];
+  }
+  return [`cut to ${formatClipTime(startMs)} to ${formatClipTime(startMs + lengthMs)}`];
+}
+
+/** Seconds with up to two decimals. */
+export function formatClipTime(ms: number): string {
+  return `${Math.round(ms / 10) / 100} s`;
+}

@@ -1,0 +1,56 @@
+import type { Edits } from '../files/edits.ts';
+import type { ClipFacts, VideoFacts } from './clip-facts.ts';
+import { type ClipPart, formatClipTime, outside, resolvePart } from './clip-part.ts';
+import { describeColour, resolveColour, resolveShape } from './clip-shape.ts';
+
+/** Which frame of a clip is taken, as a picture. */
+export interface FrameRecipe {
+  /** By the clip's own clock; infinite for the very last. */
+  readonly atMs: number;
+  /** ffmpeg's. */
+  readonly filters: readonly string[];
+  readonly texts: readonly string[];
+}
+
+/**
+ * Tells which frame is taken: first the trim, then the frame, then the aspect.
+ *
+ * @throws FileError `cannot_fit` for a time outside the clip
+ */
+export function resolveFrameRecipe(
+  facts: ClipFacts & { readonly video: VideoFacts },
+  edits: Edits & { readonly frame: NonNullable<Edits['frame']> },
+): FrameRecipe {
+  const { frame, aspect, trim } = edits;
+  const part = resolvePart(trim, facts.durationMs);
+  if (typeof frame === 'object' && frame.atMs > part.lengthMs) {
+    throw outside(`there is no frame at ${formatClipTime(frame.atMs)}`, part.lengthMs);
+  }
+  const shape = resolveShape(facts.video, aspect, { maxSidePx: Number.POSITIVE_INFINITY, step: 1 });
+  const colour = resolveColour(facts.video);
+  return {
+    atMs: facts.startMs + resolveFrameMs(frame, part),
+    filters: [...shape.filters, ...colour.filters],
+    texts: [
+      typeof frame === 'object' ? `frame at ${formatClipTime(frame.atMs)} taken` : `${frame} frame taken`,
+      ...(shape.isCropped && aspect ? [`cropped to ${aspect.width}:${aspect.height}`] : []),
+      ...(facts.video.pixelAspect === 1 ? [] : ['pixels made square']),
+      ...describeColour(colour.kind),
+    ],
+  };
+}
+
+/** A frame that begins exactly at the end of the part is not in it. */
+const justBeforeMs = 0.01;
+
+function resolveFrameMs(frame: NonNullable<Edits['frame']>, part: ClipPart): number {
+  const lastMs = part.endMs === undefined ? Number.POSITIVE_INFINITY : part.endMs - justBeforeMs;
+  switch (frame) {
+    case 'first':
+      return part.startMs;
+    case 'last':
+      return lastMs;
+    default:
+      return Math.min(part.startMs + frame.atMs, lastMs);
+  }
+}

@@ -1,0 +1,70 @@
+import { assetTypes, maxUnlimitedBytes } from '../media/asset-types.ts';
+import type { ClipFacts } from './clip-facts.ts';
+import type { ClipPart } from './clip-part.ts';
+import type { ClipFormat } from './formats.ts';
+
+/** How a video or sound is made to fit. */
+export interface ClipRecipe {
+  readonly kind: 'video' | 'audio';
+  readonly container: ClipContainer;
+  readonly startMs: number;
+  /** undefined up to the end. */
+  readonly lengthMs: number | undefined;
+  /** ffmpeg's options for each stream that is kept. */
+  readonly streams: readonly string[];
+  /** A guard against output without end, far above what is expected. */
+  readonly maxOutputBytes: number;
+  readonly outcome: ClipOutcome;
+  /** What is done, for people. */
+  readonly texts: readonly string[];
+}
+
+/** The expected result, as far as it is known before encoding. */
+export interface ClipOutcome {
+  readonly durationMs: number;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** What ffmpeg writes. */
+export interface ClipContainer {
+  readonly muxer: string;
+  readonly contentType: string;
+  readonly extension: string;
+  /** ffmpeg's options for it. */
+  readonly options: readonly string[];
+}
+
+const faststart = ['-movflags', '+faststart'];
+/** The containers that clips are written in. */
+export const containers = {
+  mp4: { muxer: 'mp4', contentType: 'video/mp4', extension: 'mp4', options: faststart },
+  mov: { muxer: 'mov', contentType: 'video/quicktime', extension: 'mov', options: faststart },
+  webm: { muxer: 'webm', contentType: 'video/webm', extension: 'webm', options: [] },
+  m4a: { muxer: 'ipod', contentType: 'audio/mp4', extension: 'm4a', options: faststart },
+  mp3: { muxer: 'mp3', contentType: 'audio/mpeg', extension: 'mp3', options: [] },
+  wav: { muxer: 'wav', contentType: 'audio/wav', extension: 'wav', options: [] },
+  aac: { muxer: 'adts', contentType: 'audio/aac', extension: 'aac', options: [] },
+} as const satisfies Record<string, ClipContainer>;
+
+/** What a recipe is made from. */
+export interface ClipSource {
+  readonly format: ClipFormat;
+  readonly facts: ClipFacts;
+  readonly sizeBytes: number;
+}
+
+/** What the recipes of videos and of sounds share. */
+export function createBase(kind: ClipRecipe['kind'], part: ClipPart, noLimits: boolean) {
+  return {
+    kind,
+    startMs: part.startMs,
+    lengthMs: part.endMs === undefined ? undefined : part.lengthMs,
+    maxOutputBytes: noLimits ? maxUnlimitedBytes : assetTypes[kind].maxBytes * 2,
+  };
+}
+
+/** For people: that nothing is encoded. */
+export function describeCopy({ extension }: ClipContainer): string {
+  return `copied into ${extension.toUpperCase()}, not encoded`;
+}

@@ -1,0 +1,111 @@
+import { assetTypes } from '../media/asset-types.ts';
+import type { AudioFacts } from './clip-facts.ts';
+import { type ClipPart, describeCut, isCut, refuseShort, shorten } from './clip-part.ts';
+import type { ClipFormat } from './formats.ts';
+import {
+  type ClipContainer,
+  type ClipRecipe,
+  type ClipSource,
+  containers,
+  createBase,
+  describeCopy,
+} from './recipe-base.ts';
+
+/** Containers of sounds that take a codec as it is. */
+const soundContainers: Readonly<Record<string, ClipContainer>> = { mp3: containers.mp3, aac: containers.m4a };
+const losslessSound = /^(pcm_.*|flac|alac|wavpack|ape|tta)$/;
+
+/** A sound that is cut ends with a whole frame, up to this long after the time that was asked for. */
+const marginMs = 50;
+
+/**
+ * Tells how a sound is made to fit; undefined if it needs nothing.
+ *
+ * @throws FileError if nothing mends it
+ */
+export function resolveSoundRecipe(
+  { format, facts, sizeBytes }: ClipSource,
+  audio: AudioFacts,
+  wanted: ClipPart,
+  { noLimits }: { readonly noLimits: boolean },
+): ClipRecipe | undefined {
+  const { maxBytes, durationMs } = assetTypes.audio;
+  const part = noLimits ? wanted : shorten(wanted, durationMs.max, marginMs, facts.durationMs);
+  const isTooLarge = !noLimits && sizeBytes > maxBytes;
+  const isAccepted = format.acceptsAudio && !isLayerTwo(audio);
+  if (isAccepted && !isCut(part) && !isTooLarge) {
+    return undefined;
+  }
+  if (!noLimits) {
+    refuseShort(part.lengthMs, durationMs.min);
+  }
+  const { container, options, isCopied } = resolveSoundCoding(
+    format,
+    audio,
+    part,
+    noLimits ? undefined : maxBytes,
+    // A container of videos holds much else, so nothing can be told of it.
+    format.copyable ? 0 : (sizeBytes * part.lengthMs) / facts.durationMs,
+  );
+  return {
+    ...createBase('audio', part, noLimits),
+    container,
+    streams: ['-map', '0:a:0', ...options],
+    outcome: { durationMs: part.lengthMs },
+    texts: [
+      ...(isAccepted ? [] : [`converted from ${format.name}`]),
+      ...describeCut(part),
+      isCopied
+        ? describeCopy(container)
+        : `encoded as ${container === containers.wav ? 'WAV' : 'AAC in M4A'}`,
+    ],
+  };
+}
+
+function isLayerTwo({ codec }: AudioFacts): boolean {
+  return codec === 'mp1' || codec === 'mp2';
+}
+
+interface SoundCoding {
+  readonly container: ClipContainer;
+  readonly options: readonly string[];
+  readonly isCopied: boolean;
+}
+
+/** A copy if that is exact, the same samples if they are small enough, otherwise AAC. */
+function resolveSoundCoding(
+  format: ClipFormat,
+  audio: AudioFacts,
+  part: ClipPart,
+  maxBytes: number | undefined,
+  copiedBytes: number,
+): SoundCoding {
+  const container = format.contentType === 'audio/aac' ? containers.aac : soundContainers[audio.codec];
+  if (
+    container !== undefined &&
+    part.startMs === 0 &&
+    (format.copyable || format.acceptsAudio) &&
+    (maxBytes === undefined || copiedBytes <= maxBytes)
+  ) {
+    return { container, options: ['-c:a', 'copy'], isCopied: true };
+  }
+  const samplesBytes = (audio.bytesPerSecond * part.lengthMs) / 1000;
+  if (losslessSound.test(audio.codec) && (maxBytes === undefined || samplesBytes < maxBytes - headerBytes)) {
+    return { container: containers.wav, options: ['-c:a', resolvePcm(audio)], isCopied: false };
+  }
+  return { container: containers.m4a, options: ['-c:a', 'aac', '-b:a', '256k'], isCopied: false };
+}
+
+/** More than a WAV has before its samples. */
+const headerBytes = 4096;
+
+/** WAV's own codecs stay; other lossless ones become samples of as many bits. */
+function resolvePcm({ codec, sampleBits }: AudioFacts): string {
+  if (/^pcm_(u8|[sf]\d+le|alaw|mulaw)$/.test(codec)) {
+    return codec;
+  }
+  if (/^pcm_f/.test(codec)) {
+    return `pcm_f${sampleBits}le`;
+  }
+  return sampleBits <= 16 ? 'pcm_s16le' : sampleBits <= 24 ? 'pcm_s24le' : 'pcm_s32le';
+}

@@ -1,0 +1,198 @@
+import { FileError } from '../errors.ts';
+import type { Aspect } from '../files/edits.ts';
+import { assetTypes } from '../media/asset-types.ts';
+import type { VideoFacts } from './clip-facts.ts';
+import { type ClipPart, describeCut, isCut, refuseShort, shorten } from './clip-part.ts';
+import {
+  type ClipColour,
+  type ClipShape,
+  describeColour,
+  resolveColour,
+  resolveShape,
+} from './clip-shape.ts';
+import {
+  type ClipContainer,
+  type ClipRecipe,
+  type ClipSource,
+  containers,
+  createBase,
+  describeCopy,
+} from './recipe-base.ts';
+
+/** Codecs that are kept in an accepted container, and the container that takes each from one that is not. */
+const videoCodecs: Readonly<
+  Record<string, { readonly container: ClipContainer; readonly options: readonly string[] }>
+> = {
+  h264: { container: containers.mp4, options: [] },
+  // Players of Apple's ask for this tag.
+  hevc: { container: containers.mp4, options: ['-tag:v', 'hvc1'] },
+  vp8: { container: containers.webm, options: [] },
+  vp9: { container: containers.webm, options: [] },
+  av1: { container: containers.webm, options: [] },
+  prores: { container: containers.mov, options: [] },
+};
+
+/** Sound that a container of videos takes as it is; other sound is encoded with the last options. */
+const videoSound: Readonly<Record<string, { readonly copied: RegExp; readonly encoder: readonly string[] }>> =
+  {
+    mp4: { copied: /^(aac|mp3)$/, encoder: ['-c:a', 'aac', '-b:a', '192k'] },
+    mov: { copied: /^(aac|mp3|pcm_s(16|24)le)$/, encoder: ['-c:a', 'aac', '-b:a', '192k'] },
+    webm: { copied: /^(opus|vorbis)$/, encoder: ['-c:a', 'libopus', '-b:a', '160k'] },
+  };
+
+/** A clip that is cut ends with a whole frame, up to this long after the time that was asked for. */
+const marginMs = 100;
+/** Below 50 MB for the longest clip, also for pure noise. */
+const bitRateLimit = ['-maxrate', '22M', '-bufsize', '44M'];
+const frameRates = [24, 25, 30, 50, 60];
+const maxVariableFrameRate = 60;
+
+/**
+ * Tells how a video is made to fit; undefined if it needs nothing.
+ *
+ * @throws FileError if nothing mends it
+ */
+export function resolveVideoRecipe(
+  source: ClipSource,
+  video: VideoFacts,
+  wanted: ClipPart,
+  aspect: Aspect | undefined,
+  { noLimits }: { readonly noLimits: boolean },
+): ClipRecipe | undefined {
+  const { format, facts } = source;
+  const { durationMs, sidePx } = assetTypes.video;
+  const part = noLimits ? wanted : shorten(wanted, durationMs.max, marginMs, facts.durationMs);
+  const shape = resolveShape(video, aspect, {
+    maxSidePx: noLimits ? Number.POSITIVE_INFINITY : sidePx.max,
+    step: 2,
+  });
+  const colour = resolveColour(video);
+  const isKept = !isCut(part) && !shape.isCropped && !shape.isScaled;
+  const mustEncode = !isKept || mustEncodeWhole(source, video, colour, noLimits);
+  if (!mustEncode && format.acceptsVideo) {
+    return undefined;
+  }
+  const sound = facts.audio?.codec;
+  const coding = mustEncode ? encode(video, shape, colour, noLimits) : copy(video, sound);
+  if (!noLimits) {
+    refuseShort(part.lengthMs, durationMs.min);
+    refuseSmall(coding, sidePx.min);
+  }
+  // A cut in the middle of a stream, and what an edit list hides, make a copy of the sound inexact.
+  const copiesSound = format.copyable && part.startMs === 0;
+  return {
+    ...createBase('video', part, noLimits),
+    container: coding.container,
+    streams: [
+      ...['-map', '0:V:0', '-map', '0:a:0?'],
+      ...coding.options,
+      ...resolveSound(coding.container, sound, copiesSound),
+    ],
+    outcome: { durationMs: part.lengthMs, width: coding.width, height: coding.height },
+    texts: [
+      ...(format.acceptsVideo ? [] : [`converted from ${format.name}`]),
+      ...describeCut(part),
+      ...(shape.isCropped && aspect ? [`cropped to ${aspect.width}:${aspect.height}`] : []),
+      ...(shape.isScaled ? [`scaled to ${shape.width}x${shape.height}`] : []),
+      ...(video.pixelAspect === 1 ? [] : ['pixels made square']),
+      ...describeColour(colour.kind),
+      coding.text,
+    ],
+  };
+}
+
+/** Whether a video must be encoded even if all of every frame is kept. */
+function mustEncodeWhole(
+  { format, sizeBytes }: ClipSource,
+  video: VideoFacts,
+  colour: ClipColour,
+  noLimits: boolean,
+): boolean {
+  const isTooLarge = !noLimits && sizeBytes > assetTypes.video.maxBytes;
+  const isUnusual =
+    videoCodecs[video.codec] === undefined || colour.kind !== 'plain' || video.pixelAspect !== 1;
+  return isTooLarge || (format.acceptsVideo ? isUnusual && !noLimits : isUnusual || !format.copyable);
+}
+
+/** How the frames get into the new file. */
+interface VideoCoding {
+  readonly container: ClipContainer;
+  /** Of ffmpeg. */
+  readonly options: readonly string[];
+  readonly width: number;
+  readonly height: number;
+  /** For people. */
+  readonly text: string;
+}
+
+function encode(video: VideoFacts, shape: ClipShape, colour: ClipColour, noLimits: boolean): VideoCoding {
+  const filters = formatFilters(video, shape.filters, colour.filters);
+  return {
+    container: containers.mp4,
+    options: [...h264, ...(noLimits ? [] : bitRateLimit), '-vf', filters],
+    width: shape.width,
+    height: shape.height,
+    text: 'encoded as H.264 in MP4',
+  };
+}
+
+function copy({ codec, width, height }: VideoFacts, sound: string | undefined): VideoCoding {
+  const container = resolveCopyContainer(codec, sound);
+  const tags = container.muxer === 'webm' ? [] : videoCodecs[codec]!.options;
+  return { container, options: ['-c:v', 'copy', ...tags], width, height, text: describeCopy(container) };
+}
+
+const h264 = ['-c:v', 'libx264', '-preset', 'fast', '-crf', '18', '-profile:v', 'high'];
+
+function formatFilters(video: VideoFacts, shape: readonly string[], colour: readonly string[]): string {
+  return [
+    ...(video.interlaced ? ['bwdif=mode=send_frame'] : []),
+    `fps=${resolveFrameRate(video)}`,
+    ...shape,
+    ...colour,
+    'format=yuv420p',
+  ].join(',');
+}
+
+/** A fixed rate: the clip's own, or, for one that varies, one that loses no frame, up to 60 a second. */
+function resolveFrameRate({ frameRate, meanFrameRate }: VideoFacts): string {
+  const isFixed = Math.abs(frameRate - meanFrameRate) < 0.01 * frameRate;
+  const rate =
+    isFixed || (frameRate > 0 && frameRate <= maxVariableFrameRate)
+      ? frameRate
+      : (frameRates.find((it) => it >= meanFrameRate - 0.5) ?? maxVariableFrameRate);
+  // 29.97 and its like are fractions.
+  const whole = Math.round(rate);
+  return Math.abs(rate - (whole * 1000) / 1001) < 0.005 && rate !== whole
+    ? `${whole}000/1001`
+    : String(rate || 30);
+}
+
+function refuseSmall(sides: { readonly width: number; readonly height: number }, minPx: number): void {
+  if (Math.min(sides.width, sides.height) < minPx) {
+    throw new FileError(
+      'bad_dimensions',
+      `it would have ${sides.width}x${sides.height} pixels; each side must have at least ${minPx}`,
+      { hint: 'Enlarging adds no detail: take a larger one, or another --aspect.' },
+    );
+  }
+}
+
+/** MP4 takes VP9 and AV1 too, so the sound decides. */
+function resolveCopyContainer(codec: string, sound: string | undefined): ClipContainer {
+  const { container } = videoCodecs[codec]!;
+  const isWebmSound = sound === undefined || videoSound.webm!.copied.test(sound);
+  return container === containers.webm && codec !== 'vp8' && !isWebmSound ? containers.mp4 : container;
+}
+
+function resolveSound(
+  container: ClipContainer,
+  codec: string | undefined,
+  mayCopy: boolean,
+): readonly string[] {
+  if (codec === undefined) {
+    return [];
+  }
+  const { copied, encoder } = videoSound[container.muxer]!;
+  return mayCopy && copied.test(codec) ? ['-c:a', 'copy'] : encoder;
+}
