@@ -5,6 +5,7 @@ import { closestMatch } from 'leven';
 import { UsageError } from './errors.ts';
 import { quoteWord } from './quote-word.ts';
 import { quoteValue } from './settings/quote-value.ts';
+import { joinWords } from './words.ts';
 
 /** A command line that commander refused. */
 export interface CommandLine {
@@ -44,7 +45,7 @@ export async function explainMistake(error: CommanderError, line: CommandLine): 
     case 'commander.missingArgument': {
       const argument = command.registeredArguments[command.args.length];
       return new UsageError(
-        `dreamina ${command.name()} needs <${argument?.name()}>: ${listChoices(argument?.argChoices ?? [])}`,
+        `dreamina ${command.name()} needs <${argument?.name()}>: ${joinWords(argument?.argChoices ?? [], 'or')}`,
         adviseHelp(command, 'shows how it is used'),
       );
     }
@@ -61,7 +62,7 @@ export async function explainMistake(error: CommanderError, line: CommandLine): 
       const choices = parameter?.argChoices ?? [];
       const value = / (?:argument|value) '([\s\S]*)' is invalid/.exec(message)?.[1] ?? '';
       return new UsageError(
-        `${nameOf(parameter)} must be ${listChoices(choices)}; it is ${quoteValue(value)}${formatNearest(nearest(value, choices))}`,
+        `${nameOf(parameter)} must be ${joinWords(choices, 'or')}; it is ${quoteValue(value)}${formatNearest(nearest(value, choices))}`,
       );
     }
     default:
@@ -116,7 +117,10 @@ function explainEarlyFlag(flag: string, { argv, program }: CommandLine): UsageEr
   }
   if (owners.length > 0) {
     return new UsageError(
-      `${flag} must come after its command: ${listChoices(owners.map((it) => it.name()))}`,
+      `${flag} must come after its command: ${joinWords(
+        owners.map((it) => it.name()),
+        'or',
+      )}`,
     );
   }
   const flags = [program, ...(named === undefined ? program.commands : [named])].flatMap(flagsOf);
@@ -262,10 +266,6 @@ function nameOf(parameter: Option | Argument | undefined): string {
 
 function termOf(parameter: Option | Argument | undefined): string {
   return parameter !== undefined && 'flags' in parameter ? parameter.flags : nameOf(parameter);
-}
-
-function listChoices(choices: readonly string[]): string {
-  return choices.length < 2 ? choices.join('') : `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
 }
 
 function formatNearest(word: string | undefined): string {

@@ -1,3 +1,4 @@
+import { truncate } from '../words.ts';
 import type { AnswerBody } from './read-answer-body.ts';
 
 /** The answer to one request. */
@@ -74,9 +75,5 @@ const maxRedactedLength = 100 * maxWordsLength;
 /** Cuts a server's text to a length that fits a message. */
 export function shorten(text: string, redact: Redact): string {
   // Redact before cutting: half a secret would not be found. Redaction shortens text, so take more than is shown.
-  const redacted = redact(text.slice(0, maxRedactedLength));
-  // The cut may split a surrogate pair.
-  return redacted.length > maxWordsLength
-    ? `${redacted.slice(0, maxWordsLength).replace(/[\ud800-\udbff]$/, '')}…`
-    : redacted;
+  return truncate(redact(text.slice(0, maxRedactedLength)), maxWordsLength);
 }

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { expandBraces, PatternTooLarge } from './expand-braces.ts';
-import { mayHaveGroups, type PatternPart, parsePattern } from './pattern.ts';
+import { mayHaveGroups, type PatternPart, parsePattern, withForwardSlashes } from './pattern.ts';
 
 /** A found file or folder that `--exclude` may leave out. */
 export interface Candidate {
@@ -21,8 +21,8 @@ export class Exclusion {
   readonly #rules: readonly Rule[];
 
   /** @throws UsageError for a pattern that is empty or too large */
-  constructor(patterns: readonly string[]) {
-    this.#rules = patterns.flatMap(parseRules);
+  constructor(patterns: readonly string[], platform: NodeJS.Platform) {
+    this.#rules = patterns.flatMap((pattern) => parseRules(withForwardSlashes(pattern, platform)));
   }
 
   /**

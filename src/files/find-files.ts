@@ -1,6 +1,7 @@
 import { pMapIterable } from 'p-map';
 import { UsageError } from '../errors.ts';
 import { groupDigits } from '../units.ts';
+import { truncate } from '../words.ts';
 import { parseNamedEdits } from './edits.ts';
 import type { FoundFile } from './found-file.ts';
 import { type FileHost, NamedPaths, NoFileError, type PathKind } from './named-paths.ts';
@@ -38,7 +39,9 @@ export async function findFiles(request: FileRequest, host: FileHost): Promise<r
     if (result instanceof NoFileError) {
       problemCount += 1;
       if (problems.length < maxProblems) {
-        problems.push(`${shorten(showPath(name)) || "''"}: ${shorten(showPath(await result.describe()))}`);
+        problems.push(
+          `${truncate(showPath(name), maxShownLength) || "''"}: ${truncate(showPath(await result.describe()), maxShownLength)}`,
+        );
       }
       continue;
     }
@@ -87,10 +90,6 @@ const maxProblems = 10;
 
 /** A file that is not a list may contain names of any length. */
 const maxShownLength = 400;
-
-function shorten(text: string): string {
-  return text.length <= maxShownLength ? text : `${text.slice(0, maxShownLength)}…`;
-}
 
 /** Finds the files of each argument. */
 class Finder {

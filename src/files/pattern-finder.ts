@@ -1,11 +1,12 @@
 import { absolutePath } from '../absolute-path.ts';
+import { joinWords } from '../words.ts';
 import { Exclusion } from './exclusion.ts';
 import { expandBraces, PatternTooLarge } from './expand-braces.ts';
 import type { FoundFile } from './found-file.ts';
 import { type FileHost, type NamedPaths, NoFileError } from './named-paths.ts';
 import { sortNaturally } from './natural-order.ts';
 import { showPath } from './path-bytes.ts';
-import { mayHaveGroups, type PatternSyntax, parsePattern } from './pattern.ts';
+import { mayHaveGroups, type PatternSyntax, parsePattern, withForwardSlashes } from './pattern.ts';
 import { type Match, Search, type SearchOptions } from './search.ts';
 
 /** How patterns and folders are searched. */
@@ -29,7 +30,7 @@ export class PatternFinder {
 
   /** @throws UsageError for an invalid pattern in `exclude` */
   constructor({ recursive, hidden, exclude, extensions }: PatternOptions, paths: NamedPaths, host: FileHost) {
-    const exclusion = new Exclusion(exclude);
+    const exclusion = new Exclusion(exclude, host.platform);
     this.#options = { recursive, hidden, exclusion, extensions: new Set(extensions) };
     this.#extensions = extensions;
     this.#paths = paths;
@@ -55,7 +56,7 @@ export class PatternFinder {
 
   /** @throws NoFileError */
   async expand(pattern: string): Promise<readonly FoundFile[]> {
-    const portable = this.#host.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
+    const portable = withForwardSlashes(pattern, this.#host.platform);
     try {
       if (portable.length > maxPatternLength) {
         throw new PatternTooLarge();
@@ -169,10 +170,11 @@ export class PatternFinder {
   }
 }
 
-/** Called only for an error: the first use of `Intl` takes Node some milliseconds. */
 function formatExtensions(extensions: readonly string[]): string {
-  const list = new Intl.ListFormat('en-GB', { type: 'disjunction' });
-  return list.format(extensions.map((extension) => `.${extension}`));
+  return joinWords(
+    extensions.map((extension) => `.${extension}`),
+    'or',
+  );
 }
 
 /** Longer than any real pattern, short enough to parse quickly. */

@@ -19,6 +19,11 @@ export function mayHaveGroups(text: string): boolean {
   return /[?*+@!]\(/.test(text);
 }
 
+/** A pattern with the separators that patterns have; on Windows, a backslash is no escape. */
+export function withForwardSlashes(pattern: string, platform: NodeJS.Platform): string {
+  return platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
+}
+
 /** The nesting of groups; each level multiplies the cost of a match. */
 const maxDepth = 8;
 

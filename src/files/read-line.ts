@@ -16,9 +16,10 @@ export async function readLine(stream: NodeJS.ReadableStream, signal: AbortSigna
     signal,
     (piece, sizeBytes) => piece.includes('\n') || sizeBytes > maxLineBytes,
   );
-  const [line = ''] = bytes.toString('utf8').split(/\r?\n/, 1);
+  const end = bytes.indexOf('\n');
+  const line = end === -1 ? bytes : bytes.subarray(0, end);
   if (line.length > maxLineBytes) {
     throw new UsageError('standard input: the first line is longer than 64 KiB');
   }
-  return line;
+  return line.toString('utf8').replace(/\r$/, '');
 }

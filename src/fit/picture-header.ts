@@ -47,6 +47,10 @@ const containers: Readonly<Record<string, Container>> = {
     headBytes: 4,
     readPart: (head, at) => {
       const marker = head.readUInt16BE(0);
+      if (marker === 0xffff) {
+        // A fill byte before a marker.
+        return partOf('', at + 1, 0, 0);
+      }
       const length = head.readUInt16BE(2) - 2;
       // Pixels follow the start of a scan.
       return marker < 0xff01 || marker === 0xffda || length < 0

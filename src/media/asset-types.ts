@@ -1,3 +1,5 @@
+import { joinWords } from '../words.ts';
+
 /**
  * The one table of what is accepted: https://useapi.net/docs/api-dreamina-v1/post-dreamina-assets-account. Names of
  * files only choose what `-r` and completion offer; what a file is depends on its content.
@@ -95,7 +97,10 @@ export function listExtensions(kinds: readonly AssetKind[] = assetKinds): readon
 }
 
 /** The names of the formats of those kinds, as in "JPEG, PNG and WebP". */
-export function formatNames(kinds: readonly AssetKind[] = assetKinds, conjunction = 'and'): string {
+export function formatNames(
+  kinds: readonly AssetKind[] = assetKinds,
+  conjunction: 'and' | 'or' = 'and',
+): string {
   const names = kinds.flatMap((kind) => assetTypes[kind].formats.map((it) => it.name));
-  return `${names.slice(0, -1).join(', ')} ${conjunction} ${names.at(-1)}`;
+  return joinWords(names, conjunction);
 }

@@ -4,7 +4,9 @@ import type { ApiError } from '../errors.ts';
 import type { Clock, Job, TerminalStream } from '../host.ts';
 import { formatTimeLeft } from '../units.ts';
 import type { UploadEvent } from '../upload/event.ts';
+import { truncate } from '../words.ts';
 import { escapeUnsafe } from './escape.ts';
+import { nameOf } from './name-of.ts';
 import { formatProgress, type ProgressState } from './progress-line.ts';
 
 /** Shows on a terminal how far a batch is. What else is written to the terminal meanwhile stands above it. */
@@ -225,7 +227,9 @@ class ProgressTracker {
     const [first] = this.#fitting.values();
     return first === undefined
       ? []
-      : [`fitting ${shorten(basename(first.path))} ${Math.floor(first.share * 100)}%`];
+      : [
+          `fitting ${truncate(escapeUnsafe(basename(nameOf(first))), maxNameLength)} ${Math.floor(first.share * 100)}%`,
+        ];
   }
 
   #describe({ code, httpStatus }: ApiError): Pick<Wait, 'reason' | 'source'> {
@@ -241,8 +245,3 @@ class ProgressTracker {
 }
 
 const maxNameLength = 24;
-
-function shorten(name: string): string {
-  const escaped = escapeUnsafe(name);
-  return escaped.length <= maxNameLength ? escaped : `${escaped.slice(0, maxNameLength - 1)}…`;
-}

@@ -4,17 +4,17 @@ import type { UploadEvent } from '../upload/event.ts';
 import { type FailedRecord, hasReference, type UploadRecord } from '../upload/record.ts';
 import { describeRatioMismatch } from './aspect-ratio.ts';
 import type { Messages } from './messages.ts';
+import { nameOf } from './name-of.ts';
 import { promptNames } from './request-object.ts';
 import { isRequestFormat, type ResultFormat } from './result-formats.ts';
 import type { ResultWriter } from './result-writer.ts';
+import { StatusCounts } from './status-counts.ts';
 
 /** How many failures of one kind are listed as they come. */
 const maxListedFailures = 10;
 
 /** How many more of that kind are listed at the end. */
 const maxListedAtEnd = 1000;
-
-const summaryOrder = ['uploaded', 'reused', 'valid', 'failed', 'cancelled'] as const;
 
 /** How to go on after an interruption that came first. */
 export const interruptedBeforeAny = 'Interrupted before any file was uploaded. Run the same command again.';
@@ -25,7 +25,7 @@ export class UploadReporter {
   readonly #messages: Messages;
   readonly #format: ResultFormat;
   readonly #destination: string;
-  readonly #counts = new Map<UploadRecord['status'], number>();
+  readonly #counts = new StatusCounts();
   readonly #hints = new Set<string>();
   /** The names of the files that failed, by message. */
   readonly #failures = new Map<string, string[]>();
@@ -92,7 +92,7 @@ export class UploadReporter {
   }
 
   #count(record: UploadRecord): void {
-    this.#counts.set(record.status, (this.#counts.get(record.status) ?? 0) + 1);
+    this.#counts.add(record);
     if (record.status === 'failed') {
       this.#fail(nameOf(record), record.error);
     }
@@ -147,14 +147,11 @@ export class UploadReporter {
     if (interrupted !== undefined) {
       this.#sayHowToGoOn(interrupted.manifest);
     }
-    const counts = summaryOrder
-      .filter((status) => this.#counts.has(status))
-      .map((status) => `${groupDigits(this.#counts.get(status)!)} ${status}`);
     const facts = [
       this.#sentBytes > 0 && `${formatBytes(this.#sentBytes)} in ${formatDuration(durationMs)}`,
       this.#retries > 0 && `${this.#retries} ${this.#retries === 1 ? 'retry' : 'retries'}`,
     ].filter((fact) => fact !== false);
-    this.#messages.note(`${counts.join(', ')}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`);
+    this.#messages.note(`${this.#counts.format()}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`);
   }
 
   /** Call for each event; --verbose shows most of them. */
@@ -174,14 +171,14 @@ export class UploadReporter {
       }
       case 'attempt-started':
         this.#messages.detail(
-          `${event.path}: sending ${formatBytes(event.sizeBytes)} to ${this.#destination}, attempt ${event.attempt}`,
+          `${nameOf(event)}: sending ${formatBytes(event.sizeBytes)} to ${this.#destination}, attempt ${event.attempt}`,
         );
         break;
       case 'attempt-failed': {
         this.#retries += event.retryInMs === undefined ? 0 : 1;
         const next =
           event.retryInMs === undefined ? '' : `; next attempt in ${formatDuration(event.retryInMs)}`;
-        this.#messages.detail(`${event.path}: ${event.error.message}${next}`);
+        this.#messages.detail(`${nameOf(event)}: ${event.error.message}${next}`);
         break;
       }
       case 'batch-paused':
@@ -203,7 +200,7 @@ export class UploadReporter {
       case 'file-settled':
         if (event.outcome.status === 'uploaded') {
           this.#sentBytes += event.outcome.size;
-          this.#messages.detail(`${event.path}: uploaded in ${formatDuration(event.outcome.durationMs)}`);
+          this.#messages.detail(`${nameOf(event)}: uploaded in ${formatDuration(event.outcome.durationMs)}`);
         }
         break;
       default:
@@ -212,16 +209,15 @@ export class UploadReporter {
   }
 
   #sayHowToGoOn(manifest: string | undefined): void {
-    const count = (status: UploadRecord['status']) => this.#counts.get(status) ?? 0;
-    const left = count('cancelled');
+    const left = this.#counts.of('cancelled');
     if (left === 0) {
       return;
     }
-    if (count('uploaded') + count('reused') === 0) {
+    if (this.#counts.of('uploaded') + this.#counts.of('reused') === 0) {
       this.#messages.note(interruptedBeforeAny);
       return;
     }
-    const files = [...this.#counts.values()].reduce((sum, it) => sum + it, 0);
+    const files = this.#counts.total;
     const next =
       manifest === undefined
         ? `The same command would send all ${groupDigits(files)} again; with --manifest <file>, a run remembers what it has sent.`
@@ -291,8 +287,4 @@ export class UploadReporter {
       }
     }
   }
-}
-
-function nameOf({ path }: Pick<UploadRecord, 'path'>): string {
-  return path === '-' ? 'standard input' : path;
 }

@@ -30,9 +30,7 @@ const kindsText = faultKinds.join(', ');
  * first upload and `1.0` is every upload. Throws a RangeError that says what is allowed.
  */
 export function parseFault(text: string): Fault {
-  const colon = text.lastIndexOf(':');
-  const kind = text.slice(0, colon);
-  const [, digits, percent] = /^(\d+|\d*\.\d+)(%?)$/.exec(text.slice(colon + 1)) ?? [];
+  const [, kind = '', digits, percent] = /^(.+):(\d+|\d*\.\d+)(%?)$/.exec(text) ?? [];
   const value = Number(digits);
   const often = percent ? { rate: value / 100 } : digits?.includes('.') ? { rate: value } : { count: value };
   if (isFaultKind(kind) && isFrequency(often)) {

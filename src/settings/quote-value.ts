@@ -1,3 +1,5 @@
+import { truncate } from '../words.ts';
+
 const maxQuotedLength = 40;
 
 // A token, a header, a password in a URL, or a key in a query may end up in the wrong setting by mistake.
@@ -18,6 +20,5 @@ export function quoteValue(value: unknown): string {
   if (mayHoldSecret.test(value)) {
     return 'a value that is not shown, because it may hold a secret';
   }
-  const short = value.length > maxQuotedLength ? `${value.slice(0, maxQuotedLength - 1)}…` : value;
-  return JSON.stringify(short);
+  return JSON.stringify(truncate(value, maxQuotedLength));
 }

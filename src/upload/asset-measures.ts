@@ -56,9 +56,10 @@ function compareMeasures(ours: AssetMeasures, theirs: AssetMeasures): readonly s
       `the server measures ${theirs.mediaDurationMs! / 1000} s where ${ours.mediaDurationMs! / 1000} s were measured here`,
     );
   }
+  const haveSize = theirs.width !== undefined && theirs.height !== undefined;
   if (
-    differ(ours.width, theirs.width, tolerancePixels) ||
-    differ(ours.height, theirs.height, tolerancePixels)
+    haveSize &&
+    (differ(ours.width, theirs.width, tolerancePixels) || differ(ours.height, theirs.height, tolerancePixels))
   ) {
     warnings.push(
       `the server measures ${theirs.width}x${theirs.height} pixels where ${ours.width}x${ours.height} were measured here`,

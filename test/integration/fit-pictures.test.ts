@@ -97,6 +97,17 @@ describe('formats that are not accepted', () => {
 });
 
 describe('what is accepted but shown otherwise', () => {
+  test('EXIF orientation in a JPEG with fill bytes before its markers', async () => {
+    const jpeg = await sharp(Buffer.alloc(80 * 40 * 3), { raw: { width: 80, height: 40, channels: 3 } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer();
+    const fill = Buffer.of(0xff, 0xff);
+    const path = join(await tempDir(), 'turned.jpg');
+    await writeFile(path, Buffer.concat([jpeg.subarray(0, 2), fill, jpeg.subarray(2)]));
+    expect((await fitFile(fitter, path)).fitted[0]).toBe('turned upright');
+  });
+
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('EXIF orientation %i', async (orientation) => {
     // Red on the left, blue on the right; and brighter at the top.
     const pixels = Buffer.alloc(80 * 40 * 3);

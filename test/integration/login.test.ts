@@ -88,6 +88,17 @@ describe('login --with-token', () => {
     expect(await readdir(dirname(file))).toEqual(['config.json']);
   });
 
+  it('refuses a first line of more bytes than a token can have, whatever its characters are', async () => {
+    const result = await runCli(['login', '--with-token'], {
+      homeDir: await tempDir(),
+      stdin: `${'é'.repeat(40_000)}\n`,
+    });
+    expect(result).toMatchObject({
+      exitCode: 2,
+      stderr: 'error: standard input: the first line is longer than 64 KiB\n',
+    });
+  });
+
   it('is all that an upload needs', async () => {
     const { login, env } = await newcomer();
     await login(['-a', ca]);

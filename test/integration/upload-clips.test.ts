@@ -210,6 +210,7 @@ describe('the measures of the server', () => {
     ['the same', { width: 224, height: 208, duration: 2500 }, undefined],
     ['a pixel and 0.1 s more', { width: 225, height: 209, duration: 2600 }, undefined],
     ['nothing', {}, undefined],
+    ['a width without a height', { assetRef: 'US:name@example.com-video:new', width: 100 }, undefined],
     ['another length', { duration: 2601 }, ['the server measures 2.601 s where 2.5 s were measured here']],
     [
       'another size',

@@ -554,6 +554,13 @@ describe('--exclude', () => {
     }
   });
 
+  it('takes a backslash for a separator on Windows', async () => {
+    const cwd = await folderWith(...names.map((name) => `shots/${name}`));
+    const world = { cwd, platform: 'win32' as const };
+    const { records } = await upload(['-r', 'shots', '--exclude', 'old\\*', '--exclude', 'new'], world);
+    expect(records.map(({ path }) => path)).toEqual(['shots/a_draft.png', 'shots/a.png']);
+  });
+
   it('never excludes a named file, in an argument or in a list', async () => {
     const cwd = await folderWith('a.png', 'b/c.png');
     await expectUploaded(['-r', 'a.png', 'b', '--exclude', 'a.png', '--exclude', 'b'], { cwd }, [

@@ -29,6 +29,14 @@ async function setUp() {
 }
 
 describe('--report', () => {
+  it('counts references first, as the command does', async () => {
+    const { cwd, upload, sheet } = await setUp();
+    await writeFile(join(cwd, 'page.png'), '<html>not found</html>');
+    const { stderr } = await upload(['page.png', 'night.png', '--report', 'refs.html']);
+    expect((await readSheet(sheet)).summary).toMatch(/^1 uploaded, 1 failed ·/);
+    expect(stderr).toMatch(/^1 uploaded, 1 failed \(/m);
+  });
+
   it('shows each file with its reference, or why it has none, in input order', async () => {
     const { cwd, upload, sheet } = await setUp();
     await writeFile(join(cwd, 'page.png'), '<html>not found</html>');

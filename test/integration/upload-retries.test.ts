@@ -138,6 +138,13 @@ describe('the number of retries', () => {
     expect(sandbox.requests).toHaveLength(10);
   });
 
+  it('-v calls standard input by its name', async () => {
+    const stdin = await readFile(night.file);
+    const { env } = await sandboxWith();
+    const { stderr } = await runCli(['upload', '-v', '-'], { env, stdin });
+    expect(stderr).toMatch(/^standard input: sending 3\.44 kB .*\nstandard input: uploaded in /);
+  });
+
   it('-v prints each attempt and each wait, without the token', async () => {
     const { stderr } = await uploadAfter(1, refusing(500), { flags: ['-v'] });
     const [sending, failed, again, settled] = stderr.split('\n');

@@ -159,6 +159,7 @@ async function findValues(
   const name = isFlag ? /[<[](.+)[>\]]/.exec(parameter.flags)?.[1] : parameter.name();
   switch (name) {
     case 'file':
+    case 'folder':
       return { kind: 'files', extensions: [] };
     case 'command':
       return listCommands(program);

@@ -1,6 +1,7 @@
 import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { type Colours, loadColours } from '../../report/colours.ts';
+import { widthOf } from '../../report/columns.ts';
 import { escapeUnsafe, formatJson } from '../../report/escape.ts';
 import { wrapWords } from '../../report/wrap-words.ts';
 import { writeOutput } from '../../report/write-output.ts';
@@ -64,7 +65,9 @@ function formatFinding(
   const isNarrow = columns - messageColumn < minMessageColumns;
   const indent = ' '.repeat(isNarrow ? 4 : messageColumn);
   const texts = advice === undefined ? [message] : [message, advice];
-  const lines = texts.flatMap((text) => wrapWords(escapeUnsafe(text).split(' '), columns - indent.length));
+  const lines = texts.flatMap((text) =>
+    wrapWords(escapeUnsafe(text).split(' '), columns - indent.length, widthOf),
+  );
   const [first, ...rest] = isNarrow ? ['', ...lines] : lines;
   const head = `${mark}  ${check.padEnd(checkWidth)}  ${first}`.trimEnd();
   return [head, ...rest.map((line) => indent + line)].map((line) => `${line}\n`).join('');

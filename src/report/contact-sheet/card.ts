@@ -3,6 +3,7 @@ import type { AssetFacts } from '../../media/check-asset.ts';
 import { formatBytes } from '../../units.ts';
 import { hasReference, type UploadRecord } from '../../upload/record.ts';
 import { escapeUnsafe } from '../escape.ts';
+import { nameOf } from '../name-of.ts';
 
 /** What the page shows of one file. Text is escaped for display; the page inserts it only as text. */
 export interface Card {
@@ -45,7 +46,7 @@ export function createCard(
   const { width, height } = { ...facts, ...measured };
   const source = type === undefined ? undefined : address;
   return {
-    name: record.path === '-' ? 'standard input' : escapeUnsafe(record.path),
+    name: escapeUnsafe(nameOf(record)),
     status: record.status,
     type,
     details: formatDetails({ sizeBytes: measured?.size ?? facts?.sizeBytes, durationMs, width, height }),

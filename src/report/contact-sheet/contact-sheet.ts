@@ -5,10 +5,10 @@ import { encodePath } from '../../files/path-bytes.ts';
 import { PictureProcesses } from '../../fit/picture-processes.ts';
 import type { Host } from '../../host.ts';
 import type { PendingAsset } from '../../media/check-asset.ts';
-import { groupDigits } from '../../units.ts';
 import { untilAborted } from '../../until-aborted.ts';
 import type { PreparedFile } from '../../upload/prepared-file.ts';
 import type { UploadRecord } from '../../upload/record.ts';
+import { StatusCounts } from '../status-counts.ts';
 import { type Card, createCard } from './card.ts';
 import { findAddresses } from './file-address.ts';
 import { formatPage } from './format-page.ts';
@@ -147,13 +147,13 @@ export class ContactSheet {
 
   /** `3 uploaded, 1 failed · 2026-11-25 20:45 UTC · the run was interrupted`. */
   #summarise(): string {
-    const counts = new Map<string, number>();
-    for (const { status } of this.#cards) {
-      counts.set(status, (counts.get(status) ?? 0) + 1);
+    const counts = new StatusCounts();
+    for (const card of this.#cards) {
+      counts.add(card);
     }
     const date = new Date(this.#host.clock.epochMs()).toISOString();
     return [
-      [...counts].map(([status, count]) => `${groupDigits(count)} ${status}`).join(', '),
+      counts.format(),
       `${date.slice(0, 10)} ${date.slice(11, 16)} UTC`,
       ...(this.#host.signal.aborted ? ['the run was interrupted'] : []),
     ].join(' · ');

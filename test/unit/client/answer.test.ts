@@ -63,9 +63,9 @@ test('the first value of a header that came more than once', () => {
 
 test.each([
   ['x'.repeat(300), 'x'.repeat(300)],
-  ['x'.repeat(301), `${'x'.repeat(300)}…`],
+  ['x'.repeat(301), `${'x'.repeat(299)}…`],
   // A pair of surrogates is not split.
-  [`${'x'.repeat(299)}😀`, `${'x'.repeat(299)}…`],
+  [`${'x'.repeat(298)}😀x`, `${'x'.repeat(298)}…`],
 ])('a text of more than 300 characters is cut (%#)', (text, shown) => {
   expect(shorten(text, unchanged)).toBe(shown);
 });

@@ -211,7 +211,7 @@ describe('readUploadAnswer reads a refusal', () => {
     [{ error: { code: 5 } }, 'the server refused it (HTTP 400)'],
     ['<h1>Bad request</h1>', 'the server refused it (HTTP 400)'],
     [{ error: 'x'.repeat(300) }, `the server refused it (HTTP 400: ${'x'.repeat(300)})`],
-    [{ error: 'x'.repeat(301) }, `the server refused it (HTTP 400: ${'x'.repeat(300)}…)`],
+    [{ error: 'x'.repeat(301) }, `the server refused it (HTTP 400: ${'x'.repeat(299)}…)`],
   ])('of %j in words', (body, message) => {
     expect(refusalOf(answer(400, body)).message).toBe(message);
   });

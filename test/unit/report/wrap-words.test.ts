@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { widthOf } from '../../../src/report/columns.ts';
 import { wrapWords } from '../../../src/report/wrap-words.ts';
 
 it.each([
@@ -8,4 +9,9 @@ it.each([
   ['one two three', 6, ['one', 'two', 'three']],
 ])('wraps %j at %i', (text, width, lines) => {
   expect(wrapWords(text.split(' '), width)).toEqual(lines);
+});
+
+it('wraps by the columns that text takes', () => {
+  expect(wrapWords(['夜景', '夜'], 6, widthOf)).toEqual(['夜景', '夜']);
+  expect(wrapWords(['夜景', '夜'], 7, widthOf)).toEqual(['夜景 夜']);
 });

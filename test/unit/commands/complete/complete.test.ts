@@ -79,6 +79,7 @@ describe('complete', () => {
     [['upload', '--manifest', '--', '-a', '--format', ''], '', extensions],
     [['upload', '--files-from', ''], '', ''],
     [['upload', '--report', ''], '', 'html|htm'],
+    [['upload', '--fit-dir', ''], '', ''],
     [['upload', '--manifest=m'], '--manifest=', ''],
     [['config', '--config', '~/'], '', ''],
   ])('offers for %j files', async (words, head, offered) => {
