@@ -32,6 +32,9 @@ export interface Host {
   readonly random: () => number;
 }
 
+/** The part of the world that conversions need. */
+export type Machine = Pick<Host, 'env' | 'platform' | 'tempDir' | 'userId' | 'cores'>;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A stream that may be a terminal; `columns` is its width in characters, 0 if unknown. */

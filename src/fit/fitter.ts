@@ -1,11 +1,9 @@
-import { rm, stat, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, stat } from 'node:fs/promises';
 import pLimit from 'p-limit';
-import { describeErrno, isSystemError } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import { type Edits, formatEdits } from '../files/edits.ts';
 import { encodePath } from '../files/path-bytes.ts';
-import type { Host } from '../host.ts';
+import type { Machine } from '../host.ts';
 import { loadClipFacts } from './clip-facts.ts';
 import { resolveClipRecipe } from './clip-recipe.ts';
 import { findFfmpeg, missingProgram, resolveProgramEnv } from './ffmpeg.ts';
@@ -18,9 +16,9 @@ import { keepCopy } from './keep-copy.ts';
 import { readPictureHeader } from './picture-header.ts';
 import { PictureProcesses } from './picture-processes.ts';
 import { type PictureRecipe, resolvePictureRecipe } from './picture-recipe.ts';
-import { PrivateFolder, removeAbandonedFolders } from './private-folder.ts';
 import { loadSourceFile, refuseChanged, type SourceFile } from './source-file.ts';
 import { spoolStream } from './spool-stream.ts';
+import { createDiskError, Workspace } from './workspace.ts';
 
 /** Changes whenever the same source and edits would give another file. */
 const recipeVersion = 1;
@@ -33,9 +31,6 @@ export interface FitterOptions {
   readonly fitDir: string | undefined;
 }
 
-/** The machine that files are made to fit on. */
-export type Machine = Pick<Host, 'env' | 'platform' | 'tempDir' | 'userId' | 'cores'>;
-
 /** What the fitter takes from the world around it. */
 export interface FitterDependencies extends Machine {
   /** Milliseconds since the Unix epoch. */
@@ -44,104 +39,68 @@ export interface FitterDependencies extends Machine {
   readonly stallMs?: number;
 }
 
-/** Makes files fit. Everything it makes lies in one private folder, which goes away with it. */
-export interface Fitter {
-  /** The part of a manifest's key that stands for what is asked. Together with the source's SHA-256 it tells the outcome. */
-  formatRecipeKey(edits: Edits): string;
-  /**
-   * Hashes a file, so that the manifest can be asked before anything is probed.
-   *
-   * @throws FileError, or the signal's reason
-   */
-  loadSource(path: string, signal: AbortSignal): Promise<SourceFile>;
-  /**
-   * Puts standard input into the private folder.
-   *
-   * @throws FileError, or the signal's reason
-   */
-  spool(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<string>;
-  /**
-   * Decides what is done with a file; nothing is decoded yet.
-   *
-   * @param isAccepted what the check says of the file as it is
-   * @throws FileError if it cannot be made to fit, or the signal's reason
-   */
-  plan(source: SourceFile, edits: Edits, isAccepted: boolean, signal: AbortSignal): Promise<FitPlan>;
-  /**
-   * Does what was planned.
-   *
-   * @param name how the file is called, for the copy that is kept
-   * @param onProgress called with the completed fraction, from 0 to 1
-   * @throws FileError, or the signal's reason
-   */
-  fit(
-    plan: FittingPlan,
-    name: string,
-    signal: AbortSignal,
-    onProgress?: (share: number) => void,
-  ): Promise<FittedFile>;
-  /** Removes all that was made. */
-  close(): Promise<void>;
-}
-
 const defaultStallMs = 30_000;
 
-/** Creates what makes files fit; nothing is loaded, looked for or made on disk until a file asks for it. */
-export function createFitter(options: FitterOptions, dependencies: FitterDependencies): Fitter {
-  return new ToolFitter(options, dependencies);
-}
-
-class ToolFitter implements Fitter {
+/** Converts files. Nothing is loaded, looked for or made on disk until a file asks for it. */
+export class Fitter {
   readonly #options: FitterOptions;
   readonly #dependencies: FitterDependencies;
   readonly #pictures: PictureProcesses;
   readonly #limitProbes;
   readonly #limitEncoders;
-  readonly #folder: () => Promise<PrivateFolder>;
-  readonly #cleaning: () => Promise<void>;
-  readonly #findFfmpeg: () => ReturnType<typeof findFfmpeg>;
+  readonly #workspace: Workspace;
   readonly #closed = new AbortController();
-  #isFolderAsked = false;
-  #madeCount = 0;
+  #ffmpeg: ReturnType<typeof findFfmpeg> | undefined;
 
   constructor(options: FitterOptions, dependencies: FitterDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
-    const { cores, tempDir, platform, userId, now, env } = dependencies;
+    const { cores } = dependencies;
     this.#limitProbes = pLimit(cores);
     this.#pictures = new PictureProcesses(dependencies);
     this.#limitEncoders = pLimit(Math.max(1, Math.floor(cores / 2)));
-    this.#cleaning = once(() => removeAbandonedFolders(tempDir, userId, platform, now));
-    this.#folder = once(() => PrivateFolder.create(tempDir, platform));
-    this.#findFfmpeg = once(() => findFfmpeg(env, platform, this.#closed.signal));
+    this.#workspace = new Workspace(dependencies);
   }
 
+  /** The part of a manifest's key for what is asked. Together with the source's SHA-256 it decides the outcome. */
   formatRecipeKey(edits: Edits): string {
     return [`fit=${recipeVersion}`, ...(this.#options.noLimits ? ['no-limits'] : []), formatEdits(edits)]
       .filter((part) => part !== '')
       .join('&');
   }
 
+  /**
+   * Hashes a file, so that the manifest can be asked before anything is probed.
+   *
+   * @throws FileError, or the signal's reason
+   */
   async loadSource(path: string, signal: AbortSignal): Promise<SourceFile> {
     const encoded = encodePath(path);
-    return loadSourceFile(typeof encoded === 'string' ? encoded : await this.#link(encoded), signal);
+    return loadSourceFile(
+      typeof encoded === 'string' ? encoded : await this.#workspace.link(encoded),
+      signal,
+    );
   }
 
-  /** Decoders take no path that is not UTF-8. */
-  async #link(target: Buffer): Promise<string> {
-    const path = await this.#reserve('link');
-    await symlink(target, path);
-    return path;
-  }
-
+  /**
+   * Puts standard input into the private folder.
+   *
+   * @throws FileError, or the signal's reason
+   */
   async spool(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<string> {
-    const path = await this.#reserve('input');
+    const path = await this.#workspace.reserve('input');
     await spoolStream(stream, path, signal);
     return path;
   }
 
+  /**
+   * Decides what is done with a file; nothing is decoded yet.
+   *
+   * @param isAccepted what the check says of the file as it is
+   * @throws FileError if it cannot be converted, or the signal's reason
+   */
   async plan(source: SourceFile, edits: Edits, isAccepted: boolean, signal: AbortSignal): Promise<FitPlan> {
-    await this.#cleaning();
+    await this.#workspace.clean();
     try {
       const format = await recogniseFormat(source.path);
       switch (format?.kind) {
@@ -158,6 +117,13 @@ class ToolFitter implements Fitter {
     }
   }
 
+  /**
+   * Does what was planned.
+   *
+   * @param name how the file is called, for the copy that is kept
+   * @param onProgress called with the completed fraction, from 0 to 1
+   * @throws FileError, or the signal's reason
+   */
   async fit(
     plan: FittingPlan,
     name: string,
@@ -184,13 +150,11 @@ class ToolFitter implements Fitter {
     };
   }
 
+  /** Removes all that was made. */
   async close(): Promise<void> {
     this.#closed.abort();
     this.#pictures.close();
-    if (this.#isFolderAsked) {
-      const folder = await this.#folder().catch(() => undefined);
-      await folder?.remove();
-    }
+    await this.#workspace.remove();
   }
 
   async #planPicture(
@@ -286,7 +250,7 @@ class ToolFitter implements Fitter {
         return this.#makeFrame(source, work, signal);
       case 'clip': {
         const { container, texts } = work.recipe;
-        const path = await this.#reserve(container.extension);
+        const path = await this.#workspace.reserve(container.extension);
         const encoder = await this.#requireEncoder();
         await this.#encodeInto(path, () =>
           fitClip(source.path, work.format, work.recipe, path, encoder, signal, onProgress),
@@ -306,7 +270,7 @@ class ToolFitter implements Fitter {
     if (demuxer === undefined) {
       return this.#encodePicture(source.path, recipe, signal);
     }
-    const decoded = await this.#reserve('png');
+    const decoded = await this.#workspace.reserve('png');
     const encoder = await this.#requireEncoder();
     await this.#encodeInto(decoded, () => decodePicture(source.path, demuxer, decoded, encoder, signal));
     const made = await this.#encodePicture(decoded, recipe, signal);
@@ -319,7 +283,7 @@ class ToolFitter implements Fitter {
     { format, facts, recipe }: Extract<FitWork, { kind: 'frame' }>,
     signal: AbortSignal,
   ): Promise<MadeFile> {
-    const path = await this.#reserve('png');
+    const path = await this.#workspace.reserve('png');
     const encoder = await this.#requireEncoder();
     await this.#encodeInto(path, () => takeFrame(source.path, format, facts, recipe, path, encoder, signal));
     const { size } = await stat(path);
@@ -338,8 +302,8 @@ class ToolFitter implements Fitter {
   }
 
   async #encodePicture(path: string, recipe: PictureRecipe, signal: AbortSignal): Promise<MadeFile> {
-    const madePath = await this.#reserve('picture');
-    const scratchPath = await this.#reserve('tiff');
+    const madePath = await this.#workspace.reserve('picture');
+    const scratchPath = await this.#workspace.reserve('tiff');
     const request = { path, recipe, scratchPath, madePath };
     const { contentType, texts } = await this.#pictures.fit(request, signal);
     const extension = contentType === 'image/jpeg' ? 'jpg' : contentType.replace('image/', '');
@@ -374,14 +338,10 @@ class ToolFitter implements Fitter {
     };
   }
 
-  /** A path in the private folder that nothing has yet. */
-  async #reserve(extension: string): Promise<string> {
-    this.#isFolderAsked = true;
-    const folder = await this.#folder().catch((error: unknown) => {
-      throw createDiskError(error);
-    });
-    this.#madeCount += 1;
-    return join(folder.path, `${this.#madeCount}.${extension}`);
+  #findFfmpeg(): ReturnType<typeof findFfmpeg> {
+    const { env, platform } = this.#dependencies;
+    this.#ffmpeg ??= findFfmpeg(env, platform, this.#closed.signal);
+    return this.#ffmpeg;
   }
 }
 
@@ -393,29 +353,3 @@ interface MadeFile {
 }
 
 const untouched: FitPlan = { kind: 'untouched', note: undefined };
-
-/** A failure of the private folder's disk is that of the file; anything else is a defect, and stays one. */
-function createDiskError(error: unknown): unknown {
-  if (!isSystemError(error)) {
-    return error;
-  }
-  const { code } = error;
-  return code === 'ENOSPC' || code === 'EDQUOT'
-    ? new FileError('cannot_fit', 'there is no space left on the disk for what is made of it', {
-        hint: 'Make room, or point TMPDIR at another disk.',
-        cause: error,
-      })
-    : new FileError('cannot_fit', `the folder for temporary files cannot be used: ${describeErrno(error)}`, {
-        hint: 'Point TMPDIR at a folder that you may write.',
-        cause: error,
-      });
-}
-
-/** Calls `create` when its value is first asked for, and keeps that. */
-function once<Value>(create: () => Value): () => Value {
-  let value: Value | undefined;
-  return () => {
-    value ??= create();
-    return value;
-  };
-}

@@ -11,7 +11,7 @@ export function createCheckContext(
     noLimits,
     openProbe: () => {
       // Loaded here, because images need none of it.
-      probe ??= import('./probe.ts').then(({ createProbe }) => createProbe(signal));
+      probe ??= import('./probe.ts').then(({ Probe }) => new Probe(signal));
       return probe;
     },
     close: async () => (await probe)?.close(),

@@ -20,17 +20,6 @@ export interface Probed {
 /** A file that stays open until it is probed, or all of its bytes. */
 export type ProbedFile = { readonly fd: number; readonly sizeBytes: number } | Buffer;
 
-/** Measures videos and audio files, one after the other. */
-export interface Probe {
-  /**
-   * @param contentType what {@link identify} says; that of the result is told by the tracks
-   * @throws the signal's reason once it is aborted, or an error with the `code` of an errno if reading fails
-   */
-  probe(file: ProbedFile, contentType: ContentType): Promise<Probed | Refusal>;
-  /** Ends the thread. */
-  close(): Promise<void>;
-}
-
 /**
  * How long one file may take, not counting reads: after that the thread is ended, because the library may loop forever.
  * A file above the usual limits, let through by --no-limits, gets more time.
@@ -45,12 +34,11 @@ const resourceLimits = { maxOldGenerationSizeMb: 128 };
 /** The same file, from the sources, from the library and from the bundled command. */
 const workerUrl = new URL('../../dist/probe/probe-worker.cjs', import.meta.url);
 
-/** Starts nothing before the first file; then a thread, which does not keep the process alive while it is idle. */
-export function createProbe(signal: AbortSignal): Probe {
-  return new ThreadProbe(signal);
-}
-
-class ThreadProbe implements Probe {
+/**
+ * Measures videos and audio files, one after the other, in a thread. It starts with the first file, and does not keep
+ * the process alive while it is idle.
+ */
+export class Probe {
   readonly #signal: AbortSignal;
   readonly #closing = new AbortController();
   #thread: Thread | undefined;
@@ -64,12 +52,17 @@ class ThreadProbe implements Probe {
     }
   }
 
+  /**
+   * @param contentType what {@link identify} says; the tracks decide the result's
+   * @throws the signal's reason once it is aborted, or an error with the `code` of an errno if reading fails
+   */
   probe(file: ProbedFile, contentType: ContentType): Promise<Probed | Refusal> {
     const probed = this.#last.then(() => this.#probe(file, contentType));
     this.#last = probed.catch(() => {});
     return probed;
   }
 
+  /** Ends the thread. */
   async close(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#abort);
     this.#closing.abort();

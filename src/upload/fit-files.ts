@@ -3,8 +3,9 @@ import { FileError, type FileErrorCode } from '../errors.ts';
 import { type Edits, formatEdits } from '../files/edits.ts';
 import type { FoundFile } from '../files/found-file.ts';
 import { type FittingPlan, toFittedSource } from '../fit/fit-plan.ts';
-import { createFitter, type Fitter, type Machine } from '../fit/fitter.ts';
+import { Fitter } from '../fit/fitter.ts';
 import type { SourceFile } from '../fit/source-file.ts';
+import type { Machine } from '../host.ts';
 import { assetTypes } from '../media/asset-types.ts';
 import {
   type CheckContext,
@@ -80,7 +81,7 @@ export class FileFitting {
   ) {
     this.#options = options;
     this.#dependencies = dependencies;
-    this.#fitter = createFitter(
+    this.#fitter = new Fitter(
       { noLimits: options.noLimits, fitDir: options.keepDir },
       { ...dependencies.machine, now: dependencies.now },
     );

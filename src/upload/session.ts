@@ -1,5 +1,5 @@
 import type { FoundFile } from '../files/found-file.ts';
-import type { Machine } from '../fit/fitter.ts';
+import type { Machine } from '../host.ts';
 import { checkFiles } from '../media/check-files.ts';
 import type { Source } from '../settings/source.ts';
 import { untilAborted } from '../until-aborted.ts';

@@ -3,17 +3,12 @@ import { resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Edits } from '../../src/files/edits.ts';
 import type { FitPlan, FittedFile } from '../../src/fit/fit-plan.ts';
-import {
-  createFitter,
-  type Fitter,
-  type FitterDependencies,
-  type FitterOptions,
-} from '../../src/fit/fitter.ts';
+import { Fitter, type FitterDependencies, type FitterOptions } from '../../src/fit/fitter.ts';
 
 /** A fitter on this machine, for the caller to close. */
 export function openFitter(given: Partial<FitterOptions & FitterDependencies> = {}): Fitter {
   const { noLimits = false, fitDir, ...dependencies } = given;
-  return createFitter(
+  return new Fitter(
     { noLimits, fitDir },
     {
       env: process.env,

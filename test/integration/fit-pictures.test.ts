@@ -6,7 +6,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Color } from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { FittedFile } from '../../src/fit/fit-plan.ts';
-import { createFitter } from '../../src/fit/fitter.ts';
+import { Fitter } from '../../src/fit/fitter.ts';
 import { assetTypes } from '../../src/media/asset-types.ts';
 import { fitFile, openFitter, planFile, startFitter } from '../harness/fitter.ts';
 import { tempDir } from '../harness/temp-dir.ts';
@@ -403,7 +403,7 @@ test('the same edits have the same key, and others another', () => {
     now: Date.now,
   };
   const key = (noLimits: boolean, seconds: number) =>
-    createFitter({ noLimits, fitDir: undefined }, dependencies).formatRecipeKey({
+    new Fitter({ noLimits, fitDir: undefined }, dependencies).formatRecipeKey({
       frame: { atMs: seconds * 1000 },
     });
   expect(key(false, 1)).toBe(key(false, 1));

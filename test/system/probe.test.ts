@@ -8,12 +8,12 @@ import { type ContentType, resolveKind } from '../../src/media/asset-types.ts';
 import { createFileSource } from '../../src/media/byte-source.ts';
 import { identify } from '../../src/media/identify.ts';
 import { findLimitRefusal, findSizeRefusal } from '../../src/media/limits.ts';
-import { createProbe, type Probed } from '../../src/media/probe.ts';
+import { Probe, type Probed } from '../../src/media/probe.ts';
 import type { Refusal } from '../../src/media/refusal.ts';
 import { clipArguments, makeClip, runFfmpeg } from './make-clips.ts';
 
 const run = promisify(execFile);
-const probe = createProbe(new AbortController().signal);
+const probe = new Probe(new AbortController().signal);
 /** All clips; some are made from others. */
 let folder = '';
 beforeAll(async () => {

@@ -2,12 +2,12 @@ import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished, test } from 'vitest';
 import type { ContentType } from '../../../src/media/asset-types.ts';
-import { createProbe } from '../../../src/media/probe.ts';
+import { Probe } from '../../../src/media/probe.ts';
 import { clip, clips } from '../../fixtures.ts';
 import { tempDir } from '../../harness/temp-dir.ts';
 
 // The worker is the built one: `npm run build` makes it.
-const probe = createProbe(new AbortController().signal);
+const probe = new Probe(new AbortController().signal);
 afterAll(() => probe.close());
 
 /** What {@link identify} says of a clip. */
@@ -296,15 +296,15 @@ describe('a file that takes forever', async () => {
 
   it('is ended at once when the run is', async () => {
     const stop = new AbortController();
-    const other = createProbe(stop.signal);
+    const other = new Probe(stop.signal);
     await other.probe(mp4, 'video/mp4');
-    const third = createProbe(new AbortController().signal);
+    const third = new Probe(new AbortController().signal);
     onTestFinished(() => third.close());
     const leftAlone = third.probe(hostile, 'video/mp4').then(() => 'one that is left alone');
     const probed = other.probe(hostile, 'video/mp4');
     const waiting = other.probe(mp4, 'video/mp4');
     // By the time that another thread has started and measured a clip, this one is in its loop.
-    const another = createProbe(stop.signal);
+    const another = new Probe(stop.signal);
     await another.probe(mp4, 'video/mp4');
     await another.close();
     stop.abort(new Error('stopped'));
@@ -315,7 +315,7 @@ describe('a file that takes forever', async () => {
 });
 
 test('a probe that is stopped before its first file starts nothing', async () => {
-  const other = createProbe(AbortSignal.abort(new Error('stopped')));
+  const other = new Probe(AbortSignal.abort(new Error('stopped')));
   await expect(other.probe(Buffer.alloc(10), 'video/mp4')).rejects.toThrow('stopped');
   await other.close();
 });

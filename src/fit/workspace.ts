@@ -1,0 +1,70 @@
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describeErrno, isSystemError } from '../errno.ts';
+import { FileError } from '../errors.ts';
+import type { Machine } from '../host.ts';
+import { PrivateFolder, removeAbandonedFolders } from './private-folder.ts';
+
+/** Where converted files are made: a private folder, created for the first of them. */
+export class Workspace {
+  readonly #machine: Machine & { readonly now: () => number };
+  #folder: Promise<PrivateFolder> | undefined;
+  #cleaning: Promise<void> | undefined;
+  #pathCount = 0;
+
+  /** @param machine `now` in milliseconds since the Unix epoch */
+  constructor(machine: Machine & { readonly now: () => number }) {
+    this.#machine = machine;
+  }
+
+  /** Removes, once, what earlier runs left behind. */
+  clean(): Promise<void> {
+    const { tempDir, userId, platform, now } = this.#machine;
+    this.#cleaning ??= removeAbandonedFolders(tempDir, userId, platform, now);
+    return this.#cleaning;
+  }
+
+  /**
+   * A path for a new file.
+   *
+   * @throws FileError if the folder cannot be created
+   */
+  async reserve(extension: string): Promise<string> {
+    const { tempDir, platform } = this.#machine;
+    this.#folder ??= PrivateFolder.create(tempDir, platform);
+    const folder = await this.#folder.catch((error: unknown) => {
+      throw createDiskError(error);
+    });
+    this.#pathCount += 1;
+    return join(folder.path, `${this.#pathCount}.${extension}`);
+  }
+
+  /** A path in UTF-8 for a file whose own is not: decoders take no other. */
+  async link(target: Buffer): Promise<string> {
+    const path = await this.reserve('link');
+    await symlink(target, path);
+    return path;
+  }
+
+  async remove(): Promise<void> {
+    const folder = await this.#folder?.catch(() => undefined);
+    await folder?.remove();
+  }
+}
+
+/** Turns an error of the private folder's disk into the file's failure; other errors are bugs and stay as they are. */
+export function createDiskError(error: unknown): unknown {
+  if (!isSystemError(error)) {
+    return error;
+  }
+  const { code } = error;
+  return code === 'ENOSPC' || code === 'EDQUOT'
+    ? new FileError('cannot_fit', 'there is no space left on the disk for what is made of it', {
+        hint: 'Make room, or point TMPDIR at another disk.',
+        cause: error,
+      })
+    : new FileError('cannot_fit', `the folder for temporary files cannot be used: ${describeErrno(error)}`, {
+        hint: 'Point TMPDIR at a folder that you may write.',
+        cause: error,
+      });
+}
