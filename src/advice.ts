@@ -1,10 +1,8 @@
+import type { RequestKind } from './client/http-error.ts';
 import { isOutOfHandles } from './errno.ts';
 import type { UploadError, UploadErrorCode } from './errors.ts';
 import { listNames } from './list-names.ts';
 import { formatSource, type Source } from './settings/source.ts';
-
-/** What the program asked the API for, or was about to. */
-export type Asked = 'upload' | 'accounts';
 
 /** Context that makes the advice more precise. */
 export interface Circumstances {
@@ -47,7 +45,7 @@ const accountsAdvice: Partial<Record<UploadErrorCode, Advice>> = {
 
 /** Advice on a failure; undefined if the user can do nothing about it. */
 export function adviseOn(
-  asked: Asked,
+  kind: RequestKind,
   error: UploadError,
   circumstances: Circumstances = {},
 ): string | undefined {
@@ -58,7 +56,7 @@ export function adviseOn(
   if (isOutOfHandles(error)) {
     return 'Raise the limit on open files (ulimit -n 4096), or send fewer files at once with -c.';
   }
-  const advice = (asked === 'accounts' ? accountsAdvice[code] : undefined) ?? uploadAdvice[code];
+  const advice = (kind === 'accounts' ? accountsAdvice[code] : undefined) ?? uploadAdvice[code];
   return typeof advice === 'function' ? advice(circumstances) : advice;
 }
 

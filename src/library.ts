@@ -1,7 +1,7 @@
 import { availableParallelism, platform, tmpdir } from 'node:os';
 import process from 'node:process';
 import { absolutePath, findCwd } from './absolute-path.ts';
-import { DreaminaClient as Client } from './client/client.ts';
+import { ApiClient } from './client/client.ts';
 import { parseEdits } from './files/edits.ts';
 import type { Environment, Machine } from './host.ts';
 import { Credentials } from './network/credentials.ts';
@@ -30,7 +30,7 @@ export interface DreaminaClientOptions {
 }
 
 /** A client of the Dreamina assets API: `upload` sends one file once and throws an ApiError if it fails. */
-export class DreaminaClient extends Client {
+export class DreaminaClient extends ApiClient {
   /** Throws a ConfigError if an option is invalid. */
   constructor(options: DreaminaClientOptions) {
     const settings = resolveOptions(options);

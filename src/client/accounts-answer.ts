@@ -19,12 +19,11 @@ export interface Account {
  * Reads the answer of GET /accounts, a map from account to its details, sorted by account. Fields that are missing,
  * unknown or of another type do not hide the rest.
  *
- * @param nowMs since the Unix epoch
  * @throws ApiError if the answer is a refusal or not such a map
  */
-export function readAccountsAnswer(answer: Answer, nowMs: number): readonly Account[] {
+export function readAccountsAnswer(answer: Answer): readonly Account[] {
   if (!isSuccess(answer)) {
-    throw createHttpError('accounts', answer, nowMs);
+    throw createHttpError('accounts', answer);
   }
   const body = answer.ending === 'whole' ? parseObject(answer.text) : undefined;
   const entries = Object.entries(body ?? {});

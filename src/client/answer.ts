@@ -5,6 +5,8 @@ import type { AnswerBody } from './read-answer-body.ts';
 export interface Answer extends AnswerBody {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Since the Unix epoch. */
+  readonly receivedAtMs: number;
   /** Redacts secrets in the server's words. */
   readonly redact: Redact;
 }

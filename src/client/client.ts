@@ -47,7 +47,7 @@ interface Request {
 }
 
 /** A client of the Dreamina assets API of useapi.net: one attempt per call, no retries. */
-export class DreaminaClient {
+export class ApiClient {
   readonly #options: ClientOptions;
   readonly #url: URL;
   readonly #connections: Connections;
@@ -89,11 +89,7 @@ export class DreaminaClient {
       },
       signal,
     );
-    return readUploadAnswer(
-      answer,
-      { account: asset.account, sizeBytes: asset.bytes.length },
-      this.#options.now(),
-    );
+    return readUploadAnswer(answer, { account: asset.account, sizeBytes: asset.bytes.length });
   }
 
   /**
@@ -102,10 +98,7 @@ export class DreaminaClient {
    * @throws ApiError for every failure, or the signal's reason when it was aborted
    */
   async listAccounts(signal?: AbortSignal): Promise<readonly Account[]> {
-    return readAccountsAnswer(
-      await this.#exchange({ method: 'GET', path: '/accounts' }, signal),
-      this.#options.now(),
-    );
+    return readAccountsAnswer(await this.#exchange({ method: 'GET', path: '/accounts' }, signal));
   }
 
   /**
@@ -226,6 +219,7 @@ export class DreaminaClient {
       headers,
       text: this.#secrets.maskData(text),
       ending,
+      receivedAtMs: this.#options.now(),
       redact: (words) => this.#secrets.mask(words),
     };
   }

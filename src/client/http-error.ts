@@ -1,4 +1,3 @@
-import type { Asked } from '../advice.ts';
 import { ApiError, type ApiErrorCode } from '../errors.ts';
 import {
   type Answer,
@@ -11,29 +10,32 @@ import {
 } from './answer.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
+/** What a request asks the API for. */
+export type RequestKind = 'upload' | 'accounts';
+
 /** Statuses that are usually temporary: timeouts, capacity, and the CDN's own 520-527. */
 const retryableStatuses: ReadonlySet<number> = new Set([
   408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527,
 ]);
 
-/**
- * The error of an answer that is not 2xx, with the server's own words if it has any.
- *
- * @param nowMs since the Unix epoch
- */
-export function createHttpError(asked: Asked, answer: Answer, nowMs: number): ApiError {
+/** The error of an answer that is not 2xx, with the server's own words if it has any. */
+export function createHttpError(kind: RequestKind, answer: Answer): ApiError {
   const { status } = answer;
   const retryAfterMs = parseRetryAfter(
     headerOf(answer.headers, 'retry-after'),
     headerOf(answer.headers, 'date'),
-    nowMs,
+    answer.receivedAtMs,
   );
-  return new ApiError(codeOf(status), describeHttpError(asked, answer), {
-    httpStatus: status,
-    retryable: retryableStatuses.has(status),
-    retryAfterMs,
-    hint: isRedirect(status) ? 'Redirects are not followed; check apiUrl.' : undefined,
-  });
+  return new ApiError(
+    codes[status] ?? (status >= 500 ? 'server_error' : 'rejected'),
+    describeHttpError(kind, answer),
+    {
+      httpStatus: status,
+      retryable: retryableStatuses.has(status),
+      retryAfterMs,
+      hint: isRedirect(status) ? 'Redirects are not followed; check apiUrl.' : undefined,
+    },
+  );
 }
 
 /**
@@ -52,22 +54,13 @@ export function createBadResponse(answer: Answer, sought: string): ApiError {
   });
 }
 
-function codeOf(status: number): ApiErrorCode {
-  switch (status) {
-    case 401:
-      return 'unauthorized';
-    case 402:
-      return 'payment_required';
-    case 404:
-      return 'account_not_found';
-    case 429:
-      return 'rate_limited';
-    case 596:
-      return 'session_expired';
-    default:
-      return status >= 500 ? 'server_error' : 'rejected';
-  }
-}
+const codes: Readonly<Record<number, ApiErrorCode>> = {
+  401: 'unauthorized',
+  402: 'payment_required',
+  404: 'account_not_found',
+  429: 'rate_limited',
+  596: 'session_expired',
+};
 
 function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
@@ -82,14 +75,14 @@ const meanings: Readonly<Record<number, string>> = {
 };
 
 /** What a 404 means depends on the request. */
-const notFound: Readonly<Record<Asked, string>> = {
+const notFound: Readonly<Record<RequestKind, string>> = {
   upload: 'the account was not found',
   accounts: 'there is no list of accounts at this address',
 };
 
-function describeHttpError(asked: Asked, answer: Answer): string {
+function describeHttpError(kind: RequestKind, answer: Answer): string {
   const { status } = answer;
-  const meaning = status === 404 ? notFound[asked] : (meanings[status] ?? describeOther(answer));
+  const meaning = status === 404 ? notFound[kind] : (meanings[status] ?? describeOther(answer));
   const words = errorWords(parseObject(answer.text), answer.redact);
   return `${meaning} (HTTP ${status}${words === undefined ? '' : `: ${words}`})`;
 }

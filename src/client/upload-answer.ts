@@ -40,12 +40,11 @@ export interface SentUpload {
  * Finds the reference in the answer to an upload. The first revision of the API calls it `imageRef`, every later one
  * `assetRef`: both are accepted, the newer name first.
  *
- * @param nowMs since the Unix epoch
  * @throws ApiError if there is none
  */
-export function readUploadAnswer(answer: Answer, sent: SentUpload, nowMs: number): UploadedAsset {
+export function readUploadAnswer(answer: Answer, sent: SentUpload): UploadedAsset {
   if (!isSuccess(answer)) {
-    throw createHttpError('upload', answer, nowMs);
+    throw createHttpError('upload', answer);
   }
   const body = parseObject(answer.text);
   const assetRef = [body?.assetRef, body?.imageRef].find(isReference);

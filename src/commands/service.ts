@@ -1,11 +1,10 @@
-import { DreaminaClient } from '../client/client.ts';
+import { ApiClient } from '../client/client.ts';
 import type { Host } from '../host.ts';
 import type { Credentials } from '../network/credentials.ts';
 import { type LoadedRoute, loadRoute, requireRoute } from '../network/route.ts';
 import type { Messages } from '../report/messages.ts';
 import { isUsualToken } from '../settings/identity.ts';
 import { userAgent } from '../version.ts';
-import { disableWasmTiering } from './disable-wasm-tiering.ts';
 
 /** How a command reaches the service. */
 interface Access {
@@ -23,13 +22,24 @@ interface Access {
 export async function createServiceClient(
   { credentials, timeoutMs, route }: Access,
   { env, clock, secrets, nodeVersion }: Pick<Host, 'env' | 'clock' | 'secrets' | 'nodeVersion'>,
-): Promise<DreaminaClient> {
+): Promise<ApiClient> {
   await disableWasmTiering({ nodeVersion });
   const { proxyUrl, ca } = requireRoute(route ?? (await loadRoute(credentials.apiUrl, env)));
   if (proxyUrl !== undefined) {
     secrets.addProxy(proxyUrl);
   }
-  return new DreaminaClient({ credentials, timeoutMs, userAgent, proxyUrl, ca, now: clock.epochMs });
+  return new ApiClient({ credentials, timeoutMs, userAgent, proxyUrl, ca, now: clock.epochMs });
+}
+
+/**
+ * Keeps Node 20 from optimizing undici's HTTP parser. Its V8 starts to do so after the first answer, and the process
+ * cannot exit for another 70 ms. Later versions of V8 start only when it pays.
+ */
+async function disableWasmTiering({ nodeVersion }: Pick<Host, 'nodeVersion'>): Promise<void> {
+  if (nodeVersion.startsWith('v20.')) {
+    const { setFlagsFromString } = await import('node:v8');
+    setFlagsFromString('--wasm-tiering-budget=1000000000');
+  }
 }
 
 /** Warns of a token without the documented form; it is sent anyway, because the API may change. */

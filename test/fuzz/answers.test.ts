@@ -38,6 +38,7 @@ function answerOf(body: fc.Arbitrary<string>): fc.Arbitrary<Answer> {
     ),
     text: body,
     ending: fc.constantFrom('whole', 'whole', 'whole', 'lost', 'too-long'),
+    receivedAtMs: fc.constant(now),
     redact: fc.constant(redact),
   });
 }
@@ -61,7 +62,7 @@ function readOrRefuse<Value>(read: () => Value, { status }: Answer): Value | und
 test('an answer to an upload is a reference or a refusal', () => {
   fc.assert(
     fc.property(answerOf(uploadBody), (answer) => {
-      const asset = readOrRefuse(() => readUploadAnswer(answer, { account, sizeBytes: 3443 }, now), answer);
+      const asset = readOrRefuse(() => readUploadAnswer(answer, { account, sizeBytes: 3443 }), answer);
       if (asset !== undefined) {
         expect(asset.assetRef).toMatch(/^[\x21-\x7e]+$/);
         expect(asset.account).not.toBe('');
@@ -79,7 +80,7 @@ test('an answer to an upload is a reference or a refusal', () => {
 test('an answer to GET /accounts is a list or a refusal', () => {
   fc.assert(
     fc.property(answerOf(accountsBody), (answer) => {
-      const accounts = readOrRefuse(() => readAccountsAnswer(answer, now), answer) ?? [];
+      const accounts = readOrRefuse(() => readAccountsAnswer(answer), answer) ?? [];
       for (const { account: name, sessionExpires } of accounts) {
         expect(name).toContain(':');
         expect(sessionExpires === undefined || Date.parse(sessionExpires) > 0).toBe(true);

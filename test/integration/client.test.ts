@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DreaminaClient } from '../../src/client/client.ts';
+import { ApiClient } from '../../src/client/client.ts';
 import { Credentials } from '../../src/network/credentials.ts';
 import { fixture } from '../fixtures.ts';
 import { rawServer, sendJson } from '../harness/raw-server.ts';
@@ -11,8 +11,8 @@ import { tempDir } from '../harness/temp-dir.ts';
 const token = 'user:1234-abcdef';
 const { file: night, contentType } = fixture('night.png');
 
-function clientWith(credentials: Credentials): DreaminaClient {
-  return new DreaminaClient({ credentials, timeoutMs: 1000, userAgent: 'test', now: Date.now });
+function clientWith(credentials: Credentials): ApiClient {
+  return new ApiClient({ credentials, timeoutMs: 1000, userAgent: 'test', now: Date.now });
 }
 
 describe('the client sends the token of its credentials, to their server', () => {

@@ -1,6 +1,6 @@
 import { adviseOn, noAccountAdvice } from '../../advice.ts';
 import type { Account } from '../../client/accounts-answer.ts';
-import type { DreaminaClient } from '../../client/client.ts';
+import type { ApiClient } from '../../client/client.ts';
 import { ApiError, isFatal } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { listNames } from '../../list-names.ts';
@@ -67,7 +67,7 @@ export async function checkService(
 
 /** The accounts, or why there are none; undefined without a token, if the service answers. */
 async function ask(
-  client: DreaminaClient,
+  client: ApiClient,
   hasToken: boolean,
   signal: AbortSignal,
 ): Promise<readonly Account[] | ApiError | undefined> {

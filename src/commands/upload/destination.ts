@@ -1,4 +1,4 @@
-import { DreaminaClient } from '../../client/client.ts';
+import type { ApiClient } from '../../client/client.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { listNames } from '../../list-names.ts';
@@ -9,8 +9,6 @@ import { isOfficial } from '../../settings/api-url.ts';
 import type { RequiredSettings } from '../../settings/require.ts';
 import { formatSource, type Setting } from '../../settings/source.ts';
 import type { Destination } from '../../upload/session.ts';
-import { userAgent } from '../../version.ts';
-import { disableWasmTiering } from '../disable-wasm-tiering.ts';
 import { createServiceClient } from '../service.ts';
 
 /** A destination with its connections. */
@@ -60,7 +58,7 @@ export function warnOfProjectServer({ value, source }: Setting<string>, messages
 }
 
 /** The accounts to choose from, as the end of a sentence; empty if the service does not list them. */
-async function describeAccounts(client: DreaminaClient, { signal }: Host): Promise<string> {
+async function describeAccounts(client: ApiClient, { signal }: Host): Promise<string> {
   try {
     const accounts = await client.listAccounts(signal);
     return accounts.length === 0
@@ -73,17 +71,12 @@ async function describeAccounts(client: DreaminaClient, { signal }: Host): Promi
   }
 }
 
-/** A stand-in of the service inside this process. */
+/** A stand-in for the service inside this process. */
 export async function openSandbox({ timeout }: RequiredSettings, host: Host): Promise<OpenDestination> {
   const { startSandbox } = await import('../../sandbox/index.ts');
-  await disableWasmTiering(host);
   const sandbox = await startSandbox();
-  const client = new DreaminaClient({
-    credentials: Credentials.forOwnServer(sandbox.apiUrl, sandbox.token),
-    timeoutMs: timeout.value,
-    userAgent,
-    now: host.clock.epochMs,
-  });
+  const credentials = Credentials.forOwnServer(sandbox.apiUrl, sandbox.token);
+  const client = await createServiceClient({ credentials, timeoutMs: timeout.value }, host);
   return {
     uploader: client,
     account: sandbox.accounts[0]!,

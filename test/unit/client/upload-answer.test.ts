@@ -10,11 +10,11 @@ const now = Date.UTC(2026, 10, 23);
 
 function answer(status: number, body: unknown, more: Partial<Answer> = {}): Answer {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return { status, headers: {}, text, ending: 'whole', redact: (words) => words, ...more };
+  return { status, headers: {}, text, ending: 'whole', receivedAtMs: now, redact: (words) => words, ...more };
 }
 
 function read(given: Answer) {
-  return readUploadAnswer(given, sent, now);
+  return readUploadAnswer(given, sent);
 }
 
 function refusalOf(given: Answer): ApiError {
