@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { describeErrno } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import { formatFileVersion } from '../files/file-version.ts';
+import { openToRead } from '../files/open-to-read.ts';
 
 /** A file that may be made to fit, as it was when it was hashed. */
 export interface SourceFile {
@@ -25,8 +25,7 @@ const pieceBytes = 1024 * 1024;
  */
 export async function loadSourceFile(path: string, signal: AbortSignal): Promise<SourceFile> {
   try {
-    // Non-blocking, because opening a FIFO otherwise waits for somebody to write to it.
-    const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const handle = await openToRead(path);
     try {
       const before = await handle.stat({ bigint: true });
       if (!before.isFile()) {
@@ -68,9 +67,7 @@ export async function refuseChanged(source: SourceFile): Promise<void> {
     throw unreadable(cause);
   });
   if (formatFileVersion(now) !== source.version) {
-    throw new FileError('changed', 'it changed after it was checked', {
-      hint: 'Upload it again when nothing writes to it any more.',
-    });
+    throw new FileError('changed', 'it changed after it was checked');
   }
 }
 

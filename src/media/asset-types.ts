@@ -90,9 +90,9 @@ export function isImageContentType(contentType: ContentType): contentType is Ima
   return resolveKind(contentType) === 'image';
 }
 
-/** The file name extensions of those kinds, in lower case, without a dot. */
-export function listExtensions(kinds: readonly AssetKind[] = assetKinds): readonly string[] {
-  const extensions = kinds.flatMap((kind) => assetTypes[kind].formats.flatMap((it) => it.extensions));
+/** The file name extensions of all formats, in lower case, without a dot. */
+export function listExtensions(): readonly string[] {
+  const extensions = assetKinds.flatMap((kind) => assetTypes[kind].formats.flatMap((it) => it.extensions));
   return [...new Set(extensions)];
 }
 

@@ -1,8 +1,8 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { describeErrno, isSystemError } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import { formatFileVersion } from '../files/file-version.ts';
+import { openToRead } from '../files/open-to-read.ts';
 import { encodePath } from '../files/path-bytes.ts';
 import { readStream } from '../files/read-stream.ts';
 import { groupDigits } from '../units.ts';
@@ -249,8 +249,7 @@ const unopenableKinds: Readonly<Record<string, string>> = {
 async function withFile<Result>(path: string, use: (handle: FileHandle) => Promise<Result>): Promise<Result> {
   let handle: FileHandle;
   try {
-    // Non-blocking, because opening a FIFO otherwise waits for a writer.
-    handle = await open(encodePath(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    handle = await openToRead(encodePath(path));
   } catch (cause) {
     const kind = unopenableKinds[(cause as NodeJS.ErrnoException).code ?? ''];
     throw kind === undefined ? unreadable(cause) : notAFile(kind, cause);

@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat } from 'node:fs/promises';
 import { dirname, posix, win32 } from 'node:path';
 import { describeErrno } from '../errno.ts';
 import { ConfigError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { makeFolder } from '../make-folder.ts';
+import { replaceFile } from '../replace-file.ts';
 import { loadConfigFile } from './config-file.ts';
 import type { Key } from './definitions.ts';
 import type { ConfigValues } from './parse-config.ts';
@@ -92,7 +92,8 @@ export async function writeUserConfig(path: string, changes: ConfigChanges): Pro
   const values = { ...(await readUserConfig(path)), ...changes };
   try {
     await makeFolder(dirname(path), 0o700);
-    await replaceFile(path, `${JSON.stringify(values, undefined, 2)}\n`);
+    const text = `${JSON.stringify(values, undefined, 2)}\n`;
+    await replaceFile(path, text, 0o600, (file) => assertSameOwner(path, file));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === undefined) {
       throw cause;
@@ -108,24 +109,6 @@ async function statInPlace(path: string): Promise<Stats | undefined> {
     }
     throw new ConfigError(`${path}: it cannot be accessed: ${describeErrno(cause)}`, { cause });
   });
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  const file = await open(temporary, 'wx', 0o600);
-  try {
-    try {
-      await assertSameOwner(path, file);
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }
 
 /** Refuses to replace another user's file: after `sudo`, its owner could no longer read it. */

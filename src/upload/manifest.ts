@@ -2,13 +2,14 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { describeErrno } from '../errno.ts';
 import { UsageError } from '../errors.ts';
+import { openToRead } from '../files/open-to-read.ts';
 import type { Clock } from '../host.ts';
 import { formatEntry, type ManifestEntry } from './manifest-entry.ts';
 import type { FitKey } from './prepared-file.ts';
 import { readManifest } from './read-manifest.ts';
 import type { UploadedOutcome } from './record.ts';
 
-const { O_APPEND, O_CREAT, O_NONBLOCK, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 
 /** Does not follow a symbolic link: in a stranger's folder, it could redirect the write. Windows has no such flag. */
 const noFollow = O_NOFOLLOW ?? 0;
@@ -154,9 +155,7 @@ export class Manifest {
  * @throws UsageError or the signal's reason, as {@link Manifest.open} does
  */
 export async function checkManifest(path: string, signal: AbortSignal): Promise<void> {
-  // Non-blocking, because opening a FIFO otherwise waits for somebody to write to it.
-  const flags = O_RDONLY | noFollow | (O_NONBLOCK ?? 0);
-  const handle = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
+  const handle = await openToRead(path, noFollow).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') {
       throw cannotUse(path, error);
     }

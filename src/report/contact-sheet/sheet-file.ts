@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { lstat, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, open, rm } from 'node:fs/promises';
 import { describeErrno } from '../../errno.ts';
+import { replaceFile, temporaryPath } from '../../replace-file.ts';
 
 /** Marks every sheet: a file without it is never overwritten. */
 export const sheetMarker = '<meta name="generator" content="dreamina-upload contact sheet">';
@@ -42,26 +41,12 @@ export async function writeSheet(path: string, html: string): Promise<string | u
   if (problem !== undefined) {
     return problem;
   }
-  const temporary = temporaryPath(path);
   try {
-    const file = await open(temporary, 'wx', await findMode(path));
-    try {
-      await file.writeFile(html);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
+    await replaceFile(path, html, await findMode(path));
     return undefined;
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
     return `it cannot be written: ${describeErrno(error)}`;
   }
-}
-
-/** In the same folder, so that renaming replaces the file at once; a short name, because the sheet's may be long. */
-function temporaryPath(path: string): string {
-  return join(dirname(path), `.dreamina-${randomBytes(6).toString('hex')}.tmp`);
 }
 
 async function findReplacementProblem(path: string): Promise<string | undefined> {
