@@ -1,9 +1,12 @@
-import { isAbsolute } from 'node:path';
-import * as v from 'valibot';
 import { FileError } from '../errors.ts';
-import type { Environment } from '../host.ts';
-import { createProgramError } from './ffmpeg.ts';
-import { ProgramError, runProgram } from './run-program.ts';
+import {
+  type ClipFile,
+  listPackets,
+  type ProbeAnswer,
+  type ProbedStream,
+  type Prober,
+  probeFile,
+} from './ffprobe.ts';
 
 /** What a video or sound file is, as ffprobe tells it. */
 export interface ClipFacts {
@@ -47,100 +50,22 @@ export interface FrameTime {
   readonly nextMs: number | undefined;
 }
 
-/** How ffprobe is run. */
-export interface Prober {
-  readonly ffprobe: string;
-  readonly env: Environment;
-}
-
-const timeoutMs = 60_000;
-const maxOutputBytes = 64 * 1024 * 1024;
-
-/** A format that ffmpeg reads. */
-export interface Demuxed {
-  readonly demuxer: string;
-  readonly guessesDuration?: boolean;
-}
-
-/** More than a frame of 16K has: a header can claim any number. */
-const maxPixels = 200_000_000;
-
-/** What keeps a name from being an option, a protocol, or a list of other files. */
-export function formatInput(format: Demuxed, path: string): readonly string[] {
-  if (!isAbsolute(path)) {
-    throw new TypeError(`not absolute: ${path}`);
-  }
-  return [
-    ...['-protocol_whitelist', 'file,pipe', '-max_pixels', String(maxPixels)],
-    ...['-f', format.demuxer, '-i', `file:${path}`],
-  ];
-}
-
-const text = v.optional(v.string());
-const number = v.optional(v.number());
-
-const probedStream = v.object({
-  codec_type: text,
-  codec_name: text,
-  width: number,
-  height: number,
-  sample_aspect_ratio: text,
-  color_transfer: text,
-  color_primaries: text,
-  pix_fmt: text,
-  field_order: text,
-  r_frame_rate: text,
-  avg_frame_rate: text,
-  sample_rate: text,
-  channels: number,
-  bits_per_sample: number,
-  bits_per_raw_sample: text,
-  tags: v.optional(v.object({ rotate: text })),
-  side_data_list: v.optional(v.array(v.object({ rotation: number }))),
-  disposition: v.optional(v.object({ attached_pic: number })),
-});
-
-/** What this program reads of ffprobe's answer; every part may be missing. */
-const probeAnswer = v.object({
-  streams: v.optional(v.array(probedStream)),
-  format: v.optional(v.object({ duration: text, start_time: text })),
-});
-
-type ProbedStream = v.InferOutput<typeof probedStream>;
-type ProbeAnswer = v.InferOutput<typeof probeAnswer>;
-
-/** @throws FileError `cannot_fit` if it is not what ffprobe prints: PATH may have another program of that name */
-function parseAnswer(json: string): ProbeAnswer {
-  try {
-    return v.parse(probeAnswer, JSON.parse(json));
-  } catch {
-    throw new FileError('cannot_fit', 'ffprobe printed nothing that this program can read', {
-      hint: 'Check the ffprobe on PATH, or install ffmpeg 5 or newer.',
-    });
-  }
-}
-
 /**
  * Probes a file.
  *
  * @throws FileError `cannot_fit`, or the signal's reason
  */
-export async function loadClipFacts(
-  path: string,
-  format: Demuxed,
-  prober: Prober,
-  signal: AbortSignal,
-): Promise<ClipFacts> {
-  const answer = await loadAnswer(path, format, prober, signal);
+export async function loadClipFacts(clip: ClipFile, prober: Prober): Promise<ClipFacts> {
+  const answer = await probeFile(clip, prober);
   const { streams = [], format: container = {} } = answer;
   const video = findVideo(answer);
   const audio = streams.find((it) => it.codec_type === 'audio');
   const told = Number(container.duration) * 1000;
   return {
     durationMs:
-      told > 0 && !format.guessesDuration
+      told > 0 && !clip.format.guessesDuration
         ? told
-        : await measureDuration(path, format, video ? 'v:0' : 'a:0', prober, signal),
+        : await measureDuration(clip, video ? 'v:0' : 'a:0', prober),
     startMs: Number(container.start_time ?? 0) * 1000 || 0,
     video: video && readVideo(video),
     audio: audio && readAudio(audio),
@@ -152,32 +77,9 @@ export async function loadClipFacts(
  *
  * @throws FileError `cannot_fit`, or the signal's reason
  */
-export async function loadVideoFacts(
-  path: string,
-  format: Demuxed,
-  prober: Prober,
-  signal: AbortSignal,
-): Promise<VideoFacts | undefined> {
-  const video = findVideo(await loadAnswer(path, format, prober, signal));
+export async function loadVideoFacts(clip: ClipFile, prober: Prober): Promise<VideoFacts | undefined> {
+  const video = findVideo(await probeFile(clip, prober));
   return video && readVideo(video);
-}
-
-async function loadAnswer(
-  path: string,
-  format: Demuxed,
-  prober: Prober,
-  signal: AbortSignal,
-): Promise<ProbeAnswer> {
-  let json = '';
-  await probe(
-    ['-of', 'json', '-show_format', '-show_streams', ...formatInput(format, path)],
-    prober,
-    (line) => {
-      json += line;
-    },
-    signal,
-  );
-  return parseAnswer(json);
 }
 
 function findVideo({ streams = [] }: ProbeAnswer): ProbedStream | undefined {
@@ -190,17 +92,11 @@ function findVideo({ streams = [] }: ProbeAnswer): ProbedStream | undefined {
  *
  * @throws FileError `cannot_fit`, or the signal's reason
  */
-export async function findFrameTime(
-  path: string,
-  format: Demuxed,
-  atMs: number,
-  prober: Prober,
-  signal: AbortSignal,
-): Promise<FrameTime> {
+export async function findFrameTime(clip: ClipFile, atMs: number, prober: Prober): Promise<FrameTime> {
   let firstMs: number | undefined;
   let shownMs: number | undefined;
   let nextMs: number | undefined;
-  await listPackets(path, format, 'v:0', prober, signal, ({ ms, discarded }) => {
+  await listPackets(clip, 'v:0', prober, ({ ms, discarded }) => {
     if (discarded) {
       return;
     }
@@ -220,68 +116,14 @@ export async function findFrameTime(
   return { ms, nextMs: shownMs === undefined ? undefined : nextMs };
 }
 
-interface Packet {
-  readonly ms: number;
-  readonly lengthMs: number;
-  /** An edit list hides it. */
-  readonly discarded: boolean;
-}
-
-async function measureDuration(
-  path: string,
-  format: Demuxed,
-  stream: string,
-  prober: Prober,
-  signal: AbortSignal,
-): Promise<number> {
+async function measureDuration(clip: ClipFile, stream: string, prober: Prober): Promise<number> {
   let first = Number.POSITIVE_INFINITY;
   let end = 0;
-  await listPackets(path, format, stream, prober, signal, ({ ms, lengthMs }) => {
+  await listPackets(clip, stream, prober, ({ ms, lengthMs }) => {
     first = Math.min(first, ms);
     end = Math.max(end, ms + lengthMs);
   });
   return Math.max(0, end - first);
-}
-
-async function listPackets(
-  path: string,
-  format: Demuxed,
-  stream: string,
-  prober: Prober,
-  signal: AbortSignal,
-  onPacket: (packet: Packet) => void,
-): Promise<void> {
-  const entries = 'packet=pts_time,duration_time,flags';
-  await probe(
-    ['-of', 'compact=p=0', '-select_streams', stream, '-show_entries', entries, ...formatInput(format, path)],
-    prober,
-    (line) => {
-      const ms = readNumber(/\bpts_time=([-\d.]+)/, line) * 1000;
-      if (!Number.isNaN(ms)) {
-        const lengthMs = readNumber(/\bduration_time=([\d.]+)/, line) * 1000 || 0;
-        onPacket({ ms, lengthMs, discarded: /\bflags=.D/.test(line) });
-      }
-    },
-    signal,
-  );
-}
-
-function readNumber(pattern: RegExp, line: string): number {
-  return Number(pattern.exec(line)?.[1] ?? Number.NaN);
-}
-
-async function probe(
-  args: readonly string[],
-  { ffprobe, env }: Prober,
-  onLine: (line: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  await runProgram(
-    { path: ffprobe, args: ['-v', 'error', ...args], env, timeoutMs, maxOutputBytes, onLine },
-    signal,
-  ).catch((error: unknown) => {
-    throw error instanceof ProgramError ? createProgramError(error, 'ffprobe') : error;
-  });
 }
 
 function readVideo(stream: ProbedStream): VideoFacts {

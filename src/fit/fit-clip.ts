@@ -1,16 +1,15 @@
-import type { Environment } from '../host.ts';
-import { type ClipFacts, type Demuxed, findFrameTime, formatInput, loadVideoFacts } from './clip-facts.ts';
+import { type ClipFacts, findFrameTime, loadVideoFacts } from './clip-facts.ts';
 import { createProgramError, resolvePassthrough } from './ffmpeg.ts';
+import { type ClipFile, formatInput, type Prober } from './ffprobe.ts';
 import type { FrameRecipe } from './frame-recipe.ts';
 import type { ClipRecipe } from './recipe-base.ts';
 import { ProgramError, runProgram } from './run-program.ts';
 
 /** How ffmpeg is run. */
-export interface Encoder {
+export interface Encoder extends Prober {
   readonly ffmpeg: string;
   readonly ffmpegVersion: string;
-  readonly ffprobe: string;
-  readonly env: Environment;
+  /** How long it may make no progress. */
   readonly stallMs: number;
 }
 
@@ -29,19 +28,17 @@ const leadMs = 1000;
  * @throws FileError `cannot_fit`, or the signal's reason
  */
 export async function fitClip(
-  input: string,
-  format: Demuxed,
+  clip: ClipFile,
   recipe: ClipRecipe,
   output: string,
   encoder: Encoder,
-  signal: AbortSignal,
   onProgress: (share: number) => void,
 ): Promise<void> {
   const { startMs, lengthMs, container } = recipe;
   await runFfmpeg(
     [
       ...(startMs > 0 ? ['-ss', formatTime(startMs)] : []),
-      ...formatInput(format, input),
+      ...formatInput(clip),
       ...(lengthMs === undefined ? [] : ['-t', formatTime(lengthMs)]),
       ...recipe.streams,
       '-sn',
@@ -53,7 +50,6 @@ export async function fitClip(
     ],
     encoder,
     timeoutMs,
-    signal,
     (doneMs) => onProgress(Math.max(0, Math.min(1, doneMs / recipe.outcome.durationMs))),
   );
 }
@@ -64,22 +60,20 @@ export async function fitClip(
  * @throws FileError `cannot_fit`, or the signal's reason
  */
 export async function takeFrame(
-  input: string,
-  format: Demuxed,
+  clip: ClipFile,
   facts: ClipFacts,
   recipe: FrameRecipe,
   output: string,
   encoder: Encoder,
-  signal: AbortSignal,
 ): Promise<void> {
   // A seek to a time gives the frame after it. So look up which frame that is, start before it, and keep the last one.
-  const { ms, nextMs } = await findFrameTime(input, format, recipe.atMs, encoder, signal);
+  const { ms, nextMs } = await findFrameTime(clip, recipe.atMs, encoder);
   const seekMs = Math.max(0, ms - facts.startMs - leadMs);
   const endMs = nextMs === undefined ? undefined : (ms + nextMs) / 2 - facts.startMs;
   await runFfmpeg(
     [
       ...(seekMs > 0 ? ['-ss', formatTime(seekMs)] : []),
-      ...formatInput(format, input),
+      ...formatInput(clip),
       ...(endMs === undefined ? [] : ['-t', formatTime(endMs - seekMs)]),
       ...['-map', '0:V:0', '-an', '-sn', '-dn', '-map_metadata', '-1'],
       ...(recipe.filters.length === 0 ? [] : ['-vf', recipe.filters.join(',')]),
@@ -88,7 +82,6 @@ export async function takeFrame(
     ],
     encoder,
     frameTimeoutMs,
-    signal,
   );
 }
 
@@ -97,24 +90,17 @@ export async function takeFrame(
  *
  * @throws FileError `cannot_fit`, or the signal's reason
  */
-export async function decodePicture(
-  input: string,
-  demuxer: string,
-  output: string,
-  encoder: Encoder,
-  signal: AbortSignal,
-): Promise<void> {
-  const video = await loadVideoFacts(input, { demuxer }, encoder, signal);
+export async function decodePicture(picture: ClipFile, output: string, encoder: Encoder): Promise<void> {
+  const video = await loadVideoFacts(picture, encoder);
   const hasAlpha = /^(rgba|bgra|argb|abgr)/.test(video?.pixelFormat ?? '');
   await runFfmpeg(
     [
-      ...formatInput({ demuxer }, input),
+      ...formatInput(picture),
       ...['-frames:v', '1', '-map_metadata', '-1'],
       ...formatPng(hasAlpha ? 'rgba' : 'rgb24', output),
     ],
     encoder,
     frameTimeoutMs,
-    signal,
   );
 }
 
@@ -130,7 +116,6 @@ async function runFfmpeg(
   args: readonly string[],
   encoder: Encoder,
   limitMs: number,
-  signal: AbortSignal,
   onProgress: (doneMs: number) => void = () => {},
 ): Promise<void> {
   try {
@@ -149,7 +134,7 @@ async function runFfmpeg(
           }
         },
       },
-      signal,
+      encoder.signal,
     );
     // Some versions say so and yet exit with 0.
     if (/No space left on device/.test(said)) {

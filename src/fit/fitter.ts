@@ -178,7 +178,7 @@ export class Fitter {
       return untouched;
     }
     if (format.decoder === 'ffmpeg') {
-      await this.#requireEncoder();
+      await this.#requireEncoder(signal);
     }
     await this.#pictures.load(format.decoder, signal);
     return {
@@ -208,13 +208,13 @@ export class Fitter {
       }
       throw missingProgram('ffprobe', this.#dependencies.platform);
     }
-    const prober = { ffprobe: ffprobe.path, env: resolveProgramEnv(this.#dependencies.env) };
-    const facts = await this.#limitProbes(() => loadClipFacts(source.path, format, prober, signal));
+    const prober = { ffprobe: ffprobe.path, env: resolveProgramEnv(this.#dependencies.env), signal };
+    const facts = await this.#limitProbes(() => loadClipFacts({ path: source.path, format }, prober));
     const { video } = facts;
     const { frame } = edits;
     if (video !== undefined && frame !== undefined) {
       const recipe = resolveFrameRecipe({ ...facts, video }, { ...edits, frame });
-      await this.#requireEncoder();
+      await this.#requireEncoder(signal);
       return {
         kind: 'fit',
         source,
@@ -227,7 +227,7 @@ export class Fitter {
     if (recipe === undefined) {
       return untouched;
     }
-    await this.#requireEncoder();
+    await this.#requireEncoder(signal);
     return {
       kind: 'fit',
       source,
@@ -251,9 +251,9 @@ export class Fitter {
       case 'clip': {
         const { container, texts } = work.recipe;
         const path = await this.#workspace.reserve(container.extension);
-        const encoder = await this.#requireEncoder();
+        const encoder = await this.#requireEncoder(signal);
         await this.#encodeInto(path, () =>
-          fitClip(source.path, work.format, work.recipe, path, encoder, signal, onProgress),
+          fitClip({ path: source.path, format: work.format }, work.recipe, path, encoder, onProgress),
         );
         return { path, contentType: container.contentType, extension: container.extension, texts };
       }
@@ -271,8 +271,10 @@ export class Fitter {
       return this.#encodePicture(source.path, recipe, signal);
     }
     const decoded = await this.#workspace.reserve('png');
-    const encoder = await this.#requireEncoder();
-    await this.#encodeInto(decoded, () => decodePicture(source.path, demuxer, decoded, encoder, signal));
+    const encoder = await this.#requireEncoder(signal);
+    await this.#encodeInto(decoded, () =>
+      decodePicture({ path: source.path, format: { demuxer } }, decoded, encoder),
+    );
     const made = await this.#encodePicture(decoded, recipe, signal);
     await rm(decoded);
     return made;
@@ -284,8 +286,10 @@ export class Fitter {
     signal: AbortSignal,
   ): Promise<MadeFile> {
     const path = await this.#workspace.reserve('png');
-    const encoder = await this.#requireEncoder();
-    await this.#encodeInto(path, () => takeFrame(source.path, format, facts, recipe, path, encoder, signal));
+    const encoder = await this.#requireEncoder(signal);
+    await this.#encodeInto(path, () =>
+      takeFrame({ path: source.path, format }, facts, recipe, path, encoder),
+    );
     const { size } = await stat(path);
     const header = await readPictureHeader(path, pngFormat.contentType);
     const further = resolvePictureRecipe(
@@ -323,7 +327,7 @@ export class Fitter {
     }
   }
 
-  async #requireEncoder(): Promise<Encoder> {
+  async #requireEncoder(signal: AbortSignal): Promise<Encoder> {
     const { env, platform, stallMs = defaultStallMs } = this.#dependencies;
     const { ffmpeg, ffprobe } = await this.#findFfmpeg();
     if (ffmpeg === undefined || ffprobe === undefined) {
@@ -335,6 +339,7 @@ export class Fitter {
       ffprobe: ffprobe.path,
       env: resolveProgramEnv(env),
       stallMs,
+      signal,
     };
   }
 

@@ -1,0 +1,152 @@
+import { isAbsolute } from 'node:path';
+import * as v from 'valibot';
+import { FileError } from '../errors.ts';
+import type { Environment } from '../host.ts';
+import { createProgramError } from './ffmpeg.ts';
+import { ProgramError, runProgram } from './run-program.ts';
+
+/** How ffprobe is run. */
+export interface Prober {
+  readonly ffprobe: string;
+  readonly env: Environment;
+  readonly signal: AbortSignal;
+}
+
+/** A file and the format that ffmpeg is told to read it as. */
+export interface ClipFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly format: Demuxed;
+}
+
+/** A format that ffmpeg reads. */
+export interface Demuxed {
+  readonly demuxer: string;
+  readonly guessesDuration?: boolean;
+}
+
+const timeoutMs = 60_000;
+const maxOutputBytes = 64 * 1024 * 1024;
+
+/** More than a frame of 16K has: a header can claim any number. */
+const maxPixels = 200_000_000;
+
+/** Arguments that make ffmpeg take the path for a local file: no option, no protocol, no list of other files. */
+export function formatInput({ path, format }: ClipFile): readonly string[] {
+  if (!isAbsolute(path)) {
+    throw new TypeError(`not absolute: ${path}`);
+  }
+  return [
+    ...['-protocol_whitelist', 'file,pipe', '-max_pixels', String(maxPixels)],
+    ...['-f', format.demuxer, '-i', `file:${path}`],
+  ];
+}
+
+const text = v.optional(v.string());
+const number = v.optional(v.number());
+
+const probedStream = v.object({
+  codec_type: text,
+  codec_name: text,
+  width: number,
+  height: number,
+  sample_aspect_ratio: text,
+  color_transfer: text,
+  color_primaries: text,
+  pix_fmt: text,
+  field_order: text,
+  r_frame_rate: text,
+  avg_frame_rate: text,
+  sample_rate: text,
+  channels: number,
+  bits_per_sample: number,
+  bits_per_raw_sample: text,
+  tags: v.optional(v.object({ rotate: text })),
+  side_data_list: v.optional(v.array(v.object({ rotation: number }))),
+  disposition: v.optional(v.object({ attached_pic: number })),
+});
+
+/** What this program reads of ffprobe's answer; every part may be missing. */
+const probeAnswer = v.object({
+  streams: v.optional(v.array(probedStream)),
+  format: v.optional(v.object({ duration: text, start_time: text })),
+});
+
+/** One stream of a file. */
+export type ProbedStream = v.InferOutput<typeof probedStream>;
+/** What ffprobe says of a file. */
+export type ProbeAnswer = v.InferOutput<typeof probeAnswer>;
+
+/** @throws FileError `cannot_fit` if it is not what ffprobe prints: PATH may have another program of that name */
+function parseAnswer(json: string): ProbeAnswer {
+  try {
+    return v.parse(probeAnswer, JSON.parse(json));
+  } catch {
+    throw new FileError('cannot_fit', 'ffprobe printed nothing that this program can read', {
+      hint: 'Check the ffprobe on PATH, or install ffmpeg 5 or newer.',
+    });
+  }
+}
+
+/**
+ * Asks for the streams and the format of a file.
+ *
+ * @throws FileError `cannot_fit`, or the signal's reason
+ */
+export async function probeFile(clip: ClipFile, prober: Prober): Promise<ProbeAnswer> {
+  let json = '';
+  await run(['-of', 'json', '-show_format', '-show_streams', ...formatInput(clip)], prober, (line) => {
+    json += line;
+  });
+  return parseAnswer(json);
+}
+
+/** A piece of a stream: of a video, a frame. */
+export interface Packet {
+  readonly ms: number;
+  readonly lengthMs: number;
+  /** An edit list hides it. */
+  readonly discarded: boolean;
+}
+
+/**
+ * Lists the packets of a stream, such as `v:0`, in the order of the file.
+ *
+ * @throws FileError `cannot_fit`, or the signal's reason
+ */
+export async function listPackets(
+  clip: ClipFile,
+  stream: string,
+  prober: Prober,
+  onPacket: (packet: Packet) => void,
+): Promise<void> {
+  const entries = 'packet=pts_time,duration_time,flags';
+  await run(
+    ['-of', 'compact=p=0', '-select_streams', stream, '-show_entries', entries, ...formatInput(clip)],
+    prober,
+    (line) => {
+      const ms = readNumber(/\bpts_time=([-\d.]+)/, line) * 1000;
+      if (!Number.isNaN(ms)) {
+        const lengthMs = readNumber(/\bduration_time=([\d.]+)/, line) * 1000 || 0;
+        onPacket({ ms, lengthMs, discarded: /\bflags=.D/.test(line) });
+      }
+    },
+  );
+}
+
+function readNumber(pattern: RegExp, line: string): number {
+  return Number(pattern.exec(line)?.[1] ?? Number.NaN);
+}
+
+async function run(
+  args: readonly string[],
+  { ffprobe, env, signal }: Prober,
+  onLine: (line: string) => void,
+): Promise<void> {
+  await runProgram(
+    { path: ffprobe, args: ['-v', 'error', ...args], env, timeoutMs, maxOutputBytes, onLine },
+    signal,
+  ).catch((error: unknown) => {
+    throw error instanceof ProgramError ? createProgramError(error, 'ffprobe') : error;
+  });
+}
