@@ -147,6 +147,9 @@ async function explainUnknownFlag(
       writeLine([...others, '--', file]),
     );
   }
+  if (hasFlag(command, flag)) {
+    return new UsageError(`${flag} takes no value`, adviseHelp(command, 'lists its flags'));
+  }
   const meant = nearestFlag(flag, flagsOf(command));
   const owners = program.commands.filter((other) => hasFlag(other, flag)).map((other) => other.name());
   if (meant === undefined && owners.length > 0) {
@@ -231,6 +234,10 @@ function nearest(word: string, words: readonly string[]): string | undefined {
   // leven is slow for long words.
   if (length < 2 || length > 40) {
     return undefined;
+  }
+  const alike = words.filter((it) => it.slice(0, 6) === plain.slice(0, 6));
+  if (plain.length >= 6 && alike.length === 1) {
+    return alike[0];
   }
   const maxDistance = length < 6 ? 1 : Math.floor(length * 0.4);
   return (

@@ -132,8 +132,8 @@ export class ApiClient {
   }
 
   /**
-   * Sends a request on one connection. Returns undefined if the connection was idle and the server was closing it: the
-   * request must then be sent on a new one.
+   * Sends a request on one connection. Returns undefined if the connection was idle and the server was closing it, or
+   * answered that it had waited too long: the request must then be sent on a new one.
    *
    * @param options.progress called with the number of bytes sent so far
    */
@@ -170,6 +170,10 @@ export class ApiClient {
           progress(sentBytes);
         },
       });
+      if (response.statusCode === 408 && connection.isReused) {
+        // The server meant the time before this request, in which the connection was idle (RFC 9110, 15.5.9).
+        return undefined;
+      }
       const body = await readAnswerBody(response.body, headerOf(response.headers, 'content-encoding'));
       // If the deadline passed in the middle of the body, discard what was read.
       if (ended !== undefined) {

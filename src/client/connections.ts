@@ -129,13 +129,14 @@ export class Connection {
     return this.#client.request(options);
   }
 
+  /** Whether the current request is not the first on its socket. */
+  get isReused(): boolean {
+    return this.#readBeforeBytes !== undefined;
+  }
+
   /** Whether a request failed because the server was closing an idle connection: no byte of an answer has arrived. */
   wasClosing(error: unknown): boolean {
-    return (
-      this.#readBeforeBytes !== undefined &&
-      this.#readBeforeBytes === this.#socket?.bytesRead &&
-      isClosedConnection(error)
-    );
+    return this.isReused && this.#readBeforeBytes === this.#socket?.bytesRead && isClosedConnection(error);
   }
 
   /** Aborts the request in any phase. */

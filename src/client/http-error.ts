@@ -1,13 +1,5 @@
 import { ApiError, type ApiErrorCode } from '../errors.ts';
-import {
-  type Answer,
-  errorWords,
-  type Fields,
-  headerOf,
-  parseObject,
-  serverWords,
-  shorten,
-} from './answer.ts';
+import { type Answer, errorWords, type Fields, headerOf, parseObject, shorten } from './answer.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** What a request asks the API for. */
@@ -62,13 +54,15 @@ const codes: Readonly<Record<number, ApiErrorCode>> = {
   596: 'session_expired',
 };
 
+/** 304 says that nothing has changed, and others of these leave the choice to a person. */
 function isRedirect(status: number): boolean {
-  return status >= 300 && status < 400;
+  return [301, 302, 303, 307, 308].includes(status);
 }
 
 const meanings: Readonly<Record<number, string>> = {
   401: 'the token was refused',
   402: 'the subscription has expired or credits are short',
+  408: 'the server gave up waiting for the request',
   413: 'the server finds it too large',
   429: 'the server is at capacity',
   596: "the account's Dreamina session has expired",
@@ -121,6 +115,6 @@ function describeBadResponse(
       ? 'the answer is an HTML page, not JSON'
       : 'the answer is not a JSON object';
   }
-  const words = serverWords(body, redact);
+  const words = errorWords(body, redact);
   return `the answer has no ${sought} in it${words === undefined ? '' : ` but says: ${words}`}`;
 }

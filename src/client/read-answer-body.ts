@@ -39,6 +39,9 @@ export async function readAnswerBody(
     ending = 'lost';
   }
   const bytes = Buffer.concat(chunks).subarray(0, maxAnswerBytes);
+  if (ending === 'too-long') {
+    return { text: '', ending };
+  }
   const decoder = decoders.get(contentEncoding?.toLowerCase());
   if (decoder === undefined) {
     return { text: bytes.toString('utf8'), ending };

@@ -65,11 +65,12 @@ async function requestTunnel(
       headers: { host: authority, ...authorization(proxyUrl) },
     });
     connecting.once('connect', (answer: IncomingMessage, socket: Socket) => {
-      if (answer.statusCode === 200) {
+      const { statusCode = 0 } = answer;
+      if (statusCode >= 200 && statusCode <= 299) {
         resolve(socket);
       } else {
         socket.destroy();
-        reject(tunnelRefused(proxyUrl, answer.statusCode));
+        reject(tunnelRefused(proxyUrl, statusCode));
       }
     });
     connecting.once('error', reject);
@@ -78,21 +79,27 @@ async function requestTunnel(
 }
 
 function authorization(proxyUrl: URL): { 'proxy-authorization'?: string } {
-  if (proxyUrl.username === '' && proxyUrl.password === '') {
+  if (!hasCredentials(proxyUrl)) {
     return {};
   }
   const credentials = `${decodeURIComponent(proxyUrl.username)}:${decodeURIComponent(proxyUrl.password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` };
 }
 
-function tunnelRefused(proxyUrl: URL, status: number | undefined): ApiError {
+function hasCredentials({ username, password }: URL): boolean {
+  return username !== '' || password !== '';
+}
+
+function tunnelRefused(proxyUrl: URL, status: number): ApiError {
   return new ApiError('network', `the proxy ${proxyUrl.host} refuses the connection (HTTP ${status})`, {
     // A proxy that requires a password or forbids the host will do so again.
-    retryable: status === undefined || status >= 500,
+    retryable: status >= 500,
     // tinyproxy answers 407 to a missing password and 401 to a wrong one.
     hint:
       status === 407 || status === 401
-        ? 'Put the user and password into the proxy address.'
+        ? hasCredentials(proxyUrl)
+          ? 'Check the user and password in the proxy address.'
+          : 'Put the user and password into the proxy address.'
         : 'Check the proxy and NO_PROXY.',
   });
 }

@@ -24,8 +24,11 @@ export function resolvePart(trim: Trim | undefined, durationMs: number): ClipPar
   }
   const { startMs, endMs } =
     trim.kind === 'tail' ? { startMs: durationMs - trim.lengthMs, endMs: undefined } : trim;
-  if (startMs < -timeToleranceMs || startMs >= durationMs || (endMs ?? 0) > durationMs + timeToleranceMs) {
+  if (startMs >= durationMs) {
     throw outside('the requested part is outside the clip', durationMs);
+  }
+  if (startMs < -timeToleranceMs || (endMs ?? 0) > durationMs + timeToleranceMs) {
+    throw outside('the requested part is partly outside the clip', durationMs);
   }
   const isWhole = endMs === undefined || endMs >= durationMs;
   return {

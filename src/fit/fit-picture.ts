@@ -5,7 +5,7 @@ import { readColourProfile } from './colour-profile.ts';
 import { decodeHeic } from './decode-heic.ts';
 import { finishTiff } from './finish-tiff.ts';
 import { loadSharp } from './optional-modules.ts';
-import { describeHeader, type PictureRecipe, resolveCrop } from './picture-recipe.ts';
+import { describeCrop, describeHeader, type PictureRecipe, resolveCrop } from './picture-recipe.ts';
 
 /** A picture that was made to fit. */
 export interface FittedPicture {
@@ -36,7 +36,7 @@ interface Opened {
   readonly hasAlpha: boolean;
   /** Sixteen bits a sample. */
   readonly deep: boolean;
-  /** What only decoding it found out. */
+  /** What opening it does; only now is known whether it has another shape. */
   readonly texts: readonly string[];
 }
 
@@ -54,7 +54,7 @@ export async function fitPicture(
   try {
     const opened = await openPicture(path, recipe, scratchPath);
     const { texts, ...encoded } = await encode(opened, recipe);
-    return { ...encoded, texts: [...recipe.texts, ...opened.texts, ...texts] };
+    return { ...encoded, texts: [...opened.texts, ...texts] };
   } catch (error) {
     throw error instanceof FileError || 'code' in (error as Error) ? error : undecodable(error as Error);
   } finally {
@@ -72,6 +72,7 @@ async function openPicture(path: string, recipe: PictureRecipe, scratchPath: str
       ? await openHeic(path, metadata, scratchPath)
       : { input: path, ...metadata.autoOrient, hasAlpha: metadata.hasAlpha };
   const crop = recipe.aspect && resolveCrop(decoded.width, decoded.height, recipe.aspect);
+  const cropText = recipe.aspect && describeCrop(recipe.aspect);
   return {
     open: () => {
       const image = sharp(decoded.input, fileOptions)
@@ -83,7 +84,10 @@ async function openPicture(path: string, recipe: PictureRecipe, scratchPath: str
     height: crop?.height ?? decoded.height,
     hasAlpha: decoded.hasAlpha,
     deep: metadata.depth === 'ushort',
-    texts: describeFound(metadata, recipe),
+    texts: [
+      ...recipe.texts.filter((text) => crop !== undefined || text !== cropText),
+      ...describeFound(metadata, recipe),
+    ],
   };
 }
 

@@ -9,7 +9,13 @@ import { resolveClipRecipe } from './clip-recipe.ts';
 import { findFfmpeg, missingProgram, resolveProgramEnv } from './ffmpeg.ts';
 import { decodePicture, type Encoder, fitClip, takeFrame } from './fit-clip.ts';
 import { type FitPlan, type FittedFile, type FittingPlan, type FitWork, toFittedSource } from './fit-plan.ts';
-import { type ClipFormat, type PictureFormat, pngFormat, recogniseFormat } from './formats.ts';
+import {
+  type ClipFormat,
+  isAcceptedPicture,
+  type PictureFormat,
+  pngFormat,
+  recogniseFormat,
+} from './formats.ts';
 import { resolveFrameRecipe } from './frame-recipe.ts';
 import { isHdr } from './heif-transfer.ts';
 import { keepCopy } from './keep-copy.ts';
@@ -168,7 +174,9 @@ export class Fitter {
         hint: 'Export it without HDR, or as a JPEG.',
       });
     }
-    const header = format.accepted ? await readPictureHeader(source.path, format.contentType) : undefined;
+    const header = isAcceptedPicture(format)
+      ? await readPictureHeader(source.path, format.contentType)
+      : undefined;
     const recipe = resolvePictureRecipe(
       { format, header, sizeBytes: source.sizeBytes },
       aspect,
@@ -291,7 +299,7 @@ export class Fitter {
       takeFrame({ path: source.path, format }, facts, recipe, path, encoder),
     );
     const { size } = await stat(path);
-    const header = await readPictureHeader(path, pngFormat.contentType);
+    const header = await readPictureHeader(path, 'image/png');
     const further = resolvePictureRecipe(
       { format: pngFormat, header, sizeBytes: size },
       undefined,

@@ -1,3 +1,5 @@
+import type { ImageContentType } from '../media/asset-types.ts';
+
 /** What a file is to the fitter: its format's name for people, and what decodes it. */
 export type Format = PictureFormat | ClipFormat;
 
@@ -16,6 +18,13 @@ export interface PictureFormat {
   readonly accepted: boolean;
   /** Its boxes are those of ISO/IEC 23008-12. */
   readonly isHeif: boolean;
+}
+
+/** Whether the service takes it. */
+export function isAcceptedPicture(
+  format: PictureFormat,
+): format is PictureFormat & { readonly contentType: ImageContentType } {
+  return format.accepted;
 }
 
 /** A format of videos, sounds, or both; which of them a file is, its streams tell. */

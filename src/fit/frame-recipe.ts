@@ -1,6 +1,6 @@
 import type { Edits } from '../files/edits.ts';
 import type { ClipFacts, VideoFacts } from './clip-facts.ts';
-import { type ClipPart, formatClipTime, outside, resolvePart } from './clip-part.ts';
+import { type ClipPart, describeCut, formatClipTime, isCut, outside, resolvePart } from './clip-part.ts';
 import { describeColour, resolveColour, resolveShape } from './clip-shape.ts';
 
 /** Which frame of a clip is taken, as a picture. */
@@ -24,7 +24,8 @@ export function resolveFrameRecipe(
   const { frame, aspect, trim } = edits;
   const part = resolvePart(trim, facts.durationMs);
   if (typeof frame === 'object' && frame.atMs > part.lengthMs) {
-    throw outside(`there is no frame at ${formatClipTime(frame.atMs)}`, part.lengthMs);
+    const clip = isCut(part) ? ' of the requested part' : '';
+    throw outside(`there is no frame at ${formatClipTime(frame.atMs)}${clip}`, part.lengthMs);
   }
   const shape = resolveShape(facts.video, aspect, { maxSidePx: Number.POSITIVE_INFINITY, step: 1 });
   const colour = resolveColour(facts.video);
@@ -32,6 +33,7 @@ export function resolveFrameRecipe(
     atMs: facts.startMs + resolveFrameMs(frame, part),
     filters: [...shape.filters, ...colour.filters],
     texts: [
+      ...describeCut(part),
       typeof frame === 'object' ? `frame at ${formatClipTime(frame.atMs)} taken` : `${frame} frame taken`,
       ...(shape.isCropped && aspect ? [`cropped to ${aspect.width}:${aspect.height}`] : []),
       ...(facts.video.pixelAspect === 1 ? [] : ['pixels made square']),

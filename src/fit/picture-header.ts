@@ -1,4 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import type { ImageContentType } from '../media/asset-types.ts';
+import { createFileSource } from '../media/byte-source.ts';
+import { checkImageStructure, type ImageSize } from '../media/image-structure.ts';
 import { type ColourProfile, readColourProfile } from './colour-profile.ts';
 
 /** How the header of a JPEG, PNG or WebP says that its pixels are to be shown. */
@@ -9,6 +12,10 @@ export interface PictureHeader {
   readonly profile: ColourProfile | undefined;
   /** Its colours are ink, not light. */
   readonly cmyk: boolean;
+  /** It has several frames, of which a conversion keeps the first. */
+  readonly animated: boolean;
+  /** In pixels, as it is shown; undefined if the file does not say. */
+  readonly size: ImageSize | undefined;
 }
 
 /** Parts of a header that are larger than this hold neither a profile nor an orientation. */
@@ -35,7 +42,7 @@ interface Container {
 }
 
 /** https://www.w3.org/TR/png-3/, https://www.w3.org/Graphics/JPEG/itu-t81.pdf, https://developers.google.com/speed/webp/docs/riff_container */
-const containers: Readonly<Record<string, Container>> = {
+const containers: Readonly<Record<ImageContentType, Container>> = {
   'image/png': {
     start: 8,
     headBytes: 8,
@@ -78,18 +85,22 @@ function partOf(name: string, start: number, length: number, total: number): Par
  *
  * @throws if the file cannot be read
  */
-export async function readPictureHeader(path: string, contentType: string): Promise<PictureHeader> {
+export async function readPictureHeader(path: string, contentType: ImageContentType): Promise<PictureHeader> {
   const handle = await open(path);
   try {
-    return await readParts(handle, containers[contentType]!);
+    const { size: sizeBytes } = await handle.stat();
+    const header = await readParts(handle, containers[contentType]);
+    const size = await checkImageStructure(createFileSource(handle, sizeBytes), contentType);
+    return { ...header, size: 'code' in size ? undefined : turn(size, header.orientation) };
   } finally {
     await handle.close();
   }
 }
 
-async function readParts(handle: FileHandle, container: Container): Promise<PictureHeader> {
+async function readParts(handle: FileHandle, container: Container): Promise<Omit<PictureHeader, 'size'>> {
   let orientation = 1;
   let cmyk = false;
+  let animated = false;
   const profileParts: Buffer[] = [];
   for await (const { name, content } of listParts(handle, container)) {
     switch (name) {
@@ -101,6 +112,10 @@ async function readParts(handle: FileHandle, container: Container): Promise<Pict
         if (content.toString('latin1', 0, 6) === 'Exif\0\0') {
           orientation = readOrientation(content.subarray(6));
         }
+        break;
+      case 'acTL':
+      case 'ANIM':
+        animated = true;
         break;
       case 'iCCP':
         profileParts.push(await inflatePngProfile(content));
@@ -121,10 +136,32 @@ async function readParts(handle: FileHandle, container: Container): Promise<Pict
     }
   }
   const profile = Buffer.concat(profileParts.filter((part) => part.length > 0));
-  return { orientation, cmyk, profile: profile.length === 0 ? undefined : readColourProfile(profile) };
+  return {
+    orientation,
+    cmyk,
+    animated,
+    profile: profile.length === 0 ? undefined : readColourProfile(profile),
+  };
 }
 
-const wanted = new Set(['eXIf', 'EXIF', 'iCCP', 'ICCP', 'ffe1', 'ffe2', 'ffc0', 'ffc1', 'ffc2']);
+/** Orientations from 5 lie on their side. */
+function turn({ width, height }: ImageSize, orientation: number): ImageSize {
+  return orientation < 5 ? { width, height } : { width: height, height: width };
+}
+
+const wanted = new Set([
+  'acTL',
+  'ANIM',
+  'eXIf',
+  'EXIF',
+  'iCCP',
+  'ICCP',
+  'ffe1',
+  'ffe2',
+  'ffc0',
+  'ffc1',
+  'ffc2',
+]);
 
 async function* listParts(handle: FileHandle, container: Container) {
   let at = container.start;

@@ -37,20 +37,20 @@ export function resolvePictureRecipe(
   if (!format.accepted) {
     texts.push(`converted from ${format.name}`);
   }
-  if (format.contentType === 'image/gif') {
-    texts.push('first frame taken');
-  }
   if (header !== undefined && !options.noLimits) {
     texts.push(...describeHeader(header));
   }
-  if (aspect !== undefined) {
-    texts.push(`cropped to ${aspect.width}:${aspect.height}`);
+  if (aspect !== undefined && mayCrop(header, aspect)) {
+    texts.push(describeCrop(aspect));
   }
   if (sizeBytes > maxBytes && !options.noLimits && format.accepted) {
     texts.push('compressed to at most 10 MB');
   }
   if (texts.length === 0) {
     return undefined;
+  }
+  if (format.contentType === 'image/gif' || header?.animated) {
+    texts.splice(format.accepted ? 0 : 1, 0, 'first frame taken');
   }
   return {
     decoder: format.decoder,
@@ -62,8 +62,23 @@ export function resolvePictureRecipe(
   };
 }
 
+/** Whether a picture, as far as is known of it, has another shape. */
+function mayCrop(header: PictureHeader | undefined, aspect: Aspect): boolean {
+  const size = header?.size;
+  return size === undefined || resolveCrop(size.width, size.height, aspect) !== undefined;
+}
+
+/** For people: that pixels outside the shape are left out. */
+export function describeCrop({ width, height }: Aspect): string {
+  return `cropped to ${width}:${height}`;
+}
+
 /** What is done because of a header, for people. */
-export function describeHeader({ orientation, profile, cmyk }: PictureHeader): string[] {
+export function describeHeader({
+  orientation,
+  profile,
+  cmyk,
+}: Pick<PictureHeader, 'orientation' | 'profile' | 'cmyk'>): string[] {
   return [
     ...(orientation === 1 ? [] : ['turned upright']),
     ...(cmyk ? ['converted from CMYK to sRGB'] : []),

@@ -294,7 +294,7 @@ function notAFile(kind: string, cause?: unknown): FileError {
 export function unreadableFolder(cause: unknown): FileError {
   return new FileError('unreadable', `the folder cannot be read: ${describeErrno(cause)}`, {
     cause,
-    hint: 'Nothing in it was uploaded. Check that you may read it, or leave it out with --exclude.',
+    hint: 'Nothing in it was uploaded. Check that you may read it, or leave it out.',
   });
 }
 

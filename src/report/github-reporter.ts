@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { describeErrno } from '../errno.ts';
 import type { Host } from '../host.ts';
 import { hasReference, type UploadRecord } from '../upload/record.ts';
 import { escapeCharacters, escapeUnsafe } from './escape.ts';
@@ -65,14 +66,22 @@ export class GitHubReporter {
     return isInside ? file.replaceAll(sep, '/') : undefined;
   }
 
-  /** To be called once, after the last record. Failing to write the summary does not fail the upload. */
-  async end(): Promise<void> {
+  /**
+   * To be called once, after the last record. Failing to write the summary does not fail the upload.
+   *
+   * @returns why it could not be written
+   */
+  async end(): Promise<string | undefined> {
     if (this.#summaryFile !== undefined && this.#records > 0) {
       const left = this.#records - this.#rows.length;
       const more = left > 0 ? `\n${left} more files are not listed.\n` : '';
       const table = `| file | status | reference |\n| --- | --- | --- |\n${this.#rows.join('')}${more}\n`;
-      await appendFile(this.#summaryFile, `### dreamina upload\n\n${table}`).catch(() => {});
+      return appendFile(this.#summaryFile, `### dreamina upload\n\n${table}`).then(
+        () => undefined,
+        (error: unknown) => `the step's summary could not be written: ${describeErrno(error)}`,
+      );
     }
+    return undefined;
   }
 }
 

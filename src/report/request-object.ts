@@ -58,7 +58,7 @@ export function assertRequestCount(format: RequestFormat, count: number): void {
   if (count > max) {
     const what = format === 'omni' ? 'files' : plurals.image;
     throw new UsageError(
-      `--format ${format} takes at most ${max} ${what}, as ${endpoints[format]} does; there are ${count}`,
+      `--format ${format} takes at most ${max} ${what}, as ${endpoints[format]} does; there are ${count} files`,
     );
   }
 }
@@ -66,9 +66,14 @@ export function assertRequestCount(format: RequestFormat, count: number): void {
 /**
  * Checks before anything is sent that a request can take these assets.
  *
+ * @param isComplete whether they are all files of the request; others may have been refused
  * @throws UsageError that lists the problems
  */
-export function assertRequest(format: RequestFormat, assets: readonly PlannedAsset[]): void {
+export function assertRequest(
+  format: RequestFormat,
+  assets: readonly PlannedAsset[],
+  isComplete = true,
+): void {
   const problems: string[] = [];
   for (const type of ['image', 'video', 'audio'] as const) {
     const ofType = assets.filter((asset) => asset.type === type);
@@ -82,14 +87,14 @@ export function assertRequest(format: RequestFormat, assets: readonly PlannedAss
     }
   }
   if (format === 'omni') {
-    problems.push(...checkOmni(assets));
+    problems.push(...checkOmni(assets, isComplete));
   }
   if (problems.length > 0) {
     throw new UsageError(problems);
   }
 }
 
-function checkOmni(assets: readonly PlannedAsset[]): string[] {
+function checkOmni(assets: readonly PlannedAsset[], isComplete: boolean): string[] {
   const problems: string[] = [];
   for (const type of ['video', 'audio'] as const) {
     const totalMs = assets
@@ -101,7 +106,7 @@ function checkOmni(assets: readonly PlannedAsset[]): string[] {
       );
     }
   }
-  if (assets.length > 0 && assets.every(({ type }) => type === 'audio')) {
+  if (isComplete && assets.every(({ type }) => type === 'audio')) {
     problems.push('--format omni needs an image or a video beside the audio');
   }
   return problems;

@@ -170,12 +170,12 @@ export class UploadReporter {
         break;
       }
       case 'attempt-started':
+        this.#retries += event.attempt > 1 ? 1 : 0;
         this.#messages.detail(
           `${nameOf(event)}: sending ${formatBytes(event.sizeBytes)} to ${this.#destination}, attempt ${event.attempt}`,
         );
         break;
       case 'attempt-failed': {
-        this.#retries += event.retryInMs === undefined ? 0 : 1;
         const next =
           event.retryInMs === undefined ? '' : `; next attempt in ${formatDuration(event.retryInMs)}`;
         this.#messages.detail(`${nameOf(event)}: ${event.error.message}${next}`);

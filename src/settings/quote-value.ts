@@ -3,7 +3,7 @@ import { truncate } from '../words.ts';
 const maxQuotedLength = 40;
 
 // A token, a header, a password in a URL, or a key in a query may end up in the wrong setting by mistake.
-const mayHoldSecret = /user:\d|bearer|:\/\/.*@|[?#]/is;
+const mayHoldSecret = /user:\d|bearer|:\/\/.*[@#]|\?.*=/is;
 
 /** Formats a value from outside for a message: short, JSON-quoted, and hidden if it may hold a secret. */
 export function quoteValue(value: unknown): string {

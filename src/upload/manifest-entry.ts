@@ -70,12 +70,19 @@ export function parseLine(line: string): readonly ManifestEntry[] | undefined {
     : entries.filter((found) => found !== undefined);
 }
 
-/** Whether a line without a complete entry may be the remains of some. */
+/** Whether a line without a complete entry may be the remains of some, with NUL bytes in place of what was lost. */
 function isRemnant(line: string): boolean {
-  const text = line.replaceAll('\0', '');
+  const [first = '', ...others] = line.split(/\0+/);
+  const last = others.at(-1) ?? '';
+  // In UTF-16, NUL bytes stand between single letters.
+  const isText = others.every((piece) => piece.length !== 1 || piece === '}');
+  return isText && isBeginning(first) && (isBeginning(last) || last.trimEnd().endsWith('}'));
+}
+
+/** Whether a text begins as a line does, or with the beginning of one before another. */
+function isBeginning(text: string): boolean {
   const [head = ''] = text.split(lineStart, 1);
-  const hasGap = text !== line;
-  return head.trim() === '' || lineStart.startsWith(head) || (hasGap && text.trimEnd().endsWith('}'));
+  return head.trim() === '' || lineStart.startsWith(head);
 }
 
 function parseEntry(text: string): ManifestEntry | undefined {

@@ -1,5 +1,7 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { access, type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { parseAssetRef } from '../client/reference.ts';
 import { describeErrno } from '../errno.ts';
 import { UsageError } from '../errors.ts';
 import { openToRead } from '../files/open-to-read.ts';
@@ -161,6 +163,7 @@ export async function checkManifest(path: string, signal: AbortSignal): Promise<
     }
   });
   try {
+    await access(handle === undefined ? dirname(path) : path, constants.W_OK);
     if (handle !== undefined) {
       for await (const _entries of readManifest(path, handle, signal)) {
         // Reading is the check.
@@ -202,10 +205,18 @@ function remember(
   { byContent, byFit }: KnownUploads,
   { endpoint: _endpoint, uploadedAt: _uploadedAt, fit: recipe, ...upload }: ManifestEntry,
 ): void {
-  const { fitted: _fitted, source, ...content } = upload;
+  const {
+    fitted: _fitted,
+    source,
+    ...content
+  } = {
+    ...upload,
+    // The service may have uploaded to another account than the one that was asked for.
+    account: parseAssetRef(upload.assetRef)?.account ?? upload.account,
+  };
   byContent.set(upload.sha256, content);
   if (recipe !== undefined) {
-    byFit.set(`${source?.sha256 ?? upload.sha256} ${recipe}`, upload);
+    byFit.set(`${source?.sha256 ?? upload.sha256} ${recipe}`, { ...upload, account: content.account });
   }
 }
 

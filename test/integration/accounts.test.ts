@@ -120,7 +120,7 @@ describe('accounts', () => {
     expect(records.at(-1)).toEqual({
       account: 'US:y@example.com',
       region: 'US',
-      error: `${'z'.repeat(300)}…`,
+      error: `${'z'.repeat(299)}…`,
     });
   });
 
@@ -188,7 +188,7 @@ describe('what accounts does with a refusal', () => {
     ['', 'the answer is empty'],
     ['<!DOCTYPE html>', 'the answer is an HTML page, not JSON'],
     ['{"error":"Maintenance"}', 'the answer has no accounts in it but says: Maintenance'],
-    ['{"message":"hello"}', 'the answer has no accounts in it'],
+    ['{"message":"hello"}', 'the answer has no accounts in it but says: hello'],
     [`{"imageRef":"${exampleReference}"}`, 'the answer has no accounts in it'],
     ['{"US:a@example.com":{"acc', 'the answer was cut off before its accounts'],
   ])('200 with %s is no list of accounts', async (body, words) => {

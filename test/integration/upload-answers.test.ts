@@ -128,7 +128,7 @@ describe('a refusal is reported with its code, message, hint, status and exit co
       false,
       4,
     ],
-    [408, '', 'rejected', 'the server refused it (HTTP 408)', undefined, true, 1],
+    [408, '', 'rejected', 'the server gave up waiting for the request (HTTP 408)', undefined, true, 1],
     [413, page, 'rejected', 'the server finds it too large (HTTP 413)', undefined, false, 1],
     [425, '', 'rejected', 'the server refused it (HTTP 425)', undefined, true, 1],
     [

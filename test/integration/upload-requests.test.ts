@@ -123,7 +123,7 @@ describe('--format omni', () => {
       [night, ...Array(4).fill(tone)],
       '--format omni takes at most 3 audio files, as POST /videos does; there are 4',
     ],
-    [Array(16).fill(night), '--format omni takes at most 15 files, as POST /videos does; there are 16'],
+    [Array(16).fill(night), '--format omni takes at most 15 files, as POST /videos does; there are 16 files'],
     [[tone, sound], '--format omni needs an image or a video beside the audio'],
   ])('of too many, or of audio alone, is a usage error: %#', async (files: string[], message) => {
     await expectUsageError('omni', files, message);
@@ -170,7 +170,7 @@ describe('--format images', () => {
     await expectUsageError(
       'images',
       Array(7).fill(night),
-      '--format images takes at most 6 images, as POST /images does; there are 7',
+      '--format images takes at most 6 images, as POST /images does; there are 7 files',
     );
     await expectUsageError(
       'images',
@@ -197,7 +197,7 @@ describe('--format frames', () => {
     await expectUsageError(
       'frames',
       Array(11).fill(video),
-      '--format frames takes at most 10 images, as POST /videos does; there are 11',
+      '--format frames takes at most 10 images, as POST /videos does; there are 11 files',
     );
   });
 

@@ -868,7 +868,7 @@ describe('a proxy', () => {
 
   it.each([
     [403, 1, 'Check the proxy and NO_PROXY.'],
-    [407, 1, 'Put the user and password into the proxy address.'],
+    [407, 1, 'Check the user and password in the proxy address.'],
     [502, 3, 'Check the proxy and NO_PROXY.'],
   ])('that refuses with %d: %d attempts', async (status, attempts, hint) => {
     const proxy = await proxyTo({ status });

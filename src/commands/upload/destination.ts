@@ -57,10 +57,14 @@ export function warnOfProjectServer({ value, source }: Setting<string>, messages
   }
 }
 
+/** Advice is not worth a longer wait. */
+const maxListingMs = 5000;
+
 /** The accounts to choose from, as the end of a sentence; empty if the service does not list them. */
 async function describeAccounts(client: ApiClient, { signal }: Host): Promise<string> {
   try {
-    const accounts = await client.listAccounts(signal);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(maxListingMs)]);
+    const accounts = await client.listAccounts(limit);
     return accounts.length === 0
       ? '; none is configured under this token yet'
       : `: this token has ${listNames(accounts.map(({ account }) => account))}`;

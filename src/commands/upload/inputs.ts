@@ -17,24 +17,9 @@ export async function findInputs(
   messages: Messages,
   host: Host,
 ): Promise<readonly FoundFile[]> {
-  const { filesFrom, null: nullSeparated, recursive, exclude = [], hidden } = flags;
-  if (nullSeparated && filesFrom === undefined) {
-    throw new UsageError('--null applies only to the list of --files-from');
-  }
-  if (filesFrom === '') {
-    throw new UsageError('--files-from needs the name of a file');
-  }
-  if (filesFrom === '-' && patterns.includes('-')) {
-    throw new UsageError('standard input cannot be both the list of --files-from and a file to upload');
-  }
-  if (filesFrom === '-') {
-    tellOfWaiting('paths, one a line,', messages, host);
-  }
-  let literals: readonly string[] = [];
-  if (filesFrom !== undefined) {
-    const { readList } = await import('../../files/read-list.ts');
-    literals = await readList(filesFrom, nullSeparated ?? false, host);
-  }
+  const { recursive, exclude = [], hidden } = flags;
+  const namesInput = patterns.some((pattern) => /^-(?:#|$)/.test(pattern));
+  const literals = await readLists(flags, namesInput, messages, host);
   const found = await findFiles(
     {
       patterns,
@@ -46,10 +31,43 @@ export async function findInputs(
     },
     host,
   );
-  if (patterns.includes('-')) {
+  if (namesInput) {
     tellOfWaiting('a file', messages, host);
   }
   return found;
+}
+
+/** Reads the lists of `--files-from`, one after the other. */
+async function readLists(
+  { filesFrom = [], null: nullSeparated }: UploadFlags,
+  namesInput: boolean,
+  messages: Messages,
+  host: Host,
+): Promise<readonly string[]> {
+  if (nullSeparated && filesFrom.length === 0) {
+    throw new UsageError('--null applies only to the list of --files-from');
+  }
+  if (filesFrom.includes('')) {
+    throw new UsageError('--files-from needs the name of a file');
+  }
+  const inputs = filesFrom.filter((file) => file === '-').length;
+  if (inputs > 1) {
+    throw new UsageError('standard input can be the list of only one --files-from');
+  }
+  if (inputs === 1 && namesInput) {
+    throw new UsageError('standard input cannot be both the list of --files-from and a file to upload');
+  }
+  const paths: string[] = [];
+  for (const file of filesFrom) {
+    if (file === '-') {
+      tellOfWaiting('paths, one a line,', messages, host);
+    }
+    const { readList } = await import('../../files/read-list.ts');
+    for (const path of await readList(file, nullSeparated ?? false, host)) {
+      paths.push(path);
+    }
+  }
+  return paths;
 }
 
 /** Someone who typed `-` by mistake would otherwise wait at a silent terminal. */

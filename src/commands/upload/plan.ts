@@ -1,5 +1,8 @@
-import { stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { absolutePath } from '../../absolute-path.ts';
+import { describeErrno } from '../../errno.ts';
 import { UsageError } from '../../errors.ts';
 import { parseEdits } from '../../files/edits.ts';
 import type { FoundFile } from '../../files/found-file.ts';
@@ -88,7 +91,7 @@ async function openSheet(
     );
   }
   const path = absolutePath(report, host);
-  if (path === manifestPath) {
+  if (manifestPath !== undefined && (await resolveFolder(path)) === (await resolveFolder(manifestPath))) {
     throw new UsageError('--report and --manifest cannot name the same file');
   }
   const { ContactSheet } = await import('../../report/contact-sheet/contact-sheet.ts');
@@ -186,10 +189,27 @@ function resolveFlagPath(
   return path === undefined ? undefined : absolutePath(path, host);
 }
 
-/** @throws UsageError if something other than a folder is there */
+/** A path whose folder has no links, so that two names of one file are equal. */
+async function resolveFolder(path: string): Promise<string> {
+  const folder = dirname(path);
+  return join(await realpath(folder).catch(() => folder), basename(path));
+}
+
+/** @throws UsageError if something other than a folder is there, or no file can be put into it */
 async function assertFolder(flag: string, path: string | undefined): Promise<void> {
-  const stats = path === undefined ? undefined : await stat(path).catch(() => undefined);
-  if (stats !== undefined && !stats.isDirectory()) {
+  if (path === undefined) {
+    return;
+  }
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined) {
+    // It is created with the first file.
+    const parent = dirname(path);
+    return parent === path ? undefined : assertFolder(flag, parent);
+  }
+  if (!stats.isDirectory()) {
     throw new UsageError(`${flag} ${path}: it is not a folder`);
   }
+  await access(path, constants.W_OK).catch((error: unknown) => {
+    throw new UsageError(`${flag} ${path}: it cannot be written to: ${describeErrno(error)}`);
+  });
 }

@@ -89,7 +89,10 @@ export async function reportSession(
     clock.monotonicMs() - startedAtMs,
     options.destination !== undefined && isInterrupted(signal) ? { manifest: flags.manifest } : undefined,
   );
-  await github?.end();
+  const summaryProblem = await github?.end();
+  if (summaryProblem !== undefined) {
+    standardError.messages.warn(summaryProblem);
+  }
   const exitCode = tally.exitCode(signal);
   const hasFailed =
     reporter.hasOutputFailed || (sheetProblem !== undefined && exitCode === exitCodes.success);
@@ -115,7 +118,7 @@ function assertAssets(format: ResultFormat, files: readonly PreparedFile[]): voi
           return [];
       }
     });
-    assertRequest(format, assets);
+    assertRequest(format, assets, assets.length === files.length);
   }
 }
 

@@ -235,8 +235,10 @@ describe('readUploadAnswer reads a refusal', () => {
 
   it.each([
     [199, 'the server refused it (HTTP 199)', undefined],
-    [300, 'the server redirects (HTTP 300)', 'Redirects are not followed; check apiUrl.'],
-    [399, 'the server redirects (HTTP 399)', 'Redirects are not followed; check apiUrl.'],
+    [300, 'the server refused it (HTTP 300)', undefined],
+    [301, 'the server redirects (HTTP 301)', 'Redirects are not followed; check apiUrl.'],
+    [304, 'the server refused it (HTTP 304)', undefined],
+    [308, 'the server redirects (HTTP 308)', 'Redirects are not followed; check apiUrl.'],
     [400, 'the server refused it (HTTP 400)', undefined],
     [500, 'the service failed (HTTP 500)', 'The service has a problem; try again later.'],
   ])('%d: %s', (status, message, hint) => {

@@ -39,6 +39,14 @@ describe('parseLine', () => {
     expect(parseLine(line)).toEqual(entries);
   });
 
+  it.each([
+    ['JSON in UTF-16', Buffer.from('{"a":1}', 'utf16le').toString('latin1')],
+    ['a manifest in UTF-16', Buffer.from(lineA, 'utf16le').toString('latin1')],
+    ['text with a NUL byte', 'hello\0world}'],
+  ])('does not take %s for remains of lines', (_what, line) => {
+    expect(parseLine(line)).toBeUndefined();
+  });
+
   it('skips a line that is torn at any place, and the same with NUL bytes behind it', () => {
     for (let length = 0; length < lineA.length; length += 1) {
       expect(parseLine(lineA.slice(0, length))).toEqual([]);
