@@ -10,7 +10,7 @@ export interface Fixture {
   readonly size: number;
 }
 
-// Written by hand, so that neither the client nor the sandbox is asked what the right answer is.
+// Written by hand, so that the right values come neither from the client nor from the sandbox.
 const table = [
   { name: 'dunes.webp', contentType: 'image/webp', width: 150, height: 100, size: 854 }, // lossy, VP8
   { name: 'logo.webp', contentType: 'image/webp', width: 120, height: 60, size: 2928 }, // lossless with alpha, VP8L
@@ -32,7 +32,7 @@ export function fixture(name: (typeof table)[number]['name']): Fixture {
   return fixtures.find((image) => image.name === name)!;
 }
 
-/** One video or sound of `test/clips`: its name, absolute path, the type it is sent as, and its true measures. */
+/** One video or audio file of `test/clips`: its name, absolute path, the type it is sent as, and its true measures. */
 export interface Clip {
   readonly name: string;
   readonly file: string;

@@ -54,7 +54,7 @@ async function startServer(latencyMs) {
 
 const upload = (...args) => [node, ...reporting, command, 'upload', ...args];
 
-/** curl's own parallel mode, with a list of transfers as its manual has it. */
+/** curl's own parallel mode, with a list of transfers as in its manual. */
 async function curlParallel(files, env) {
   const list = join(work, 'curl.cfg');
   const transfers = files.map((file) =>
@@ -90,7 +90,7 @@ function uploadUrl(env) {
 
 const hasProgram = (program) => spawnSync(program, ['-version']).status === 0;
 
-/** Empties the page cache, as Linux lets root do; whether it could. */
+/** Empties the page cache, for root on Linux; returns whether it could. */
 function dropCaches() {
   const drop = 'sync && echo 3 > /proc/sys/vm/drop_caches';
   return spawnSync('sh', ['-c', drop], { stdio: 'ignore' }).status === 0;
@@ -129,7 +129,7 @@ async function makeClips(count) {
       ['mp4', `${rate}.mp4`, 6 + 8.9 * share, []],
       ['mp4', `${rate}.mp4`, 6 + 8.9 * share, ['-movflags', '+faststart']],
       ['webm', `${rate}.webm`, 6 + 8.9 * share, []],
-      // As long as no MP3 may be that is sent, or it would not have 5 MB.
+      // Longer than an MP3 may be for an upload; a shorter one would not have 5 MB.
       ['mp3', 'sound.mp3', 130 + 250 * share, []],
     ][i % 4];
     const cut = ['-t', secondsLong.toFixed(3), '-c', 'copy', ...flags];
@@ -149,7 +149,7 @@ const seconds = (results, figure = 'wall') =>
   `${median(results.map((result) => result[figure])).toFixed(2)} s`;
 const times = (value) => value.toFixed(2);
 
-/** A version, as the program tells it first. */
+/** A version, as the program prints it first. */
 const versionOf = (program, pattern) => pattern.exec(execFileSync(program, ['--version']).toString())[1];
 
 const parts = {
@@ -247,7 +247,7 @@ const parts = {
     await mkdir(folder);
     const clip = await readFile(fromHere('../clips/clip.mp4'));
     const size = 50_000_000;
-    // A box that is skipped makes it large; its content makes no two the same.
+    // A box that is skipped makes it large; the content of the box makes each clip different.
     const head = Buffer.alloc(8);
     head.writeUInt32BE(size - clip.length);
     head.write('free', 4);

@@ -1,4 +1,4 @@
-// The rival for one image: what somebody writes who has no tool, with Node's own fetch.
+// The rival for one image: a script that somebody without a tool writes, with Node's own fetch.
 import { readFile } from 'node:fs/promises';
 
 const { DREAMINA_API_URL, DREAMINA_ACCOUNT, DREAMINA_TOKEN } = process.env;

@@ -1,6 +1,6 @@
 /**
- * Makes files fit and exits: `node fit-run.mjs ours FILE…` with the fitter, `node fit-run.mjs heic|png FILE…` with a
- * script as people write it by hand, one file after the other.
+ * Converts files and exits: `node fit-run.mjs ours FILE…` with the fitter, `node fit-run.mjs heic|png FILE…` with a
+ * script as people write it, which converts one file after the other.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';

@@ -85,7 +85,7 @@ function judge(name, figure, limit, unit) {
   console.log(`${name}: ${figure.toFixed(2)} ${unit} (at most ${limit})${good ? '' : ' TOO MUCH'}`);
 }
 
-/** By hand on all processors, as `xargs -P` does it. */
+/** By hand on all processors, like `xargs -P`. */
 function xargs(files, perProcess) {
   const command = `printf '%s\\0' "$@" | xargs -0 -n ${perProcess} -P ${availableParallelism()} "${process.execPath}" "${script}" heic`;
   return ['sh', '-c', command, 'sh', ...files];
@@ -107,7 +107,7 @@ async function makePhoto() {
   return path;
 }
 
-/** Smooth shades under grain, saved badly. */
+/** Smooth shades under grain, badly compressed. */
 async function makeRender() {
   const path = join(folder, 'render.png');
   const [width, height] = [3840, 2160];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * Makes a HEIC of one frame that ffmpeg encodes as HEVC, with a colour profile: no tool that is common writes HEIC.
+ * Makes a HEIC of one frame that ffmpeg encodes as HEVC, with a colour profile: no common tool writes HEIC.
  * The boxes are those of ISO/IEC 23008-12.
  *
  * @param source what ffmpeg draws, such as `testsrc2=size=640x480`
@@ -65,7 +65,7 @@ function assemble(mp4, width, height, icc) {
   return Buffer.concat([start, describe(offset), box('mdat', picture)]);
 }
 
-/** The first box of that name, header and all. */
+/** The first box of that name, with its header. */
 function findBox(file, name) {
   const at = file.indexOf(name, 0, 'latin1') - 4;
   return file.subarray(at, at + file.readUInt32BE(at));

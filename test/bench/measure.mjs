@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /**
  * Runs in a measured Node, after all of its work: its processor time in seconds and its largest resident set in KiB. Of
- * the latter Linux counts what the process had before it became Node, which is as much as this one has; so there it is
- * read where it begins anew.
+ * the latter, Linux includes the memory of the process before it became Node, which is as much as this process has; so
+ * there it is read from a counter that starts again.
  */
 const report = `data:text/javascript,import{readFileSync}from'node:fs';process.on('exit',()=>{
 const{userCPUTime,systemCPUTime,maxRSS}=process.resourceUsage();
@@ -21,7 +21,7 @@ export const reporting = ['--import', report];
  */
 export async function measure([program, ...args], env) {
   const startedAt = performance.now();
-  // Where no project is: the config of this repository is no part of what is measured.
+  // Outside any project: the config of this repository must not affect the measurement.
   const child = spawn(program, args, { env, cwd: env.HOME, stdio: ['ignore', 'pipe', 'pipe'] });
   let lines = 0;
   let errors = '';
@@ -84,7 +84,7 @@ function sumTree(pid) {
     );
     return below.reduce((sum, it) => sum + sumTree(it), own);
   } catch {
-    // It has ended.
+    // The process has ended.
     return 0;
   }
 }

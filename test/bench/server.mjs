@@ -1,5 +1,5 @@
 // The server of the benchmarks: reads an upload to its end, waits, and answers with a reference. It does nothing else,
-// so that what is measured is the client. Started as: node server.mjs <latency in ms>; it prints its port.
+// so that only the client is measured. Started as: node server.mjs <latency in ms>; it prints its port.
 import { createServer } from 'node:http';
 
 const latencyMs = Number(process.argv[2]);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the clips of this folder again; needs ffmpeg with libx264, libvpx-vp9, libopus and libmp3lame.
-# What they are stands in test/fixtures.ts; the lengths differ so that no two can be mistaken for each other.
+# Their properties are in test/fixtures.ts; the lengths differ, so that no two can be mistaken for each other.
 set -euo pipefail
 cd "$(dirname "$0")"
 

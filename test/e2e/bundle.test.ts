@@ -28,11 +28,11 @@ async function filesLoadedBy(
   env: Readonly<Record<string, string>> = {},
 ): Promise<readonly string[]> {
   const folder = await tempDir();
-  // Away from this repository, whose package.json speaks of the program.
+  // Outside this repository, whose package.json mentions the program.
   const run = spawnCli(args, { env: { ...env, NODE_V8_COVERAGE: folder }, cwd: folder });
   expect(await run.ended).toBe(0);
   const loaded: string[] = [];
-  // One report a thread.
+  // One report per thread.
   for (const report of await readdir(folder)) {
     const { result } = JSON.parse(await readFile(join(folder, report), 'utf8')) as {
       result: readonly { url: string }[];
@@ -74,14 +74,14 @@ describe('the bundle', () => {
     }
   });
 
-  it('has nothing in it that could execute a config file', () => {
+  it('contains no module that could execute a config file', () => {
     expect(
       [...modules.values()].flat().filter((id) => /cosmiconfig\/dist\/loaders|import-fresh/.test(id)),
     ).toEqual([]);
   });
 
   it.each([['http://u:p%zz@h:1'], ['http://%u:p@h:1']])(
-    'keeps a call that is made only to see whether it throws: HTTPS_PROXY=%s',
+    'keeps a call whose result is unused but which may throw: HTTPS_PROXY=%s',
     async (address) => {
       const cwd = await tempDir();
       const run = spawnCli(['config'], { cwd, env: { HTTPS_PROXY: address } });
@@ -90,7 +90,7 @@ describe('the bundle', () => {
     },
   );
 
-  it('loads for an upload only what an upload needs', async () => {
+  it('loads only what an upload needs for an upload', async () => {
     const { env } = await sandboxWith();
     const loaded = await modulesLoadedBy(['upload', fixture('night.png').file], env);
     expect(loaded).toContainEqual(expect.stringMatching(/\/src\/client\/client\.ts$/));
@@ -99,7 +99,7 @@ describe('the bundle', () => {
     expect(loaded.filter((id) => needless.test(id))).toEqual([]);
   });
 
-  it('loads for images nothing that measures clips', async () => {
+  it('does not load the clip probe for images', async () => {
     const { env } = await sandboxWith();
     const args = ['upload', fixture('night.png').file, fixture('sunset.jpg').file, fixture('logo.webp').file];
     expect(await modulesLoadedBy(args, env)).not.toContainEqual(
@@ -108,7 +108,7 @@ describe('the bundle', () => {
     expect(await filesLoadedBy(args, env)).not.toContainEqual(expect.stringMatching(/^probe\//));
   });
 
-  it('loads what measures clips for a video', async () => {
+  it('loads the clip probe for a video', async () => {
     const { env } = await sandboxWith();
     const args = ['upload', clip('clip.mp4').file];
     expect(await modulesLoadedBy(args, env)).toContainEqual(
@@ -116,14 +116,14 @@ describe('the bundle', () => {
     );
   });
 
-  it('loads for a completion neither the client nor the sandbox', async () => {
+  it('loads neither the client nor the sandbox for a completion', async () => {
     const loaded = await modulesLoadedBy(['complete', 'zsh', '--', 'upload', '-a', '']);
     expect(loaded).toContainEqual(expect.stringMatching(/\/src\/commands\/complete\/run\.ts$/));
     const needless = /\/src\/(client|sandbox|files)|\/(undici|ora|chalk)\//;
     expect(loaded.filter((id) => needless.test(id))).toEqual([]);
   });
 
-  it.each([['--version'], ['--help']])('loads for %s next to nothing', async (flag) => {
+  it.each([['--version'], ['--help']])('loads next to nothing for %s', async (flag) => {
     const loaded = await modulesLoadedBy([flag]);
     expect(loaded).toContainEqual(expect.stringMatching(/\/src\/cli\.ts$/));
     const needless =
@@ -133,7 +133,7 @@ describe('the bundle', () => {
 });
 
 describe('the built command', () => {
-  it('measures every clip as the sources do, and ends while the thread that measured is idle', async () => {
+  it('measures every clip as the sources do, and exits while the probe thread is idle', async () => {
     const { sandbox, env } = await sandboxWith();
     const run = spawnCli(['upload', '--json', ...clips.map(({ file }) => file)], { env });
     expect(await run.ended).toBe(0);
@@ -151,16 +151,16 @@ describe('the built command', () => {
   it.each([
     ['a usage error', ['--format', 'frames'], 2],
     ['a dry run', ['--dry-run'], 0],
-  ])('ends at once after %s that a clip was measured for', async (_, flags, exitCode) => {
+  ])('exits at once after %s that measured a clip', async (_, flags, exitCode) => {
     const { sandbox, env } = await sandboxWith();
     const run = spawnCli(['upload', clip('clip.mp4').file, ...flags], { env });
     expect(await run.ended).toBe(exitCode);
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('has only the parts of the probing library that read', async () => {
+  it('contains only the readers of the probing library', async () => {
     const { size } = await stat(new URL('../../dist/probe/probe-worker.cjs', import.meta.url));
-    // All of it takes 780 kB.
+    // The whole library takes 780 kB.
     expect(size).toBeLessThan(300_000);
   });
 });

@@ -49,7 +49,7 @@ describe('the built command', () => {
     [['upload', '--concurency', '3'], '--concurrency'],
     [['upload', '--formt', 'json'], '--format'],
     [['sandbox', '--prt', '1'], '--port'],
-  ])('%j names the nearest that exists', async (args, nearest) => {
+  ])('%j suggests the nearest name', async (args, nearest) => {
     const run = spawnCli(args);
     expect(await run.ended).toBe(2);
     expect(run.stderr()).toContain(nearest);
@@ -74,13 +74,13 @@ describe('the built command', () => {
     expect(run.stdout()).toBe(plain.stdout());
   });
 
-  it('ends after a usage error, although it has a sandbox inside', async () => {
+  it('exits after a usage error, although it has started a sandbox', async () => {
     const run = spawnCli(['upload', '--sandbox', '--fit-dir', '', fixture('night.png').file]);
     expect(await run.ended).toBe(2);
     expect(run.stderr()).toContain('--fit-dir needs the name of a folder');
   });
 
-  it('uploads every fixture to the sandbox inside it', async () => {
+  it('uploads every fixture to its own sandbox', async () => {
     const run = spawnCli(['upload', '--sandbox', ...fixtures.map(({ file }) => file)]);
     expect(await run.ended).toBe(0);
     expect(run.stdout().trimEnd().split('\n')).toEqual(

@@ -32,25 +32,22 @@ async function installCopy() {
 
 // Node 20 has no compile cache.
 describe.skipIf(Number.parseInt(process.versions.node, 10) < 22)('the compile cache', () => {
-  it.each(['000', '002', '022', '077'])('is for its owner alone, with umask %s', async (umask) => {
+  it.each(['000', '002', '022', '077'])('is accessible only to its owner, with umask %s', async (umask) => {
     const { cache, run } = await installCopy();
     run(umask);
     expect((await stat(cache)).mode & 0o777).toBe(0o700);
     expect(await readdir(cache)).not.toEqual([]);
   });
 
-  it.each([0o777, 0o770, 0o702, 0o750])(
-    'is not used where others have access to it: mode %o',
-    async (mode) => {
-      const { cache, run } = await installCopy();
-      await mkdir(cache);
-      await chmod(cache, mode);
-      run();
-      expect(await readdir(cache)).toEqual([]);
-    },
-  );
+  it.each([0o777, 0o770, 0o702, 0o750])('is not used if others can access it: mode %o', async (mode) => {
+    const { cache, run } = await installCopy();
+    await mkdir(cache);
+    await chmod(cache, mode);
+    run();
+    expect(await readdir(cache)).toEqual([]);
+  });
 
-  it('is not used where it is a link', async () => {
+  it('is not used if it is a link', async () => {
     const { folder, cache, run } = await installCopy();
     const elsewhere = join(folder, 'elsewhere');
     await mkdir(elsewhere, 0o700);
@@ -59,7 +56,7 @@ describe.skipIf(Number.parseInt(process.versions.node, 10) < 22)('the compile ca
     expect(await readdir(elsewhere)).toEqual([]);
   });
 
-  it.runIf(isRoot)('is not used where another user owns it', async () => {
+  it.runIf(isRoot)('is not used if another user owns it', async () => {
     const { cache, run } = await installCopy();
     await mkdir(cache, 0o700);
     await chown(cache, 61_234, 61_234);
@@ -67,7 +64,7 @@ describe.skipIf(Number.parseInt(process.versions.node, 10) < 22)('the compile ca
     expect(await readdir(cache)).toEqual([]);
   });
 
-  it.each(['.', 'dist'])('is not made where anybody can write to the package: %s', async (place) => {
+  it.each(['.', 'dist'])('is not created if anybody can write to the package: %s', async (place) => {
     const { folder, cache, run } = await installCopy();
     await chmod(join(folder, place), 0o777);
     run();

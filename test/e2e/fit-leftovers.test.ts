@@ -8,7 +8,7 @@ import { spawnCli } from '../harness/spawn-cli.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
 test.runIf(process.platform === 'linux')(
-  'a made file that cannot be removed costs no reference',
+  'a converted file that cannot be removed does not cost a reference',
   async () => {
     const folder = await tempDir();
     const background = { r: 240, g: 120, b: 30 };

@@ -11,7 +11,7 @@ import { tempDir } from '../harness/temp-dir.ts';
 const night = fixture('night.png').file;
 const noSpace = 'error: standard output cannot be written: no space is left on the disk\n';
 
-describe.skipIf(process.platform !== 'linux')('standard output on a full disk', () => {
+describe.skipIf(process.platform !== 'linux')('standard output that cannot be written', () => {
   it.each([
     [['--version']],
     [['--help']],
@@ -28,7 +28,7 @@ describe.skipIf(process.platform !== 'linux')('standard output on a full disk', 
     [['completion', 'fish']],
     [['sandbox']],
     [['upload', '--dry-run', '--json', night]],
-  ])('is an error of dreamina %j', async (args) => {
+  ])('on a full disk is an error for dreamina %j', async (args) => {
     const { env } = await sandboxWith();
     const run = spawnCli(args, { env, shell: 'exec > /dev/full' });
     expect(await run.ended).toBe(1);
@@ -36,14 +36,14 @@ describe.skipIf(process.platform !== 'linux')('standard output on a full disk', 
     expect(run.stderr()).not.toContain('    at ');
   });
 
-  it('that is read-only is described in words too', async () => {
+  it('because it is read-only is reported in words, too', async () => {
     const run = spawnCli(['config'], { shell: 'exec 1< /dev/null' });
     expect(await run.ended).toBe(1);
     expect(run.stderr()).toMatch(/^error: standard output cannot be written: /m);
   });
 
   it.each(['text', 'json', 'ndjson', 'frames'])(
-    'takes no reference of four uploads in flight: --format %s',
+    'on a full disk loses no reference of four uploads in flight: --format %s',
     async (format) => {
       const folder = await imageFolder(4);
       let pending: (() => void)[] = [];
@@ -72,7 +72,7 @@ describe.skipIf(process.platform !== 'linux')('standard output on a full disk', 
     },
   );
 
-  it('starts nothing new', async () => {
+  it('on a full disk stops new uploads', async () => {
     const { sandbox, env } = await sandboxWith({ latencyMs: 20 });
     const run = spawnCli(['upload', '-r', await imageFolder(40), '-c', '2'], {
       env,
@@ -85,10 +85,10 @@ describe.skipIf(process.platform !== 'linux')('standard output on a full disk', 
     }
   });
 
-  it('with room for only a part loses nothing', async () => {
+  it('on a disk with room for only a part loses no reference', async () => {
     const { sandbox, env } = await sandboxWith();
     const out = join(await tempDir(), 'out');
-    // The file may have 512 bytes: the reference at this place is cut.
+    // The file may have 512 bytes: the reference at that offset is cut.
     const run = spawnCli(['upload', '-r', await imageFolder(12)], {
       env: { ...env, OUT: out },
       shell: 'ulimit -f 1; trap "" XFSZ; exec > "$OUT"',

@@ -10,7 +10,7 @@ import { tempDir } from '../harness/temp-dir.ts';
 
 const night = fixture('night.png').file;
 
-/** A server that keeps the tokens that come. */
+/** A server that records the tokens that it receives. */
 async function openServer() {
   const tokens: (string | undefined)[] = [];
   const { apiUrl } = await rawServer((response, request) => {
@@ -24,16 +24,16 @@ describe.each([
   ['empty', { HOME: '' }],
   ['the working directory', { HOME: '.' }],
   ['relative', { HOME: 'home', XDG_CONFIG_HOME: 'home/.config' }],
-  ['relative, and so is APPDATA', { HOME: '', APPDATA: 'home/.config' }],
-])('where HOME is %s', (_, home) => {
-  it("a folder's own config is not the user's, and gets no token", async () => {
+  ['empty, and APPDATA is relative', { HOME: '', APPDATA: 'home/.config' }],
+])('if HOME is %s', (_, home) => {
+  it('the config of a folder is not the user config, and gets no token', async () => {
     const { apiUrl, tokens } = await openServer();
     const cwd = await tempDir();
     for (const folder of ['.config/dreamina', 'home/.config/dreamina']) {
       await mkdir(join(cwd, folder), { recursive: true });
       await writeFile(join(cwd, folder, 'config.json'), JSON.stringify({ apiUrl }));
     }
-    // A proxy that is not there keeps the upload from leaving this machine.
+    // A proxy that does not listen keeps the upload from leaving this machine.
     const env = {
       ...home,
       DREAMINA_TOKEN: 'user:1-secret',
@@ -76,7 +76,7 @@ describe.skipIf(process.getuid?.() !== 0)('a user that the system does not know,
     });
   }
 
-  it('has no config of its own, and the run goes on', async () => {
+  it('has no user config, and the run continues', async () => {
     const { status, stdout, stderr } = await runAsNobody(['config']);
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^retries +1 +project config/m);
@@ -90,7 +90,7 @@ describe.skipIf(process.getuid?.() !== 0)('a user that the system does not know,
     expect(status).toBe(0);
   });
 
-  it('can upload where HOME may not be read', async () => {
+  it('can upload if HOME is unreadable', async () => {
     const home = await tempDir();
     await mkdir(join(home, '.config', 'dreamina'), { recursive: true });
     await writeFile(join(home, '.config', 'dreamina', 'config.json'), '{"retries": "wrong"}');

@@ -15,7 +15,7 @@ const night = fixture('night.png').file;
 const neverMs = 600_000;
 const canPreload = process.platform === 'linux' && spawnSync('gcc', ['--version']).error === undefined;
 
-/** In C. */
+/** A statement in C. */
 const interruptsItself = 'kill(getpid(), SIGINT);';
 
 const signals = [
@@ -32,7 +32,7 @@ async function folderOf(count: number, suffix = ''): Promise<string> {
   return dir;
 }
 
-/** A list that names a folder of 100 files again and again: looking up each file of it by name would take seconds. */
+/** A list that names a folder of 100 files again and again: looking up each of its files by name would take seconds. */
 async function listOf(count: number): Promise<string> {
   const list = join(await tempDir(), 'list');
   await writeFile(list, `${await folderOf(100)}\n`.repeat(count / 100));
@@ -42,13 +42,13 @@ async function listOf(count: number): Promise<string> {
 /** Makes the records of a few hundred files larger than what a pipe holds. */
 const longSuffix = '-'.repeat(200);
 
-/** Sends a signal at once, and lets the test fail rather than wait where the program does not heed it. */
+/** Sends a signal at once; if the program ignores it, the test fails instead of waiting. */
 function interrupt(run: SpawnedCli, signal: NodeJS.Signals): Promise<number | NodeJS.Signals> {
   run.process.kill(signal);
   return run.ended;
 }
 
-/** A library that runs those C statements at the n-th opening of a file whose name ends so. */
+/** A library that runs those C statements at the nth opening of a file with such a name. */
 function preloadAtOpening(name: string, ordinal: number, statements: string): Promise<string> {
   return compilePreload(`
     int open64(const char *path, int flags, ...) {
@@ -68,9 +68,9 @@ function preloadAtOpening(name: string, ordinal: number, statements: string): Pr
     }`);
 }
 
-// After 0.8 s, a signal ends the process whatever it is doing, so JSON that is whole was written in time.
+// After 0.8 s, a signal ends the process whatever it is doing, so complete JSON was written in time.
 describe('a signal', () => {
-  it.each(signals)('%s ends what is in flight, and the JSON is whole', async (signal, code) => {
+  it.each(signals)('%s cancels the uploads in flight, and the JSON is complete', async (signal, code) => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: 'slow', rate: 1 }], slowMs: neverMs });
     const run = spawnCli(['upload', '-r', await folderOf(6), '-c', '2', '--json', '-v'], { env });
     await run.waitFor('stderr', '1.png: sending');
@@ -85,7 +85,7 @@ describe('a signal', () => {
   it('keeps settled records', async () => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: 'slow', count: 1 }], slowMs: neverMs });
     const run = spawnCli(['upload', '-r', await folderOf(5), '-c', '2', '--format', 'ndjson', '-v'], { env });
-    // One is stuck and the others go past it.
+    // One upload is stuck, and the others overtake it.
     await run.waitFor('stderr', ': uploaded in', 4);
     expect(await interrupt(run, 'SIGINT')).toBe(130);
     const records = run
@@ -111,30 +111,30 @@ describe('a signal', () => {
 
   it.each(['-', '--files-from -'])('ends the wait for standard input: upload %s', async (args) => {
     const run = spawnCli(['upload', '--sandbox', '--json', ...args.split(' ')]);
-    // More than a pipe holds: once it is gone, the program reads and waits for the rest.
+    // More than a pipe holds: once it is written, the program reads and waits for the rest.
     await new Promise((resolve) => run.process.stdin.write(Buffer.alloc(1024 * 1024, 'x'), resolve));
     expect(await interrupt(run, 'SIGTERM')).toBe(143);
     expect(run.stderr()).not.toContain('    at ');
     if (args[0] !== '-') {
-      // Which files there are is not known yet.
+      // The files are not known yet.
       expect(run.stdout()).toBe('[]\n');
       expect(run.stderr()).toBe('Interrupted before any file was uploaded. Run the same command again.\n');
     }
   });
 
-  it('ends the measuring of a clip that has no end', async () => {
+  it('ends the measurement of an endless clip', async () => {
     const hostile = clipBytes('clip.mp4');
-    // A table of four thousand million entries.
+    // A table of four billion entries.
     hostile.writeUInt32BE(0xffffffff, hostile.indexOf('ctts') + 12);
     const run = spawnCli(['upload', '--sandbox', '--json', '-']);
-    // More than a pipe holds: once it is gone, the program has read nearly all of it.
+    // More than a pipe holds: once it is written, the program has read nearly all of it.
     const stdin = Buffer.concat([hostile, box('free', Buffer.alloc(1024 * 1024))]);
     await new Promise<void>((resolve) => run.process.stdin.end(stdin, resolve));
     expect(await interrupt(run, 'SIGTERM')).toBe(143);
     expect(JSON.parse(run.stdout())).toMatchObject([{ path: '-', status: 'cancelled', attempts: 0 }]);
   });
 
-  it('given twice ends it at once', async () => {
+  it('ends the run at once if it is sent twice', async () => {
     const { env } = await sandboxWith({ faults: [{ kind: 'slow', rate: 1 }], slowMs: neverMs });
     const run = spawnCli(['upload', night, '-v'], { env });
     await run.waitFor('stderr', 'sending');
@@ -142,7 +142,7 @@ describe('a signal', () => {
     expect(await interrupt(run, 'SIGINT')).toBe(130);
   });
 
-  it.each([100_000, 200_000])('ends %i files in time, and the JSON is whole', async (count) => {
+  it.each([100_000, 200_000])('ends a run of %i files in time, and the JSON is complete', async (count) => {
     const { env } = await sandboxWith({ faults: [{ kind: 'slow', rate: 1 }], slowMs: neverMs });
     const run = spawnCli(['upload', '-r', '--files-from', await listOf(count), '--json', '-v'], { env });
     await run.waitFor('stderr', 'sending');
@@ -188,7 +188,7 @@ describe('a signal', () => {
     expect((await stat(manifest)).size).toBe(50 * block.length);
   });
 
-  it('leaves whole JSON with a reader that is slow', async () => {
+  it('leaves complete JSON with a slow reader', async () => {
     const { env } = await sandboxWith({ faults: [{ kind: 'slow', rate: 1 }], slowMs: neverMs });
     const run = spawnCli(['upload', '-r', '--files-from', await listOf(100_000), '--json', '-v'], { env });
     await run.waitFor('stderr', 'sending');
@@ -211,9 +211,9 @@ describe('a signal', () => {
   });
 
   it.skipIf(!canPreload).each([
-    ['while it is checked', 'check', 1],
-    ['while it is read', 'send', 2],
-  ])('ends a file whose opening hangs %s', async (_when, name, opening) => {
+    ['during the check', 'check', 1],
+    ['during the upload', 'send', 2],
+  ])('ends a run that hangs when it opens a file, %s', async (_when, name, opening) => {
     const dir = await folderOf(3);
     await rename(join(dir, '1.png'), join(dir, '1.hangs.png'));
     const hang = 'fputs("the opening hangs\\n", stderr); sleep(600);';

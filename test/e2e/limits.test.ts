@@ -14,9 +14,9 @@ onPosix('a limit on open files', () => {
     ['40', '64'],
     ['64', '64'],
     ['40', '8'],
-    // Fewer than are opened to check the files.
+    // Fewer files than the check opens.
     ['30', '4'],
-  ])('of %s costs no file its reference, with -c %s', async (limit, concurrency) => {
+  ])('of %s does not cost any file its reference, with -c %s', async (limit, concurrency) => {
     const { sandbox, env } = await sandboxWith({ latencyMs: 50 });
     const cli = spawnCli(
       ['upload', '-r', await imageFolder(100), '-c', concurrency, '--retries', '0', '--json', '-v'],
@@ -32,9 +32,9 @@ onPosix('a limit on open files', () => {
 });
 
 describe.runIf(process.platform === 'linux')('a limit on memory', () => {
-  it('is reported in its own words, and not retried', async () => {
+  it('is reported as such, and not retried', async () => {
     const { sandbox, env } = await sandboxWith();
-    // Meets the HTTP parser in every version of Node; newer ones get by with what `ulimit -v` leaves.
+    // Affects the HTTP parser in every version of Node; newer ones get by with what `ulimit -v` leaves.
     const limit = join(await tempDir(), 'limit.cjs');
     await writeFile(limit, "require('node:v8').setFlagsFromString('--wasm-max-mem-pages=1');");
     const cli = spawnCli(['upload', '-r', await imageFolder(2), '--json'], {

@@ -26,7 +26,7 @@ async function openLogin(apiUrl: string, ...flags: string[]) {
   return { terminal, env, file, read: async () => JSON.parse(await readFile(file, 'utf8')) as unknown };
 }
 
-/** Nothing of what was typed has been on the screen but asterisks, and the cursor is back. */
+/** The screen has shown the typed text only as asterisks, and the cursor is back. */
 function expectNoTrace(terminal: Terminal): void {
   expect(terminal.raw()).not.toContain(token);
   expect(terminal.raw()).not.toContain(token.slice(-6));
@@ -88,7 +88,7 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     expect(sandbox.requests).toHaveLength(1);
   });
 
-  it('asks again where the token is refused', async () => {
+  it('asks again if the token is refused', async () => {
     const { apiUrl } = await rawServer((response, { headers }) =>
       headers.authorization === `Bearer ${token}`
         ? sendJson(response, 200, { 'US:me@example.com': {} })
@@ -108,7 +108,7 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     expect(await read()).toEqual({ token, account: 'US:me@example.com' });
   });
 
-  it('asks three times, and writes nothing where each token is refused', async () => {
+  it('asks three times, and writes nothing if each token is refused', async () => {
     const { apiUrl, count } = await rawServer((response) => sendJson(response, 401, { error: 'no' }));
     const { terminal, read } = await openLogin(apiUrl);
     for (const times of [1, 2, 3]) {
@@ -122,7 +122,7 @@ describe.skipIf(process.platform === 'win32')('login at a terminal', () => {
     await expect(read()).rejects.toThrow('ENOENT');
   });
 
-  it('asks only once where the service fails', async () => {
+  it('asks only once if the service fails', async () => {
     const { apiUrl } = await rawServer((response) => sendJson(response, 503, {}));
     const { terminal } = await openLogin(apiUrl);
     await terminal.waitFor(tokenQuestion);

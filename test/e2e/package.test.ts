@@ -6,15 +6,15 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What package-lock.json says of one installed package. */
+/** What package-lock.json says about one installed package. */
 interface LockedPackage {
   readonly dev?: boolean;
   readonly hasInstallScript?: boolean;
 }
 
 describe('the package', () => {
-  it('holds what runs and nothing else', async () => {
-    // Without its scripts: it is built already, and tests beside this one use what was built.
+  it('contains only the files that it needs', async () => {
+    // Without its scripts: it is built already, and other tests use the build at the same time.
     const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], {
       cwd: root,
     });
@@ -45,7 +45,7 @@ describe('the package', () => {
     ).toEqual([]);
   });
 
-  it('needs nothing that runs a script when it is installed', async () => {
+  it('needs no dependency with an install script', async () => {
     const lock = JSON.parse(await readFile(`${root}/package-lock.json`, 'utf8')) as {
       packages: Readonly<Record<string, LockedPackage>>;
     };

@@ -32,7 +32,7 @@ describe('a pipe that ends on the same terminal', () => {
     ['a file', '>/dev/null'],
     ['a filter into a file', '| cat >/dev/null'],
     ['a variable', ''],
-  ])('but output into %s leaves the terminal to the progress', async (_what, redirection) => {
+  ])('output into %s leaves the terminal to the progress', async (_what, redirection) => {
     const { env } = await sandboxWith({ latencyMs: 200 });
     const folder = await imageFolder(4);
     const terminal = openTerminal(['upload', '-r', folder, '-c', '1'], {
@@ -95,11 +95,11 @@ describe('in a shell that controls jobs', () => {
     await terminal.waitFor(/12 uploaded/);
     expect(terminal.raw()).not.toMatch(progress);
     expect(terminal.raw()).not.toContain(hideCursor);
-    // Nothing but the summary stands behind the prompt.
+    // Only the summary follows the prompt.
     expect(terminal.lines().at(-1)).toMatch(/^(\$ )?12 uploaded \([^)]+\)$/);
   });
 
-  it('Ctrl-Z without a shell that could continue it stops nothing', async () => {
+  it('Ctrl-Z stops nothing without a shell that could continue it', async () => {
     const { env } = await sandboxWith({ latencyMs: 300 });
     const terminal = openTerminal(['upload', '-r', await imageFolder(4), '-c', '1'], { columns: 200, env });
     await terminal.waitFor(/1\/4 files/);

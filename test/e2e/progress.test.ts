@@ -30,7 +30,7 @@ describe.each([40, 80, 200])('on a terminal of %i columns', (columns) => {
     expect(after.replaceAll('\n', '').match(/US:sandbox@example\.com-image/g)).toHaveLength(6);
   });
 
-  it('a failure stands above the progress, with its advice', async () => {
+  it('a failure is shown above the progress, with its advice', async () => {
     const { env } = await sandboxWith({ faults: [{ kind: 'slow', rate: 1 }], slowMs: neverMs });
     const folder = await imageFolder(2);
     const bad = join(folder, 'bad.bmp');
@@ -45,7 +45,7 @@ describe.each([40, 80, 200])('on a terminal of %i columns', (columns) => {
   });
 });
 
-it('Ctrl-C ends it and gives the cursor back', async () => {
+it('Ctrl-C ends the run and shows the cursor again', async () => {
   const { env } = await sandboxWith({ faults: [{ kind: 'slow', rate: 1 }], slowMs: neverMs });
   const terminal = openTerminal(['upload', fixture('night.png').file], { columns: 80, env });
   await terminal.waitFor(progress);
@@ -74,7 +74,7 @@ it('stays one line when the terminal becomes narrow', async () => {
   expect(await terminal.ended).toBe(130);
 });
 
-it('on a terminal of unknown width there is no progress, and all the rest', async () => {
+it('a terminal of unknown width shows everything but the progress', async () => {
   const { env } = await sandboxWith();
   const terminal = openTerminal(['upload', fixture('night.png').file], { columns: 0, env });
   expect(await terminal.ended).toBe(0);
@@ -87,7 +87,7 @@ it.each([
   ['--quiet', ['--quiet'], {}],
   ['CI', [], { CI: 'true' }],
   ['TERM=dumb', [], { TERM: 'dumb' }],
-])('%s: nothing moves', async (_what, flags, more) => {
+])('shows no progress with %s', async (_what, flags, more) => {
   const { env } = await sandboxWith();
   const terminal = openTerminal(['upload', fixture('night.png').file, ...flags], {
     columns: 80,
@@ -101,7 +101,7 @@ it.each([
 it.each([
   ['an empty CI', { CI: '' }],
   ['CI=false', { CI: 'false' }],
-])('%s does not keep it from moving', async (_what, more) => {
+])('shows the progress despite %s', async (_what, more) => {
   const { env } = await sandboxWith({ latencyMs: 300 });
   const terminal = openTerminal(['upload', fixture('night.png').file], {
     columns: 80,
@@ -120,13 +120,18 @@ describe('after Ctrl-C', () => {
       'Interrupted, with 2 of 3 files left. Run the same command again: what is in refs.ndjson is not sent again.',
     ],
     [
-      'without one',
+      'without a manifest',
       [],
       1,
       'Interrupted, with 2 of 3 files left. The same command would send all 3 again; with --manifest <file>, a run remembers what it has sent.',
     ],
-    ['before the first', [], 0, 'Interrupted before any file was uploaded. Run the same command again.'],
-  ])('%s, it says how to go on', async (_what, flags, uploaded, words) => {
+    [
+      'before the first upload',
+      [],
+      0,
+      'Interrupted before any file was uploaded. Run the same command again.',
+    ],
+  ])('%s, it says how to continue', async (_what, flags, uploaded, words) => {
     const server = await rawServer((response, _request, ordinal) => {
       if (ordinal < uploaded) {
         sendJson(response, 200, { imageRef: exampleReference });
@@ -146,8 +151,8 @@ describe('after Ctrl-C', () => {
   });
 });
 
-describe('what the progress says', () => {
-  it('counts no byte of a file that failed, and none of one that is to be sent again', async () => {
+describe('the progress', () => {
+  it('counts no bytes of a file that failed or is sent again later', async () => {
     const server = await rawServer(async (response, _request, ordinal) => {
       if (ordinal === 0) {
         sendJson(response, 400, { error: 'no' });
@@ -163,7 +168,7 @@ describe('what the progress says', () => {
     expect(await terminal.ended).toBe(130);
   });
 
-  it('says what is retried while others are sent', async () => {
+  it('reports a retry while other files are sent', async () => {
     const server = await rawServer((response, _request, ordinal) => {
       if (ordinal === 0) {
         sendJson(response, 503, { error: 'later' }, { 'retry-after': '200' });
@@ -176,7 +181,7 @@ describe('what the progress says', () => {
     expect(await terminal.ended).toBe(130);
   });
 
-  it('waits for answers once all bytes are away, and never has 0 ms left', async () => {
+  it('shows that it waits for answers once all bytes are sent', async () => {
     const { env } = await sandboxWith({ latencyMs: 2000 });
     const terminal = openTerminal(['upload', fixture('night.png').file], { columns: 120, env });
     await terminal.waitFor(/3\.44 kB of 3\.44 kB.* waiting for the last answers/);
@@ -186,7 +191,7 @@ describe('what the progress says', () => {
 });
 
 describe('a terminal that loses its width', () => {
-  it('keeps the uploads going, and shows the progress again when it has one', async () => {
+  it('keeps the uploads running, and shows the progress again once it has a width', async () => {
     const { env } = await sandboxWith({ latencyMs: 400 });
     const folder = await imageFolder(8);
     const terminal = openTerminal(['upload', '-r', folder, '-c', '1'], { columns: 80, env });
@@ -199,7 +204,7 @@ describe('a terminal that loses its width', () => {
     expect(terminal.lines().at(-1)).toMatch(/^8 uploaded/);
   });
 
-  it('responds to a signal', async () => {
+  it('still ends the run after Ctrl-C', async () => {
     const { env } = await sandboxWith({ faults: [{ kind: 'slow', rate: 1 }], slowMs: neverMs });
     const terminal = openTerminal(['upload', fixture('night.png').file], { columns: 80, env });
     await terminal.waitFor(progress);
@@ -212,7 +217,7 @@ describe('a terminal that loses its width', () => {
 it.each([
   ['NO_COLOR', [], { NO_COLOR: '1' }],
   ['--no-color', ['--no-color'], {}],
-])('%s leaves the progress without colour', async (_what, flags, more) => {
+])('%s removes the colour from the progress', async (_what, flags, more) => {
   const { env } = await sandboxWith({ faults: [{ kind: 'slow', rate: 1 }], slowMs: neverMs });
   const terminal = openTerminal(['upload', fixture('night.png').file, ...flags], {
     columns: 80,

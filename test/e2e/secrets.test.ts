@@ -14,7 +14,7 @@ const token = 'user:4711-Sup3rS3cretT0k3n';
 const password = 'pr0xy+p4ss/w0rd';
 const proxyUser = `me:${encodeURIComponent(password)}`;
 
-/** Every form in which a secret could come out. */
+/** Every form in which a secret could be printed. */
 const secrets = [
   token,
   encodeURIComponent(token),
@@ -24,7 +24,7 @@ const secrets = [
   Buffer.from(`me:${password}`).toString('base64'),
 ];
 
-/** Everything that makes programs talk. */
+/** Everything that makes programs print more. */
 const debug = { DEBUG: '*', NODE_DEBUG: 'http,https,net,tls,stream,undici,fetch,websocket,fs,timer' };
 
 const seenCodes = new Set<string>();
@@ -52,7 +52,7 @@ async function run(
   return { exitCode, output };
 }
 
-/** Does the same in this process, which is quicker, for runs that end before Node has anything to say. */
+/** Does the same in this process, which is quicker, for runs that end before Node prints anything. */
 async function runHere(args: readonly string[], { cwd, env }: Place): Promise<number> {
   const folder = cwd ?? (await pictureFolder());
   const { stdout, stderr, exitCode } = await runCli(args, {
@@ -85,7 +85,7 @@ async function mixedFolder(): Promise<string> {
   return cwd;
 }
 
-/** What a server says that knows the token and has no manners. */
+/** The answer of a server that knows the token and repeats it. */
 const echo = { error: `no: ${token}, ${encodeURIComponent(token)}, ${JSON.stringify(token)} \u001b[2J` };
 
 const upload = ['upload', '-v', '--format', 'ndjson', '--retries', '1', 'night.png'];
@@ -103,13 +103,13 @@ describe('no output contains a secret', () => {
     [429, { 'retry-after': '0' }],
     [500, { 'retry-after': token }],
     [596, {}],
-  ])('of an answer %i that repeats the token', async (status, headers) => {
+  ])('after an answer %i that repeats the token', async (status, headers) => {
     const { env } = await rawServer((response) => sendJson(response, status, echo, headers));
     const { output } = await run(upload, { env: { ...env, ...withToken } });
     expect(output).toContain('[token]');
   });
 
-  it('of answers to accounts, doctor and login that repeat it', async () => {
+  it('after answers to accounts, doctor and login that repeat the token', async () => {
     const { env } = await rawServer((response) =>
       sendJson(response, 200, {
         'US:name@example.com': { account: 'US:name@example.com', region: token, ...echo },
@@ -129,7 +129,7 @@ describe('no output contains a secret', () => {
     expect(exitCode).toBe(0);
   });
 
-  it('of a token that is refused at login', async () => {
+  it('after a token that is refused at login', async () => {
     const { env } = await rawServer((response) => sendJson(response, 401, echo));
     const { exitCode, output } = await run(['login', '--with-token'], {
       env: { DREAMINA_API_URL: env.DREAMINA_API_URL! },
@@ -139,7 +139,7 @@ describe('no output contains a secret', () => {
     expect(output).toContain('[token]');
   });
 
-  it('of files that cannot be sent', async () => {
+  it('after files that cannot be sent', async () => {
     const cwd = await mixedFolder();
     const { env } = await rawServer(async (response, _request, ordinal) => {
       if (ordinal === 0) {
@@ -173,7 +173,7 @@ describe('no output contains a secret', () => {
     });
   });
 
-  it('of a server that is not there, that hangs up and that says nothing', async () => {
+  it('after a server that does not listen, that hangs up or that sends nothing', async () => {
     const silent = await tcpServer((socket) => socket.resume());
     const hangsUp = await rawServer((response) => {
       response.destroy();
@@ -185,7 +185,7 @@ describe('no output contains a secret', () => {
     }
   });
 
-  it('of a proxy with a password', async () => {
+  it('after a proxy with a password', async () => {
     const proxy = await rawServer((response) => sendJson(response, 407, {}));
     const { host } = new URL(proxy.apiUrl);
     for (const address of [
@@ -215,7 +215,7 @@ describe('no output contains a secret', () => {
     ['.dreaminarc.json', `{"token": ["${token}"]}`],
     ['.dreaminarc.json', `{"token": "${token}", "apiUrl": "https://${token}@example.com/"}`],
     ['package.json', `{"dreamina": {"token": "${token}", "apiUrl": "https://example.com/?${token}"}}`],
-  ])('of a config that is wrong: %s %s', async (name, text) => {
+  ])('after a wrong config: %s %s', async (name, text) => {
     const cwd = await pictureFolder();
     await writeFile(join(cwd, name), text);
     const env = { DREAMINA_API_URL: 'http://127.0.0.1:1' };
@@ -225,7 +225,7 @@ describe('no output contains a secret', () => {
     }
   });
 
-  it('of a mistake of each kind, from the built command', async () => {
+  it('after a mistake of each kind, from the built command', async () => {
     const cwd = await pictureFolder();
     await writeFile(join(cwd, '.dreaminarc.json'), `{"token": "${token}`);
     expect((await run(upload, { cwd })).exitCode).toBe(4);
@@ -243,7 +243,7 @@ describe('no output contains a secret', () => {
     ['DREAMINA_TIMEOUT', token],
     ['DREAMINA_CONFIG', `/nowhere/${token}`],
     ['SSL_CERT_FILE', `/nowhere/${token}`],
-  ])('of a variable that is wrong: %s=%s', async (name, value) => {
+  ])('after a wrong variable: %s=%s', async (name, value) => {
     expect(await runHere(upload, { env: { ...withToken, [name]: value } })).toBe(4);
   });
 
@@ -263,11 +263,11 @@ describe('no output contains a secret', () => {
     [['sandbox', '--port', token]],
     [['sandbox', '--fault', `${token}:1`]],
     [['completion', token]],
-  ])('of a command line that is wrong: %j', async (args) => {
+  ])('after a wrong command line: %j', async (args) => {
     expect([2, 4]).toContain(await runHere(args, { env: withToken }));
   });
 
-  it('of a file that cannot be made to fit', async () => {
+  it('after a file that cannot be converted', async () => {
     const args = ['upload', '--sandbox', '--format', 'ndjson', '--trim', '50-60', clip('clip.mp4').file];
     expect((await run(args, { env: { ...withToken, PATH: '/nonexistent' } })).exitCode).toBe(1);
   });

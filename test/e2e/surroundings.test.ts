@@ -11,13 +11,13 @@ it.skipIf(process.platform === 'win32').each([
   [['-'], 1, 'standard input: it cannot be read: it is a directory'],
   [['--fit', '-'], 1, 'it is a directory'],
   [['--files-from', '-'], 2, '--files-from -: it cannot be read: it is a directory'],
-])('standard input that is a directory is said to be one: upload %j', async (args, code, words) => {
+])('reports that standard input is a directory: upload %j', async (args, code, words) => {
   const run = spawnCli(['upload', '--sandbox', ...args], { shell: 'exec < /' });
   expect(await run.ended).toBe(code);
   expect(run.stderr()).toContain(words);
 });
 
-describe.skipIf(process.platform === 'win32')('in a working directory that is gone', () => {
+describe.skipIf(process.platform === 'win32')('in a deleted working directory', () => {
   async function start(...args: readonly string[]) {
     const cwd = await tempDir();
     return spawnCli(args, { cwd, shell: 'mkdir gone; cd gone; rmdir ../gone' });
@@ -33,7 +33,7 @@ describe.skipIf(process.platform === 'win32')('in a working directory that is go
     [['completion', 'bash']],
     [['config']],
     [['doctor']],
-  ])('dreamina %j goes on', async (args) => {
+  ])('dreamina %j still works', async (args) => {
     const run = await start(...args);
     run.process.stdin.end();
     await run.ended;
@@ -50,7 +50,7 @@ describe.skipIf(process.platform === 'win32')('in a working directory that is go
     [['--files-from', 'list']],
     [['--manifest', 'm', night]],
     [['--config', 'c.json', night]],
-  ])('dreamina upload --sandbox %j says so', async (args) => {
+  ])('dreamina upload --sandbox %j reports it', async (args) => {
     const run = await start('upload', '--sandbox', ...args);
     expect(await run.ended).toBe(2);
     expect(run.stderr()).toMatch(/^error: \S+: the working directory is gone/);
@@ -83,7 +83,7 @@ describe('the file that Node starts', () => {
     );
   });
 
-  it('needs what package.json says', async () => {
+  it('needs the version that package.json names', async () => {
     const { engines } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
     expect(engines.node).toBe('>=20.19.0');
   });

@@ -24,7 +24,7 @@ describe('the references', () => {
     return terminal.lines().slice(0, -1);
   }
 
-  it('of several files stand behind their paths, aligned', async () => {
+  it('of several files follow their paths, aligned', async () => {
     const lines = await uploadNamed(['a.png', 'second shot.png', '夜景.png', wave, 'x\x1b[2J.png']);
     const reference = /US:sandbox@example\.com-image:\S+$/;
     expect(lines.map((line) => line.replace(reference, '|'))).toEqual([
@@ -36,15 +36,18 @@ describe('the references', () => {
     ]);
   });
 
-  it('of one file stands alone', async () => {
+  it('of a single file have no path before them', async () => {
     expect(await uploadNamed(['a.png'])).toEqual([expect.stringMatching(/^US:\S+$/)]);
   });
 
-  it.each(['"$@" | cat', '"$@" > refs.txt; cat refs.txt'])('stand alone in %s', async (shell) => {
-    const lines = await uploadNamed(['a.png', 'b.png'], shell);
-    expect(lines.length).toBeGreaterThan(0);
-    expect(lines.filter((line) => !/^(US:\S+|2 uploaded .*)$/.test(line))).toEqual([]);
-  });
+  it.each(['"$@" | cat', '"$@" > refs.txt; cat refs.txt'])(
+    'have no path before them in %s',
+    async (shell) => {
+      const lines = await uploadNamed(['a.png', 'b.png'], shell);
+      expect(lines.length).toBeGreaterThan(0);
+      expect(lines.filter((line) => !/^(US:\S+|2 uploaded .*)$/.test(line))).toEqual([]);
+    },
+  );
 });
 
 describe('colour', () => {
@@ -85,7 +88,7 @@ describe('help', () => {
     ['--no-color', ['--no-color'], {}, false],
     ['TERM=dumb', [], { TERM: 'dumb' }, false],
     ['FORCE_COLOR on a dumb terminal', [], { TERM: 'dumb', FORCE_COLOR: '1' }, true],
-  ])('%s: bold headings', async (_what, flags, env, isBold) => {
+  ])('has bold headings only where colour is allowed: %s', async (_what, flags, env, isBold) => {
     const terminal = openTerminal(['upload', ...flags, '--help'], { columns: 80, env });
     expect(await terminal.ended).toBe(0);
     expect(terminal.raw().includes('\x1b[1mUsage:\x1b[22m')).toBe(isBold);
@@ -96,7 +99,7 @@ describe('help', () => {
   it.each([
     ['a pipe', '"$@" | cat', {}, false],
     ['a pipe and FORCE_COLOR', '"$@" | cat', { FORCE_COLOR: '1' }, true],
-  ])('into %s', async (_what, shell, env, isBold) => {
+  ])('has at most 80 columns in %s', async (_what, shell, env, isBold) => {
     const terminal = openTerminal(['--help'], { columns: 200, env, shell });
     expect(await terminal.ended).toBe(0);
     expect(terminal.raw().includes('\x1b[1mUsage:')).toBe(isBold);
@@ -119,8 +122,8 @@ it('doctor breaks no word on a narrow terminal', async () => {
   ).toEqual([]);
 });
 
-describe('standard input that is the terminal', () => {
-  it('prints that it is waited for: -', async () => {
+describe('standard input', () => {
+  it('is announced if it is the terminal: -', async () => {
     const terminal = openTerminal(['upload', '--sandbox', '-'], { columns: 80 });
     await terminal.waitFor(/^Waiting for a file on standard input; Ctrl-D ends it, Ctrl-C gives up\.$/);
     terminal.type('text\r\x04');
@@ -128,7 +131,7 @@ describe('standard input that is the terminal', () => {
     expect(terminal.lines().join('\n')).toMatch(/standard input: /);
   });
 
-  it('prints that it is waited for: --files-from -', async () => {
+  it('is announced if it is the terminal: --files-from -', async () => {
     const terminal = openTerminal(['upload', '--sandbox', '--files-from', '-'], { columns: 80 });
     await terminal.waitFor(/^Waiting for paths, one a line, on standard input;/);
     terminal.type(`${fixture('night.png').file}\r\x04`);
@@ -138,7 +141,7 @@ describe('standard input that is the terminal', () => {
   it.each([
     ['a file', '"$@" <"$0"'],
     ['a pipe', 'cat "$0" | "$@"'],
-  ])('is not waited for where it is %s', async (_what, shell) => {
+  ])('is not announced if it is %s', async (_what, shell) => {
     const terminal = openTerminal(['upload', '--sandbox', '-'], {
       columns: 80,
       shell: shell.replaceAll('"$0"', `'${fixture('night.png').file}'`),

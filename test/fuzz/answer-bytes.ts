@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { exampleReference } from '../harness/raw-server.ts';
 import { damaged, fewOf, hostileText, jsonOf, spelledToken, textWithToken } from './hostile-text.ts';
 
-/** Statuses: all that the client knows by name, any other of three digits, and what is none. */
+/** Statuses: all that the client knows by name, any other of three digits, and texts that are not a status. */
 export const status: fc.Arbitrary<number> = fc.oneof(
   { weight: 5, arbitrary: fc.constant(200) },
   {
@@ -83,7 +83,7 @@ function bodyOf(json: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
       arbitrary: text.map((whole) => `{"__proto__":{"imageRef":"${exampleReference}"},"x":${whole}}`),
     },
     { weight: 1, arbitrary: text.map((whole) => `\ufeff${whole}\r\n`) },
-    // A number that JSON has and JavaScript has not.
+    // A number that JSON allows and JavaScript cannot represent.
     {
       weight: 1,
       arbitrary: text.map(
@@ -92,7 +92,7 @@ function bodyOf(json: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
     },
     { weight: 1, arbitrary: page },
     { weight: 1, arbitrary: textWithToken },
-    // The token within a text of JSON, spelled without regard to it.
+    // The token inside a JSON text, spelled in ways that may break the JSON.
     { weight: 1, arbitrary: spelledToken.map((spelled) => `{"error":"Bearer ${spelled} is unknown"}`) },
     { weight: 1, arbitrary: fc.nat(5000).map((depth) => `${'{"error":['.repeat(depth)}`) },
   );
@@ -150,7 +150,7 @@ const headers = fewOf(
     .join(''),
 );
 
-/** An honest length in four of five, so that most answers get past the parser. */
+/** A correct length in four of five answers, so that the parser accepts most of them. */
 const framing = fc.constantFrom(
   'length',
   'length',
@@ -192,7 +192,7 @@ const reason = fc.oneof(
   { weight: 1, arbitrary: hostileText.map((text) => oneLine(text).slice(0, 20)) },
 );
 
-/** Whole answers, byte for byte: mostly HTTP with something odd about it, some damaged, some no HTTP at all. */
+/** Whole answers, byte for byte: mostly HTTP with something odd about it, some damaged, some not HTTP at all. */
 export function answerBytes(body: fc.Arbitrary<string>): fc.Arbitrary<Buffer> {
   const answer = fc
     .tuple(interim, status, reason, headers, framing, body, fc.constantFrom('', '', '', 'gzip'))
@@ -202,7 +202,7 @@ export function answerBytes(body: fc.Arbitrary<string>): fc.Arbitrary<Buffer> {
       const head = `${before}HTTP/1.1 ${code} ${phrase}\r\n${fields}${more}`;
       return Buffer.concat([Buffer.from(head), frame(kind, bytes)]);
     });
-  // Without headers that break the answer: what is read of it matters more than that it is refused.
+  // Without headers that break the answer: it should be read rather than refused.
   const plain = fc
     .tuple(status, body)
     .map(([code, text]) =>

@@ -23,7 +23,7 @@ const night = fixture('night.png').file;
 
 const redact = (text: string) => text.replaceAll(spellingsOf(token), '[token]');
 
-/** Longer than any message with a server's words in it. */
+/** Longer than any message that quotes a server. */
 const maxMessageLength = 700;
 
 function answerOf(body: fc.Arbitrary<string>): fc.Arbitrary<Answer> {
@@ -43,7 +43,7 @@ function answerOf(body: fc.Arbitrary<string>): fc.Arbitrary<Answer> {
   });
 }
 
-/** What reading it comes to; anything but an ApiError goes up. */
+/** The result of reading it; every error but an ApiError is thrown on. */
 function readOrRefuse<Value>(read: () => Value, { status }: Answer): Value | undefined {
   try {
     return read();
@@ -91,7 +91,7 @@ test('an answer to GET /accounts is a list or a refusal', () => {
   );
 });
 
-test('a body is text of 1 MiB at the most, however it is packed', async () => {
+test('a body is text of at most 1 MiB, however it is compressed', async () => {
   const packed = fc.oneof(
     fc.tuple(fc.constantFrom('gzip', 'deflate', 'br', 'GZIP', 'constructor', '__proto__', ''), hostileText),
     fc.tuple(hostileText, hostileText),
@@ -143,7 +143,7 @@ test('the token is found in any text, however it is spelled', () => {
   );
 });
 
-test('whatever the server says, an upload ends as it promises', async () => {
+test('an upload keeps its promises, whatever the server answers', async () => {
   const server = await byteServer();
   const homeDir = await tempDir();
   const env = {
@@ -183,7 +183,7 @@ test('whatever the server says, an upload ends as it promises', async () => {
   );
 });
 
-test('whatever the server says, every other command that asks it ends as it promises', async () => {
+test('every other command with a request keeps its promises, whatever the server answers', async () => {
   const server = await byteServer();
   const homeDir = await tempDir();
   const env = { DREAMINA_API_URL: `http://127.0.0.1:${server.port}`, DREAMINA_TOKEN: token };
@@ -193,7 +193,7 @@ test('whatever the server says, every other command that asks it ends as it prom
     { argv: ['accounts', '--json', '-v'], env, exitCodes: [0, 1, 4], form: 'json' },
     { argv: ['doctor'], env: named, exitCodes: [0, 1, 4], form: 'text' },
     { argv: ['doctor', '--json'], env, exitCodes: [0, 1, 4], form: 'json' },
-    // Without an account, it asks which there are.
+    // Without an account, it asks for the list of accounts.
     { argv: ['upload', night], env, exitCodes: [4], form: 'text' },
     { argv: ['login', '--with-token'], env, exitCodes: [0, 1, 4], form: 'text' },
     { argv: ['login', '--with-token', '-a', account], env, exitCodes: [0, 1, 4], form: 'text' },
@@ -201,7 +201,7 @@ test('whatever the server says, every other command that asks it ends as it prom
   await fc.assert(
     fc.asyncProperty(answerBytes(accountsBody), fc.constantFrom(...runs), async (bytes, run) => {
       server.answer = bytes;
-      // What `login` writes is not to be read by the next run.
+      // The next run must not read what `login` writes.
       const world = { env: run.env, homeDir, cwd: '/', stdin: token };
       await runAndExpect([...run.argv, ...(run.argv[0] === 'upload' ? ['--no-config'] : [])], world, run);
     }),

@@ -10,7 +10,7 @@ import { casesOf } from './cases.ts';
 import { hostileText, token } from './hostile-text.ts';
 import { runAndExpect } from './promises.ts';
 
-/** Nothing that leads out of the folder of the run, where -r would walk through the machine and --manifest write. */
+/** No path leads out of the folder of the run: -r would read, and --manifest write, anywhere on this machine. */
 const argument = hostileText.map((text) => text.replaceAll('/', '|').replaceAll('..', '.'));
 
 const good = fc.constantFrom('a.png', 'shot[1].png', 'folder/b.jpg', '*.png', '**/*.jpg', '-');
@@ -139,7 +139,7 @@ function valued(pairs: readonly (readonly [name: string, right: string])[], wron
       fc.boolean(),
     )
     .map(([[name, right], value, isGlued]) => {
-      // The name of a file that is there is shown, whatever it is.
+      // The name of an existing file is shown, whatever it is.
       const text = name === '--config' && value === token ? right : (value ?? right);
       return isGlued ? [name.startsWith('--') ? `${name}=${text}` : `${name}${text}`] : [name, text];
     });
@@ -150,7 +150,7 @@ const flags = fc.oneof(
   { weight: 5, arbitrary: valued(values, 1) },
   { weight: 1, arbitrary: fc.constantFrom(...nearSwitches).map((name) => [name]) },
   { weight: 1, arbitrary: argument.map((text) => [`--${text}`]) },
-  // What people try; the token is no argument, and is not to be repeated.
+  // People try this; the token is not an argument, and must not be repeated.
   {
     weight: 1,
     arbitrary: fc.constantFrom([`--token=${token}`], ['--token', token], [`-t${token}`], [token]),
@@ -173,8 +173,8 @@ const argv = fc
   .map(([command, rest]) => [command, ...rest.flat()]);
 
 /**
- * Nothing but flags that the command has, `--json` the first, so that nothing takes it for its value; most of these
- * get past the arguments.
+ * Only flags that the command has, `--json` first, so that no flag takes it for its value; most of these arguments
+ * are accepted.
  */
 const argvForJson = fc.oneof(
   {
@@ -209,7 +209,7 @@ const argvForJson = fc.oneof(
   },
 );
 
-test('whatever the arguments are, a run ends as it promises', async () => {
+test('a run keeps its promises, whatever its arguments are', async () => {
   const server = await rawServer((response, request) =>
     sendJson(
       response,

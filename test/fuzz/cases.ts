@@ -34,7 +34,7 @@ const all = Object.values(shares).reduce((sum, share) => sum + share, 0);
 /** More than any case takes on a machine that is busy; beyond it, the case hangs. */
 const maxCaseMs = 10_000;
 
-/** What to give `fc.assert` for a subject. */
+/** The parameters of `fc.assert` for a subject. */
 export function casesOf<Values>(subject: keyof typeof shares): Parameters<Values> {
   const { cases, seed } = inject('fuzz');
   return {

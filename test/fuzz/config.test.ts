@@ -141,7 +141,7 @@ const configBytes = fc.oneof(
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 64 }) },
 );
 
-test('the text of a config is settings or a ConfigError that quotes no secret', async () => {
+test('the text of a config gives settings, or a ConfigError that quotes no secret', async () => {
   const path = fc.constantFrom('/p/.dreaminarc', '/p/c.json', '/p/c.yaml', '/p/package.json', '/p/c.js');
   await fc.assert(
     fc.asyncProperty(configBytes, path, async (bytes, place) => {
@@ -170,7 +170,7 @@ test('the text of a config is settings or a ConfigError that quotes no secret', 
   );
 });
 
-test('whatever a config file holds and wherever it is, a run ends as it promises', async () => {
+test('a run keeps its promises, whatever a config file contains and wherever it is', async () => {
   const places = [
     '.dreaminarc',
     '.dreaminarc.json',
@@ -192,7 +192,7 @@ test('whatever a config file holds and wherever it is, a run ends as it promises
     { argv: ['complete', 'fish', '--', 'upload', '-a', ''], exitCodes: [0], form: 'text' },
   ] as const;
   const homeDir = await tempDir();
-  // Its port answers nobody, and it goes before whatever a file says: nothing leaves this machine.
+  // Nothing listens on its port, and it takes precedence over every file: nothing leaves this machine.
   const env = { DREAMINA_API_URL: 'http://127.0.0.1:9', DREAMINA_TIMEOUT: '5' };
   await fc.assert(
     fc.asyncProperty(

@@ -14,7 +14,7 @@ import { expectNoSecret, runAndExpect } from './promises.ts';
 
 const night = fixture('night.png').file;
 
-/** The system lets no NUL into a variable. */
+/** The system does not allow NUL in a variable. */
 const variable = hostileText.map((text) => text.replaceAll('\0', ''));
 
 const proxyHost = fc.oneof(
@@ -96,7 +96,7 @@ const address = fc.constantFrom(
   'http://127.0.0.1:9',
 );
 
-test('proxy variables are a proxy, none, or a ConfigError without its password', () => {
+test('proxy variables give a proxy, no proxy, or a ConfigError without its password', () => {
   fc.assert(
     fc.property(address, proxyVariables, (apiUrl, env) => {
       try {
@@ -113,7 +113,7 @@ test('proxy variables are a proxy, none, or a ConfigError without its password',
   );
 });
 
-test('whatever the environment holds, a run ends as it promises', async () => {
+test('a run keeps its promises, whatever the environment contains', async () => {
   const homeDir = await tempDir();
   await writeFile(join(homeDir, 'config.json'), '{"retries": 1}');
   await writeFile(join(homeDir, 'no.pem'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
@@ -142,7 +142,7 @@ test('whatever the environment holds, a run ends as it promises', async () => {
     TERM: fc.oneof(fc.constantFrom('dumb', 'xterm'), variable),
   };
   const setting = fewOf(variables, 4);
-  // None of them sends anything but to a stand-in of its own.
+  // Each of them sends requests only to its own stand-in.
   const runs = [
     { argv: ['config'], exitCodes: [0, 4], form: 'text' },
     { argv: ['config', '--json'], exitCodes: [0, 4], form: 'json' },
@@ -164,7 +164,7 @@ test('whatever the environment holds, a run ends as it promises', async () => {
   );
 });
 
-test('whatever a proxy says, an upload ends as it promises', async () => {
+test('an upload keeps its promises, whatever a proxy answers', async () => {
   const server = await byteServer();
   const homeDir = await tempDir();
   const established = fc
@@ -182,7 +182,7 @@ test('whatever a proxy says, an upload ends as it promises', async () => {
       async (bytes, scheme, credentials) => {
         server.answer = bytes;
         const env = {
-          // The name is only ever told to the proxy.
+          // Only the proxy gets the name.
           DREAMINA_API_URL: 'https://api.example/v1',
           HTTPS_PROXY: `${scheme}://${credentials}127.0.0.1:${server.port}`,
           DREAMINA_TOKEN: token,

@@ -12,7 +12,7 @@ import { casesOf } from './cases.ts';
 import { damaged } from './hostile-text.ts';
 import { runAndExpect } from './promises.ts';
 
-/** How files begin, those that are accepted and those that need a closer look to be named, with room for a size. */
+/** The beginnings of files that are accepted, and of files that need a closer look, with room for a size. */
 const magic = [
   '\xff\xd8\xff\xe0\0\x10JFIF\0',
   '\xff\xd8\xff\xf7',
@@ -70,7 +70,7 @@ const bytes: fc.Arbitrary<Buffer> = fc.oneof(
   },
   {
     weight: 2,
-    // Several heads in a row, with something between them that may be taken for a size.
+    // Several heads in a row, with bytes between them that may be taken for a size.
     arbitrary: fc
       .array(fc.oneof(fc.constantFrom(...magic), fc.uint8Array({ maxLength: 24 })), { maxLength: 6 })
       .map((parts) => Buffer.concat(parts)),
@@ -90,7 +90,7 @@ const bytes: fc.Arbitrary<Buffer> = fc.oneof(
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 64 }).map((random) => Buffer.from(random)) },
 );
 
-/** What the first bytes say, written down once more, so that it is not the same code that is asked. */
+/** The type that the first bytes give, written a second time, independent of the code under test. */
 function typeOf(head: Buffer): string | undefined {
   const hex = head.toString('hex');
   if (hex.startsWith('ffd8ff')) {
@@ -102,7 +102,7 @@ function typeOf(head: Buffer): string | undefined {
   return hex.startsWith('52494646') && hex.slice(16, 24) === '57454250' ? 'image/webp' : undefined;
 }
 
-test('the head of a file is an image exactly where its signature is, and else another type or a refusal', async () => {
+test('a head is an image only if it has the signature of one; otherwise it has another type or is refused', async () => {
   await fc.assert(
     fc.asyncProperty(bytes, async (head) => {
       const identified = await identify(createBufferSource(head));
@@ -117,7 +117,7 @@ test('the head of a file is an image exactly where its signature is, and else an
   );
 });
 
-/** An image is valid or damaged; what begins like no image is none. */
+/** An image is valid or damaged; a file without the signature of an image is not an image. */
 function expectCheck(record: UploadRecord, content: Buffer): void {
   const type = typeOf(content);
   if (record.status === 'valid') {
@@ -130,7 +130,7 @@ function expectCheck(record: UploadRecord, content: Buffer): void {
   }
 }
 
-test('whatever files hold, a dry run tells which are images', async () => {
+test('a dry run finds the images, whatever the files contain', async () => {
   const homeDir = await tempDir();
   const names = ['0.png', '1.jpg', '2'];
   await fc.assert(

@@ -9,10 +9,10 @@ import { tempDir } from '../harness/temp-dir.ts';
 
 const night = fixture('night.png').file;
 
-// What fuzzing found, as fixed cases.
+// Cases that fuzzing found.
 
 it.each(['constructor', '__proto__'])(
-  'a content coding of the name %s, which every object has, is one that nobody knows',
+  'a content coding named %s, like a property of every object, is unknown',
   async (encoding) => {
     const body = (async function* () {
       yield Buffer.from('{}');
@@ -31,7 +31,7 @@ it.each([
   expect(text.replaceAll(spellingsOf('user:1-a'), '[token]')).toMatch(/^[^1]*\[token\][^1]*$/);
 });
 
-it('a token with backslashes is looked for in no time', () => {
+it('the search for a token with backslashes takes no time', () => {
   const token = `${'\\'.repeat(40)}x`;
   expect('\\'.repeat(100_000).replaceAll(spellingsOf(token), '')).toBe('\\'.repeat(100_000));
   expect(JSON.stringify(`"${token}"`).replaceAll(spellingsOf(token), '')).not.toContain('x');
@@ -70,7 +70,7 @@ it.each([
   expect(stdout + stderr).not.toContain('abcdef');
 });
 
-it('a token of 120,000 characters is no crash', async () => {
+it('a token of 120,000 characters does not crash the run', async () => {
   const { exitCode, stdout, stderr } = await runCli(['config'], {
     env: { DREAMINA_TOKEN: 'a*'.repeat(60_000) },
   });

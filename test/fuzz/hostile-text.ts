@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { anyCharacter } from '../harness/any-character.ts';
 
-/** The token of every run that has one. No other text here holds its tail. */
+/** The token of every run that has one. No other text here contains its tail. */
 export const token = 'user:1234-ZqXw9Kd7Lm3sVb';
 
-/** A secret to stand in the address of a proxy. */
+/** A secret for the address of a proxy. */
 export const proxyPassword = 'Hn5TgRb2Yc8uPw';
 
-/** What no output may hold in any spelling. */
+/** Secrets that no output may contain in any spelling. */
 export const secrets = ['ZqXw9Kd7Lm3sVb', proxyPassword] as const;
 
 /** The token as a server may echo it: each character as it is, percent-encoded or escaped as in JSON. */
@@ -25,7 +25,7 @@ function spell(character: string, way: number): string {
   ]!;
 }
 
-/** What moves a cursor, hides text, ends a line or a string, or is special to JavaScript or a URL. */
+/** Text that moves a cursor, hides text, ends a line or a string, or is special to JavaScript or a URL. */
 const snippets = [
   '\u001b[31m',
   '\u001b]0;title\u0007',
@@ -69,7 +69,7 @@ const snippets = [
 /** Text as a hostile file, server or person may write it, without any secret. */
 export const hostileText: fc.Arbitrary<string> = textOf([]);
 
-/** The same, perhaps with the token in it. */
+/** The same, perhaps with the token. */
 export const textWithToken: fc.Arbitrary<string> = textOf([spelledToken]);
 
 function textOf(more: readonly fc.Arbitrary<string>[]): fc.Arbitrary<string> {
@@ -97,7 +97,7 @@ function textOf(more: readonly fc.Arbitrary<string>[]): fc.Arbitrary<string> {
   );
 }
 
-/** Any JSON value whose texts are of that kind. */
+/** Any JSON value whose texts are hostile. */
 export function jsonOf(text: fc.Arbitrary<string>): fc.Arbitrary<unknown> {
   return fc.letrec<{ value: unknown }>((tie) => ({
     value: fc.oneof(
@@ -112,7 +112,7 @@ export function jsonOf(text: fc.Arbitrary<string>): fc.Arbitrary<unknown> {
   })).value;
 }
 
-/** A few of the properties: one that is wrong often hides what the others do. */
+/** A few of the properties: a wrong one often hides the effect of the others. */
 export function fewOf(
   properties: Readonly<Record<string, fc.Arbitrary<string>>>,
   most: number,

@@ -89,7 +89,7 @@ async function isUsable(attempt: Promise<unknown>): Promise<boolean> {
   }
 }
 
-test('a manifest is taken and can be added to, or refused and left as it was', async () => {
+test('a manifest is accepted and can be extended, or is refused and left as it was', async () => {
   const file = join(await tempDir(), 'manifest');
   await fc.assert(
     fc.asyncProperty(manifestBytes, async (bytes) => {
@@ -105,7 +105,7 @@ test('a manifest is taken and can be added to, or refused and left as it was', a
       expect(isOpened).toBe(isChecked);
       const after = await readFile(file);
       if (isOpened) {
-        // Nothing is cut off, and what was added is found.
+        // Nothing is cut off, and the new entry is found.
         expect(after.subarray(0, bytes.length)).toEqual(bytes);
         const again = await Manifest.open(file, scope, never);
         expect(again.find(upload.sha256)?.imageRef).toBe(upload.imageRef);
@@ -119,7 +119,7 @@ test('a manifest is taken and can be added to, or refused and left as it was', a
   );
 });
 
-test('whatever a manifest holds, a run that gets through sends nothing twice', async () => {
+test('a successful run sends nothing twice, whatever the manifest contains', async () => {
   const homeDir = await tempDir();
   const file = join(homeDir, 'manifest');
   const argv = ['upload', '--sandbox', '--json', '--manifest', file, night.file];

@@ -19,7 +19,7 @@ import { casesOf } from './cases.ts';
 
 const syntax = new Set('*?[]{},!^:.-\\/');
 
-/** What a person types to have the shell see this pattern: all that is no syntax of patterns is escaped. */
+/** The word that makes the shell see this pattern: everything that is not pattern syntax is escaped. */
 function typed(pattern: string): string {
   let text = '';
   for (let i = 0; i < pattern.length; i += 1) {
@@ -35,7 +35,7 @@ function typed(pattern: string): string {
   return text;
 }
 
-/** What bash expands each pattern to. */
+/** The words to which bash expands each pattern. */
 function expandInBash(cwd: string, patterns: readonly string[], options: string): string[][] {
   const script = patterns
     .map((pattern) => `for word in ${typed(pattern)}; do printf '%s\\0' "$word"; done; printf '\\n\\0'`)
@@ -184,7 +184,7 @@ const part = fc.oneof(
 const pattern = fc
   .array(part, { minLength: 1, maxLength: 4 })
   .map((parts) => parts.join('/'))
-  // Not out of the folder, whose neighbours are not ours.
+  // No pattern leads out of the folder, whose neighbours are not ours.
   .filter(
     (text) =>
       /[*?[{]/.test(text) &&

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { type CliResult, runCli, type World } from '../harness/run-cli.ts';
 import { secrets } from './hostile-text.ts';
 
-/** What no line on a terminal may hold: it would move the cursor, forge a line or hide text. */
+/** Characters that no line on a terminal may contain: they would move the cursor, forge a line or hide text. */
 const unsafe =
   /[\0-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0001}-\u{e007f}]|\p{Surrogate}/u;
 
@@ -11,13 +11,13 @@ const prototypeKeys = Reflect.ownKeys(Object.prototype).length;
 /** What may be expected of one run. */
 interface Expectation {
   readonly exitCodes: readonly number[];
-  /** How standard output is to be read; `loose` is anything, and nothing where the run said why. */
+  /** The format of standard output; `loose` is anything, or nothing if the run gave a reason. */
   readonly form: 'text' | 'json' | 'ndjson';
 }
 
 /**
- * Runs the command and holds what comes of it against what every run promises: it ends, with an exit code that is
- * documented; what it prints can be read, moves no cursor and holds no secret.
+ * Runs the command and checks what every run promises: it ends with a documented exit code; its output can be
+ * parsed, moves no cursor and contains no secret.
  */
 export async function runAndExpect(
   argv: readonly string[],
@@ -45,11 +45,11 @@ export async function runAndExpect(
 }
 
 function expectHarmless(text: string, { env }: World): void {
-  // Colours that were asked for are no harm.
+  // Requested colours are harmless.
   expect(env?.FORCE_COLOR === undefined ? text : text.replaceAll(/\x1b\[\d+m/g, '')).not.toMatch(unsafe);
 }
 
-/** No secret stands in a text: not as it is, nor percent-encoded, nor escaped, nor one within the other. */
+/** The text contains no secret: neither as it is, nor percent-encoded, nor escaped, nor both. */
 export function expectNoSecret(text: string): void {
   const readings = [
     text,
@@ -65,7 +65,7 @@ export function expectNoSecret(text: string): void {
   }
 }
 
-/** Nothing was put where every object has it. */
+/** No property was added to every object. */
 export function expectCleanPrototype(): void {
   expect(Reflect.ownKeys(Object.prototype)).toHaveLength(prototypeKeys);
 }

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A server that says what it is told to, byte for byte, be it HTTP or not. */
+/** A server that sends given bytes, whether they are HTTP or not. */
 export interface ByteServer {
   readonly port: number;
-  /** What every connection from now on is answered, whatever it asks; then it is closed. */
+  /** The answer to every later connection, whatever it asks; then the connection is closed. */
   answer: Uint8Array;
 }
 
@@ -13,7 +13,7 @@ export interface ByteServer {
 export async function byteServer(): Promise<ByteServer> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
-    // What still comes is read and dropped: closing over it would reset the connection, and lose the answer.
+    // Later bytes are read and dropped: closing before they are read would reset the connection, and lose the answer.
     socket.once('data', () => socket.resume().end(state.answer));
   });
   server.listen(0, '127.0.0.1');

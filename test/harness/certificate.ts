@@ -19,5 +19,5 @@ const made = await generate([{ name: 'commonName', value: 'localhost' }], {
   ],
 });
 
-/** A certificate for localhost, 127.0.0.1 and api.example.test (behind a proxy) that signs itself, in PEM; good for a day. */
+/** A certificate for localhost, 127.0.0.1 and api.example.test (through a proxy) that signs itself, in PEM; valid for a day. */
 export const selfSigned = { key: made.private, cert: made.cert };

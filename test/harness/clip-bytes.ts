@@ -37,8 +37,8 @@ export function box(type: string, ...payload: readonly Buffer[]): Buffer {
 }
 
 /**
- * A copy in which the payload of one box is another, with all sizes around it put right. The media of the clips lie in
- * front of their index, so that they stay where they are.
+ * A copy with another payload of one box, in which all sizes around it are corrected. The media of the clips are before
+ * their index, so that they do not move.
  *
  * @param path the names of the boxes from the outside in, the first one of each name
  */
@@ -65,14 +65,14 @@ export function withoutBox(bytes: Buffer, name: string): Buffer {
 
 const stbl = ['moov', 'trak', 'mdia', 'minf', 'stbl'];
 
-/** A copy of an MP4, M4A or QuickTime file of which only the first track is left, lasting that many milliseconds. */
+/** A copy of an MP4, M4A or QuickTime file with its first track only, which lasts that many milliseconds. */
 export function lasting(bytes: Buffer, durationMs: number): Buffer {
   const copy = Buffer.from(bytes);
   const second = copy.indexOf('trak', copy.indexOf('trak') + 1);
   if (second !== -1) {
     copy.write('free', second);
   }
-  // Edit lists and composition offsets would move and cut what is played.
+  // Edit lists and composition offsets would move and cut the playback.
   for (const name of ['edts', 'ctts']) {
     const at = copy.indexOf(name);
     if (at !== -1) {
@@ -124,7 +124,7 @@ export function turnedWithWidePixels(bytes: Buffer, wide: number): Buffer {
   return copy;
 }
 
-/** A copy of an MP4 file whose sound track is another video track. */
+/** A copy of an MP4 file whose audio track is a second video track. */
 export function withTwoPictures(bytes: Buffer): Buffer {
   return editBox(bytes, ['moov'], (moov) => {
     const first = moov.indexOf('trak') - 4;
@@ -137,7 +137,7 @@ export function withTwoPictures(bytes: Buffer): Buffer {
   });
 }
 
-/** A copy of an MP4 file whose picture says that it is encrypted, as ISO/IEC 23001-7 (cenc) has it. */
+/** A copy of an MP4 file whose video track is marked as encrypted, as in ISO/IEC 23001-7 (cenc). */
 export function encrypted(bytes: Buffer): Buffer {
   const scheme = Buffer.from('\0\0\0\0cenc\0\x01\0\0', 'latin1');
   const trackEncryption = Buffer.from(`\0\0\0\0\0\0\x01\x08${'k'.repeat(16)}`, 'latin1');
@@ -161,7 +161,7 @@ export function codedAs(bytes: Buffer, codec: string): Buffer {
   });
 }
 
-/** A copy of a WebM file as a live recording has it: nothing says how large its segment is. */
+/** A copy of a WebM file in the form of a live recording: the size of its segment is unknown. */
 export function ofUnknownSize(bytes: Buffer): Buffer {
   const copy = Buffer.from(bytes);
   const size = copy.indexOf(Buffer.of(0x18, 0x53, 0x80, 0x67)) + 4;
@@ -169,7 +169,7 @@ export function ofUnknownSize(bytes: Buffer): Buffer {
   return copy;
 }
 
-/** A copy of a WebM file whose video track is one of sound. */
+/** A copy of a WebM file whose video track is an audio track. */
 export function withoutPicture(bytes: Buffer): Buffer {
   const copy = Buffer.from(bytes);
   const trackType = copy.indexOf(Buffer.of(0x83, 0x81, 0x01));

@@ -6,7 +6,7 @@ import { tempDir } from './temp-dir.ts';
 const run = promisify(execFile);
 const maxBuffer = 256 * 1024 * 1024;
 
-/** Makes a clip with ffmpeg; `args` come behind the inputs. */
+/** Makes a clip with ffmpeg; `args` follow the inputs. */
 export async function makeClip(name: string, args: string): Promise<string> {
   const path = join(await tempDir(), name);
   await run('ffmpeg', ['-v', 'error', '-nostdin', ...args.split(' '), path]);
@@ -23,10 +23,10 @@ export function playTone(seconds: number): string {
   return `-f lavfi -i sine=frequency=440:sample_rate=48000:duration=${seconds}`;
 }
 
-/** A quick H.264. */
+/** Options for a fast H.264 encoding. */
 export const h264 = '-c:v libx264 -preset ultrafast -pix_fmt yuv420p';
 
-/** What ffprobe says of a file. */
+/** What ffprobe says about a file. */
 export interface Probed {
   readonly durationMs: number;
   readonly container: string;

@@ -25,7 +25,7 @@ process.on('disconnect', () => process.exit());
 /**
  * @param {{ tls?: { key: string, cert: string }, status: number, error: string, reference: string,
  *   ending: 'closed' | 'left open' | 'reset', readBytes: number, times?: number }} options
- * `ending`: what becomes of the connection after the answer, which goes out once `readBytes` were read, `times` over.
+ * `ending`: what happens to the connection after the answer, which is sent once `readBytes` were read, `times` over.
  * @returns {Promise<number>} its port
  */
 function openServer({ tls, status, error, reference, ending, readBytes, times = Number.POSITIVE_INFINITY }) {
@@ -37,7 +37,7 @@ function openServer({ tls, status, error, reference, ending, readBytes, times = 
     const socket = tls ? new TLSSocket(tcp, { isServer: true, ...tls }) : tcp;
     connections.add(tcp);
     tcp.on('close', () => connections.delete(tcp));
-    // The client is free to go away.
+    // The client may disconnect.
     tcp.on('error', () => {});
     socket.on('error', () => {});
     let head = '';
@@ -60,7 +60,7 @@ function openServer({ tls, status, error, reference, ending, readBytes, times = 
         left -= 1;
         socket.removeAllListeners('data').pause();
         socket.write(answer(status, { error }), () => {
-          // With a body unread, the system makes a reset of either.
+          // While the body is unread, the system turns either of them into a reset.
           if (ending === 'closed') {
             tcp.destroy();
           } else if (ending === 'reset') {

@@ -22,7 +22,7 @@ export function openFitter(given: Partial<FitterOptions & FitterDependencies> = 
   );
 }
 
-/** A fitter that goes away with the test. */
+/** A fitter that is closed after the test. */
 export function startFitter(given: Partial<FitterOptions & FitterDependencies> = {}): Fitter {
   const fitter = openFitter(given);
   onTestFinished(() => fitter.close());
@@ -41,7 +41,7 @@ export async function planFile(
   return fitter.plan(await fitter.loadSource(resolve(path), never), edits, isAccepted, never);
 }
 
-/** Makes a file fit. Throws where that is not needed or not possible. */
+/** Converts a file. Throws if that is not necessary or not possible. */
 export async function fitFile(
   fitter: Fitter,
   path: string,

@@ -28,7 +28,7 @@ __attribute__((unused)) static int isNamed(int fd, const char *end) {
 `;
 
 /**
- * Compiles C functions that stand in for those of the C library, to be named in LD_PRELOAD: a disk that misbehaves.
+ * Compiles C functions that replace those of the C library, for LD_PRELOAD: they imitate a faulty disk.
  * They may use `isNamed(fd, end)` and `endsWith(text, end)`. Needs Linux and gcc.
  */
 export async function compilePreload(functions: string): Promise<string> {

@@ -3,19 +3,19 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** Answers one upload as the test says; `request` comes with its body already read, unless `drain` is false. */
+/** Answers one upload as the test says; the body of `request` has been read, unless `drain` is false. */
 export type Respond = (
   response: ServerResponse,
   request: IncomingMessage,
   ordinal: number,
 ) => void | Promise<void>;
 
-/** A server that answers whatever a test makes it answer, for answers that the sandbox never gives. */
+/** A server whose answers the test gives, for answers that the sandbox never gives. */
 export interface RawServer {
   readonly apiUrl: string;
-  /** How many requests have come. */
+  /** How many requests have arrived. */
   readonly count: () => number;
-  /** Resolves when that many requests have come. */
+  /** Resolves when that many requests have arrived. */
   readonly received: (requests: number) => Promise<void>;
   readonly env: Readonly<Record<string, string>>;
 }
@@ -28,7 +28,7 @@ export async function rawServer(respond: Respond, options: { drain?: boolean } =
     count += 1;
     if (options.drain !== false) {
       for await (const _ of request) {
-        // The body is of no interest here.
+        // The body does not matter here.
       }
     }
     await respond(response, request, ordinal);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Card } from '../../src/report/contact-sheet/card.ts';
 
-/** What a contact sheet shows, from the JSON within it. */
+/** The content of a contact sheet, from its JSON. */
 export async function readSheet(
   path: string,
 ): Promise<{ readonly summary: string; readonly cards: readonly Card[] }> {

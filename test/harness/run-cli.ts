@@ -19,7 +19,7 @@ export interface CliResult {
   readonly sleeps: readonly number[];
 }
 
-/** The world that a run sees; nothing of the real one gets in. */
+/** The environment that a run sees, without anything from the real one. */
 export interface World {
   readonly env?: Environment;
   readonly cwd?: string;
@@ -30,13 +30,13 @@ export interface World {
   readonly userId?: number;
   readonly nodeVersion?: string;
   readonly scriptPath?: string;
-  /** Milliseconds since the Unix epoch at the start; sleeping moves it on. */
+  /** Milliseconds since the Unix epoch at the start; sleeping advances them. */
   readonly now?: number;
   readonly homeDir?: string;
   readonly tempDir?: string;
-  /** The width of the terminal that help is printed on; it goes into a pipe without. */
+  /** The width of the terminal on which help is printed; without it, help is printed to a pipe. */
   readonly helpColumns?: number;
-  /** Called with each piece of standard output; a returned promise holds the writer up. */
+  /** Called with each piece of standard output; a returned promise delays the writer. */
   readonly onStdout?: (text: string) => void | Promise<void>;
 }
 
@@ -67,7 +67,7 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
     clock: {
       epochMs: () => now,
       monotonicMs: () => now,
-      // A turn of the event loop, so that what else is ready comes first, as it would.
+      // A turn of the event loop, so that other ready callbacks run first, as in a real run.
       sleep: async (ms, signal) => {
         if (!signal.aborted) {
           sleeps.push(ms);

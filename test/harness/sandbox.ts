@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 
-/** A sandbox of the test's own, and the environment that points the command at it. */
+/** A sandbox for one test, and the environment that points the command at it. */
 export async function sandboxWith(
   options: SandboxOptions = {},
 ): Promise<{ readonly sandbox: Sandbox; readonly env: Readonly<Record<string, string>> }> {

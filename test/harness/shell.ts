@@ -9,18 +9,18 @@ import { tempDir } from './temp-dir.ts';
 
 const command = fileURLToPath(new URL('../../bin/dreamina.js', import.meta.url));
 
-/** A shell that the built command has a completion script for. */
+/** A shell for which the built command has a completion script. */
 export type ShellName = 'bash' | 'zsh' | 'fish';
 
-/** An interactive shell with the completion of the built command installed, as a person has it. */
+/** An interactive shell with the completion of the built command, as a person uses it. */
 export interface Shell {
   /** Its working directory, empty at first. */
   readonly cwd: string;
   /** Types a line, with TAB keys in it, and Enter; resolves with the arguments that the command is then run with. */
   run(keys: string): Promise<string[]>;
-  /** Types a line, and the keys that put everything it offers there in its place; resolves like {@link run}. */
+  /** Types a line, and the keys that insert everything that it offers; resolves like {@link run}. */
   runAll(keys: string): Promise<string[]>;
-  /** Types, and resolves with all that comes on the terminal as soon as it matches. */
+  /** Types, and resolves with the output on the terminal as soon as it matches. */
   show(keys: string, pattern: RegExp): Promise<string>;
 }
 
@@ -44,7 +44,7 @@ const shells: Readonly<
     insertAll: '\x1b*',
   },
   zsh: {
-    // Without /etc/zsh/zshrc, which may have a compinit of its own.
+    // Without /etc/zsh/zshrc, which may run its own compinit.
     argv: ['zsh', '-d', '-i'],
     install: async (home, dreamina) => {
       await mkdir(join(home, 'functions'));
@@ -79,7 +79,7 @@ zstyle ':completion:all-matches:*' insert true
   },
 };
 
-/** Opens one in a home of its own, for the length of the test. */
+/** Opens one in its own home, for the length of the test. */
 export async function openShell(name: ShellName): Promise<Shell> {
   requireShell(name);
   const { argv, install, insertAll } = shells[name];
@@ -164,7 +164,7 @@ function requireShell(name: ShellName): void {
   }
 }
 
-/** A command that answers the completion scripts as the built one does, and otherwise writes its arguments down. */
+/** A command that answers the completion scripts like the built one, and otherwise records its arguments. */
 function recorder(record: string): string {
   return `#!/bin/sh
 case "$#$1" in

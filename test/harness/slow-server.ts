@@ -8,7 +8,7 @@ export interface SlowServer {
   readonly port: number;
   /** How many requests have begun. */
   readonly count: () => number;
-  /** How many have been read whole, and answered with a reference. */
+  /** How many have been read to the end, and answered with a reference. */
   readonly answered: () => number;
 }
 
@@ -77,7 +77,7 @@ export async function slowServer(options: {
       readers.delete(read);
       sockets.delete(socket);
     });
-    // Reads nothing by itself.
+    // It reads only on request.
     socket.pause();
     socket.on('readable', () => {});
   });

@@ -12,13 +12,13 @@ export interface SpawnedCli {
   stdout(): string;
   /** Standard error so far. */
   stderr(): string;
-  /** Resolves when the text has come on that stream, `times` over; rejects when the process ends without. */
+  /** Resolves when the stream contains the text `times` times; rejects when the process ends before that. */
   waitFor(stream: 'stdout' | 'stderr', text: string, times?: number): Promise<void>;
   /** How it ended: the code, or the signal that killed it. */
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-/** Starts the built command with nothing of this process's environment but PATH. */
+/** Starts the built command, with only PATH from the environment of this process. */
 export function spawnCli(
   args: readonly string[],
   options: {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** An empty folder that goes away with the test that asked for it. */
+/** An empty folder that is removed after the test that asked for it. */
 export async function tempDir(): Promise<string> {
   const path = await realpath(await mkdtemp(join(tmpdir(), 'dreamina-test-')));
   onTestFinished(() => rm(path, { recursive: true, force: true, maxRetries: 3 }));

@@ -8,7 +8,7 @@ const command = fileURLToPath(new URL('../../bin/dreamina.js', import.meta.url))
 
 /** A run of the built command in a terminal, as a person sees it. */
 export interface Terminal {
-  /** The lines of the screen and of what has scrolled away, without the empty ones at the end. */
+  /** The lines of the screen and of the scrollback, without the empty ones at the end. */
   lines(): string[];
   /** Everything the program wrote, escape sequences and all. */
   raw(): string;
@@ -30,13 +30,13 @@ interface TerminalOptions {
 /**
  * Starts it on a pseudo-terminal.
  *
- * @param options `shell` is the command line that a shell runs it in; it stands there as `"$@"`
+ * @param options `shell` is the command line that a shell runs it in; it contains the command as `"$@"`
  */
 export function openTerminal(
   args: readonly string[],
   { shell = 'exec "$@"', ...options }: TerminalOptions & { readonly shell?: string },
 ): Terminal {
-  // No pseudo-terminal can be opened with 0 columns, but one may be told so afterwards.
+  // No pseudo-terminal can be opened with 0 columns, but one can be resized to 0.
   const run = options.columns === 0 ? `stty cols 0; ${shell}` : shell;
   return openProgram(['/bin/sh', '-c', run, 'sh', process.execPath, command, ...args], options);
 }

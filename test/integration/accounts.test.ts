@@ -12,7 +12,7 @@ import { tempDir } from '../harness/temp-dir.ts';
 const now = Date.parse('2026-11-23T12:00:00Z');
 
 describe('accounts', () => {
-  it('prints a table, sorted, with when each session expires', async () => {
+  it('prints a sorted table with the expiry of each session', async () => {
     const { sandbox, env } = await sandboxWith({ now: () => now });
     const result = await runCli(['accounts'], { env, now });
     expect(result.stdout).toBe(
@@ -56,7 +56,7 @@ describe('accounts', () => {
     ['', 'unknown'],
     [null, 'unknown'],
     [1764000000000, 'unknown'],
-  ])('a session that expires %j reads %s', async (sessionExpires, words) => {
+  ])('shows the expiry %j of a session as %s', async (sessionExpires, words) => {
     const { env } = await accountsServer({
       'US:a@example.com': { account: 'US:a@example.com', sessionExpires },
     });
@@ -64,7 +64,7 @@ describe('accounts', () => {
     expect(result.lines[1]).toBe(`US:a@example.com  US      ${words}`);
   });
 
-  it('a session without an expiry date reads unknown', async () => {
+  it('shows the expiry of a session without a date as unknown', async () => {
     const { env } = await accountsServer({ 'US:a@example.com': { account: 'US:a@example.com' } });
     const result = await runCli(['accounts'], { env, now });
     expect(result.lines[1]).toBe('US:a@example.com  US      unknown');
@@ -89,7 +89,7 @@ describe('accounts', () => {
     expect(table.lines.at(-1)).toBe('US:b@example.com  US      unknown          Session expired');
   });
 
-  it('without any account says how to add one', async () => {
+  it('says how to add an account if there is none', async () => {
     const { env } = await accountsServer({});
     const text = await runCli(['accounts'], { env });
     expect(text).toMatchObject({ exitCode: 0, stdout: '' });
@@ -124,7 +124,7 @@ describe('accounts', () => {
     });
   });
 
-  it('are ten at most in a message of another command', async () => {
+  it('lists at most ten in a message of another command', async () => {
     const names = Array.from({ length: 9000 }, (_, i) => `US:${String(i).padStart(4, '0')}@example.com`);
     const { env } = await accountsServer(Object.fromEntries(names.map((account) => [account, { account }])));
     const some = `${names.slice(0, 10).join(', ')} and 8,990 more`;
@@ -163,7 +163,7 @@ describe('accounts', () => {
   });
 });
 
-describe('what accounts does with a refusal', () => {
+describe('a refusal of GET /accounts', () => {
   it.each([
     [401, { error: 'Unauthorized' }, 4, 'the token was refused (HTTP 401: Unauthorized)'],
     [402, { error: 'Expired' }, 4, 'the subscription has expired or credits are short (HTTP 402: Expired)'],
@@ -173,7 +173,7 @@ describe('what accounts does with a refusal', () => {
     [500, { error: 'Oops' }, 1, 'the service failed (HTTP 500: Oops)'],
     [520, '<html>', 1, 'the service failed (HTTP 520)'],
     [302, '', 1, 'the server redirects (HTTP 302)\n  Redirects are not followed; check apiUrl.\n'],
-  ])('%i %j: exit %#', async (status, body, exitCode, words) => {
+  ])('HTTP %i with %j is reported with its exit code (%#)', async (status, body, exitCode, words) => {
     const { env, count } = await rawServer((response) => send(response, status, body));
     const result = await runCli(['accounts'], { env });
     expect(result.stderr).toContain(`error: ${words}`);
@@ -191,14 +191,14 @@ describe('what accounts does with a refusal', () => {
     ['{"message":"hello"}', 'the answer has no accounts in it but says: hello'],
     [`{"imageRef":"${exampleReference}"}`, 'the answer has no accounts in it'],
     ['{"US:a@example.com":{"acc', 'the answer was cut off before its accounts'],
-  ])('200 with %s is no list of accounts', async (body, words) => {
+  ])('HTTP 200 with %s is not a list of accounts', async (body, words) => {
     const { env } = await rawServer((response) => send(response, 200, body));
     const result = await runCli(['accounts', '--json'], { env });
     expect(result.stderr).toContain(`error: ${words} (HTTP 200)\n`);
     expect(result).toMatchObject({ exitCode: 1, stdout: '' });
   });
 
-  it('redacts a token that the server echoes', async () => {
+  it('is shown without the token that the server echoes', async () => {
     const { env } = await rawServer((response, request) =>
       sendJson(response, 401, { error: `bad token: ${request.headers.authorization}` }),
     );
@@ -207,7 +207,7 @@ describe('what accounts does with a refusal', () => {
     expect(result.stderr).not.toContain(env.DREAMINA_TOKEN);
   });
 
-  it('waits no longer than `timeout`', async () => {
+  it('does not take longer than `timeout`', async () => {
     const { env } = await rawServer(() => {});
     const result = await runCli(['accounts'], { env: { ...env, DREAMINA_TIMEOUT: '0.1' } });
     expect(result.stderr).toBe(
@@ -240,7 +240,7 @@ describe('accounts and the settings', () => {
     expect(result.exitCode).toBe(0);
   });
 
-  it('does not send the token where a project sends it', async () => {
+  it('does not send the token to a server that a project names', async () => {
     const { apiUrl, count } = await rawServer((response) => sendJson(response, 200, {}));
     const cwd = await tempDir();
     await writeFile(join(cwd, '.dreaminarc'), `apiUrl: ${apiUrl}`);
@@ -252,7 +252,7 @@ describe('accounts and the settings', () => {
     expect(without.exitCode).toBe(4);
   });
 
-  it('reads --config, and warns of unknown keys in it', async () => {
+  it('reads --config, and warns about its unknown keys', async () => {
     const { sandbox } = await sandboxWith();
     const cwd = await tempDir();
     const { apiUrl, token } = sandbox;
@@ -262,7 +262,7 @@ describe('accounts and the settings', () => {
     expect(result.stderr).toContain('unknown key "acount"; did you mean account?');
   });
 
-  it('trusts SSL_CERT_FILE, and without it says what to do', async () => {
+  it('trusts SSL_CERT_FILE, and gives advice without it', async () => {
     const { env } = await sandboxWith({ tls: selfSigned });
     const refused = await runCli(['accounts'], { env });
     expect(refused.exitCode).toBe(1);

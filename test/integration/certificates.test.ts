@@ -16,7 +16,7 @@ type Options = NonNullable<Parameters<typeof generate>[1]>;
 
 const names = { name: 'subjectAltName' as const, altNames: [{ type: 7 as const, ip: '127.0.0.1' }] };
 
-/** A certificate that is good for a day, or what `options` make of it. */
+/** A certificate that is valid for a day, changed by `options`. */
 async function make(commonName: string, options: Options = {}) {
   const { private: key, cert } = await generate([{ name: 'commonName', value: commonName }], {
     keyType: 'ec',
@@ -94,7 +94,7 @@ it.each<[what: string, options: Options, problem: RegExp, advice: RegExp]>([
     /host name/,
   ],
 ])(
-  'a certificate that %s is not tried again, and the advice fits',
+  'an upload to a server whose certificate %s is not retried, and gets the right advice',
   async (_what, options, problem, advice) => {
     const { key, cert } = await make('server', options);
     const error = await uploadTo({ key, cert }, cert);
@@ -105,7 +105,7 @@ it.each<[what: string, options: Options, problem: RegExp, advice: RegExp]>([
 
 it.each<[what: string, issuer: Options, problem: RegExp, advice: RegExp]>([
   [
-    'an issuer that is no authority',
+    'an issuer that is not an authority',
     { extensions: [{ name: 'basicConstraints', cA: false }] },
     /its certificate .*issuer is not/,
     owner,
@@ -131,15 +131,18 @@ it.each<[what: string, issuer: Options, problem: RegExp, advice: RegExp]>([
     /its certificate has expired$/,
     clock,
   ],
-])('a certificate from %s is not tried again', async (_what, issuerOptions, problem, advice) => {
-  const issuer = await make('issuer', issuerOptions);
-  const { key, cert } = await make('server', { extensions: [names], ca: issuer });
-  const error = await uploadTo({ key, cert: `${cert}\n${issuer.cert}` }, issuer.cert);
-  expect(error.message).toMatch(problem);
-  expect(error.hint).toMatch(advice);
-});
+])(
+  'an upload to a server whose certificate is from %s is not retried',
+  async (_what, issuerOptions, problem, advice) => {
+    const issuer = await make('issuer', issuerOptions);
+    const { key, cert } = await make('server', { extensions: [names], ca: issuer });
+    const error = await uploadTo({ key, cert: `${cert}\n${issuer.cert}` }, issuer.cert);
+    expect(error.message).toMatch(problem);
+    expect(error.hint).toMatch(advice);
+  },
+);
 
-it('a certificate from an authority that is not known is not tried again, and may need a CA file', async () => {
+it('an upload to a server whose certificate is from an unknown authority is not retried, and the advice is a CA file', async () => {
   const issuer = await make('issuer');
   const { key, cert } = await make('server', { extensions: [names], ca: issuer });
   const error = await uploadTo({ key, cert }, (await make('other')).cert);
@@ -149,14 +152,14 @@ it('a certificate from an authority that is not known is not tried again, and ma
 
 const weakServer = { ciphers: 'DEFAULT:@SECLEVEL=0', maxVersion: 'TLSv1.2' } as const;
 
-it('a certificate whose key is too weak is not tried again, and OpenSSL says so', async () => {
+it('an upload to a server whose certificate has a weak key is not retried, and quotes OpenSSL', async () => {
   const { key, cert } = await make('server', { keyType: 'rsa', keySize: 768 });
   const error = await uploadTo({ key, cert, ...weakServer }, cert);
   expect(error.message).toMatch(/its certificate is refused \(.*key too weak.*\)$/);
   expect(error.hint).toMatch(owner);
 });
 
-it('a certificate whose signature is too weak is not tried again, and OpenSSL says so', async () => {
+it('an upload to a server whose certificate has a weak signature is not retried, and quotes OpenSSL', async () => {
   const issuer = await make('issuer');
   const { key, cert } = await make('server', { extensions: [names], ca: issuer, algorithm: 'sha1' });
   const error = await uploadTo({ key, cert, ...weakServer }, issuer.cert);

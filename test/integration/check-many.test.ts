@@ -23,7 +23,7 @@ it('checks four thousand files, in natural order', async () => {
     ...Array.from({ length: count }, (_, i) => `${i} ${i}.png ${i % 100 === 7 ? 'failed' : 'valid'}`),
     `${count} 7.png failed`,
   ]);
-  // The first ten failures of a kind are reported one by one, the others together; each names its file.
+  // The first ten failures of a kind are reported one by one, the others together; each message names its file.
   const what = 'it is a text file; JPEG, PNG, WebP, MP4, QuickTime, WebM, MP3, WAV, M4A and AAC are accepted';
   const bad = [...Array.from({ length: count / 100 }, (_, i) => `${i * 100 + 7}.png`), '7.png'];
   const errors = result.stderr.split('\n').filter((line) => /\.png/.test(line));

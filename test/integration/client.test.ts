@@ -35,7 +35,7 @@ describe('the client sends the token of its credentials, to their server', () =>
     ]);
   });
 
-  it('and no header without a token', async () => {
+  it('but without a token, it sends no header', async () => {
     const seen: unknown[] = [];
     const server = await rawServer((response, request) => {
       seen.push(request.headers.authorization);

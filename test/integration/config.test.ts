@@ -114,22 +114,25 @@ certificates    Node's own
     expect(report).toMatchObject({ userConfig: null, settings: { retries: { value: 5 } } });
   });
 
-  it.each(['loop/home', 'x'.repeat(5000)])('goes on where the home is out of reach', async (name) => {
-    const { cwd, user } = await homeWith({ 'xdg/dreamina/config.json': { retries: 1 } });
-    await symlink('loop', join(cwd, 'loop'));
-    const world = { homeDir: join(cwd, name), cwd, platform: 'linux' } as const;
-    expect(await runCli(['config'], world)).toMatchObject({ exitCode: 0, stderr: '' });
-    // A file that is there and cannot be read is another matter.
-    await rm(user);
-    await symlink('config.json', user);
-    const wrong = await runCli(['config'], { cwd, env: { XDG_CONFIG_HOME: join(user, '../..') } });
-    expect(wrong).toMatchObject({
-      exitCode: 4,
-      stderr: `error: ${user}: the config file cannot be read: its symbolic links form a loop\n`,
-    });
-  });
+  it.each(['loop/home', 'x'.repeat(5000)])(
+    'continues if the home directory is out of reach',
+    async (name) => {
+      const { cwd, user } = await homeWith({ 'xdg/dreamina/config.json': { retries: 1 } });
+      await symlink('loop', join(cwd, 'loop'));
+      const world = { homeDir: join(cwd, name), cwd, platform: 'linux' } as const;
+      expect(await runCli(['config'], world)).toMatchObject({ exitCode: 0, stderr: '' });
+      // An existing file that cannot be read is an error.
+      await rm(user);
+      await symlink('config.json', user);
+      const wrong = await runCli(['config'], { cwd, env: { XDG_CONFIG_HOME: join(user, '../..') } });
+      expect(wrong).toMatchObject({
+        exitCode: 4,
+        stderr: `error: ${user}: the config file cannot be read: its symbolic links form a loop\n`,
+      });
+    },
+  );
 
-  it('--config is the only file, --no-config none; the user config is named all the same', async () => {
+  it('reads only --config, or no file with --no-config, but names the user config', async () => {
     const { homeDir, cwd, user, env } = await homeWith({
       'xdg/dreamina/config.json': { retries: 1 },
       'film/own.yaml': 'retries: 3',
@@ -149,7 +152,7 @@ certificates    Node's own
   it.each([
     ['user:1-a', 'user:****'],
     ['something-else', '****'],
-  ])('shows of the token %s only %s', async (value, shown) => {
+  ])('shows the token %s as %s', async (value, shown) => {
     const text = await runCli(['config'], { env: { DREAMINA_TOKEN: value } });
     const json = await runCli(['config', '--json'], { env: { DREAMINA_TOKEN: value } });
     expect(text.stdout).toMatch(new RegExp(`^token +${shown.replaceAll('*', '\\*')} +environment variable`));
@@ -167,13 +170,13 @@ certificates    Node's own
     },
   );
 
-  it('takes no flag for a setting, and no empty --config', async () => {
+  it('refuses a flag for a setting, and an empty --config', async () => {
     expect((await runCli(['config', '--account', 'US:a@example.com'])).exitCode).toBe(2);
     expect((await runCli(['config', '--config', ''])).exitCode).toBe(2);
   });
 });
 
-describe('what is wrong with the config', () => {
+describe('a mistake in the config', () => {
   it('does not hide the rest', async () => {
     const { homeDir, cwd } = await homeWith({
       'film/.dreaminarc': 'retries: many\nacount: x\napiUrl: ftp://x',
@@ -210,7 +213,7 @@ error: project config ${rc}: retries must be a whole number from 0 to 20; it is 
     expect(report.warnings).toHaveLength(1);
   });
 
-  it('is a file that cannot be parsed, and the other file still counts', async () => {
+  it('may be a file that cannot be parsed, and the other file still counts', async () => {
     const { homeDir, cwd, user, env } = await homeWith({
       'xdg/dreamina/config.json': `{"token": "${token}",`,
       'film/.dreaminarc.json': { account: 'US:a@example.com' },
@@ -227,7 +230,7 @@ error: project config ${rc}: retries must be a whole number from 0 to 20; it is 
     expect((await runCli(['config'], world)).stdout).toContain(`user config     ${user} (wrong)\n`);
   });
 
-  it('is a project file that cannot be parsed', async () => {
+  it('may be a project file that cannot be parsed', async () => {
     const { homeDir, cwd } = await homeWith({ 'film/.dreaminarc': '{' });
     const result = await runCli(['config'], { homeDir, cwd });
     expect(result.exitCode).toBe(4);
@@ -235,14 +238,14 @@ error: project config ${rc}: retries must be a whole number from 0 to 20; it is 
     expect(result.stderr).toContain(`error: ${join(cwd, '.dreaminarc')}`);
   });
 
-  it('is a file of --config that is not there', async () => {
+  it('may be a missing file of --config', async () => {
     const result = await runCli(['config', '--config', 'nope.json']);
     expect(result.exitCode).toBe(4);
     expect(result.stderr).toMatch(/nope\.json: there is no such config file \(named by --config\)\n$/);
     expect(result.stdout).toMatch(/config file +\S+nope\.json \(wrong\)\n/);
   });
 
-  it('is a project that wants the token sent elsewhere', async () => {
+  it('may be a project that wants the token sent elsewhere', async () => {
     const { homeDir, cwd } = await homeWith({ 'film/.dreaminarc': 'apiUrl: https://example.org' });
     const env = { DREAMINA_TOKEN: token };
     const result = await runCli(['config'], { homeDir, cwd, env });
@@ -281,13 +284,16 @@ certificates    ${ca} (SSL_CERT_FILE), ${ca} (NODE_EXTRA_CA_CERTS)
     }
   });
 
-  it.each(['me:s3cret@', 'me@', ':s3cret@'])('a proxy with %s in it has credentials', async (credentials) => {
-    const env = { HTTPS_PROXY: `http://${credentials}proxy.example.com:3128` };
-    expect(reportOf(await runCli(['config', '--json'], { env })).proxy).toEqual({
-      address: 'http://proxy.example.com:3128',
-      hasCredentials: true,
-    });
-  });
+  it.each(['me:s3cret@', 'me@', ':s3cret@'])(
+    'have credentials if the address of the proxy contains %s',
+    async (credentials) => {
+      const env = { HTTPS_PROXY: `http://${credentials}proxy.example.com:3128` };
+      expect(reportOf(await runCli(['config', '--json'], { env })).proxy).toEqual({
+        address: 'http://proxy.example.com:3128',
+        hasCredentials: true,
+      });
+    },
+  );
 
   it('are not used for a server on this machine without https', async () => {
     const env = {
@@ -301,14 +307,14 @@ certificates    ${ca} (SSL_CERT_FILE), ${ca} (NODE_EXTRA_CA_CERTS)
     expect(reportOf(result)).toMatchObject({ proxy: null, certificates: [] });
   });
 
-  it('the proxy is none for a host in NO_PROXY', async () => {
+  it('include no proxy for a host in NO_PROXY', async () => {
     const env = { HTTPS_PROXY: 'http://proxy.example.com:3128', NO_PROXY: 'useapi.net' };
     expect((await runCli(['config'], { env })).stdout).toContain('proxy           none\n');
     const used = await runCli(['config'], { env: { HTTPS_PROXY: env.HTTPS_PROXY } });
     expect(used.stdout).toContain('proxy           http://proxy.example.com:3128\n');
   });
 
-  it('are named if they are wrong', async () => {
+  it('are reported if they are wrong', async () => {
     const empty = join(await tempDir(), 'empty.pem');
     await writeFile(empty, '');
     const proxy = await runCli(['config'], { env: { HTTPS_PROXY: 'socks5://me:s3cret@x:1' } });

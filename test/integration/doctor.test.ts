@@ -24,7 +24,7 @@ async function diagnose(world: World, ...flags: string[]): Promise<CliResult & {
   return { ...result, findings: result.json<Finding[]>() };
 }
 
-/** The findings of one check, the status and the message of each; and the advice where there is some. */
+/** The findings of one check: the status, the message and any advice of each. */
 function of(findings: readonly Finding[], check: string): string[][] {
   return findings
     .filter((it) => it.check === check)
@@ -35,12 +35,12 @@ function statuses(findings: readonly Finding[]): Record<string, string> {
   return Object.fromEntries(findings.map(({ check, status }) => [check, status]));
 }
 
-/** A server whose only account is like this. */
+/** A server whose only account has these fields. */
 function accountServer(fields: Readonly<Record<string, unknown>>) {
   return rawServer((response) => sendJson(response, 200, { [account]: { account, ...fields } }));
 }
 
-/** A file that can be started. */
+/** An executable file. */
 async function program(path: string, text = '#!/bin/sh\n'): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
@@ -183,7 +183,7 @@ describe('the settings', () => {
     expect(stdout).not.toContain('secret');
   });
 
-  it.runIf(process.platform !== 'win32')('warns of a token that others may read', async () => {
+  it.runIf(process.platform !== 'win32')('warns about a token that others may read', async () => {
     const { sandbox } = await sandboxWith({ now: () => now });
     const cwd = join(await tempDir(), "Ann's");
     await mkdir(cwd);
@@ -206,7 +206,7 @@ describe('the settings', () => {
     expect(of(windows.findings, 'permissions')).toEqual([['skipped', 'Windows has no permission bits']]);
   });
 
-  it('keeps the token from a server that a project names, and does not contact it', async () => {
+  it('does not send the token to a server that a project names, and does not contact it', async () => {
     const { apiUrl, count } = await rawServer((response) => sendJson(response, 200, {}));
     const cwd = await tempDir();
     await writeFile(join(cwd, '.dreaminarc'), `apiUrl: ${apiUrl}`);
@@ -217,7 +217,7 @@ describe('the settings', () => {
     expect(count()).toBe(0);
   });
 
-  it('warns of a token of an unusual form, and reports a wrong one', async () => {
+  it('warns about a token of an unusual form, and reports a wrong one', async () => {
     const { env } = await accountServer({});
     const odd = await diagnose({ env: { ...env, DREAMINA_TOKEN: 'abc' } });
     expect(of(odd.findings, 'token')[0]!.slice(0, 2)).toEqual([
@@ -242,7 +242,7 @@ describe('the route to the service', () => {
     expect(stdout).not.toContain('s3cret');
   });
 
-  it('lists the certificates in effect, and those that are not', async () => {
+  it('lists the certificates in effect, and those without effect', async () => {
     const { env } = await sandboxWith({ tls: selfSigned, now: () => now });
     const ca = join(await tempDir(), 'ca.pem');
     await writeFile(ca, selfSigned.cert);
@@ -285,18 +285,21 @@ describe('the route to the service', () => {
     [404, 4, 'there is no list of accounts at this address (HTTP 404: no)'],
     [500, 1, 'the service failed (HTTP 500: no)'],
     [200, 1, 'the answer has no accounts in it but says: no (HTTP 200)'],
-  ])('HTTP %i: reachable, but exit %i', async (status, exitCode, message) => {
-    const { env } = await rawServer((response) => sendJson(response, status, { error: 'no' }));
-    const result = await diagnose({ env });
-    expect(statuses(result.findings)).toMatchObject({
-      reachable: 'ok',
-      accepted: 'problem',
-      account: 'skipped',
-      session: 'skipped',
-    });
-    expect(of(result.findings, 'accepted')[0]![1]).toBe(message);
-    expect(result.exitCode).toBe(exitCode);
-  });
+  ])(
+    'reports that HTTP %i comes from a reachable service, with exit code %i',
+    async (status, exitCode, message) => {
+      const { env } = await rawServer((response) => sendJson(response, status, { error: 'no' }));
+      const result = await diagnose({ env });
+      expect(statuses(result.findings)).toMatchObject({
+        reachable: 'ok',
+        accepted: 'problem',
+        account: 'skipped',
+        session: 'skipped',
+      });
+      expect(of(result.findings, 'accepted')[0]![1]).toBe(message);
+      expect(result.exitCode).toBe(exitCode);
+    },
+  );
 
   it('ends when it is interrupted', async () => {
     const interruption = new AbortController();
@@ -315,7 +318,7 @@ describe('the account', () => {
       'US:other@example.com',
       'US:other@example.com from environment variable DREAMINA_ACCOUNT is not',
     ],
-  ])('that is %s: names those that are configured', async (_what, DREAMINA_ACCOUNT, words) => {
+  ])('that is %s is reported with the configured accounts', async (_what, DREAMINA_ACCOUNT, words) => {
     const { env } = await accountServer({});
     const { findings, exitCode } = await diagnose({ env: { ...env, DREAMINA_ACCOUNT } });
     expect(of(findings, 'account')).toEqual([
@@ -325,7 +328,7 @@ describe('the account', () => {
     expect(exitCode).toBe(4);
   });
 
-  it('says when none is configured, and when the one that is given is wrong', async () => {
+  it('is reported if none is configured, or if the given one is wrong', async () => {
     const { env } = await rawServer((response) => sendJson(response, 200, {}));
     const none = await diagnose({ env });
     expect(of(none.findings, 'account')[0]![2]).toContain('No account is configured under this token');
@@ -334,7 +337,7 @@ describe('the account', () => {
     expect([none.exitCode, wrong.exitCode]).toEqual([4, 4]);
   });
 
-  it('shows the problem that the service reports', async () => {
+  it('is reported with the problem that the service names', async () => {
     const { env } = await accountServer({ error: 'Session expired', sessionExpires: '2027-01-01T00:00:00Z' });
     const { findings, exitCode } = await diagnose({ env });
     expect(of(findings, 'account')).toEqual([
@@ -354,14 +357,14 @@ describe('the account', () => {
     ['2026-11-23T13:00:00Z', 'warning', 'expires 2026-11-23 (in 1 hour)', 0],
     ['2026-11-23T12:00:00Z', 'problem', '2026-11-23 (expired just now)', 4],
     ['2026-11-20T12:00:00Z', 'problem', '2026-11-20 (expired 3 days ago)', 4],
-  ])('a session until %s: %s', async (sessionExpires, status, message, code) => {
+  ])('with a session until %s is %s', async (sessionExpires, status, message, code) => {
     const { env } = await accountServer({ sessionExpires });
     const { findings, exitCode } = await diagnose({ env });
     expect(of(findings, 'session')[0]!.slice(0, 2)).toEqual([status, message]);
     expect(exitCode).toBe(code);
   });
 
-  it('a session without an expiry date: skipped', async () => {
+  it('with a session without an expiry date is skipped', async () => {
     const { env } = await accountServer({});
     const { findings, exitCode } = await diagnose({ env });
     const message = 'the service does not say when it expires';
@@ -375,7 +378,7 @@ describe.runIf(process.platform !== 'win32')('PATH', () => {
     return of((await diagnose({ ...world }, '--no-config')).findings, 'path')[0]!;
   }
 
-  it('is right where `dreamina` is a link to this program', async () => {
+  it('is right if `dreamina` is a link to this program', async () => {
     const dir = await tempDir();
     const scriptPath = await program(join(dir, 'lib/bin/dreamina.js'));
     await mkdir(join(dir, 'bin'));
@@ -387,7 +390,7 @@ describe.runIf(process.platform !== 'win32')('PATH', () => {
     expect(await pathFinding({ env: { PATH: path }, scriptPath: link })).toEqual(['ok', link]);
   });
 
-  it('is a warning where another `dreamina` comes first', async () => {
+  it('is a warning if another `dreamina` comes first', async () => {
     const dir = await tempDir();
     const scriptPath = await program(join(dir, 'own/dreamina'));
     const other = await program(join(dir, 'other/dreamina'));

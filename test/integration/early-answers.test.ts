@@ -16,13 +16,13 @@ const account = 'US:name@example.com';
 const token = 'user:1234-abcdef';
 const inFlight = 4;
 const night = fixture('night.png').file;
-// The most the API takes, and more than all the buffers between two programs hold.
+// The largest size that the API accepts, and more than all the buffers between two programs hold.
 const bigSize = 10_485_760;
 const big = Buffer.concat([await readFile(night), Buffer.alloc(bigSize)], bigSize);
 const words = 'Said before the body was read';
 
 const transports = ['plain', 'TLS'] as const;
-/** What the server does with the connection once its early answer is out; it reads no more of it. */
+/** What the server does with the connection after its early answer; it does not read any more. */
 const endings = ['closed', 'left open', 'reset'] as const;
 /** The answer, its code, and how much of the body the server has read by then. */
 const answers = [
@@ -52,7 +52,7 @@ interface EarlyServer {
   lengths(): Promise<readonly number[]>;
 }
 
-/** Answers what is larger than a megabyte early, `times` over, and everything else with a reference, as it should. */
+/** Answers bodies of more than a megabyte early, `times` over, and all others correctly, with a reference. */
 async function earlyServer(options: {
   readonly transport: (typeof transports)[number];
   readonly ending: (typeof endings)[number];
@@ -78,7 +78,7 @@ async function earlyServer(options: {
   };
 }
 
-/** A folder with images that are big and images that are small, and the environment to send them there. */
+/** A folder with big and small images, and the environment to send them to that server. */
 async function folderFor(server: EarlyServer, bigFiles: readonly string[], smallFiles: readonly string[]) {
   const dir = await tempDir();
   const ca = join(dir, 'ca.pem');
@@ -103,7 +103,7 @@ const names = (prefix: string, count: number) => Array.from({ length: count }, (
 describe.each(transports)('over %s, an answer that comes before the body was read', (transport) => {
   describe.each(endings)('on a connection that is %s', (ending) => {
     it.each(answers)(
-      `%d %s, after %d bytes, is what each of ${inFlight} in flight has met`,
+      `each of ${inFlight} uploads in flight reports HTTP %d %s after %d bytes`,
       async (status, code, readBytes) => {
         const server = await earlyServer({ transport, ending, status, readBytes });
         const client = new DreaminaClient({ token, apiUrl: server.apiUrl, ca: selfSigned.cert });
@@ -120,7 +120,7 @@ describe.each(transports)('over %s, an answer that comes before the body was rea
       },
     );
 
-    it.each([1, inFlight])('413 does not affect the files after it, %d in flight', async (concurrency) => {
+    it.each([1, inFlight])('413 does not affect later files, with %d in flight', async (concurrency) => {
       const server = await earlyServer({ transport, ending, status: 413 });
       const files = [0, 1, 2, 3].flatMap((i) => [`big${i}.png`, `small${i}a.png`, `small${i}b.png`]);
       const isBig = (name: string) => name.startsWith('big');
@@ -147,7 +147,7 @@ describe.each(transports)('over %s, an answer that comes before the body was rea
       expect(await server.lengths()).toHaveLength(files.length);
     });
 
-    it('429 is waited out, and the same files go through afterwards', async () => {
+    it('429 causes a wait, and the same files are accepted after it', async () => {
       const server = await earlyServer({ transport, ending, status: 429, times: inFlight });
       const files = names('big', inFlight);
       const world = await folderFor(server, files, []);
@@ -159,7 +159,7 @@ describe.each(transports)('over %s, an answer that comes before the body was rea
       expect(await server.lengths()).toEqual(Array(2 * inFlight).fill(bigSize));
     });
 
-    it('401 stops the batch with exit code 4, and nothing in it is called a network error', async () => {
+    it('401 stops the batch with exit code 4, and no file reports a network error', async () => {
       const server = await earlyServer({ transport, ending, status: 401 });
       const files = names('big', inFlight);
       const world = await folderFor(server, files, []);

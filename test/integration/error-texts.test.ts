@@ -31,7 +31,7 @@ async function folder(): Promise<string> {
   return cwd;
 }
 
-/** What stands on standard error, without what differs from run to run. */
+/** The text on standard error, without the parts that differ from run to run. */
 async function stderrOf(args: readonly string[], world: World = {}): Promise<string> {
   const cwd = await folder();
   const { stderr, exitCode } = await runCli(args, { cwd, ...world });
@@ -41,8 +41,8 @@ async function stderrOf(args: readonly string[], world: World = {}): Promise<str
     .replace(/in [\d.]+m?s/g, 'in <time>')}exit ${exitCode}\n`;
 }
 
-// Each is a text that somebody reads when something has gone wrong: look at the snapshot as that person.
-describe('what a person reads', () => {
+// People read these texts when something has gone wrong: read the snapshot as one of them.
+describe('the text on standard error', () => {
   it.each([
     'upload',
     'upload missing.png *.gif shots',
@@ -112,7 +112,7 @@ describe('what a person reads', () => {
     expect(await stderrOf(['upload', 'night.png', '--retries', '0'], { env })).toMatchSnapshot();
   });
 
-  it('of a server that is not there', async () => {
+  it('of a server that does not listen', async () => {
     const env = {
       DREAMINA_API_URL: 'http://127.0.0.1:1/v1/dreamina',
       DREAMINA_TOKEN: 'user:1234-abcdef',

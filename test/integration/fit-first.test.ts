@@ -7,7 +7,7 @@ import type { UploadEvent } from '../../src/upload/event.ts';
 import { FileFitting } from '../../src/upload/fit-files.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
-/** Opens what makes files fit one after the other, and tells what happens. */
+/** Opens a fitter that converts files one after the other, and records what happens. */
 function openFitting(failFast: boolean) {
   const events: UploadEvent[] = [];
   const fitting = new FileFitting(
@@ -30,7 +30,7 @@ function openFitting(failFast: boolean) {
   return { fitting, events };
 }
 
-/** A folder with a HEIC that is cut in half, which shows only when it is decoded, between two GIFs; and a text. */
+/** A folder with two GIFs, between them a truncated HEIC, whose damage only decoding shows; and a text. */
 async function makeFiles() {
   const folder = await tempDir();
   const [first, cut, last, text] = ['a.gif', 'cut.heic', 'z.gif', 'text.png'].map((name) =>
@@ -50,8 +50,8 @@ async function makeFiles() {
 
 const foundFile = (path: string) => ({ path, source: path });
 
-describe('making all files fit first', () => {
-  test('settles a file that fails, and goes on', async () => {
+describe('converting all files first', () => {
+  test('settles a file that fails, and continues', async () => {
     const { first, cut, last } = await makeFiles();
     const { fitting, events } = openFitting(false);
     const prepared = await fitting.prepare([first, cut, last, cut].map(foundFile));
@@ -69,7 +69,7 @@ describe('making all files fit first', () => {
     ]);
   });
 
-  test('ends after the first failure with failFast', async () => {
+  test('stops after the first failure with failFast', async () => {
     const { first, cut, last } = await makeFiles();
     const { fitting, events } = openFitting(true);
     const made = await fitting.makeAll(await fitting.prepare([first, cut, last].map(foundFile)));
@@ -77,7 +77,7 @@ describe('making all files fit first', () => {
     expect(events.map(({ type }) => type)).toEqual(['fitted', 'file-settled']);
   });
 
-  test('makes nothing with failFast if a check has failed', async () => {
+  test('converts nothing with failFast if a check has failed', async () => {
     const { first, text } = await makeFiles();
     const { fitting, events } = openFitting(true);
     const made = await fitting.makeAll(await fitting.prepare([first, text].map(foundFile)));

@@ -11,7 +11,7 @@ import { assetTypes } from '../../src/media/asset-types.ts';
 import { fitFile, openFitter, planFile, startFitter } from '../harness/fitter.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
-// Most tests share one, because each starts a process that loads what decodes.
+// Most tests share one, because each fitter starts a process that loads the decoders.
 const fitter = openFitter();
 afterAll(() => fitter.close());
 
@@ -52,22 +52,22 @@ async function fitMade(bytes: Buffer, name: string): Promise<FittedFile> {
   return fitFile(fitter, path);
 }
 
-describe('formats that are not accepted', () => {
+describe('fitting a picture that is not accepted', () => {
   test.each([
     ['AVIF', () => flat(60, 40).avif({ quality: 90 }).toBuffer(), 'image/jpeg'],
     ['GIF', () => flat(60, 40).gif().toBuffer(), 'image/png'],
     ['TIFF', () => flat(60, 40).tiff({ compression: 'lzw' }).toBuffer(), 'image/png'],
     ['TIFF', () => flat(60, 40).toColourspace('cmyk').tiff().toBuffer(), 'image/png'],
-  ])('%s', async (name, make, contentType) => {
+  ])('converts %s', async (name, make, contentType) => {
     const fitted = await fitMade(await make(), 'picture.any');
     expect(fitted.contentType).toBe(contentType);
     expect(fitted.fitted[0]).toBe(`converted from ${name}`);
     expect(await sharp(fitted.path).metadata()).toMatchObject({ width: 60, height: 40 });
-    // Ink has no such orange.
+    // CMYK has no such orange.
     expectColour((await middle(fitted.path)).slice(0, 3), [240, 120, 30], name === 'TIFF' ? 30 : 6);
   });
 
-  test('HEIC, whose colours are those of Display P3', async () => {
+  test('converts HEIC with the colours of Display P3', async () => {
     const fitted = await fitFile(fitter, p3Heic);
     expect(fitted.fitted).toEqual([
       'converted from HEIC',
@@ -80,7 +80,7 @@ describe('formats that are not accepted', () => {
     expectColour(await middle(fitted.path), [213, 94, 34]);
   });
 
-  test('a GIF of several frames gives the first, and what is transparent stays so', async () => {
+  test('takes the first frame of a GIF, and keeps its transparency', async () => {
     const frames = await Promise.all(
       ['#ff000080', '#00ff00ff'].map((colour) => flat(40, 30, colour, 4).png().toBuffer()),
     );
@@ -96,7 +96,7 @@ describe('formats that are not accepted', () => {
   });
 });
 
-describe('what is accepted but shown otherwise', () => {
+describe('fitting an accepted picture', () => {
   test('EXIF orientation in a JPEG with fill bytes before its markers', async () => {
     const jpeg = await sharp(Buffer.alloc(80 * 40 * 3), { raw: { width: 80, height: 40, channels: 3 } })
       .withMetadata({ orientation: 6 })
@@ -108,7 +108,7 @@ describe('what is accepted but shown otherwise', () => {
     expect((await fitFile(fitter, path)).fitted[0]).toBe('turned upright');
   });
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])('EXIF orientation %i', async (orientation) => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('shows EXIF orientation %i upright', async (orientation) => {
     // Red on the left, blue on the right; and brighter at the top.
     const pixels = Buffer.alloc(80 * 40 * 3);
     for (let y = 0; y < 40; y += 1) {
@@ -136,7 +136,7 @@ describe('what is accepted but shown otherwise', () => {
     expect(differences.reduce((sum, value) => sum + value, 0) / differences.length).toBeLessThan(4);
   });
 
-  test.each(['jpeg', 'png', 'webp'] as const)('a wide gamut in %s', async (format) => {
+  test.each(['jpeg', 'png', 'webp'] as const)('converts a wide gamut in %s to sRGB', async (format) => {
     const wide = await flat(60, 40).withIccProfile('p3').toFormat(format, { quality: 95 }).toBuffer();
     const fitted = await fitMade(wide, 'wide.any');
     expect(fitted.fitted[0]).toMatch(/^converted from .*P3.* to sRGB$/);
@@ -144,38 +144,38 @@ describe('what is accepted but shown otherwise', () => {
     expectColour((await middle(fitted.path)).slice(0, 3), [240, 120, 30]);
   });
 
-  test('sixteen bits stay', async () => {
+  test('keeps 16 bits per channel', async () => {
     const deep = await flat(60, 40).withIccProfile('p3').toColourspace('rgb16').png().toBuffer();
     const fitted = await fitMade(deep, 'deep.png');
     expect(await sharp(fitted.path).metadata()).toMatchObject({ depth: 'ushort', hasProfile: false });
   });
 
-  test('a profile that says sRGB asks for nothing', async () => {
+  test('leaves an sRGB profile alone', async () => {
     const path = join(await tempDir(), 'plain.jpg');
     await flat(60, 40).withIccProfile('srgb').jpeg().toFile(path);
     expect(await planFile(fitter, path)).toEqual({ kind: 'untouched' });
   });
 
-  test('a JPEG of ink', async () => {
+  test('converts a CMYK JPEG', async () => {
     const fitted = await fitMade(await flat(60, 40).toColourspace('cmyk').jpeg().toBuffer(), 'ink.jpg');
     expect(fitted.fitted[0]).toBe('converted from CMYK to sRGB');
     expect((await sharp(fitted.path).metadata()).space).toBe('srgb');
   });
 
   test.each(['sunset.jpg', 'night.png', 'spinner.png', 'dunes.webp', 'loop.webp'])(
-    '%s needs nothing',
+    'leaves %s alone',
     async (name) => {
       expect(await planFile(fitter, `test/fixtures/${name}`, {}, true)).toEqual({ kind: 'untouched' });
     },
   );
 });
 
-describe('too large', () => {
+describe('fitting a picture that is too large', () => {
   const unpacked = { compressionLevel: 0 };
   const noise = (width: number, height: number, channels: 3 | 4) =>
     sharp(randomFillSync(Buffer.alloc(width * height * channels)), { raw: { width, height, channels } });
 
-  test('a PNG that was saved badly stays what it is', async () => {
+  test('keeps a badly compressed PNG a PNG', async () => {
     const bytes = await flat(2000, 1800).png(unpacked).toBuffer();
     expect(bytes.length).toBeGreaterThan(maxBytes);
     const fitted = await fitMade(bytes, 'plain.png');
@@ -184,7 +184,7 @@ describe('too large', () => {
     expect(fitted.fitted).toEqual(['compressed to at most 10 MB', 'saved as PNG of 8 bits a channel']);
   });
 
-  test('an opaque PNG becomes a JPEG of the same pixels', async () => {
+  test('makes an opaque PNG a JPEG of the same pixels', async () => {
     const blurred = await noise(2400, 1700, 3).blur(0.6).png(unpacked).toBuffer();
     expect(blurred.length).toBeGreaterThan(maxBytes);
     const fitted = await fitMade(blurred, 'render.png');
@@ -197,14 +197,14 @@ describe('too large', () => {
     });
   });
 
-  test('a transparent PNG becomes a WebP that is transparent', async () => {
+  test('makes a transparent PNG a transparent WebP', async () => {
     const fitted = await fitMade(await noise(2000, 1330, 4).png(unpacked).toBuffer(), 'glass.png');
     expect(fitted.contentType).toBe('image/webp');
     expect(fitted.sizeBytes).toBeLessThanOrEqual(maxBytes);
     expect(await sharp(fitted.path).metadata()).toMatchObject({ width: 2000, height: 1330, hasAlpha: true });
   });
 
-  test('only what is too large at quality 80 loses pixels', async () => {
+  test('removes pixels only if it is too large at quality 80', async () => {
     const fitted = await fitMade(await noise(4200, 3360, 3).jpeg({ quality: 95 }).toBuffer(), 'grain.jpg');
     expect(fitted.sizeBytes).toBeLessThanOrEqual(maxBytes);
     expect(fitted.sizeBytes).toBeGreaterThan(maxBytes * 0.8);
@@ -213,7 +213,7 @@ describe('too large', () => {
     expect(width / height).toBeCloseTo(1.25, 2);
   });
 
-  test('is left as it is without limits', async () => {
+  test('changes nothing without limits', async () => {
     const path = join(await tempDir(), 'large.png');
     await noise(2000, 1800, 3).png(unpacked).toFile(path);
     expect(await planFile(startFitter({ noLimits: true }), path)).toEqual({ kind: 'untouched' });
@@ -224,7 +224,7 @@ test.each([
   [{ width: 1, height: 1 }, 90, 60, [60, 60]],
   [{ width: 16, height: 9 }, 90, 90, [90, 51]],
   [{ width: 9, height: 16 }, 90, 90, [51, 90]],
-])('is cropped from the middle to %j', async (aspect, width, height, sides) => {
+])('crops a picture from the middle to %j', async (aspect, width, height, sides) => {
   const path = join(await tempDir(), 'shape.png');
   await flat(width, height).png().toFile(path);
   const fitted = await fitFile(fitter, path, { aspect });
@@ -232,8 +232,8 @@ test.each([
   expect([metadata.width, metadata.height]).toEqual(sides);
 });
 
-describe('what cannot be decoded', () => {
-  test('a HEIC that is cut in half', async () => {
+describe('decoding', () => {
+  test('fails for a HEIC that is cut in half', async () => {
     const path = join(await tempDir(), 'half.heic');
     await copyFile(p3Heic, path);
     await truncate(path, Math.floor((await stat(p3Heic)).size / 2));
@@ -243,7 +243,7 @@ describe('what cannot be decoded', () => {
     });
   });
 
-  test('a decoder that broke on one file decodes the next', async () => {
+  test('works for the next file after a decoder broke', async () => {
     const folder = await tempDir();
     await writeFile(join(folder, 'broken.heic'), (await readFile(p3Heic)).fill(0xff, 900));
     const fitter = startFitter();
@@ -255,19 +255,19 @@ describe('what cannot be decoded', () => {
     }
   });
 
-  test.runIf(process.platform === 'linux')('a decoder that was killed while idle is replaced', async () => {
+  test.runIf(process.platform === 'linux')('works after an idle decoder was killed', async () => {
     const fitter = startFitter();
     await fitFile(fitter, p3Heic);
     const pids = await findDecoders();
     for (const pid of pids) {
       process.kill(pid, 'SIGKILL');
     }
-    // A process that was killed stays there until Node has noticed.
+    // A killed process exists until Node has noticed its end.
     await expect.poll(() => pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
     expect((await fitFile(fitter, p3Heic)).contentType).toBe('image/jpeg');
   });
 
-  test('a PNG of 900 megapixels in few bytes', async () => {
+  test('fails for a small PNG of 900 megapixels', async () => {
     const path = join(await tempDir(), 'bomb.png');
     const side = 30_000;
     const rows = deflateSync(Buffer.alloc((side / 8 + 1) * side), { level: 1 });
@@ -286,12 +286,12 @@ describe('what cannot be decoded', () => {
     });
   });
 
-  test('a GIF of no frames', async () => {
+  test('fails for a GIF without frames', async () => {
     const gif = Buffer.concat([Buffer.from('GIF89a', 'latin1'), Buffer.from([10, 0, 10, 0, 0, 0, 0, 0x3b])]);
     await expect(fitMade(gif, 'none.gif')).rejects.toMatchObject({ code: 'cannot_fit' });
   });
 
-  test('a TIFF of floating-point numbers, which would turn black', async () => {
+  test('fails for a TIFF of floating-point numbers, which would turn black', async () => {
     const floats = await flat(20, 20).toColourspace('scrgb').tiff({ compression: 'none' }).toBuffer();
     expect((await sharp(floats).metadata()).depth).toBe('float');
     await expect(fitMade(floats, 'float.tif')).rejects.toMatchObject({
@@ -307,10 +307,10 @@ describe('what cannot be decoded', () => {
       '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="file:///etc/passwd"/></svg>',
     ],
     ['a playlist', '#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n'],
-    ['a script of concat', 'ffconcat version 1.0\nfile /etc/passwd\n'],
+    ['a concat script', 'ffconcat version 1.0\nfile /etc/passwd\n'],
     ['a text', 'hello\n'],
     ['nothing', ''],
-  ])('%s keeps its refusal', async (_name, text) => {
+  ])('is not tried for %s, which keeps its refusal', async (_name, text) => {
     const path = join(await tempDir(), 'clip.mp4');
     await writeFile(path, text);
     expect(await planFile(fitter, path)).toEqual({ kind: 'untouched' });
@@ -328,8 +328,8 @@ function u32(value: number): Buffer {
   return bytes;
 }
 
-describe('the files that are made', () => {
-  test('lie in a private folder that goes away, and beside the source is nothing', async () => {
+describe('the fitter', () => {
+  test('writes only to a private folder, which is deleted', async () => {
     const parent = await tempDir();
     const sources = await tempDir();
     await flat(60, 40).gif().toFile(join(sources, 'a.gif'));
@@ -344,7 +344,7 @@ describe('the files that are made', () => {
     expect(await readdir(sources)).toEqual(['a.gif']);
   });
 
-  test('are kept in a folder where that is asked for, and never over another file', async () => {
+  test('keeps converted files in a given folder, and never overwrites a file', async () => {
     const kept = join(await tempDir(), 'kept');
     const sources = await tempDir();
     await flat(60, 40).gif().toFile(join(sources, 'a.gif'));
@@ -357,7 +357,7 @@ describe('the files that are made', () => {
     expect((await readdir(kept)).sort()).toEqual(['a-2.png', 'a-3.png', 'a.png']);
   });
 
-  test('are not made of a file that changed after the check', async () => {
+  test('does not convert a file that changed after the check', async () => {
     const path = join(await tempDir(), 'a.gif');
     await flat(60, 40).gif().toFile(path);
     const fitter = startFitter();
@@ -369,7 +369,7 @@ describe('the files that are made', () => {
     ).rejects.toMatchObject({ code: 'changed' });
   });
 
-  test('are not made of a file that changed and got its time of modification back', async () => {
+  test('does not convert a file that changed, even with its old time of modification', async () => {
     const path = join(await tempDir(), 'a.gif');
     await flat(60, 40).gif().toFile(path);
     await utimes(path, 1000, 1000);
@@ -382,7 +382,7 @@ describe('the files that are made', () => {
     ).rejects.toMatchObject({ code: 'changed' });
   });
 
-  test('where no folder can be made, that is the failure of the file', async () => {
+  test('reports a folder that cannot be created as the failure of the file', async () => {
     const path = join(await tempDir(), 'a.gif');
     await flat(60, 40).gif().toFile(path);
     const tempDirPath = join(await tempDir(), 'missing');
@@ -393,7 +393,7 @@ describe('the files that are made', () => {
   });
 });
 
-test('the same edits have the same key, and others another', () => {
+test('equal edits have the same key, and different edits have different keys', () => {
   const dependencies = {
     env: {},
     platform: process.platform,

@@ -15,7 +15,7 @@ const hourMs = 60 * 60_000;
 const clean = (parent: string, now = Date.now()) =>
   removeAbandonedFolders(parent, userId, platform, () => now);
 
-/** Another process that holds a folder with a file in it; returns the folder's name. */
+/** Another process that holds a folder with a file; returns the folder's name. */
 async function holdElsewhere(parent: string) {
   const scripts = await tempDir();
   const build = await rolldown({
@@ -41,7 +41,7 @@ async function holdElsewhere(parent: string) {
   return child;
 }
 
-test('what a killed run left is removed, and what a running one has is not', async () => {
+test('removes the folder of a killed run, but not the folder of a running one', async () => {
   const parent = await tempDir();
   const running = await holdElsewhere(parent);
   await clean(parent, Date.now() + 100 * hourMs);
@@ -70,7 +70,7 @@ test('two runs at once leave each other alone', async () => {
   expect(await readdir(parent)).toEqual([]);
 });
 
-test('a folder without a lock stays while its run may be about to lock it', async () => {
+test('keeps a folder without a lock while its run may be about to lock it', async () => {
   const parent = await tempDir();
   const path = join(parent, 'dreamina-fit-0123456789abcdef');
   await mkdir(path);
@@ -82,7 +82,7 @@ test('a folder without a lock stays while its run may be about to lock it', asyn
   expect(await readdir(parent)).toEqual([]);
 });
 
-test('what is not such a folder of this user stays', async () => {
+test('leaves folders of other users and other kinds alone', async () => {
   const parent = await tempDir();
   const elsewhere = await tempDir();
   await writeFile(join(elsewhere, 'precious'), '');
@@ -97,7 +97,7 @@ test('what is not such a folder of this user stays', async () => {
   expect(await readdir(elsewhere)).toEqual(['precious']);
 });
 
-test('a folder whose path is too long for a socket', async (context) => {
+test('locks a folder whose path is too long for a socket', async (context) => {
   if (platform !== 'linux') {
     context.skip('only Linux reaches a folder by a short path');
   }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { runCli } from '../harness/run-cli.ts';
 
-// Not completion, whose commands are to be copied and so are never wrapped.
+// Except completion: its commands are for copying, and so are never wrapped.
 const commands = ['', ' upload', ' login', ' logout', ' accounts', ' config', ' doctor', ' sandbox'];
 
 it.each(commands.flatMap((command) => [40, 57, 80, 200].map((columns) => [command, columns] as const)))(

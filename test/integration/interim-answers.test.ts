@@ -15,10 +15,10 @@ const files = [fixture('night.png').file, fixture('spinner.png').file];
 const bodyText = JSON.stringify({ imageRef: exampleReference });
 const final = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${bodyText.length}\r\n\r\n${bodyText}`;
 
-/** When an interim answer goes out: as soon as the head of the request is there, or once its body is too. */
+/** When an interim answer is sent: after the head of the request, or after its body. */
 type Moment = 'head' | 'body';
 
-/** Answers each request with `pieces`, each in a write of its own; those for `head` before the body is read. */
+/** Answers each request with `pieces`, each in its own write; those for `head` before the body is read. */
 async function server(transport: 'plain' | 'TLS', pieces: readonly (readonly [Moment, string])[]) {
   const requests: { length: number }[] = [];
   const onSocket = (socket: Socket) => {
@@ -122,37 +122,34 @@ const cases: readonly (readonly [what: string, pieces: readonly (readonly [Momen
     ],
   ],
   [
-    'a status of no meaning',
+    'a status without a meaning',
     [
       ['body', interim('199 Whatever')],
       ['body', final],
     ],
   ],
   [
-    '101, although nothing was to be switched',
+    '101, although no switch was requested',
     [
       ['head', interim('101 Switching Protocols', 'connection: upgrade', 'upgrade: h2c')],
       ['body', final],
     ],
   ],
   [
-    'several kinds',
+    'several kinds of them',
     [
       ['head', continues + interim('103 Early Hints', 'x: y') + continues],
       ['body', interim('102 Processing') + final],
     ],
   ],
   [
-    'a hundred',
+    'a hundred of them',
     [
       ['head', continues.repeat(100)],
       ['body', final],
     ],
   ],
-  [
-    '100, a byte at a time, and the answer too',
-    [...(continues + final)].map((byte) => ['body', byte] as const),
-  ],
+  ['100 and the answer, a byte at a time', [...(continues + final)].map((byte) => ['body', byte] as const)],
 ];
 
 describe.each(['plain', 'TLS'] as const)('over %s, an unsolicited interim answer', (transport) => {
@@ -168,15 +165,15 @@ describe.each(['plain', 'TLS'] as const)('over %s, an unsolicited interim answer
 });
 
 it.each([
-  ['no other', continues],
-  ['one that has no end', 'HTTP/1.1 100 Continue\r\nx: '],
-])('an interim answer and %s is no answer', async (_what, text) => {
+  ['no other answer', continues],
+  ['an endless one', 'HTTP/1.1 100 Continue\r\nx: '],
+])('an interim answer and %s is not an answer', async (_what, text) => {
   const { env } = await server('plain', [['head', text]]);
   const result = await runCli(['upload', files[0]!, '--json', '--retries', '0', '--timeout', '0.3'], { env });
   expect(result.json()).toMatchObject([{ status: 'failed', error: { code: 'timeout' } }]);
 });
 
-it('endless interim headers are abandoned before they fill the memory', async () => {
+it('the client abandons endless interim headers before they fill the memory', async () => {
   const { env } = await server('plain', [
     ['body', 'HTTP/1.1 100 Continue\r\n'],
     ['body', 'x: y\r\n'.repeat(20_000)],

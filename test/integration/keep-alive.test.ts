@@ -10,7 +10,7 @@ const files = fixtures.slice(0, 4).map(({ file }) => file);
 const body = JSON.stringify({ imageRef: exampleReference });
 const answer = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 
-/** What becomes of the second request on a connection; the first is answered. */
+/** What happens to the second request on a connection; the first is answered. */
 type Meeting = (socket: Socket, received: Buffer) => 'done' | 'wait';
 
 const isWhole = (received: Buffer) => {
@@ -74,22 +74,25 @@ const endInTheAnswer: Meeting = (socket, received) => {
 const statuses = (records: readonly UploadRecord[]) =>
   records.map(({ status, attempts }) => [status, attempts]);
 
-describe('a request that hits the close of an idle connection', () => {
+describe('a request on an idle connection that closes', () => {
   it.each<[string, Meeting]>([
     ['reset', reset],
     ['closed', end],
     ['reset after the body', resetAtTheEnd],
-  ])('%s is sent once more on a new one, and no try is counted', async (_how, meet) => {
-    const { connections, env } = await serverThat(meet);
-    const result = await runCli(['upload', ...files, '-c', '1', '--retries', '0', '--json'], { env });
-    expect(result.exitCode, result.stderr).toBe(0);
-    expect(statuses(result.json())).toEqual(files.map(() => ['uploaded', 1]));
-    expect(result.sleeps).toEqual([]);
-    // Each file but the first meets a connection that closes, and each new one is used twice.
-    expect(connections()).toBe(files.length);
-  });
+  ])(
+    'is sent once more on a new connection if it is %s, and this does not count as an attempt',
+    async (_how, meet) => {
+      const { connections, env } = await serverThat(meet);
+      const result = await runCli(['upload', ...files, '-c', '1', '--retries', '0', '--json'], { env });
+      expect(result.exitCode, result.stderr).toBe(0);
+      expect(statuses(result.json())).toEqual(files.map(() => ['uploaded', 1]));
+      expect(result.sleeps).toEqual([]);
+      // Each file but the first finds a connection that closes, and each new one is used twice.
+      expect(connections()).toBe(files.length);
+    },
+  );
 
-  it('counts an attempt if a byte of an answer has arrived', async () => {
+  it('counts as an attempt if a byte of an answer has arrived', async () => {
     const { env } = await serverThat(endInTheAnswer);
     const result = await runCli(['upload', ...files, '-c', '1', '--retries', '0', '--json'], { env });
     expect(statuses(result.json())).toEqual([
@@ -103,7 +106,7 @@ describe('a request that hits the close of an idle connection', () => {
   it.each<[string, Meeting]>([
     ['reset', reset],
     ['closed', end],
-  ])('counts a try on a new connection that is %s', async (_how, meet) => {
+  ])('counts as an attempt if the connection is new and is %s', async (_how, meet) => {
     const { connections, env } = await serverThat(meet, { meetsFirst: true });
     const result = await runCli(['upload', files[0]!, '--retries', '1', '--json'], { env });
     expect(statuses(result.json())).toEqual([['failed', 2]]);

@@ -198,7 +198,7 @@ describe('uploadFiles', () => {
     }
   });
 
-  it('tells files apart by their first place in the input', async () => {
+  it('identifies files by their first place in the input', async () => {
     const { options } = await sandboxOptions();
     const settled: (readonly [number, string])[] = [];
     const onEvent = (event: UploadEvent) => {
@@ -236,7 +236,7 @@ describe('uploadFiles', () => {
     expect(refusing.server.count()).toBe(1);
   });
 
-  it('an answer that every file would get stops it', async () => {
+  it('stops after an answer that every file would get', async () => {
     const { server, options } = await optionsFor((response) => sendJson(response, 401, {}));
     const records = await uploadFiles(files, { ...options, concurrency: 1 });
     expect(records).toMatchObject([
@@ -259,14 +259,14 @@ describe('uploadFiles', () => {
 });
 
 describe('an AbortSignal', () => {
-  it('that is aborted before sends nothing', async () => {
+  it('that is aborted before the upload sends nothing', async () => {
     const { sandbox, options } = await sandboxOptions();
     const records = await uploadFiles(files, { ...options, signal: AbortSignal.abort() });
     expect(records).toEqual(files.map((path, index) => ({ index, path, status: 'cancelled', attempts: 0 })));
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('in the middle ends what is in flight and keeps what is settled', async () => {
+  it('that is aborted during the upload cancels what is in flight and keeps what is settled', async () => {
     const aborting = new AbortController();
     const closed: Promise<unknown>[] = [];
     const { server, options } = await optionsFor((response, request, ordinal) => {
@@ -287,7 +287,7 @@ describe('an AbortSignal', () => {
     await Promise.all(closed);
   });
 
-  it('during a wait ends it', async () => {
+  it('that is aborted during a wait ends the wait', async () => {
     const aborting = new AbortController();
     const { server, options } = await optionsFor((response) =>
       sendJson(response, 503, {}, { 'retry-after': '300' }),
@@ -305,7 +305,7 @@ describe('an AbortSignal', () => {
     expect(server.count()).toBe(1);
   });
 
-  it('of client.upload rejects with its reason, and ends the connection', async () => {
+  it('that is aborted during client.upload rejects with its reason, and closes the connection', async () => {
     const aborting = new AbortController();
     const reason = new Error('enough');
     let closed: Promise<unknown> | undefined;
@@ -332,12 +332,12 @@ describe('a wrong option is a ConfigError, before anything is sent', () => {
     ['plain http to elsewhere', { apiUrl: 'http://api.example.com' }, /^options: apiUrl must be/],
     ['an apiUrl with a query', { apiUrl: 'https://api.example.com/?a' }, /^options: apiUrl must be/],
     ['no upload in flight', { concurrency: 0 }, /^options: concurrency must be/],
-    ['65 in flight', { concurrency: 65 }, /^options: concurrency must be/],
+    ['65 uploads in flight', { concurrency: 65 }, /^options: concurrency must be/],
     ['text for a number', { concurrency: '4' }, /^options: concurrency must be/],
     ['negative retries', { retries: -1 }, /^options: retries must be/],
     ['half a retry', { retries: 0.5 }, /^options: retries must be/],
-    ['no time', { timeoutMs: 0 }, /^options: timeout/],
-    ['NaN', { timeoutMs: Number.NaN }, /^options: timeout/],
+    ['a timeout of 0', { timeoutMs: 0 }, /^options: timeout/],
+    ['a timeout of NaN', { timeoutMs: Number.NaN }, /^options: timeout/],
   ])('uploadFiles with %s', async (_what, wrong, message) => {
     const options = { ...good, ...wrong } as UploadFilesOptions;
     const failure = await uploadFiles([night.file], options).catch((error: unknown) => error);
@@ -349,8 +349,8 @@ describe('a wrong option is a ConfigError, before anything is sent', () => {
   it.each<[string, object]>([
     ['no token', { token: undefined }],
     ['plain http to elsewhere', { apiUrl: 'http://api.example.com' }],
-    ['no time', { timeoutMs: -5 }],
-    ['a proxy that is no URL', { proxyUrl: 'me:hunter2@' }],
+    ['a negative timeout', { timeoutMs: -5 }],
+    ['a proxy that is not a URL', { proxyUrl: 'me:hunter2@' }],
     ['a proxy of another kind', { proxyUrl: 'socks5://me:hunter2@127.0.0.1:1080' }],
   ])('a DreaminaClient with %s', (_what, wrong) => {
     const create = () => new DreaminaClient({ token, ...wrong } as DreaminaClientOptions);
@@ -359,7 +359,7 @@ describe('a wrong option is a ConfigError, before anything is sent', () => {
   });
 
   it.each(['..', '.', '', 'US:../../x@example.com', 'name@example.com'])(
-    'client.upload to the account %j, which would be another path',
+    'client.upload to the account %j, which would change the path',
     async (wrong) => {
       const { server } = await optionsFor((response) =>
         sendJson(response, 200, { imageRef: exampleReference }),
@@ -373,7 +373,7 @@ describe('a wrong option is a ConfigError, before anything is sent', () => {
 });
 
 describe('DreaminaClient', () => {
-  it('uploads bytes and returns what the service keeps', async () => {
+  it('uploads bytes and returns the stored asset', async () => {
     const { sandbox, options } = await sandboxOptions();
     const client = clientWith(options);
     const bytes = await readFile(night.file);
@@ -426,7 +426,7 @@ describe('DreaminaClient', () => {
     expect(server.count()).toBe(1);
   });
 
-  it('throws one for a lost connection, a timeout and an answer without a reference', async () => {
+  it('throws an ApiError for a lost connection, a timeout and an answer without a reference', async () => {
     const { server } = await optionsFor((response, _request, ordinal) => {
       if (ordinal === 0) {
         response.socket!.resetAndDestroy();
@@ -491,7 +491,7 @@ describe('nothing is read from the environment', () => {
     return decoy;
   }
 
-  it('where everything is said in the options', async () => {
+  it('with all options given', async () => {
     const decoy = await setEnvironment();
     const { sandbox, options } = await sandboxOptions({ latencyMs: 20, tls: selfSigned });
     const records = await uploadFiles([night.file], { ...options, ca: selfSigned.cert });
@@ -500,7 +500,7 @@ describe('nothing is read from the environment', () => {
     expect(decoy.count()).toBe(0);
   });
 
-  it('where something is missing', async () => {
+  it('with an option missing', async () => {
     const decoy = await setEnvironment();
     const { sandbox, options } = await sandboxOptions();
     for (const missing of ['token', 'account']) {

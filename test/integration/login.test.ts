@@ -99,7 +99,7 @@ describe('login --with-token', () => {
     });
   });
 
-  it('is all that an upload needs', async () => {
+  it('gives an upload everything that it needs', async () => {
     const { login, env } = await newcomer();
     await login(['-a', ca]);
     const result = await runCli(['upload', fixture('night.png').file], { env });
@@ -113,7 +113,7 @@ describe('login --with-token', () => {
     expect(await read()).toEqual({ token, account: 'US:me@example.com' });
   });
 
-  it('chooses none of several, and says how', async () => {
+  it('does not choose one of several accounts, and says how to choose', async () => {
     const { login, read, file } = await newcomer();
     const result = await login();
     expect(result).toMatchObject({
@@ -125,7 +125,7 @@ describe('login --with-token', () => {
     expect(await read()).toEqual({ token });
   });
 
-  it('says how to add an account where there is none', async () => {
+  it('says how to add an account if there is none', async () => {
     const { login, read } = await newcomer({ accounts: {} });
     const result = await login();
     expect(result.exitCode).toBe(0);
@@ -175,7 +175,7 @@ describe('login writes nothing', () => {
     [`${token} and more`, `${rule}; there is a space or a tab in it`],
     [`${token}\u00e9`, `${rule}; there is a character in it that is not printable ASCII`],
     ['x'.repeat(100_000), 'standard input: the first line is longer than 64 KiB'],
-  ])('where standard input has no token: %#', async (stdin, words) => {
+  ])('if standard input has no token: %#', async (stdin, words) => {
     const { login, file, count } = await newcomer();
     const result = await login([], { stdin });
     expect(result.stderr).toContain(words);
@@ -185,7 +185,7 @@ describe('login writes nothing', () => {
     expect(count()).toBe(0);
   });
 
-  it('without a terminal to ask on', async () => {
+  it('without a terminal for the questions', async () => {
     const { env, file, count } = await newcomer();
     const result = await runCli(['login'], { env, stdin: token });
     expect(result).toMatchObject({
@@ -213,7 +213,7 @@ describe('login writes nothing', () => {
     [404, 4, 'there is no list of accounts at this address'],
     [503, 1, 'the service failed'],
     [200, 1, 'the answer has no accounts in it but says: echo Bearer [token]'],
-  ])('where the service says %i: exit %i', async (status, exitCode, words) => {
+  ])('if the service answers %i, and exits with %i', async (status, exitCode, words) => {
     const { env } = await rawServer((response, request) =>
       sendJson(response, status, { error: `echo ${request.headers.authorization}` }),
     );
@@ -225,7 +225,7 @@ describe('login writes nothing', () => {
     expect(await exists(file)).toBe(false);
   });
 
-  it('where the account is not one of those that are configured', async () => {
+  it('if the account is not a configured one', async () => {
     const { login, file } = await newcomer();
     const result = await login(['-a', 'US:other@example.com']);
     expect(result).toMatchObject({
@@ -237,7 +237,7 @@ describe('login writes nothing', () => {
     expect((await login(['-a', token])).stderr).not.toContain(token);
   });
 
-  it('where a project wants the token sent elsewhere', async () => {
+  it('if a project wants the token sent elsewhere', async () => {
     const { apiUrl, count } = await rawServer((response) => sendJson(response, 200, {}));
     const cwd = await tempDir();
     await writeFile(join(cwd, '.dreaminarc'), JSON.stringify({ apiUrl, token: 'user:1-theirs' }));
@@ -249,13 +249,13 @@ describe('login writes nothing', () => {
     expect(result.stderr).toContain('the token from this login is not sent there');
     expect(count()).toBe(0);
     expect(await exists(file)).toBe(false);
-    // Named by hand, the same file is the user's own word.
+    // If the user names the same file, it counts as the user's own setting.
     expect((await login(['--config', '.dreaminarc'], world)).exitCode).toBe(0);
     expect(count()).toBe(1);
     expect(await exists(file)).toBe(true);
   });
 
-  it('where the setting of the service is wrong', async () => {
+  it('if the address of the service is wrong', async () => {
     const { login } = await newcomer();
     const result = await login([], { env: { DREAMINA_API_URL: 'http://example.com' } });
     expect(result.exitCode).toBe(4);
@@ -264,7 +264,7 @@ describe('login writes nothing', () => {
 });
 
 describe('the file that login writes', () => {
-  it('keeps what else is in it, in its order', async () => {
+  it('keeps its other settings, in their order', async () => {
     const { login, write, file } = await newcomer();
     await write({ concurrency: 2, token: 'user:1-old', theirs: { a: [1] }, account: us });
     expect((await login(['-a', ca])).exitCode).toBe(0);
@@ -285,7 +285,7 @@ describe('the file that login writes', () => {
     }
   });
 
-  it('keeps an account of this token, and drops one of another', async () => {
+  it('keeps an account of this token, and drops an account of another token', async () => {
     const { login, write, read } = await newcomer();
     await write({ account: ca });
     const kept = await login();
@@ -305,10 +305,10 @@ describe('the file that login writes', () => {
   });
 
   it.each([
-    ['no JSON', '{"token": "user:1-old",', 'not valid JSON'],
+    ['not JSON', '{"token": "user:1-old",', 'not valid JSON'],
     ['a list', ['user:1-old'], 'a config must be a mapping'],
     ['an import', { $import: './x.json' }, '$import is not supported'],
-  ])('is left alone where it is %s', async (_name, content, words) => {
+  ])('is left alone if it is %s', async (_name, content, words) => {
     const { login, write, file, count } = await newcomer();
     await write(content);
     const before = await readFile(file, 'utf8');
@@ -343,7 +343,7 @@ describe('the file that login writes', () => {
   });
 
   it.skipIf(onWindows || isRoot)(
-    'is left alone where it cannot be read, or its folder not be written',
+    'is left alone if it cannot be read, or its folder cannot be written',
     async () => {
       const { login, write, file } = await newcomer();
       await write({ retries: 1 });
@@ -359,7 +359,7 @@ describe('the file that login writes', () => {
     },
   );
 
-  it.runIf(isRoot)('is left alone where it belongs to another user, as under sudo', async () => {
+  it.runIf(isRoot)('is left alone if it belongs to another user, as under sudo', async () => {
     const { login, write, read, file } = await newcomer();
     await write({ retries: 1 });
     await chown(file, 12345, 12345);
@@ -384,9 +384,9 @@ describe('the file that login writes', () => {
     expect(count()).toBe(0);
   });
 
-  // Nobody can make a folder there, root neither.
+  // Nobody can create a folder there, not even root.
   it.runIf(process.platform === 'linux').each(['/sys/none', '/proc/none', 'dangling'])(
-    'cannot be where its folder cannot be made: %s',
+    'cannot be created if its folder cannot be created: %s',
     async (folder) => {
       const { login } = await newcomer();
       const cwd = await tempDir();
@@ -400,8 +400,8 @@ describe('the file that login writes', () => {
   );
 });
 
-describe('login warns of what overrides the written config', () => {
-  it('in the environment', async () => {
+describe('login warns that the written config is overridden', () => {
+  it('by the environment', async () => {
     const { login } = await newcomer();
     const env = { DREAMINA_TOKEN: 'user:1-old', DREAMINA_ACCOUNT: 'US:old@example.com' };
     const result = await login(['-a', us], { env });
@@ -413,7 +413,7 @@ describe('login warns of what overrides the written config', () => {
     expect(result.stderr).not.toContain('user:1-old');
   });
 
-  it('in the project', async () => {
+  it('by the project', async () => {
     const { login } = await newcomer();
     const cwd = await tempDir();
     await writeFile(join(cwd, '.dreaminarc'), 'account: US:film@example.com');

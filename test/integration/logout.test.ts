@@ -28,7 +28,7 @@ describe('logout', () => {
     [{ token, account, retries: 2, note: 'x' }, { retries: 2, note: 'x' }, 'token and account are no longer'],
     [{ token }, {}, 'the token is no longer'],
     [{ account, timeout: 5 }, { timeout: 5 }, 'the account is no longer'],
-    // Also one that could not be used.
+    // Also an unusable token and account.
     [{ token: 7, account: null }, {}, 'token and account are no longer'],
   ])('takes token and account out of %j', async (before, after, words) => {
     const { file, read, logout } = await userWith(before);
@@ -91,7 +91,7 @@ describe('logout', () => {
     expect(await readFile(file, 'utf8')).toContain(token);
   });
 
-  it.skipIf(onWindows)('changes no file behind a link', async () => {
+  it.skipIf(onWindows)('changes no file to which a link leads', async () => {
     const { file, logout } = await userWith(undefined);
     const target = join(await tempDir(), 'target.json');
     await writeFile(target, JSON.stringify({ token }));
@@ -112,7 +112,7 @@ describe('logout', () => {
     });
   });
 
-  it.skipIf(onWindows || process.getuid?.() === 0)('says that it cannot write', async () => {
+  it.skipIf(onWindows || process.getuid?.() === 0)('reports that it cannot write', async () => {
     const { file, logout } = await userWith({ token });
     await chmod(dirname(file), 0o500);
     const { stderr, exitCode } = await logout();

@@ -13,7 +13,7 @@ async function folder(): Promise<string> {
   return cwd;
 }
 
-/** What a person reads who has typed this. */
+/** The text on standard error for these arguments. */
 async function read(argv: readonly string[], cwd?: string): Promise<readonly string[]> {
   const { stdout, stderr, exitCode } = await runCli(argv, { cwd: cwd ?? (await folder()) });
   expect({ argv, stdout, exitCode }).toEqual({ argv, stdout: '', exitCode: 2 });
@@ -128,13 +128,13 @@ describe('the nearest name', () => {
       'dreamina upload has no flag "--\\u001b[2J"',
       '`dreamina upload --help` lists its flags.',
     ],
-  ])('or none, to %j', async (argv, what, advice) => {
+  ])('is missing if nothing is near %j', async (argv, what, advice) => {
     const [error, below = ''] = await read(argv);
     expect(error).toBe(`error: ${what}`);
     expect(below.trim().startsWith(advice)).toBe(true);
   });
 
-  it('is cut, however long the words are', async () => {
+  it('is cut if the words are too long', async () => {
     for (const argv of [
       ['x'.repeat(100_000)],
       [`--${'x'.repeat(100_000)}`],
@@ -188,7 +188,7 @@ describe('help', () => {
 });
 
 describe('an error of the command line', () => {
-  it('is coloured like every other', async () => {
+  it('is coloured like every other error', async () => {
     const env = { FORCE_COLOR: '1' };
     for (const argv of [['uplaod'], ['upload', '--dryrun'], ['upload', '-c']]) {
       expect((await runCli(argv, { env })).stderr).toMatch(/^\x1b\[31merror:\x1b\[39m /);

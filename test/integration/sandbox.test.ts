@@ -73,7 +73,7 @@ function dial(sandbox: Sandbox, options: { allowHalfOpen?: boolean } = {}): Sock
 
 interface RawEnd {
   text: string;
-  /** `FIN` for an orderly end, otherwise the code of the socket's error. */
+  /** `FIN` for a normal close, otherwise the code of the socket's error. */
   end: string;
 }
 
@@ -140,7 +140,7 @@ describe('an upload', () => {
     }
   });
 
-  test('goes to the account in its path', async () => {
+  test('belongs to the account in its path', async () => {
     const sandbox = await start();
     const { json } = await send(sandbox, { path: '/v1/dreamina/assets/CA%3asandbox%40example%2Ecom' });
     expect(json.account).toBe('CA:sandbox@example.com');
@@ -172,7 +172,7 @@ describe('an upload', () => {
     ]);
   });
 
-  test('gets the same reference for the same seed, and another for another seed', async () => {
+  test('gets the same reference with the same seed, and a different one with a different seed', async () => {
     const [first, same, other] = await Promise.all([
       start({ seed: 5 }),
       start({ seed: 5 }),
@@ -261,7 +261,7 @@ describe('an upload is refused', () => {
       400,
       'Image does not match its Content-Type (image/webp)',
     ],
-    ['when it is no image', { body: Buffer.from('hello') }, 400, /does not match its Content-Type/],
+    ['when it is not an image', { body: Buffer.from('hello') }, 400, /does not match its Content-Type/],
     ['when it is cut short', { body: image.subarray(0, 20) }, 400, /its width and height cannot be read/],
   ];
 
@@ -278,7 +278,7 @@ describe('an upload is refused', () => {
     expect(sandbox.requests).toMatchObject([{ status, bodySize: (options.body ?? image).length }]);
   });
 
-  test('after its body is read, so that the connection serves the next request', async () => {
+  test('only after its body is read, so that the connection serves the next request', async () => {
     const sandbox = await start();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
@@ -312,15 +312,15 @@ describe('a video or audio file', () => {
     return bytes;
   };
 
-  /** A copy of a clip with some bytes written behind a text or bytes in it. */
+  /** A copy of a clip with some bytes written after a text or bytes that it contains. */
   const changed = (
     name: Parameters<typeof clip>[0],
-    behind: string | Buffer,
+    after: string | Buffer,
     ...writes: [number, string][]
   ) => {
     const bytes = Buffer.from(readFileSync(clip(name).file));
     for (const [offset, hex] of writes) {
-      bytes.write(hex, bytes.indexOf(behind) + behind.length + offset, 'hex');
+      bytes.write(hex, bytes.indexOf(after) + after.length + offset, 'hex');
     }
     return bytes;
   };
@@ -336,22 +336,25 @@ describe('a video or audio file', () => {
     return changed('clip.mp4', 'avc1\0\0\0\0\0\0\0\x01', [16, size.toString('hex')]);
   };
 
-  test.each(clips)('is answered with its measures: $name', async ({ file, contentType, type, ...given }) => {
-    const sandbox = await start();
-    const { status, json } = await sendClip(sandbox, contentType, readFileSync(file));
-    const { width, height } = type === 'audio' ? { width: 480, height: 360 } : given;
-    const { duration, assetRef } = json as { duration: number; assetRef: string };
-    expect(status).toBe(200);
-    expect(json).toEqual({ assetRef, account, type, width, height, duration, size: given.size });
-    expect(Math.abs(duration - given.durationMs)).toBeLessThanOrEqual(5);
-    expect(assetRef).toMatch(
-      new RegExp(
-        `^${account}-${type}:w${width}:h${height}:s${given.size}:d${duration}-vid:v10762g50003[0-9a-v]{20}$`,
-      ),
-    );
-    expect(sandbox.assets).toMatchObject([{ type, assetRef, size: given.size }]);
-    expect(sandbox.assets[0]).not.toHaveProperty('imageRef');
-  });
+  test.each(clips)(
+    'is answered with its duration and size: $name',
+    async ({ file, contentType, type, ...given }) => {
+      const sandbox = await start();
+      const { status, json } = await sendClip(sandbox, contentType, readFileSync(file));
+      const { width, height } = type === 'audio' ? { width: 480, height: 360 } : given;
+      const { duration, assetRef } = json as { duration: number; assetRef: string };
+      expect(status).toBe(200);
+      expect(json).toEqual({ assetRef, account, type, width, height, duration, size: given.size });
+      expect(Math.abs(duration - given.durationMs)).toBeLessThanOrEqual(5);
+      expect(assetRef).toMatch(
+        new RegExp(
+          `^${account}-${type}:w${width}:h${height}:s${given.size}:d${duration}-vid:v10762g50003[0-9a-v]{20}$`,
+        ),
+      );
+      expect(sandbox.assets).toMatchObject([{ type, assetRef, size: given.size }]);
+      expect(sandbox.assets[0]).not.toHaveProperty('imageRef');
+    },
+  );
 
   test('may be an MP3 under its second name', async () => {
     const { file } = clip('tone.mp3');
@@ -377,8 +380,8 @@ describe('a video or audio file', () => {
   });
 
   test.each<[string, string, Buffer]>([
-    ['2 s of sound', 'audio/wav', wav(2000)],
-    ['15 s of sound', 'audio/wav', wav(15_000)],
+    ['2 s of audio', 'audio/wav', wav(2000)],
+    ['15 s of audio', 'audio/wav', wav(15_000)],
     ['a WAV of 15,728,640 bytes', 'audio/wav', Buffer.concat([wav(15_000)], 15_728_640)],
     ['15.4 s of video', 'video/webm', webmOf(15_400)],
     ['the smallest sides', 'video/mp4', mp4Of(200, 200)],
@@ -388,15 +391,15 @@ describe('a video or audio file', () => {
   });
 
   test.each<[string, string, Buffer, string]>([
-    ['no sound', 'audio/wav', wav(0), 'Audio is damaged: its duration cannot be read'],
+    ['no audio', 'audio/wav', wav(0), 'Audio is damaged: its duration cannot be read'],
     [
-      'too little sound',
+      'too little audio',
       'audio/wav',
       wav(1999),
       'Audio duration (1.999 seconds) not supported. Valid values: 2 to 15 seconds',
     ],
     [
-      'too much sound',
+      'too much audio',
       'audio/wav',
       wav(15_001),
       'Audio duration (15.001 seconds) not supported. Valid values: 2 to 15 seconds',
@@ -440,14 +443,14 @@ describe('a video or audio file', () => {
       'Video is too large: 52428801 bytes, the limit is 52428800',
     ],
     [
-      'a video that is cut short',
+      'a truncated video',
       'video/mp4',
       readFileSync(clip('clip.mp4').file).subarray(0, -100),
       'Video is damaged: its duration, width and height cannot be read',
     ],
-    ['sound as a video', 'video/mp4', readFileSync(clip('tone.m4a').file), 'Video has no video track'],
+    ['audio as a video', 'video/mp4', readFileSync(clip('tone.m4a').file), 'Video has no video track'],
     [
-      'a video as sound',
+      'a video as audio',
       'audio/mp4',
       readFileSync(clip('clip.mp4').file),
       'Audio does not match its Content-Type (audio/mp4): it has a video track',
@@ -581,7 +584,7 @@ test('HEAD gets a 405 without a body', async () => {
 });
 
 describe('the log', () => {
-  test('has each request, in order of arrival', async () => {
+  test('contains each request, in order of arrival', async () => {
     const told: SeenRequest[] = [];
     const sandbox = await start({ onRequest: (request) => told.push(request) });
     await send(sandbox, { headers: { 'x-mark': 'a' } });
@@ -639,7 +642,7 @@ describe('the log', () => {
   });
 });
 
-test('latency holds back every answer', async () => {
+test('latency delays every answer', async () => {
   const sandbox = await start({ latencyMs: 60 });
   for (const options of [{}, { path: '/' }, { headers: { authorization: 'no' } }]) {
     const begunMs = performance.now();
@@ -649,7 +652,7 @@ test('latency holds back every answer', async () => {
 });
 
 describe('the fault', () => {
-  test('429 has a Retry-After only if asked to', async () => {
+  test('429 has a Retry-After only if an option sets one', async () => {
     const faults = [{ kind: '429', count: 1 }] as const;
     const plain = await send(await start({ faults }));
     expect(plain).toMatchObject({ status: 429, json: { error: expect.any(String) } });
@@ -703,7 +706,7 @@ describe('the fault', () => {
     expect(sandbox.requests).toMatchObject([{ status: 200, fault: 'slow' }]);
   });
 
-  test('slow leaves the asset behind when the client gives up', async () => {
+  test('slow keeps the asset when the client gives up', async () => {
     const { sandbox, nextSettled } = await startWatched({ faults: [{ kind: 'slow', count: 1 }] });
     const socket = dial(sandbox);
     const settled = nextSettled();
@@ -746,7 +749,7 @@ describe('the fault', () => {
     const answered = once(socket, 'data');
     const ended = once(socket, 'end');
     const reset = new Promise<NodeJS.ErrnoException>((resolve) => socket.once('error', resolve));
-    // More than the buffers of both sides hold, so that the client still has some of it when the answer is there.
+    // More than the buffers of both sides hold, so that the client is still sending when the answer arrives.
     socket.write(rawHead(sandbox, 2 ** 26));
     socket.write(Buffer.alloc(2 ** 26));
     expect(String(await answered)).toMatch(/^HTTP\/1\.1 401 /);
@@ -765,7 +768,7 @@ describe('the fault', () => {
     expect((await send(sandbox)).status).toBe(200);
   });
 
-  test('hits the same uploads for the same seed', async () => {
+  test('affects the same uploads with the same seed', async () => {
     const run = async (seed: number) => {
       const sandbox = await start({ faults: [{ kind: '500', rate: 0.5 }], seed });
       for (let upload = 0; upload < 20; upload += 1) {
@@ -825,7 +828,7 @@ describe('the Host header', () => {
     expect(sandbox.requests[0]).not.toHaveProperty('fault');
   });
 
-  test('is required, and the first of several counts', async () => {
+  test('is required, and only the first of several counts', async () => {
     const sandbox = await start();
     expect((await sendRaw(sandbox, 'GET / HTTP/1.0\r\n\r\n')).text).toMatch(/^HTTP\/1\.1 421 /);
     expect((await sendRaw(sandbox, 'GET / HTTP/1.0\r\nHost:\r\n\r\n')).text).toMatch(/^HTTP\/1\.1 421 /);
@@ -835,7 +838,7 @@ describe('the Host header', () => {
     expect((await sendRaw(sandbox, absolute)).text).toMatch(/^HTTP\/1\.1 421 /);
   });
 
-  test('may be the address that the sandbox was told to listen on', async () => {
+  test('may be the address on which the sandbox listens', async () => {
     const sandbox = await start({ host: '127.0.0.2' });
     expect((await send(sandbox)).status).toBe(200);
     expect((await send(sandbox, { headers: { host: '127.0.0.3' } })).status).toBe(421);
@@ -857,7 +860,7 @@ describe('it survives', () => {
     expect((await send(sandbox)).status).toBe(200);
   });
 
-  test('a client that resets while its answer is held back', async () => {
+  test('a client that resets while its answer is delayed', async () => {
     const { sandbox, nextSettled } = await startWatched({ latencyMs: 1_000_000 });
     const socket = dial(sandbox);
     const settled = nextSettled();
@@ -869,7 +872,7 @@ describe('it survives', () => {
 
   test.each([
     ['garbage', '\x16\x03\x01 garbage \xff\r\n\r\n', 400],
-    ['headers without end', `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`, 431],
+    ['endless headers', `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`, 431],
     ['a request without a host', 'GET / HTTP/1.1\r\n\r\n', 400],
   ])('%s', async (_what, bytes, status) => {
     const sandbox = await start();
@@ -903,10 +906,10 @@ describe('close', () => {
     await expect(send(sandbox)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  test('ends an answer that is held back', async () => {
+  test('ends a delayed answer', async () => {
     const sandbox = await start({ faults: [{ kind: 'slow', count: 1 }] });
     const cut = send(sandbox).catch((error: NodeJS.ErrnoException) => error.code);
-    // Each round trip gives the upload, sent before it, time to be read; once it is stored, only the stall is left.
+    // Each round trip leaves time to read the upload, which was sent before; once it is stored, only the stall remains.
     while (sandbox.assets.length === 0) {
       await send(sandbox, { path: '/' });
     }
@@ -976,7 +979,7 @@ describe('over TLS', () => {
     return receive(request);
   };
 
-  test('it takes uploads', async () => {
+  test('it accepts uploads', async () => {
     const sandbox = await start({ tls });
     expect(sandbox.origin).toMatch(/^https:/);
     expect(await sendSecure(sandbox)).toMatchObject({ status: 200, json: { size: image.length } });
@@ -988,7 +991,7 @@ describe('over TLS', () => {
     expect((await sendSecure(sandbox, { host: 'api.example.test' })).status).toBe(200);
   });
 
-  test('it resets, and answers early', async () => {
+  test('it resets connections, and answers early', async () => {
     const faults = [
       { kind: 'reset', count: 1 },
       { kind: 'reset-after-body', count: 1 },
@@ -1002,7 +1005,7 @@ describe('over TLS', () => {
     expect((await sendSecure(sandbox)).status).toBe(200);
   });
 
-  test('it survives a client that does not speak it', async () => {
+  test('it survives a client that does not use TLS', async () => {
     const sandbox = await start({ tls });
     await sendRaw(sandbox, 'GET / HTTP/1.1\r\n\r\n');
     expect((await sendSecure(sandbox)).status).toBe(200);

@@ -12,7 +12,7 @@ const files = fixtures.map(({ file }) => file);
 const token = 'user:1234-abcdef';
 const account = 'US:name@example.com';
 
-/** What a resolver says about every name, for the length of the test. */
+/** What a resolver answers for every name, for the length of the test. */
 function resolveTo(answer: readonly string[] | NodeJS.ErrnoException): void {
   const lookup = ((_host: string, _options: object, done: (...result: unknown[]) => void) => {
     process.nextTick(() =>
@@ -39,7 +39,7 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-/** An address that counts as another machine's, although it is one of this machine. */
+/** An address of this machine that counts as the address of another machine. */
 const otherAddress = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
   .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
@@ -74,7 +74,7 @@ describe('a host that cannot be reached', () => {
     ['refuses', refused],
     ['is unknown', unknown],
     ['cannot be looked up', offline],
-  ])('because it %s ends the batch when the tries of a file are used up', async (_what, setUp) => {
+  ])('because it %s ends the batch when the retries of a file are used up', async (_what, setUp) => {
     const { apiUrl, message } = await setUp();
     const result = await runCli(['upload', ...files, '-c', '1', '--retries', '2', '--json'], {
       env: envFor(apiUrl),
@@ -92,7 +92,7 @@ describe('a host that cannot be reached', () => {
     expect(result.stderr).toContain(`warning: ${message} each time; the other files are not tried\n`);
   });
 
-  it('ends the batch with several uploads in flight too, and with -q only the error is printed', async () => {
+  it('ends the batch with several uploads in flight, too, and -q prints only the error', async () => {
     const { apiUrl, message } = await refused();
     const result = await runCli(['upload', ...files, '--retries', '1', '-q', '--json'], {
       env: envFor(apiUrl),
@@ -123,7 +123,7 @@ describe('a host that cannot be reached', () => {
     ]);
   });
 
-  it('for a while does not fail any file, and is reported once', async () => {
+  it('for a while does not fail any file, and is reported only once', async () => {
     const server = await rawServer((response) => sendJson(response, 200, { imageRef: exampleReference }));
     const port = Number(new URL(server.apiUrl).port);
     let lookups = 0;
@@ -145,7 +145,7 @@ describe('a host that cannot be reached', () => {
   });
 
   it('only for one file does not cost the others retries', async () => {
-    // The server is there for every second request only.
+    // The server listens for every second request only.
     const server: Server = createServer();
     server.on('connection', (socket) => socket.destroy());
     server.listen(0, '127.0.0.1');
@@ -176,15 +176,15 @@ describe('a host with several addresses', () => {
 
   it.each([
     ['one that refuses before it', ['::1', '127.0.0.1']],
-    ['one that refuses behind it', ['127.0.0.1', '::1']],
+    ['one that refuses after it', ['127.0.0.1', '::1']],
     ['one without a route before it', ['100::1', '127.0.0.1']],
-    ['one without a route behind it', ['127.0.0.1', '100::1']],
+    ['one without a route after it', ['127.0.0.1', '100::1']],
     ['two that refuse around it', ['127.0.0.2', '127.0.0.1', '::1']],
-  ])('is reached at the one that answers, with %s', async (_what, addresses) => {
+  ])('is reached at the address that answers, with %s', async (_what, addresses) => {
     await expect(uploadTo(addresses)).resolves.toMatchObject({ assetRef: exampleReference });
   });
 
-  it('is not reached if none answers, and the error is that of the address with a route', async () => {
+  it('is not reached if no address answers, and the error is about the address with a route', async () => {
     const port = await closedPort();
     resolveTo(['100::1', '127.0.0.1']);
     const result = await runCli(['upload', files[0]!, '--retries', '0', '--json'], {
@@ -198,7 +198,7 @@ describe('a host with several addresses', () => {
 
 describe('plain http', () => {
   it.runIf(otherAddress !== undefined).each(['localhost', 'LOCALHOST'])(
-    'to %s is refused where that name is another machine',
+    'to %s is refused if that name belongs to another machine',
     async (name) => {
       let connections = 0;
       let received = '';

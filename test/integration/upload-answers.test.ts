@@ -25,7 +25,7 @@ const reference = exampleReference;
 const token = 'user:1234-abcdef';
 const secret = 'abcdef';
 
-/** Uploads one image, without a second try, to a server that answers so; once for text, once for JSON. */
+/** Uploads one image, without a retry, to a server with that answer; once for text, once for JSON. */
 async function uploadTo(respond: Respond, { drain = true, flags = [] as readonly string[] } = {}) {
   const server = await rawServer(respond, { drain });
   const run = (...more: string[]) =>
@@ -47,7 +47,7 @@ async function uploadTo(respond: Respond, { drain = true, flags = [] as readonly
   };
 }
 
-/** What stands in the record of one failed upload and on standard error, and nowhere else. */
+/** The error in the record of one failed upload and on standard error, and nowhere else. */
 function expectFailure(
   { text, record }: Awaited<ReturnType<typeof uploadTo>>,
   error: FailedRecord['error'],
@@ -175,7 +175,7 @@ describe('a refusal is reported with its code, message, hint, status and exit co
     });
   });
 
-  it('also where the body is compressed although identity was asked for', async () => {
+  it('also if the body is compressed although identity was requested', async () => {
     const body = gzipSync(JSON.stringify({ error: 'Image is empty' }));
     const result = await uploadTo(answeringBytes(400, body, { 'content-encoding': 'gzip' }));
     expect(result.record).toMatchObject({
@@ -183,7 +183,7 @@ describe('a refusal is reported with its code, message, hint, status and exit co
     });
   });
 
-  it('also where the connection is lost in its body', async () => {
+  it('also if the connection is lost in the body', async () => {
     const result = await uploadTo((response) => {
       response.writeHead(403, { 'content-length': '1000' });
       response.write('{"error":"half a sen', () => response.socket?.end());
@@ -200,7 +200,7 @@ describe('a server that answers before it has read the body is reported by that 
     [413, 'rejected', 1],
     [429, 'rate_limited', 1],
     [503, 'server_error', 1],
-  ] as const)('%d of 10 MiB', async (status, code, exitCode) => {
+  ] as const)('HTTP %d, with a body of 10 MiB', async (status, code, exitCode) => {
     const dir = await tempDir();
     await writeFile(join(dir, 'big.png'), await bigImage());
     const server = await rawServer(
@@ -218,7 +218,7 @@ describe('a server that answers before it has read the body is reported by that 
     expect(server.count()).toBe(1);
   });
 
-  it('which closes its side at once', async () => {
+  it('even if it closes its side at once', async () => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: 'early-401', rate: 1 }] });
     const dir = await tempDir();
     await writeFile(join(dir, 'big.png'), await bigImage());
@@ -235,7 +235,7 @@ describe('advice on a refused token', () => {
     ['the user', 'user config', 'and give it to `dreamina login`.'],
     ['the project', 'project config', 'into that file.'],
     ['a file', 'config file', 'into that file.'],
-  ])('names %s, where it came from', async (from, source, what) => {
+  ])('names %s, the source of the token', async (from, source, what) => {
     const { env } = await rawServer(answering(401, { error: 'no' }));
     const { DREAMINA_TOKEN: token, ...rest } = env;
     const cwd = await tempDir();
@@ -274,10 +274,10 @@ describe('advice on an account that is not found', () => {
       `The accounts of this token: ${Array.from({ length: 10 }, (_, i) => `US:${100 + i}@b.co`).join(', ')} and 490 more. Give one of them with -a.`,
     ],
     [{}, 'No account is configured under this token; add one at useapi.net (POST /accounts).'],
-    // It lists the one that it has not found.
+    // This list has the account that was not found.
     [{ 'US:name@example.com': {} }, hints.account_not_found],
     ['no list', hints.account_not_found],
-  ])('names those that the token has: %#', async (accounts, hint) => {
+  ])('lists the accounts of the token: %#', async (accounts, hint) => {
     const { env, count } = await answeringAccounts(accounts);
     const { stderr, exitCode } = await runCli(['upload', ...files.slice(0, 3), '-c', '3'], { env });
     expect(stderr).toContain(`\n  ${hint}\n`);
@@ -330,7 +330,7 @@ describe('an answer that every other file would get too', () => {
     expect(uploads).toBe(2);
   });
 
-  it('ends what is in flight, and starts nothing new', async () => {
+  it('cancels what is in flight, and starts nothing new', async () => {
     let arrived = () => {};
     const allArrived = new Promise<void>((resolve) => {
       arrived = resolve;
@@ -358,7 +358,7 @@ describe('an answer that every other file would get too', () => {
     await Promise.all(closed);
   });
 
-  it('prints the references there are, in text', async () => {
+  it('prints the references so far, in text', async () => {
     const server = await rawServer((response, _request, ordinal) =>
       sendJson(response, ordinal === 2 ? 596 : 200, { imageRef: `${reference}-${ordinal}` }),
     );
@@ -368,20 +368,17 @@ describe('an answer that every other file would get too', () => {
     expect(server.count()).toBe(3);
   });
 
-  it.each([400, 403, 409, 413, 418, 422])(
-    'does not include %d, which concerns one file only',
-    async (status) => {
-      const server = await rawServer((response, _request, ordinal) =>
-        sendJson(response, ordinal % 2 === 0 ? status : 200, { imageRef: reference }),
-      );
-      const result = await runCli(['upload', '-c', '1', ...files, '--json'], { env: server.env });
-      expect(result.exitCode).toBe(3);
-      expect(result.json<UploadRecord[]>().map(({ status }) => status)).toEqual(
-        files.map((_, i) => (i % 2 === 0 ? 'failed' : 'uploaded')),
-      );
-      expect(server.count()).toBe(files.length);
-    },
-  );
+  it.each([400, 403, 409, 413, 418, 422])('is not %d, which concerns one file only', async (status) => {
+    const server = await rawServer((response, _request, ordinal) =>
+      sendJson(response, ordinal % 2 === 0 ? status : 200, { imageRef: reference }),
+    );
+    const result = await runCli(['upload', '-c', '1', ...files, '--json'], { env: server.env });
+    expect(result.exitCode).toBe(3);
+    expect(result.json<UploadRecord[]>().map(({ status }) => status)).toEqual(
+      files.map((_, i) => (i % 2 === 0 ? 'failed' : 'uploaded')),
+    );
+    expect(server.count()).toBe(files.length);
+  });
 });
 
 describe('an answer with a reference', () => {
@@ -402,22 +399,26 @@ describe('an answer with a reference', () => {
       { assetRef: own, ...known, size, type: 'image', duration: 0, nested: { a: [1] } },
       { imageRef: own, ...known },
     ],
-    ['no more than the reference', { assetRef: own }, { imageRef: own, ...known }],
+    ['only the reference', { assetRef: own }, { imageRef: own, ...known }],
     [
-      'nulls beside it',
+      'nulls beside the reference',
       { assetRef: own, account: null, width: null, height: null },
       { imageRef: own, ...known },
     ],
     ['an imageRef that is null', { imageRef: null, assetRef: own }, { imageRef: own, ...known }],
     ['an assetRef that is a number', { imageRef: own, assetRef: 5 }, { imageRef: own, ...known }],
-    ['an assetRef that is no line', { imageRef: own, assetRef: 'a b' }, { imageRef: own, ...known }],
     [
-      'a form of it that is not known',
+      'an assetRef that is not a single word',
+      { imageRef: own, assetRef: 'a b' },
+      { imageRef: own, ...known },
+    ],
+    [
+      'a reference of an unknown form',
       { assetRef: 'asset/5?x=y' },
       { imageRef: 'asset/5?x=y', account: 'US:name@example.com' },
     ],
     [
-      'a form of it that is not known, and pixels',
+      'a reference of an unknown form, and pixels',
       { assetRef: 'asset', width: 5, height: 7 },
       { imageRef: 'asset', account: 'US:name@example.com', width: 5, height: 7 },
     ],
@@ -453,7 +454,11 @@ describe('an answer with a reference', () => {
       { imageRef: own, account: 'CA:other@example.com' },
       'the server answers for the account CA:other@example.com, not US:name@example.com',
     ],
-    ['an error beside it', { imageRef: own, error: 'Low on credits' }, 'the server adds: Low on credits'],
+    [
+      'an error beside the reference',
+      { imageRef: own, error: 'Low on credits' },
+      'the server adds: Low on credits',
+    ],
   ])('%s is a warning in the record and on standard error', async (_what, body, warning) => {
     const { text, record, exitCode } = await uploadTo(answering(200, body));
     expect(exitCode).toBe(0);
@@ -489,7 +494,7 @@ describe('an answer with a reference', () => {
     ['GZIP', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
-  ] as const)('%s although identity was asked for', async (encoding, compress) => {
+  ] as const)('may be compressed with %s, although identity was requested', async (encoding, compress) => {
     const asked: unknown[] = [];
     const { text, exitCode } = await uploadTo((response, request) => {
       asked.push(request.headers['accept-encoding']);
@@ -501,7 +506,7 @@ describe('an answer with a reference', () => {
     expect(asked).toEqual(['identity', 'identity']);
   });
 
-  it('in small pieces, with a byte order mark, under another type', async () => {
+  it('may come in small pieces, with a byte order mark, under another type', async () => {
     const { text, exitCode } = await uploadTo(async (response) => {
       response.writeHead(200, { 'content-type': 'text/html' });
       for (const byte of Buffer.from(`\uFEFF${JSON.stringify({ imageRef: own })}\n`)) {
@@ -513,7 +518,7 @@ describe('an answer with a reference', () => {
     expect(text.lines).toEqual([own]);
   });
 
-  it('complete, although shorter than its Content-Length', async () => {
+  it('may be complete, although shorter than its Content-Length', async () => {
     const { text, exitCode } = await uploadTo((response) => {
       response.writeHead(200, { 'content-length': '5000' });
       response.write(JSON.stringify({ imageRef: own }), () => response.socket?.end());
@@ -522,7 +527,7 @@ describe('an answer with a reference', () => {
     expect(text.lines).toEqual([own]);
   });
 
-  it('as a 201', async () => {
+  it('may be a 201', async () => {
     expect((await uploadTo(answering(201, { imageRef: own }))).text.lines).toEqual([own]);
   });
 });
@@ -540,35 +545,40 @@ describe('an answer without a reference is a bad_response', () => {
     ['a JSON text', JSON.stringify(reference), 'the answer is not a JSON object', false],
     ['an array', JSON.stringify([{ imageRef: reference }]), 'the answer is not a JSON object', false],
     ['an empty object', '{}', 'the answer has no reference in it', false],
-    ['a number for it', '{"imageRef":7,"assetRef":true}', 'the answer has no reference in it', false],
-    ['an object for it', '{"assetRef":{"id":"x"}}', 'the answer has no reference in it', false],
     [
-      'an array for it',
+      'a number as the reference',
+      '{"imageRef":7,"assetRef":true}',
+      'the answer has no reference in it',
+      false,
+    ],
+    ['an object as the reference', '{"assetRef":{"id":"x"}}', 'the answer has no reference in it', false],
+    [
+      'an array as the reference',
       JSON.stringify({ assetRef: [reference] }),
       'the answer has no reference in it',
       false,
     ],
-    ['an empty text for it', '{"imageRef":""}', 'the answer has no reference in it', false],
+    ['an empty text as the reference', '{"imageRef":""}', 'the answer has no reference in it', false],
     [
-      'a space in it',
+      'a space in the reference',
       JSON.stringify({ imageRef: `${reference} x` }),
       'the answer has no reference in it',
       false,
     ],
     [
-      'a line break in it',
+      'a line break in the reference',
       JSON.stringify({ imageRef: `a\n${reference}` }),
       'the answer has no reference in it',
       false,
     ],
     [
-      'an escape sequence in it',
+      'an escape sequence in the reference',
       JSON.stringify({ imageRef: `\u001b[2J${reference}` }),
       'the answer has no reference in it',
       false,
     ],
     [
-      'a bidi override in it',
+      'a bidi override in the reference',
       JSON.stringify({ imageRef: `\u202e${reference}` }),
       'the answer has no reference in it',
       false,
@@ -608,7 +618,7 @@ describe('an answer without a reference is a bad_response', () => {
 
   it.each<[string, Respond, string, boolean]>([
     [
-      'less than the Content-Length says',
+      'fewer bytes than the Content-Length says',
       (response) => {
         response.writeHead(200, { 'content-length': '5000' });
         response.write(half, () => response.socket?.end());
@@ -626,16 +636,16 @@ describe('an answer without a reference is a bad_response', () => {
       true,
     ],
     [
-      'gzip that is cut off',
+      'truncated gzip',
       answeringBytes(200, gzipSync(JSON.stringify({ imageRef: reference })).subarray(0, 30), {
         'content-encoding': 'gzip',
       }),
       cutOff,
       true,
     ],
-    ['gzip that is none', answeringBytes(200, 'not gzip', { 'content-encoding': 'gzip' }), cutOff, true],
+    ['text labelled as gzip', answeringBytes(200, 'not gzip', { 'content-encoding': 'gzip' }), cutOff, true],
     [
-      'an encoding that nobody knows',
+      'an unknown encoding',
       answeringBytes(200, gzipSync('{}'), { 'content-encoding': 'compress' }),
       'the answer is not a JSON object (HTTP 200)',
       false,
@@ -673,7 +683,7 @@ describe('an answer without a reference is a bad_response', () => {
     });
   });
 
-  it('an endless body is abandoned, and its connection closed', async () => {
+  it('and its connection is closed if its body is endless', async () => {
     const closed: Promise<unknown>[] = [];
     const { record } = await uploadTo((response) => {
       closed.push(once(response, 'close'));
@@ -684,13 +694,13 @@ describe('an answer without a reference is a bad_response', () => {
     await Promise.all(closed);
   });
 
-  it('exactly 1 MiB is not too much', async () => {
+  it('but not if it has exactly 1 MiB and a reference', async () => {
     const start = `{"imageRef":"${reference}","x":"`;
     const body = `${start}${'x'.repeat(1024 * 1024 - start.length - 2)}"}`;
     expect((await uploadTo(answeringBytes(200, body))).text.lines).toEqual([reference]);
   });
 
-  it.each(['429', '500'])('%s with an endless body is still that refusal', async (status) => {
+  it.each(['429', '500'])('but a refusal if it is a %s with an endless body', async (status) => {
     const { record } = await uploadTo((response) => {
       response.writeHead(Number(status));
       pump(response);
@@ -705,7 +715,7 @@ describe('an answer that is not HTTP is a network error', () => {
     ['a TLS alert', Buffer.from('15030100020230', 'hex'), 'the answer is not HTTP'],
     ['a status line without a status', 'HTTP/1.1 abc OK\r\n\r\n', 'the answer is not HTTP'],
     [
-      'a header line that is none',
+      'a line that is not a header',
       'HTTP/1.1 200 OK\r\n\u0000\u0001garbage\r\n\r\n',
       'the answer is not HTTP',
     ],
@@ -720,7 +730,7 @@ describe('an answer that is not HTTP is a network error', () => {
       `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`,
       'the headers of the answer are too long',
     ],
-    ['half of its headers', 'HTTP/1.1 200 OK\r\ncontent-le', 'the connection was closed before an answer'],
+    ['half of the headers', 'HTTP/1.1 200 OK\r\ncontent-le', 'the connection was closed before an answer'],
     ['nothing', '', 'the connection was closed before an answer'],
   ])('%s', async (_what, bytes, problem) => {
     const server = await rawServer((response) => {
@@ -772,7 +782,7 @@ describe('a redirect', () => {
   });
 });
 
-describe('what a server says', () => {
+describe('the message of a server', () => {
   const evil = 'bad\u001b[2Jbad\r\nerror: forged\u0007\u009b31m\u202egnp\u2028';
   const escaped = String.raw`bad\x1b[2Jbad\r\nerror: forged\x07\x9b31m\u{202e}gnp`;
 
@@ -786,7 +796,7 @@ describe('what a server says', () => {
     expect(text.stderr).toContain(escaped);
     expect(text.stderr).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]/);
     expect(text.stderr).not.toMatch(/^error: forged/m);
-    // In JSON it is as it came, for a program to see.
+    // JSON has it unchanged, for programs.
     expect(JSON.stringify(record)).toContain(JSON.stringify(evil.trim()).slice(1, -1));
   });
 
@@ -796,7 +806,7 @@ describe('what a server says', () => {
     expect(text.stderr).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]/);
   });
 
-  it('is cut at a length that fits a message', async () => {
+  it('is cut to a reasonable length', async () => {
     const { text, record } = await uploadTo(answering(400, { error: `begin ${'long '.repeat(100_000)}` }));
     expect(text.stderr.length).toBeLessThan(600);
     expect(text.stderr).toContain('(HTTP 400: begin long long');
@@ -804,7 +814,7 @@ describe('what a server says', () => {
   });
 
   it.each(['AB:', 'AB:-uri', '-uri:', 'user:1-', '%25', '\\\\u', '::'])(
-    'takes no longer for words that nearly are what is looked for: %s',
+    'does not take longer to redact if it nearly matches: %s',
     { timeout: 5000 },
     async (word) => {
       const server = await rawServer(
@@ -845,7 +855,7 @@ describe('the token appears nowhere when a server sends it back', () => {
     expect(everything).not.toContain(secret);
   });
 
-  it('neither does a part of it, wherever the text is cut', async () => {
+  it('not even in part, wherever the text is cut', async () => {
     const long = 'user:4711-Sup3rS3cretT0k3nOf40Characters9';
     const server = await rawServer((response, _request, ordinal) =>
       sendJson(response, 403, {
@@ -862,7 +872,7 @@ describe('the token appears nowhere when a server sends it back', () => {
   });
 
   it.each(['uploaded', 'imageRef', 'image', 'US', 'name@example.com'])(
-    'but an ordinary word that is a token stays in results: %s',
+    'but a token that is an ordinary word stays in results: %s',
     async (word) => {
       const answer = { imageRef: reference, account: 'US:name@example.com' };
       const server = await rawServer(answering(200, answer));
@@ -873,14 +883,14 @@ describe('the token appears nowhere when a server sends it back', () => {
     },
   );
 
-  it('and the rest of what it says stays', async () => {
+  it('but the rest of the message stays', async () => {
     const { record } = await uploadTo(answering(403, { error: `Token ${token} is blocked` }));
     expect(record).toMatchObject({
       error: { message: 'the server refused it (HTTP 403: Token [token] is blocked)' },
     });
   });
 
-  it('with characters that patterns and JSON know', async () => {
+  it('even with characters that are special in patterns and JSON', async () => {
     const odd = String.raw`a+b(c)*"d\e$/.[`;
     const server = await rawServer(answering(403, { error: `Token ${odd} is blocked` }));
     const result = await runCli(['upload', night.file, '--json'], {
@@ -893,12 +903,12 @@ describe('the token appears nowhere when a server sends it back', () => {
   });
 });
 
-/** Writes until the other side has gone. */
+/** Writes until the other side disconnects. */
 function pump(response: ServerResponse): void {
   const chunk = Buffer.alloc(64 * 1024, '{"a":');
   const write = () => {
     while (!response.destroyed && response.write(chunk)) {
-      // As long as it is taken.
+      // As long as the other side reads.
     }
   };
   response.on('drain', write);

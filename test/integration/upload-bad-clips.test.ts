@@ -33,7 +33,7 @@ const night = fixture('night.png');
 
 const accepted = 'JPEG, PNG, WebP, MP4, QuickTime, WebM, MP3, WAV, M4A and AAC are accepted';
 
-/** What a case begins with. */
+/** The first elements of a case. */
 type Case = readonly [name: string, bytes: Buffer, ...others: unknown[]];
 
 async function folderWith(cases: readonly Case[], sizeBytes?: number): Promise<string> {
@@ -73,7 +73,7 @@ function withRecords({ exitCode, stderr, json }: CliResult, names: readonly stri
 /**
  * Runs with all files of a table, because each run starts a thread; none starts before a case asks for it.
  *
- * @param sizeBytes what each file is brought to with zeros
+ * @param sizeBytes the size to which zeros extend each file
  */
 function runsOf(cases: readonly Case[], sizeBytes?: number) {
   const names = cases.map(([name]) => name);
@@ -95,7 +95,7 @@ function once<Result>(run: () => Promise<Result>): () => Promise<Result> {
   };
 }
 
-/** Expects that a file is refused alike with and without `--dry-run`, beside a good one too, and is never sent. */
+/** Expects the same refusal with and without `--dry-run`, beside a good file too, and that the file is never sent. */
 async function expectRefused(
   runs: ReturnType<typeof runsOf>,
   name: string,
@@ -141,14 +141,14 @@ describe('a clip that is too short or too long', () => {
     ['15.6s.m4a', lasting(m4a, 15_600), audio('15.6')],
     ['15.6s.wav', wav(15_600), audio('15.6')],
     ['long.webm', slower(webm, 7.2), video('15.847')],
-    // The header of each copy but the first counts as a frame of sound.
+    // The header of each copy but the first counts as an audio frame.
     ['long.mp3', Buffer.concat(Array(7).fill(mp3)), audio('17.604')],
     ['long.aac', Buffer.concat(Array(7).fill(aac)), audio('16.576')],
   ];
   const refusedRuns = runsOf(refused);
 
   it.each(refused)(
-    '%s is refused here, and by the server with --no-limits',
+    '%s is refused before sending, and by the server with --no-limits',
     async (name, _bytes, message) => {
       await expectRefused(refusedRuns, name, 'bad_duration', message);
       const { exitCode, recordOf, sandbox } = await refusedRuns.uploadUnlimited();
@@ -171,12 +171,12 @@ describe('a clip that is too short or too long', () => {
   ];
   const toleratedRuns = runsOf(tolerated);
 
-  it.each(tolerated)('%s is within 0.1 s of the limit, and sent', async (name) => {
+  it.each(tolerated)('%s is sent, because it is within 0.1 s of the limit', async (name) => {
     const dry = await toleratedRuns.dryRun();
     expect(dry.exitCode).toBe(0);
     expect(dry.recordOf(name)).toMatchObject({ status: 'valid' });
     const { recordOf, sandbox } = await toleratedRuns.upload();
-    // The sandbox keeps to the numbers of the page.
+    // The sandbox uses the exact limits of the documentation.
     expect(recordOf(name)).toMatchObject({ error: { code: 'rejected' } });
     expect(sandbox.requests).toHaveLength(tolerated.length);
   });
@@ -192,7 +192,7 @@ describe('a clip that is too short or too long', () => {
   ];
   const beyondRuns = runsOf(beyond);
 
-  it.each(beyond)('%s is not within 0.1 s of the limit, and not sent', async (name) => {
+  it.each(beyond)('%s is not sent, because it is not within 0.1 s of the limit', async (name) => {
     const dry = await beyondRuns.dryRun();
     expect(dry.exitCode).toBe(1);
     expect(dry.recordOf(name)).toMatchObject({ status: 'failed', error: { code: 'bad_duration' } });
@@ -227,13 +227,13 @@ describe('a video that is too small or too large', () => {
     ['199-high.mov', sized(mov, 300, 199), message(300, 199)],
     ['2161-wide.mov', sized(mov, 2161, 300), message(2161, 300)],
     ['2161-high.mp4', sized(mp4, 300, 2161), message(300, 2161)],
-    // 224 x 208 pixels are within the limits; as they are shown, 2240 x 208 and turned, they are not.
+    // 224 x 208 pixels are within the limits; shown as 2240 x 208 and turned, they are not.
     ['turned.mp4', turnedWithWidePixels(mp4, 10), message(208, 2240)],
   ];
   const refusedRuns = runsOf(refused);
 
   it.each(refused)(
-    '%s is refused here, and by the server with --no-limits',
+    '%s is refused before sending, and by the server with --no-limits',
     async (name, _bytes, refusal) => {
       await expectRefused(refusedRuns, name, 'bad_dimensions', refusal);
       const { recordOf, sandbox } = await refusedRuns.uploadUnlimited();
@@ -249,7 +249,7 @@ describe('a video that is too small or too large', () => {
   ];
   const withinRuns = runsOf(within);
 
-  it.each(within)('%s is within the limits, as it is shown', async (name, _bytes, width, height) => {
+  it.each(within)('%s is within the limits at its display size', async (name, _bytes, width, height) => {
     const { exitCode, recordOf } = await withinRuns.upload();
     expect(exitCode).toBe(0);
     expect(recordOf(name)).toMatchObject({ type: 'video', width, height });
@@ -258,23 +258,23 @@ describe('a video that is too small or too large', () => {
 });
 
 describe('a file that is too large', () => {
-  const behind = box('free');
+  const padding = box('free');
   it.each<[name: string, bytes: Buffer, limit: number, message: string]>([
     [
       'a.mp4',
-      Buffer.concat([mp4, behind]),
+      Buffer.concat([mp4, padding]),
       52_428_800,
       'it has 52,428,801 bytes; the limit for a video is 52,428,800',
     ],
     ['a.wav', wav(3000), 15_728_640, 'it has 15,728,641 bytes; the limit for an audio file is 15,728,640'],
-    // An M4A is told from an MP4 by its tracks alone.
+    // Only its tracks distinguish an M4A from an MP4.
     [
       'a.m4a',
-      Buffer.concat([m4a, behind]),
+      Buffer.concat([m4a, padding]),
       15_728_640,
       'it has 15,728,641 bytes; the limit for an audio file is 15,728,640',
     ],
-  ])('%s of one byte more than the limit', async (name, bytes, limit, message) => {
+  ])('%s is refused with one byte more than the limit', async (name, bytes, limit, message) => {
     const { exitCode, records, sandbox } = await runsOf([[name, bytes]], limit).upload();
     expect(exitCode).toBe(0);
     expect(records).toMatchObject([{ status: 'uploaded', size: limit }]);
@@ -286,8 +286,8 @@ describe('a file that is too large', () => {
     expect(unlimited.sandbox.requests).toMatchObject([{ bodySize: limit + 1 }]);
   });
 
-  it('of more than 2 GiB is refused even with --no-limits', async () => {
-    const runs = runsOf([['a.mp4', Buffer.concat([mp4, behind])]], 2 ** 31);
+  it('is refused even with --no-limits if it has more than 2 GiB', async () => {
+    const runs = runsOf([['a.mp4', Buffer.concat([mp4, padding])]], 2 ** 31);
     const { records, sandbox } = await runs.uploadUnlimited();
     expect(records).toMatchObject([
       { error: { code: 'too_large', message: 'it has 2,147,483,648 bytes; the limit is 2,147,483,647' } },
@@ -333,16 +333,16 @@ describe('a clip that is damaged', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('does not include a WAV with data beyond its header: its length is what the header says', async () => {
+  it('does not include a WAV with more data than its header says: the header gives its length', async () => {
     const { records } = await runsOf([['less.wav', wavOf(40_000)]]).upload();
     expect(records).toMatchObject([{ mediaDurationMs: 2500 }]);
     const message = 'it lasts 1 s; an audio file may last 2 to 15 s';
     await expectRefused(runsOf([['less.wav', wavOf(16_000)]]), 'less.wav', 'bad_duration', message);
   });
 
-  it('does not prevent the measuring of other clips', async () => {
+  it('does not prevent the measurement of other clips', async () => {
     const hostile = Buffer.from(mp4);
-    // A table of four thousand million entries.
+    // A table of four billion entries.
     hostile.writeUInt32BE(0xffffffff, hostile.indexOf('ctts') + 12);
     const { exitCode, records } = await runsOf([
       ['endless.mp4', hostile],
@@ -361,22 +361,22 @@ describe('a clip that is damaged', () => {
   });
 });
 
-/** A copy whose index says that its samples lie far behind its end. */
+/** A copy whose index places its samples far beyond its end. */
 function editSampleOffset(bytes: Buffer): Buffer {
   const copy = Buffer.from(bytes);
   copy.writeUInt32BE(0x0fffffff, copy.indexOf('stco') + 12);
   return copy;
 }
 
-describe('the tracks', () => {
-  const soundOnly: [name: string, bytes: Buffer, what: string][] = [
+describe('the check of the tracks', () => {
+  const audioOnly: [name: string, bytes: Buffer, what: string][] = [
     ['sound.webm', withoutPicture(webm), 'it is a WebM file with sound only'],
     ['sound.mov', branded(m4a, 'qt  '), 'it is a QuickTime file with sound only'],
   ];
-  const soundOnlyRuns = runsOf(soundOnly);
+  const audioOnlyRuns = runsOf(audioOnly);
 
-  it.each(soundOnly)('of %s have no picture, and its format is none of sound', async (name, _bytes, what) => {
-    await expectRefused(soundOnlyRuns, name, 'unsupported_type', `${what}; ${accepted}`);
+  it.each(audioOnly)('refuses %s, which has no video track', async (name, _bytes, what) => {
+    await expectRefused(audioOnlyRuns, name, 'unsupported_type', `${what}; ${accepted}`);
   });
 
   const sent: [name: string, bytes: Buffer, record: object][] = [
@@ -389,7 +389,7 @@ describe('the tracks', () => {
   ];
   const sentRuns = runsOf(sent);
 
-  it.each(sent)('of %s make it what is sent', async (name, _bytes, expected) => {
+  it.each(sent)('sends %s as the type of its tracks', async (name, _bytes, expected) => {
     const { exitCode, recordOf, sandbox } = await sentRuns.upload();
     expect(exitCode).toBe(0);
     expect(recordOf(name)).toMatchObject({ status: 'uploaded', ...expected });

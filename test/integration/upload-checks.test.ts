@@ -22,7 +22,7 @@ const [png, jpeg, webp] = (await Promise.all(
 const isRoot = process.getuid?.() === 0;
 const isLinux = process.platform === 'linux';
 
-/** A folder with these files in it. */
+/** A folder with these files. */
 async function folderWith(files: Readonly<Record<string, Uint8Array | string>>): Promise<string> {
   const folder = await tempDir();
   for (const [name, content] of Object.entries(files)) {
@@ -31,7 +31,7 @@ async function folderWith(files: Readonly<Record<string, Uint8Array | string>>):
   return folder;
 }
 
-/** Runs upload against a sandbox of its own, with records on standard output. */
+/** Runs upload against its own sandbox, with records on standard output. */
 async function upload(args: readonly string[], world: World = {}, options: SandboxOptions = {}) {
   const { sandbox, env } = await sandboxWith(options);
   const result = await runCli(['upload', '--json', ...args], { env, ...world });
@@ -41,7 +41,7 @@ async function upload(args: readonly string[], world: World = {}, options: Sandb
 const summarize = (records: readonly UploadRecord[]) =>
   records.map(({ index, path, status }) => `${index} ${path} ${status}`);
 
-/** Expects that a file is refused for this reason, in a record and in a sentence, and that nothing is sent. */
+/** Expects that a file is refused for this reason, in a record and in a message, and that nothing is sent. */
 async function expectRefused(path: string, world: World, code: UploadErrorCode, message: string) {
   const { exitCode, records, stderr, sandbox } = await upload([path], world);
   expect(exitCode).toBe(1);
@@ -78,7 +78,7 @@ function pngChunk(type: string, data: Buffer): Buffer {
   return chunk;
 }
 
-/** A PNG with chunks right behind its header, where colour profiles and texts stand. */
+/** A PNG with chunks right after its header, the place of colour profiles and texts. */
 function pngWith(...chunks: readonly Buffer[]): Buffer {
   const headerEnd = 33;
   return Buffer.concat([png.subarray(0, headerEnd), ...chunks, png.subarray(headerEnd)]);
@@ -92,7 +92,7 @@ describe('the type', () => {
     ['notes.txt', png, 'image/png'],
     ['movie.GIF', webp, 'image/webp'],
     ['no extension', jpeg, 'image/jpeg'],
-  ])('of %s is told by its bytes, not by its name', async (name, bytes, contentType) => {
+  ])('of %s depends on its bytes, not on its name', async (name, bytes, contentType) => {
     const cwd = await folderWith({ [name]: bytes });
     const { exitCode, records, sandbox } = await upload([name], { cwd });
     expect(exitCode).toBe(0);
@@ -109,7 +109,7 @@ describe('the type', () => {
       'a PNG with many small texts',
       pngWith(...Array<Buffer>(500).fill(pngChunk('tEXt', Buffer.alloc(40, 65)))),
     ],
-    ['a PNG with something behind its end', Buffer.concat([png, Buffer.alloc(5000)])],
+    ['a PNG with bytes after its end', Buffer.concat([png, Buffer.alloc(5000)])],
   ])('of %s is image/png', async (_, bytes) => {
     const cwd = await folderWith({ 'a.png': bytes });
     const { exitCode, sandbox } = await upload(['a.png'], { cwd });
@@ -223,7 +223,7 @@ describe('standard input', () => {
     await expectRefused('-', { stdin }, 'too_large', message);
   });
 
-  it('without an end is not read beyond the limit', async () => {
+  it('is not read beyond the limit if it is endless', async () => {
     let pieces = 0;
     let stopped = false;
     function* endless() {
@@ -239,7 +239,7 @@ describe('standard input', () => {
     const message = 'it has more than 52,428,800 bytes, the limit for any file';
     await expectRefused('-', { stdin: Readable.from(endless()) }, 'too_large', message);
     expect(stopped).toBe(true);
-    // Fifty-one are more than the limit; a stream reads a little ahead.
+    // Fifty-one blocks are more than the limit; a stream reads a little ahead.
     expect(pieces).toBeLessThan(60);
   });
 
@@ -266,18 +266,18 @@ describe('standard input', () => {
 });
 
 describe('a path that is not a regular file', () => {
-  it('a named pipe without a writer is refused at once', async () => {
+  it('is refused at once if it is a named pipe without a writer', async () => {
     const cwd = await tempDir();
     execFileSync('mkfifo', [join(cwd, 'pipe.png')]);
     await expectRefused('pipe.png', { cwd }, 'not_a_file', 'it is a named pipe, not a regular file');
   });
 
-  it('a device is refused', async () => {
+  it('is refused if it is a device', async () => {
     await expectRefused('/dev/null', {}, 'not_a_file', 'it is a device, not a regular file');
     await expectRefused('/dev/zero', {}, 'not_a_file', 'it is a device, not a regular file');
   });
 
-  it('a socket is refused', async () => {
+  it('is refused if it is a socket', async () => {
     const cwd = await tempDir();
     const server = createServer();
     await new Promise<void>((done) => server.listen(join(cwd, 'socket.png'), done));
@@ -285,7 +285,7 @@ describe('a path that is not a regular file', () => {
     await expectRefused('socket.png', { cwd }, 'not_a_file', 'it is a socket, not a regular file');
   });
 
-  it('a directory is refused by the library, which has no -r', async () => {
+  it('is refused by the library, which has no -r, if it is a directory', async () => {
     const { sandbox } = await sandboxWith();
     const folder = await tempDir();
     const records = await uploadFiles([folder], {
@@ -299,26 +299,29 @@ describe('a path that is not a regular file', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it.each([[['*.png']], [['-r', '.']]])('is a failure among the images that %j finds', async (args) => {
-    const cwd = await folderWith({ 'a.png': png });
-    execFileSync('mkfifo', [join(cwd, 'pipe.png')]);
-    await symlink('nowhere', join(cwd, 'dangling.png'));
-    const { exitCode, records, sandbox } = await upload(args, { cwd });
-    expect(exitCode).toBe(3);
-    expect(records).toMatchObject([
-      { path: 'a.png', status: 'uploaded' },
-      {
-        path: 'dangling.png',
-        error: { code: 'unreadable', message: 'it cannot be read: no such file or directory' },
-      },
-      { path: 'pipe.png', error: { code: 'not_a_file' } },
-    ]);
-    expect(sandbox.requests).toHaveLength(1);
-  });
+  it.each([[['*.png']], [['-r', '.']]])(
+    'is reported as a failure beside the images that %j finds',
+    async (args) => {
+      const cwd = await folderWith({ 'a.png': png });
+      execFileSync('mkfifo', [join(cwd, 'pipe.png')]);
+      await symlink('nowhere', join(cwd, 'dangling.png'));
+      const { exitCode, records, sandbox } = await upload(args, { cwd });
+      expect(exitCode).toBe(3);
+      expect(records).toMatchObject([
+        { path: 'a.png', status: 'uploaded' },
+        {
+          path: 'dangling.png',
+          error: { code: 'unreadable', message: 'it cannot be read: no such file or directory' },
+        },
+        { path: 'pipe.png', error: { code: 'not_a_file' } },
+      ]);
+      expect(sandbox.requests).toHaveLength(1);
+    },
+  );
 });
 
 describe('an unreadable file', () => {
-  it('has circular links', async () => {
+  it('may have circular links', async () => {
     const cwd = await tempDir();
     await symlink('b.png', join(cwd, 'a.png'));
     await symlink('a.png', join(cwd, 'b.png'));
@@ -326,7 +329,7 @@ describe('an unreadable file', () => {
     await expectRefused('a.png', { cwd }, 'unreadable', message);
   });
 
-  it.skipIf(isRoot)('lacks permission', async () => {
+  it.skipIf(isRoot)('may lack permission', async () => {
     const cwd = await folderWith({ 'a.png': png });
     await mkdir(join(cwd, 'shut'));
     await writeFile(join(cwd, 'shut/b.png'), png);
@@ -337,17 +340,14 @@ describe('an unreadable file', () => {
     await chmod(join(cwd, 'shut'), 0o700);
   });
 
-  it.runIf(isLinux)('is refused by the kernel', async () => {
+  it.runIf(isLinux)('may be one that the kernel does not open', async () => {
     await expectRefused('/proc/self/mem', {}, 'unreadable', 'it cannot be read: the disk reports an error');
   });
 
-  it.runIf(isLinux)(
-    'does not include a file of /proc, which has content although its size is 0',
-    async () => {
-      const message = 'it has content although its size is 0, as files of /proc have';
-      await expectRefused('/proc/version', {}, 'not_a_file', message);
-    },
-  );
+  it.runIf(isLinux)('is not a file of /proc, which has content although its size is 0', async () => {
+    const message = 'it has content although its size is 0, as files of /proc have';
+    await expectRefused('/proc/version', {}, 'not_a_file', message);
+  });
 });
 
 describe('a file that changed after the check', () => {
@@ -357,7 +357,7 @@ describe('a file that changed after the check', () => {
     ['grown', (file) => writeFileSync(file, 'x', { flag: 'a' }), ...changed],
     ['emptied', (file) => writeFileSync(file, ''), ...changed],
     [
-      'rewritten in its size',
+      'rewritten without a change of size',
       (file) => {
         const { mtimeMs } = statSync(file);
         writeFileSync(file, readFileSync(file).fill(0, 1000));
@@ -366,7 +366,7 @@ describe('a file that changed after the check', () => {
       ...changed,
     ],
     [
-      'replaced by another of its size and time',
+      'replaced by a file of the same size and time',
       (file) => {
         const { mtime } = statSync(file);
         writeFileSync(`${file}.new`, readFileSync(file).fill(0, 1000));
@@ -393,7 +393,7 @@ describe('a file that changed after the check', () => {
       'not_a_file',
       'it is a directory, not a regular file',
     ],
-  ])('for it was %s is not sent', async (_, tamper, code, message) => {
+  ])('because it was %s is not sent', async (_, tamper, code, message) => {
     const cwd = await folderWith({ 'a.png': png, 'b.jpg': jpeg, 'c.webp': webp });
     utimesSync(join(cwd, 'b.jpg'), 1_700_000_000, 1_700_000_000);
     let seen = 0;
@@ -403,7 +403,7 @@ describe('a file that changed after the check', () => {
       {
         onRequest: () => {
           seen += 1;
-          // The first file is under way, and the second has not been read.
+          // The first file is being sent, and the second has not been read.
           if (seen === 1) {
             tamper(join(cwd, 'b.jpg'));
           }
@@ -437,7 +437,7 @@ describe('a file that changed after the check', () => {
     expect(sandbox.requests).toHaveLength(1);
   });
 
-  it('does not matter once its bytes are being sent, also for a retry', async () => {
+  it('does not matter once its bytes are being sent, not even for a retry', async () => {
     const cwd = await folderWith({ 'a.png': png });
     const { exitCode, records, sandbox } = await upload(
       ['a.png'],
@@ -461,7 +461,7 @@ describe('every file is checked before the first byte is sent', () => {
     const { exitCode, records, stderr, sandbox } = await upload(
       ['-c', '1', 'bad.gif', 'a.png', 'text.png', 'b.jpg'],
       { cwd },
-      // Were it checked only now, it would be found good.
+      // If it were checked only now, it would be accepted.
       { onRequest: () => writeFileSync(join(cwd, 'text.png'), webp) },
     );
     expect(exitCode).toBe(3);
@@ -478,7 +478,7 @@ describe('every file is checked before the first byte is sent', () => {
     ]);
   });
 
-  it('and text is one line for each of the good ones', async () => {
+  it('and text has one line for each of the good ones', async () => {
     const { sandbox, env } = await sandboxWith();
     const cwd = await folderWith(files);
     const result = await runCli(['upload', '-c', '1', 'bad.gif', 'a.png', 'text.png', 'b.jpg'], { env, cwd });
@@ -518,7 +518,7 @@ describe('every file is checked before the first byte is sent', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('and no file has a reference if all are bad', async () => {
+  it('and no file gets a reference if all are bad', async () => {
     const cwd = await folderWith(files);
     const { exitCode, records, stderr, sandbox } = await upload(['text.png', 'bad.gif'], { cwd });
     expect(exitCode).toBe(1);
@@ -527,7 +527,7 @@ describe('every file is checked before the first byte is sent', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('and the advice of one kind is given once', async () => {
+  it('and each kind of advice is given once', async () => {
     const cwd = await folderWith(files);
     const { stderr } = await upload(['text.png', 'bad.gif'], { cwd });
     expect(stderr.match(/Convert it/g)).toHaveLength(1);
@@ -539,7 +539,7 @@ describe('--dry-run', () => {
     ['DREAMINA_TOKEN', '"x'],
     ['DREAMINA_ACCOUNT', 'foo'],
     ['DREAMINA_API_URL', 'http://example.com'],
-  ])('needs no %s, and warns that %s is wrong', async (name, value) => {
+  ])('does not need %s, and warns if it is wrong', async (name, value) => {
     const { exitCode, stderr } = await runCli(['upload', '--dry-run', fixture('night.png').file], {
       env: { [name]: value },
     });
@@ -547,7 +547,7 @@ describe('--dry-run', () => {
     expect(stderr).toMatch(new RegExp(`^warning: environment variable ${name}: .* must be .*\\n1 valid\\n$`));
   });
 
-  it('ends where another setting is wrong', async () => {
+  it('stops if another setting is wrong', async () => {
     const env = { DREAMINA_TOKEN: '"x', DREAMINA_RETRIES: 'many' };
     const { exitCode, stderr } = await runCli(['upload', '--dry-run', fixture('night.png').file], { env });
     expect(exitCode).toBe(4);
@@ -599,7 +599,7 @@ describe('--dry-run', () => {
     [['bad.gif', 'none.png'], 1, '2 failed\n'],
     [['--fail-fast', ...all], 3, '1 valid, 1 failed, 3 cancelled\n'],
     [['--fail-fast', 'bad.gif', 'a.png'], 1, '1 failed, 1 cancelled\n'],
-  ])('%j exits with %i and needs no token', async (args, exitCode, summary) => {
+  ])('with %j exits with %i and needs no token', async (args, exitCode, summary) => {
     const cwd = await folderWith(files);
     for (const format of ['text', 'frames']) {
       const result = await runCli(['upload', '--dry-run', '--format', format, ...args], { cwd });
@@ -618,7 +618,7 @@ describe('--dry-run', () => {
     expect(ndjson.lines.map((line) => JSON.parse(line))).toEqual(json());
   });
 
-  it('--fail-fast stops at the first failure', async () => {
+  it('with --fail-fast stops at the first failure', async () => {
     const cwd = await folderWith(files);
     const { records, sandbox } = await upload(['--dry-run', '--fail-fast', ...all], { cwd });
     expect(summarize(records)).toEqual([
@@ -631,7 +631,7 @@ describe('--dry-run', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('of nothing is a usage error', async () => {
+  it('without files is a usage error', async () => {
     const result = await runCli(['upload', '--dry-run', '--json', 'lost.png']);
     expect(result).toMatchObject({
       exitCode: 2,
@@ -640,7 +640,7 @@ describe('--dry-run', () => {
     });
   });
 
-  it('agrees with an upload', async () => {
+  it('gives the same result as an upload', async () => {
     const cwd = await folderWith(files);
     const dry = await upload(['--dry-run', ...all], { cwd });
     const real = await upload(all, { cwd });
@@ -656,7 +656,7 @@ describe('a name with control characters', () => {
   const name = 'a\r\n\t\u001b[31m\u009b2J\u202egnp.\u2066x\u200b\ufeff.png';
   const escaped = 'a\\r\\n\\t\\x1b[31m\\x9b2J\\u{202e}gnp.\\u{2066}x\\u{200b}\\u{feff}.png';
 
-  it('is escaped on standard error and as it is in JSON', async () => {
+  it('is escaped on standard error and unchanged in JSON', async () => {
     const cwd = await folderWith({ [name]: gif });
     const { exitCode, records, stdout, stderr } = await upload([name], { cwd });
     expect(exitCode).toBe(1);

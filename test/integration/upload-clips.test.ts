@@ -14,7 +14,7 @@ const folder = dirname(clips[0]!.file);
 const names = clips.map(({ name }) => name);
 const account = 'US:sandbox@example.com';
 
-/** What a record says of a clip; durations to the rounding of its container. */
+/** The record of a clip; durations to the rounding of its container. */
 const measuresOf = ({ type, width, height, durationMs }: (typeof clips)[number]) => ({
   type,
   mediaDurationMs: expect.closeTo(durationMs, -1),
@@ -37,7 +37,7 @@ describe('videos and audio files', () => {
       durationMs: expect.any(Number),
     }));
 
-  it('have a reference each, in text, JSON and NDJSON', async () => {
+  it('get a reference each, in text, JSON and NDJSON', async () => {
     const { sandbox, env } = await sandboxWith();
     const upload = (format: string) =>
       runCli(['upload', '-c', '1', '--format', format, ...names], { env, cwd: folder });
@@ -52,7 +52,7 @@ describe('videos and audio files', () => {
     expect(ndjson.lines.map((line) => JSON.parse(line))).toEqual(
       expectedRecords(references.slice(2 * count)),
     );
-    // Each came whole, and under its type.
+    // Each arrived whole, and under its type.
     for (const [i, { headers, bodySize, sha256, status }] of sandbox.requests.entries()) {
       const { contentType, size, file } = clips[i % count]!;
       expect({ type: headers['content-type'], bodySize, sha256, status }).toEqual({
@@ -79,7 +79,7 @@ describe('videos and audio files', () => {
     );
   });
 
-  it('have a reference whose parts are those of the record', async () => {
+  it('get a reference that agrees with the record', async () => {
     const { env } = await sandboxWith();
     const { json } = await runCli(['upload', '--json', ...names], { env, cwd: folder });
     for (const record of json<UploadedRecord[]>()) {
@@ -195,7 +195,7 @@ describe('videos and audio files', () => {
   });
 });
 
-describe('the measures of the server', () => {
+describe('the duration and size that the server measures', () => {
   const reference = 'US:name@example.com-video:w224:h208:s8639:d2500-vid:v1';
   const plain = { assetRef: reference, account: 'US:name@example.com', type: 'video', size: 8639 };
 
@@ -207,7 +207,7 @@ describe('the measures of the server', () => {
   }
 
   it.each<[what: string, answer: object, warnings: readonly string[] | undefined]>([
-    ['the same', { width: 224, height: 208, duration: 2500 }, undefined],
+    ['equal', { width: 224, height: 208, duration: 2500 }, undefined],
     ['a pixel and 0.1 s more', { width: 225, height: 209, duration: 2600 }, undefined],
     ['nothing', {}, undefined],
     ['a width without a height', { assetRef: 'US:name@example.com-video:new', width: 100 }, undefined],
@@ -225,7 +225,7 @@ describe('the measures of the server', () => {
         'the server measures 226x208 pixels where 224x208 were measured here',
       ],
     ],
-  ])('of a video: %s', async (_, answer, warnings) => {
+  ])('are compared with those measured here: %s', async (_, answer, warnings) => {
     const { record, stderr } = await uploadTo({ ...plain, ...answer });
     expect(record).toMatchObject({ mediaDurationMs: 2500, width: 224, height: 208 });
     expect(record.warnings).toEqual(warnings);
@@ -268,7 +268,7 @@ describe('the measures of the server', () => {
 });
 
 describe('--manifest', () => {
-  it('remembers videos and audio with what was measured, and sends none twice', async () => {
+  it('remembers videos and audio with their durations and sizes, and sends none twice', async () => {
     const { sandbox, env } = await sandboxWith();
     const manifest = join(await tempDir(), 'refs.ndjson');
     const upload = () => runCli(['upload', '--json', '--manifest', manifest, ...names], { env, cwd: folder });
@@ -301,7 +301,7 @@ describe('--manifest', () => {
     expect(sandbox.requests).toHaveLength(clips.length);
   });
 
-  it('of the first version, which knows imageRef only, is read', async () => {
+  it('reads a manifest of the first version, which has only imageRef', async () => {
     const { sandbox, env } = await sandboxWith();
     const cwd = await tempDir();
     const { file, width, height, size } = fixture('night.png');
@@ -377,7 +377,7 @@ describe('--no-limits', () => {
     expect(unlimited).toMatchObject({ exitCode: 0, stderr: '1 valid\n' });
   });
 
-  it('leaves what the server accepts to the server', async () => {
+  it('leaves the decision to the server', async () => {
     const file = join(await tempDir(), 'long.wav');
     await writeFile(file, wav(30_000));
     const assetRef = 'US:name@example.com-audio:w480:h360:s480044:d30000-vid:v1';

@@ -9,9 +9,9 @@ const retries = 2;
 const files = [fixture('night.png').file, fixture('sunset.jpg').file] as const;
 
 interface Expectation {
-  /** When only the first attempt of all meets the fault. */
+  /** The result if only the very first attempt gets the fault. */
   readonly once: 'retried' | 'fatal';
-  /** The error when every attempt meets it. */
+  /** The error if every attempt gets it. */
   readonly always: Readonly<Record<string, unknown>>;
   /** Whether the server keeps the image although no good answer comes. */
   readonly stores: boolean;
@@ -56,7 +56,7 @@ const expectations: Readonly<Record<FaultKind, Expectation>> = {
 describe.each(faultKinds)('fault %s', (kind) => {
   const { once, always, stores } = expectations[kind];
   const fatal = once === 'fatal';
-  // Only what has to time out gets a short time: on a busy machine, any answer may be late.
+  // Only runs that must time out get a short timeout: on a busy machine, any answer may be late.
   const timeout = kind === 'slow' ? ['--timeout', '1'] : [];
   const args = ['upload', ...files, '-c', '1', '--retries', `${retries}`, ...timeout];
   const slowMs = 600_000;
@@ -67,7 +67,7 @@ describe.each(faultKinds)('fault %s', (kind) => {
       const result = await runCli([...args, '--format', format], { env });
       expect(result.exitCode).toBe(fatal ? 4 : 0);
       expect(sandbox.requests).toHaveLength(fatal ? 1 : 3);
-      // The image of the first, failed attempt is an orphan: a second asset that nobody refers to.
+      // The image of the first, failed attempt is an orphan: a second asset without a reference.
       const references = sandbox.assets.slice(stores ? 1 : 0).map(({ imageRef }) => imageRef);
       expect(references).toHaveLength(fatal ? 0 : 2);
       if (format === 'text') {
@@ -90,9 +90,9 @@ describe.each(faultKinds)('fault %s', (kind) => {
       expect(new Set(hashes.filter((sha256) => sha256 !== undefined)).size).toBeLessThanOrEqual(1);
     });
 
-    it('always', async () => {
+    it('at every attempt', async () => {
       const { sandbox, env } = await sandboxWith({ faults: [{ kind, rate: 1 }], slowMs });
-      // No attempt has to succeed, so those that time out may do so at once.
+      // No attempt has to succeed, so a timeout may be very short.
       const atOnce = kind === 'slow' ? ['--timeout', '0.1'] : [];
       const result = await runCli([...args, ...atOnce, '--format', format], { env });
       const attempts = fatal ? 1 : retries + 1;

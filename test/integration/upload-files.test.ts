@@ -14,7 +14,7 @@ import { tempDir } from '../harness/temp-dir.ts';
 const night = await readFile(fixture('night.png').file);
 const isRoot = process.getuid?.() === 0;
 
-/** A folder of PNG files with these names, no two alike, so that the server can tell which of them it got. */
+/** A folder of PNG files with these names, no two alike, so that the bodies that the server got identify them. */
 async function folderWith(...names: readonly string[]): Promise<string> {
   const folder = await tempDir();
   for (const name of names) {
@@ -74,8 +74,8 @@ describe('a path', () => {
     'ünï çødé 图片 🌅.png',
     'no extension',
     '.hidden.png',
-  ])('that exists is meant literally: %j', async (name) => {
-    // Every one of these would be found too if the name were taken for a pattern.
+  ])('is taken literally if it exists: %j', async (name) => {
+    // Each of them would also be found if its name were taken for a pattern.
     const cwd = await folderWith(name, 'shot1.png', 'aXb.png', 'x.png', 'whatX.png', 'backslash.png');
     await expectUploaded([name], { cwd }, [name]);
     await expectUploaded([join(cwd, name)], { cwd }, [join(cwd, name)]);
@@ -100,7 +100,7 @@ describe('a path', () => {
     await expectUploaded(paths, { cwd }, paths);
   });
 
-  it('is read from the working directory, upwards too', async () => {
+  it('is read from the working directory, and may lead upwards', async () => {
     const folder = await folderWith('a.png', 'below/b.png');
     await expectUploaded(['../a.png', 'b.png'], { cwd: join(folder, 'below') }, ['../a.png', 'b.png']);
   });
@@ -112,7 +112,7 @@ describe('a path', () => {
     await expectUploaded(['link.png', 'other/b.png'], { cwd }, ['link.png', 'other/b.png']);
   });
 
-  it('behind a link and .. is where the system says it is, wherever a path is read', async () => {
+  it('through a link and .. leads where the system says, wherever a path is read', async () => {
     const folder = await folderWith('work/a.png', 'real/a.png', 'real/sub/b.png');
     const cwd = join(folder, 'work');
     await symlink('../real/sub', join(cwd, 'link'));
@@ -207,7 +207,7 @@ describe('a glob', () => {
     ['../{in,10}/*.png', ['../10/b.png', '../in/a.png']],
     ['../in/*.png', ['../in/a.png']],
     ['deep/../*.png', ['deep/../a.png']],
-  ])('%s leads out of the working directory and may lead back into it', async (pattern, expected) => {
+  ])('%s may lead out of the working directory, and back into it', async (pattern, expected) => {
     const folder = await folderWith('top.png', '10/b.png', 'in/a.png', 'in/deep/c.png');
     await expectUploaded([pattern], { cwd: join(folder, 'in') }, expected);
   });
@@ -226,12 +226,12 @@ describe('a glob', () => {
     await expectUploaded(['*.png'], { cwd: join(folder, '[x]{y}') }, ['a.png']);
   });
 
-  it('takes a character behind a backslash as it is', async () => {
+  it('takes a character after a backslash literally', async () => {
     const cwd = await folderWith('[x]/a.png', 'x/b.png');
     await expectUploaded(['\\[x\\]/*.png'], { cwd }, ['[x]/a.png']);
   });
 
-  it('leaves out dotfiles unless they are asked for', async () => {
+  it('leaves out dotfiles unless the pattern names them', async () => {
     const cwd = await folderWith('a.png', '.b.png', '.c/d.png');
     await expectUploaded(['**'], { cwd }, ['a.png']);
     await expectUploaded(['.*.png', '.c/*'], { cwd }, ['.b.png', '.c/d.png']);
@@ -243,7 +243,7 @@ describe('a glob', () => {
     await expectRefused(['b*'], { cwd }, ['b*: there is no such file, and as a pattern it matches none']);
   });
 
-  it('descends with -r into directories it matches, with images or without, and names no file twice', async () => {
+  it('descends with -r into the directories that it matches, and lists no file twice', async () => {
     const cwd = await folderWith('a.png', 'b/2.png', 'b/10.png', 'b/deep/c.png', 'd.png');
     await mkdir(join(cwd, 'empty'));
     const all = ['a.png', 'b/2.png', 'b/10.png', 'b/deep/c.png', 'd.png'];
@@ -254,17 +254,17 @@ describe('a glob', () => {
     ]);
   });
 
-  it('takes what it matches whatever its extension', async () => {
+  it('takes every file that it matches, whatever its extension', async () => {
     const cwd = await folderWith('a.png', 'a.txt');
     await expectUploaded(['a.*'], { cwd }, ['a.png', 'a.txt']);
   });
 
-  it('and a path that name the same file upload it once and report it twice', async () => {
+  it('and a path to the same file upload it once and report it twice', async () => {
     const cwd = await folderWith('1.png', '2.png');
     await expectUploaded(['2.png', '*.png', './1.png'], { cwd }, ['2.png', '1.png', '2.png', './1.png']);
   });
 
-  it('terminates with circular links', async () => {
+  it('ends in spite of circular links', async () => {
     const cwd = await folderWith('in/a.png');
     await symlink('..', join(cwd, 'in/up'));
     const { records } = await upload(['in/**/a.png'], { cwd });
@@ -281,7 +281,7 @@ describe('a glob', () => {
     ['[[:upper:]]*', ['IMG (1)a.png']],
     ['IMG\\ \\(1\\)a.png', ['IMG (1)a.png']],
     ['{x,y}{1..3}.jpg', ['x1.jpg', 'x2.jpg', 'x3.jpg', 'y1.jpg', 'y2.jpg', 'y3.jpg']],
-  ])('means what it means to bash: %s', async (pattern, expected) => {
+  ])('has the same meaning as in bash: %s', async (pattern, expected) => {
     const names = ['shots (final)/a.png', 'IMG (1)a.png', '!x1.png', '{x}1.png', '😀.png'];
     const cwd = await folderWith(
       ...names,
@@ -315,7 +315,7 @@ describe('a glob', () => {
     expect(sent).toHaveLength(all.length);
   });
 
-  it('may have backslashes on Windows, and there only', async () => {
+  it('may contain backslashes only on Windows', async () => {
     const cwd = await folderWith('shots/2.png', 'shots/10.png');
     await expectUploaded(['shots\\*.png'], { cwd, platform: 'win32' }, ['shots/2.png', 'shots/10.png']);
     await expectRefused(['shots\\*.png'], { cwd, platform: 'linux' }, [
@@ -364,12 +364,12 @@ describe('--recursive', () => {
     );
   });
 
-  it('takes a directory whose name looks like a pattern, and files in it that do', async () => {
+  it('takes a directory whose name looks like a pattern, and its files with such names', async () => {
     const cwd = await folderWith('[a]*/{b}.png', 'a/c.png');
     await expectUploaded(['-r', '[a]*'], { cwd }, ['[a]*/{b}.png']);
   });
 
-  it('takes a file that is named for what it is, whatever its extension', async () => {
+  it('takes a named file, whatever its extension', async () => {
     const cwd = await folderWith('image.bin', 'shots/a.png');
     await expectUploaded(['-r', 'shots', 'image.bin'], { cwd }, ['shots/a.png', 'image.bin']);
   });
@@ -393,7 +393,7 @@ describe('--recursive', () => {
     ]);
   });
 
-  it.skipIf(isRoot)('names a directory that may not be read, and uploads the rest', async () => {
+  it.skipIf(isRoot)('names an unreadable directory, and uploads the rest', async () => {
     const cwd = await folderWith('shots/a.png', 'good.png');
     await chmod(join(cwd, 'shots'), 0);
     await expectFolderFailure(['-r', 'shots', 'good.png'], cwd, 'shots', 'permission denied');
@@ -404,7 +404,7 @@ describe('--recursive', () => {
     await chmod(join(cwd, 'shots'), 0o700);
   });
 
-  it('leaves out hidden files and folders below the one that is named, unless --hidden asks for them', async () => {
+  it('leaves out hidden files and folders below a named folder, unless --hidden includes them', async () => {
     const cwd = await folderWith(
       'a.png',
       '._a.png',
@@ -425,7 +425,7 @@ describe('--recursive', () => {
     ]);
   });
 
-  it('uploads a file once that is also linked to', async () => {
+  it('uploads a file and a link to it once', async () => {
     const cwd = await folderWith('shots/z.png');
     await symlink('z.png', join(cwd, 'shots/a.png'));
     await expectUploaded(['-r', 'shots'], { cwd }, ['shots/z.png']);
@@ -449,7 +449,7 @@ describe('--recursive', () => {
     }
   });
 
-  it('names a folder that is too deep for the system, and uploads the rest', async () => {
+  it('names a folder whose path is too long for the system, and uploads the rest', async () => {
     const cwd = await folderWith('shots/a.png');
     const name = 'd'.repeat(200);
     execFileSync('bash', ['-c', `cd shots; for i in {1..25}; do mkdir ${name}; cd ${name} || exit; done`], {
@@ -474,7 +474,7 @@ describe('--recursive', () => {
       expect(more).toEqual([]);
       expect(sandbox.requests).toHaveLength(1);
     }
-    // Node cannot.
+    // Node cannot delete it.
     execFileSync('rm', ['-r', 'shots'], { cwd });
   });
 });
@@ -535,7 +535,7 @@ describe('--exclude', () => {
       ['--exclude', '{new,old}', '--exclude', '[!a].png'],
       ['a_draft.png', 'a.png'],
     ],
-  ])('%j leaves out what -r and globs find', async (args, expected) => {
+  ])('%j leaves out files that -r and globs find', async (args, expected) => {
     const cwd = await folderWith(...names);
     await expectUploaded(['-r', '.', ...args], { cwd }, expected);
     await expectUploaded(['**/*.png', ...args], { cwd }, expected);
@@ -575,7 +575,7 @@ describe('--exclude', () => {
     await expectUploaded(['-r', '--hidden', '.', '--exclude', '*.png'], { cwd }, ['b.jpg']);
   });
 
-  it('that leaves nothing is a usage error, and so is an empty one', async () => {
+  it('is a usage error if it leaves nothing, or is empty', async () => {
     const cwd = await folderWith('a.png');
     await expectRefused(['-r', '.', '--exclude', '*'], { cwd }, [
       '.: there is no .jpg, .jpeg, .png, .webp, .mp4, .m4v, .mov, .webm, .mp3, .wav, .m4a or .aac file in it that is neither hidden nor excluded',
@@ -609,14 +609,14 @@ describe('a name that is not UTF-8', () => {
     ['in a list', ['--files-from', '-'], '\xe9t\xe9/caf\xe9.png\n'],
     ['in a list of names that end in NUL', ['--files-from', '-', '-0'], '\xe9t\xe9/caf\xe9.png\0'],
     ['as an argument, in which Node has replaced the bytes', ['\ufffdt\ufffd/caf\ufffd.png'], ''],
-  ])('is uploaded like any other %s', async (_, args, stdin) => {
+  ])('is uploaded like any other name %s', async (_, args, stdin) => {
     const cwd = await latinFolder('\xe9t\xe9/caf\xe9.png');
     const { records, sent } = await upload(args, { cwd, stdin: bytes(stdin) });
     expect(records.map(({ path }) => path)).toEqual(['\ufffdt\ufffd/caf\ufffd.png']);
     expect(sent).toEqual([hash(Buffer.concat([night, bytes('\xe9t\xe9/caf\xe9.png')]))]);
   });
 
-  it('is distinguished from another that looks the same', async () => {
+  it('is distinguished from another name that looks the same', async () => {
     const cwd = await latinFolder('caf\xe9.png', 'caf\xe8.png');
     const { records, sent } = await upload(['-r', '.'], { cwd });
     expect(records.map(({ path }) => path)).toEqual(['caf\ufffd.png', 'caf\ufffd.png']);
@@ -634,7 +634,7 @@ describe('a name that is not UTF-8', () => {
 });
 
 describe('an argument that names nothing', () => {
-  it('is listed with all others, and nothing is sent', async () => {
+  it('is listed with all other such arguments, and nothing is sent', async () => {
     const cwd = await folderWith('good.png', 'shots/a.png', 'texts/a.txt');
     await symlink('nowhere.png', join(cwd, 'dangling.png'));
     await writeFile(join(cwd, 'list'), 'good.png\nlost.png\n*.png\nshots\n');
@@ -665,7 +665,7 @@ describe('an argument that names nothing', () => {
     );
   });
 
-  it('is a directory without images, and the empty path, with -r', async () => {
+  it('may be a directory without images, or the empty path, with -r', async () => {
     const cwd = await folderWith('good.png', 'texts/a.txt');
     await expectRefused(['-r', 'texts', '', 'good.png'], { cwd }, [
       'texts: there is no .jpg, .jpeg, .png, .webp, .mp4, .m4v, .mov, .webm, .mp3, .wav, .m4a or .aac file in it',
@@ -678,7 +678,7 @@ describe('an argument that names nothing', () => {
     await expectRefused([name], { cwd: await tempDir() }, [`${'x'.repeat(399)}…: there is no such file`]);
   });
 
-  it('is listed at most ten times', async () => {
+  it('is listed only if it is among the first ten', async () => {
     const cwd = await folderWith('a.png');
     const names = Array.from({ length: 1234 }, (_, i) => `lost-${i}.png`);
     await expectRefused(['a.png', '--files-from', '-'], { cwd, stdin: names.join('\n') }, [
@@ -710,12 +710,12 @@ describe('an argument that names nothing', () => {
     ['a.png,lost.png', 'there is no such file'],
     ['Two.png', 'there is no such file'],
     ['{a,lost}.png', 'there is no such file as lost.png'],
-  ])('says what was meant by %j', async (argument, problem) => {
+  ])('gets a suggestion for %j', async (argument, problem) => {
     const cwd = await folderWith('a.png', 'shots/b.png', 'é.png', 'TWO.png', 'two.png');
     await expectRefused([argument], { cwd, platform: 'linux' }, [`${argument}: ${problem}`]);
   });
 
-  it('says what was meant by a ~ that the shell did not expand, and by a whole file: URL', async () => {
+  it('gets a suggestion for a ~ that the shell did not expand, and for a whole file: URL', async () => {
     const homeDir = await folderWith('a b.png');
     const file = join(homeDir, 'a b.png');
     const reason = 'there is no such file, because the shell did not expand ~';
@@ -728,13 +728,13 @@ describe('an argument that names nothing', () => {
     await expectRefused([url], { homeDir }, [`${url}: it is a file: URL; did you mean ${file}?`]);
   });
 
-  it('is required: no arguments are a usage error', async () => {
+  it('may be missing, which is a usage error', async () => {
     await expectRefused([], {}, [
       'there is nothing to upload: name a file, a pattern, a directory with -r, or - for standard input',
     ]);
   });
 
-  it('comes before a missing token', async () => {
+  it('is reported before a missing token', async () => {
     const result = await runCli(['upload', 'missing.png']);
     expect(result).toMatchObject({
       exitCode: 2,
@@ -745,7 +745,7 @@ describe('an argument that names nothing', () => {
 });
 
 describe('standard input', () => {
-  it('is read for -, and reported in its place among the others', async () => {
+  it('is read for -, and reported in its place among the files', async () => {
     const cwd = await folderWith('a.png', 'b.png');
     const stdin = Buffer.concat([night, Buffer.from('from a pipe')]);
     const { records, sent } = await upload(['a.png', '-', 'b.png'], { cwd, stdin });
@@ -755,7 +755,7 @@ describe('standard input', () => {
     expect(sent[1]).toBe(hash(stdin));
   });
 
-  it('named twice is read and uploaded once and reported twice', async () => {
+  it('is read and uploaded once, and reported twice, if it is named twice', async () => {
     const { records, sent } = await upload(['-', '-'], { stdin: night });
     expect(records).toEqual([
       expect.objectContaining({ index: 0, path: '-', status: 'uploaded' }),
@@ -764,7 +764,7 @@ describe('standard input', () => {
     expect(sent).toEqual([hash(night)]);
   });
 
-  it('comes in pieces of any size', async () => {
+  it('may come in pieces of any size', async () => {
     const stdin = Readable.from(Array.from(night, (byte) => Buffer.of(byte)));
     const { sent } = await upload(['-'], { stdin });
     expect(sent).toEqual([hash(night)]);
@@ -816,9 +816,9 @@ describe('--files-from', () => {
   });
 
   it.each([
-    ['names ended by NUL', 'b.png\0two\nlines.png\0', ['b.png', 'two\nlines.png']],
-    ['names separated by NUL', 'b.png\0two\nlines.png', ['b.png', 'two\nlines.png']],
-    ['empty names between', '\0b.png\0\0', ['b.png']],
+    ['names that end in NUL', 'b.png\0two\nlines.png\0', ['b.png', 'two\nlines.png']],
+    ['names with NUL between them', 'b.png\0two\nlines.png', ['b.png', 'two\nlines.png']],
+    ['empty names between names', '\0b.png\0\0', ['b.png']],
     ['a carriage return, which belongs to the name', 'cr.png\r\0', ['cr.png\r']],
     ['a byte order mark, which belongs to the name', '\ufeffb.png\0', ['\ufeffb.png']],
   ])('-0 takes %s, from a file and from standard input', async (_, list, expected) => {
@@ -835,7 +835,7 @@ describe('--files-from', () => {
     await expectUploaded(['--files-from', join(lists, 'list')], { cwd: folder }, ['a.png']);
   });
 
-  it('comes after the arguments', async () => {
+  it('adds its files after the arguments', async () => {
     const cwd = await folderWith('a.png', 'b.png', 'c.png');
     await expectUploaded(['--files-from', '-', 'c.png', 'a*.png'], { cwd, stdin: 'b.png\na.png\n' }, [
       'c.png',
@@ -902,7 +902,7 @@ describe('--files-from', () => {
     await expectRefused(['--files-from', '-'], { cwd, stdin: list }, [`--files-from -: ${problem}`]);
   });
 
-  it('refuses what is too large or too long for a list of paths', async () => {
+  it('refuses a list that is too large, or an entry that is too long', async () => {
     const cwd = await tempDir();
     await writeFile(join(cwd, 'line'), 'x'.repeat(200_000));
     await expectRefused(['--files-from', 'line'], { cwd }, [
@@ -915,7 +915,7 @@ describe('--files-from', () => {
     ]);
   });
 
-  it('-0 without it is a usage error', async () => {
+  it('is required by -0', async () => {
     const cwd = await folderWith('a.png');
     await expectRefused(['-0', 'a.png'], { cwd }, ['--null applies only to the list of --files-from']);
   });

@@ -11,7 +11,7 @@ import { tempDir } from '../harness/temp-dir.ts';
 const heic = 'test/fixtures/display-p3.heic';
 const orange = { r: 240, g: 120, b: 30 };
 
-/** A folder with a HEIC, a JPEG that needs nothing, and a PNG that is to be turned. */
+/** A folder with a HEIC, a JPEG that is fine as it is, and a JPEG that needs a turn. */
 async function photoFolder(): Promise<string> {
   const cwd = await tempDir();
   await copyFile(heic, join(cwd, 'photo.heic'));
@@ -23,7 +23,7 @@ async function photoFolder(): Promise<string> {
   return cwd;
 }
 
-/** Runs without a program on PATH, and with temporary files in a folder of its own. */
+/** Runs without a program on PATH, and with temporary files in its own folder. */
 async function upload(
   args: readonly string[],
   world: World,
@@ -38,7 +38,7 @@ async function upload(
 }
 
 describe('--fit', () => {
-  it('makes fit what needs it, leaves the rest as it is, and says what it did', async () => {
+  it('converts files only if necessary, and reports what it did', async () => {
     const cwd = await photoFolder();
     const { sandbox, env } = await sandboxWith();
     const result = await upload(['--fit', 'photo.heic', 'sunset.jpg', 'turned.jpg'], { cwd, env });
@@ -69,13 +69,13 @@ describe('--fit', () => {
     expect((await readdir(cwd)).toSorted()).toEqual(['photo.heic', 'sunset.jpg', 'turned.jpg']);
   });
 
-  it('is asked for: without it, a HEIC is refused', async () => {
+  it('is required for a HEIC, which is refused without it', async () => {
     const { exitCode, records } = await upload(['photo.heic', '--sandbox'], { cwd: await photoFolder() });
     expect(exitCode).toBe(1);
     expect(records()).toMatchObject([{ status: 'failed', error: { code: 'unsupported_type' } }]);
   });
 
-  it('neither fits nor sends what the manifest knows, with -r and under another name too', async () => {
+  it('neither converts nor sends a file in the manifest, not even with -r and under another name', async () => {
     const cwd = await photoFolder();
     const { sandbox, env } = await sandboxWith();
     const first = await upload(['--fit', '-r', '.', '--manifest', 'm.ndjson'], { cwd, env });
@@ -105,7 +105,7 @@ describe('--fit', () => {
     expect(cropped.records()).toMatchObject([{ status: 'uploaded', width: 64, height: 64 }]);
   });
 
-  it('does not take a reference of the file as it is for one that was turned', async () => {
+  it('does not use the reference of the original file for the turned one', async () => {
     const cwd = await photoFolder();
     const { env } = await sandboxWith();
     const args = ['turned.jpg', '--manifest', 'm.ndjson'];
@@ -117,7 +117,7 @@ describe('--fit', () => {
     expect(plain.records()[0]).not.toHaveProperty('fitted');
   });
 
-  it('says with --dry-run what would be done, and does nothing', async () => {
+  it('reports with --dry-run what it would do, and does nothing', async () => {
     const cwd = await photoFolder();
     const result = await upload(['--fit', '--dry-run', '--fit-dir', 'kept', 'photo.heic', 'sunset.jpg'], {
       cwd,
@@ -138,7 +138,7 @@ describe('--fit', () => {
     expect(await result.leftBehind()).toEqual([]);
   });
 
-  it('takes standard input', async () => {
+  it('accepts standard input', async () => {
     const { exitCode, records, leftBehind } = await upload(['--fit', '--sandbox', '-', '-'], {
       stdin: await readFile(heic),
     });
@@ -150,14 +150,14 @@ describe('--fit', () => {
     expect(await leftBehind()).toEqual([]);
   });
 
-  it.runIf(process.platform === 'linux')('takes a name that is not UTF-8', async () => {
+  it.runIf(process.platform === 'linux')('accepts a name that is not UTF-8', async () => {
     const cwd = await tempDir();
     await copyFile(heic, Buffer.concat([Buffer.from(`${cwd}/`), Buffer.of(0xff), Buffer.from('.heic')]));
     const { records, stderr } = await upload(['--fit', '--sandbox', '-r', '.'], { cwd });
     expect(records(), stderr).toMatchObject([{ path: '\ufffd.heic', status: 'uploaded', width: 96 }]);
   });
 
-  it('keeps with --fit-dir what was made, and overwrites nothing', async () => {
+  it('keeps converted files with --fit-dir, and overwrites nothing', async () => {
     const cwd = await photoFolder();
     await mkdir(join(cwd, 'kept'));
     await writeFile(join(cwd, 'kept/photo.jpg'), 'mine');
@@ -168,7 +168,7 @@ describe('--fit', () => {
     expect(stderr).toContain(`kept as ${join(cwd, 'kept/photo-2.jpg')}`);
   });
 
-  it('fits only types with --no-limits', async () => {
+  it('converts only types with --no-limits', async () => {
     const cwd = await photoFolder();
     const { records } = await upload(['--fit', '--no-limits', '--sandbox', 'turned.jpg', 'photo.heic'], {
       cwd,
@@ -177,7 +177,7 @@ describe('--fit', () => {
     expect(records()[1]).toHaveProperty('fitted.0', 'converted from HEIC');
   });
 
-  it('stops with --fail-fast at the first file that cannot be mended', async () => {
+  it('stops with --fail-fast at the first file that cannot be converted', async () => {
     const cwd = await photoFolder();
     await writeFile(join(cwd, 'page.html'), '<html></html>');
     const { exitCode, records } = await upload(
@@ -212,7 +212,7 @@ describe('--fit', () => {
       'cannot_fit',
       /needs ffprobe, which is not on PATH/,
     ],
-  ])('%s without ffmpeg', async (name, make, code, words) => {
+  ])('gives the right result for %s without ffmpeg', async (name, make, code, words) => {
     const cwd = await tempDir();
     await make(cwd);
     const { records, stderr, leftBehind } = await upload(['--fit', '--sandbox', name], { cwd });
@@ -232,7 +232,7 @@ describe.skipIf(process.platform === 'win32')('a program on PATH that is not ffp
     '{"format":{"duration":1}}',
     'Loading\n{}',
     '\x1b[2J',
-  ])('is the failure of the clip alone, whatever it prints: %j', async (printed) => {
+  ])('is reported as the failure of the clip alone, whatever it prints: %j', async (printed) => {
     const cwd = await tempDir();
     await copyFile(clip('clip.mp4').file, join(cwd, 'film.mp4'));
     for (const name of ['ffmpeg', 'ffprobe']) {
@@ -256,7 +256,7 @@ describe.skipIf(process.platform === 'win32')('a program on PATH that is not ffp
 });
 
 describe('--fit-dir', () => {
-  it('that is a file is a usage error', async () => {
+  it('is a usage error if it is a file', async () => {
     const cwd = await photoFolder();
     const { exitCode, stderr } = await upload(['--sandbox', '--fit-dir', 'sunset.jpg', 'photo.heic'], {
       cwd,
@@ -265,14 +265,20 @@ describe('--fit-dir', () => {
     expect(stderr).toContain(`--fit-dir ${join(cwd, 'sunset.jpg')}: it is not a folder`);
   });
 
-  it.runIf(process.platform === 'linux')('that cannot be made is the failure of the file', async () => {
-    const { records } = await upload(['--sandbox', '--fit-dir', '/proc/none', 'photo.heic'], {
-      cwd: await photoFolder(),
-    });
-    expect(records()).toMatchObject([
-      { status: 'failed', error: { message: 'it cannot be saved in /proc/none: no such file or directory' } },
-    ]);
-  });
+  it.runIf(process.platform === 'linux')(
+    'is reported as the failure of the file if it cannot be created',
+    async () => {
+      const { records } = await upload(['--sandbox', '--fit-dir', '/proc/none', 'photo.heic'], {
+        cwd: await photoFolder(),
+      });
+      expect(records()).toMatchObject([
+        {
+          status: 'failed',
+          error: { message: 'it cannot be saved in /proc/none: no such file or directory' },
+        },
+      ]);
+    },
+  );
 
   it.skipIf(process.platform === 'win32')('keeps files with the usual permissions', async () => {
     const cwd = await photoFolder();
@@ -282,8 +288,8 @@ describe('--fit-dir', () => {
   });
 });
 
-describe('what is asked of one file', () => {
-  it('stands behind its name, and differs for the same file', async () => {
+describe('an edit after a name', () => {
+  it('applies to that file only, and may be given several times', async () => {
     const cwd = await photoFolder();
     const { exitCode, records } = await upload(
       ['--sandbox', 'photo.heic#aspect=1:1', 'photo.heic#aspect=2:1', 'turned.jpg', 'photo.heic#aspect=1:1'],
@@ -293,13 +299,13 @@ describe('what is asked of one file', () => {
     expect(records()).toMatchObject([
       { path: 'photo.heic', width: 64, height: 64 },
       { path: 'photo.heic', width: 96, height: 48 },
-      // It is asked of that file only.
+      // This file has no edit.
       { path: 'turned.jpg', width: 60, height: 40 },
       { path: 'photo.heic', width: 64, height: 64 },
     ]);
   });
 
-  it('goes before what is asked of all', async () => {
+  it('takes precedence over an edit for all files', async () => {
     const cwd = await photoFolder();
     const args = ['--sandbox', '--aspect', '1:1', 'photo.heic#aspect=2:1', 'sunset.jpg'];
     const { records } = await upload(args, { cwd });
@@ -309,14 +315,14 @@ describe('what is asked of one file', () => {
     ]);
   });
 
-  it('is a name where a file has it', async () => {
+  it('treats #frame=last as part of the name if such a file exists', async () => {
     const cwd = await tempDir();
     await copyFile(fixture('sunset.jpg').file, join(cwd, 'a.jpg#aspect=1:1'));
     const { records } = await upload(['--sandbox', 'a.jpg#aspect=1:1'], { cwd });
     expect(records()).toMatchObject([{ path: 'a.jpg#aspect=1:1', status: 'uploaded', width: 160 }]);
   });
 
-  it('is crop of frames whose shape differs, which the warning offers', async () => {
+  it('crops frames of different shapes, as the warning suggests', async () => {
     const cwd = await photoFolder();
     const args = ['upload', '--sandbox', '--format', 'frames', 'photo.heic', 'sunset.jpg'];
     const before = await runCli([...args, '--fit'], { cwd });
@@ -339,7 +345,7 @@ it.each([
   [['absent.mp4#frame=last'], /absent\.mp4#frame=last: /],
   [['*.heic#aspect=1:1'], /the name of one file only/],
   [['.#aspect=1:1', '-r'], /the name of one file only/],
-])('a usage error: %j', async (args, words) => {
+])('%j is a usage error', async (args, words) => {
   const { exitCode, stderr, stdout } = await runCli(['upload', '--sandbox', ...args], {
     cwd: await photoFolder(),
   });
@@ -347,7 +353,7 @@ it.each([
   expect(stderr).toMatch(words);
 });
 
-it('fits everything before a request object is sent, and sends nothing where its rules are broken', async () => {
+it('fits all files before it sends one for a request object, and sends nothing if they break its rules', async () => {
   const cwd = await photoFolder();
   const { sandbox, env } = await sandboxWith();
   const many = Array.from({ length: 7 }, (_, i) => `photo.heic#aspect=${i + 1}:1`);

@@ -32,7 +32,7 @@ describe('in a step of GitHub Actions', () => {
     expect(result.lines).toHaveLength(1);
   });
 
-  it('appends a table to the summary that Markdown cannot misread', async () => {
+  it('appends a table with escaped Markdown to the summary', async () => {
     const { summary } = await step();
     expect(summary.split('\n')).toEqual([
       'before',
@@ -69,25 +69,25 @@ describe('in a step of GitHub Actions', () => {
     expect(summary).toBe('before\n');
   });
 
-  it('does neither where GITHUB_ACTIONS is not true', async () => {
+  it('does neither if GITHUB_ACTIONS is not true', async () => {
     const { result, summary } = await step([], { GITHUB_ACTIONS: '' });
     expect(result.stderr).not.toContain('::error');
     expect(summary).toBe('before\n');
   });
 
-  it('does not fail for a summary that cannot be written', async () => {
+  it('does not fail if the summary cannot be written', async () => {
     const { result, sandbox } = await step([], { GITHUB_STEP_SUMMARY: '/nonexistent/summary.md' });
     expect(result.exitCode).toBe(3);
     expect(sandbox.assets).toHaveLength(1);
   });
 });
 
-/** The commands that the runner would see: it trims each line, and looks for `::name` at its start and `##[` in it. */
+/** The commands that the runner would see: it trims each line, and looks for `::name` at its start and `##[` anywhere. */
 function commandsIn({ stdout, stderr }: CliResult): string[] {
   return `${stdout}\n${stderr}`.split('\n').filter((line) => /^\s*::|##\w*\[/.test(line));
 }
 
-describe('no text from outside is a command to the runner', () => {
+describe('the runner sees no command', () => {
   const evil = [
     '::set-output name=r::evil.png',
     ' ::add-mask::x.png',
@@ -95,7 +95,7 @@ describe('no text from outside is a command to the runner', () => {
     'x##vso[task.complete].png',
   ];
 
-  /** A folder with ten and more files of each evil name. */
+  /** A folder with more than ten files of each evil name. */
   async function evilFolder(content: string | Uint8Array): Promise<string> {
     const cwd = await tempDir();
     for (let i = 0; i < 12; i += 1) {
@@ -111,7 +111,7 @@ describe('no text from outside is a command to the runner', () => {
     ['ndjson', []],
     ['json', ['-v']],
     ['frames', ['-q']],
-  ])('names of files that fail, --format %s %j', async (format, flags) => {
+  ])('in names of files that fail, --format %s %j', async (format, flags) => {
     const cwd = await evilFolder('');
     const result = await runCli(
       ['upload', '--sandbox', '-r', '.', '--format', format, '--dry-run', ...flags],
@@ -126,7 +126,7 @@ describe('no text from outside is a command to the runner', () => {
     expect(commands).toHaveLength(result.exitCode === 1 ? 10 : 0);
   });
 
-  it('names of files that are sent, with -v', async () => {
+  it('in names of files that are sent, with -v', async () => {
     const png = await readFile(fixture('night.png').file);
     const cwd = await evilFolder(png);
     const result = await runCli(['upload', '--sandbox', '-r', '.', '-v', '--json'], {
@@ -138,7 +138,7 @@ describe('no text from outside is a command to the runner', () => {
     expect(result.json<{ path: string }[]>().map(({ path }) => path)).toContain('##[error]x0.png');
   });
 
-  it('names of files that are not there, and other arguments', async () => {
+  it('in names of missing files, and other arguments', async () => {
     const env = { GITHUB_ACTIONS: 'true' };
     for (const args of [
       ['upload', ...evil],
@@ -160,7 +160,7 @@ describe('no text from outside is a command to the runner', () => {
     [200, { error: '\n::set-output name=r::x ##[y]' }],
     [403, { error: '::set-output name=r::x\r\n::x' }],
     [500, { error: ' ::x ##[y]' }],
-  ])('words of the server: %i %j', async (status, body) => {
+  ])('in words of the server: %i %j', async (status, body) => {
     const server = await rawServer((response) => sendJson(response, status, body));
     const env = { ...server.env, GITHUB_ACTIONS: 'true' };
     for (const flags of [['-v'], ['--json'], ['--format', 'frames'], ['--no-annotations']]) {
@@ -169,7 +169,7 @@ describe('no text from outside is a command to the runner', () => {
     }
   });
 
-  it('accounts', async () => {
+  it('in accounts', async () => {
     const account = { account: '::x:##[y]', region: '::z', error: '::w' };
     const server = await rawServer((response) => sendJson(response, 200, { '::add-mask::x': account }));
     const env = { ...server.env, GITHUB_ACTIONS: 'true' };
@@ -178,7 +178,7 @@ describe('no text from outside is a command to the runner', () => {
     }
   });
 
-  it('references of a manifest', async () => {
+  it('in references of a manifest', async () => {
     const cwd = await tempDir();
     const entry = {
       sha256: 'a'.repeat(64),
@@ -223,8 +223,8 @@ describe('an annotation names the file', () => {
   it.each([
     ['from the workspace', ['a.png', '../shots/a.png'], '', ['film/shots/a.png', 'film/shots/a.png']],
     ['through a link to the workspace', ['a.png'], 'link', ['a.png']],
-    ['not outside of the workspace', ['../../b.png', '/dev/null'], 'film', [undefined, undefined]],
-    ['not for standard input', ['-'], '', [undefined]],
+    ['but not outside the workspace', ['../../b.png', '/dev/null'], 'film', [undefined, undefined]],
+    ['but not standard input', ['-'], '', [undefined]],
     ['from the working directory without a workspace', ['a.png'], undefined, ['a.png']],
   ])('%s', async (_, args, workspace, expected) => {
     expect(await filesOf(args, workspace)).toEqual(expected);

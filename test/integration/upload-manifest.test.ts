@@ -39,7 +39,7 @@ async function setUp() {
 }
 
 describe('--manifest', () => {
-  it('remembers what was sent, and the second run sends nothing', async () => {
+  it('remembers the files that were sent, and the second run sends nothing', async () => {
     const { sandbox, manifest, upload } = await setUp();
     const first = await upload(night, sunset, '--json');
     const second = await upload(night, sunset, '--json');
@@ -98,7 +98,7 @@ describe('--manifest', () => {
   it.each([
     ['another account', ['-a', 'CA:sandbox@example.com'], {}],
     ['another endpoint', [], { elsewhere: true }],
-  ])('has nothing for %s', async (_what, args, { elsewhere = false }: { elsewhere?: boolean }) => {
+  ])('has no references for %s', async (_what, args, { elsewhere = false }: { elsewhere?: boolean }) => {
     const { sandbox, env, manifest, upload } = await setUp();
     await upload(night);
     const other = elsewhere ? await sandboxWith() : { sandbox, env };
@@ -109,7 +109,7 @@ describe('--manifest', () => {
     expect(await readManifest(manifest)).toHaveLength(2);
   });
 
-  it.each([1, 4])('sends the same content in two files of one run once, at -c %i', async (concurrency) => {
+  it.each([1, 4])('sends two equal files of one run once, with -c %i', async (concurrency) => {
     const { sandbox, upload } = await setUp();
     const folder = await tempDir();
     const names = ['a.png', 'b.png', 'c.png'].map((name) => join(folder, name));
@@ -152,14 +152,14 @@ describe('--manifest', () => {
     expect(await readManifest(manifest)).toEqual([]);
   });
 
-  it('has a record on the disk before its reference is printed', async () => {
+  it('has an entry on the disk before its reference is printed', async () => {
     const { env, manifest } = await setUp();
     const seen: boolean[] = [];
     await runCli(['upload', night, sunset, '--manifest', manifest], {
       env,
       onStdout: async (text) => {
         const lines = await readManifest(manifest);
-        // References that have waited for an earlier file's come as one text.
+        // References that have waited for an earlier file are printed as one text.
         for (const reference of text.trimEnd().split('\n')) {
           seen.push(lines.some(({ imageRef }) => imageRef === reference));
         }
@@ -192,13 +192,13 @@ describe('--max-age', () => {
     ['12h', 12 * 60 + 1, 'uploaded'],
     ['7d', 7 * 24 * 60 - 1, 'reused'],
     ['7d', 7 * 24 * 60 + 1, 'uploaded'],
-  ])('%s, after %i minutes: %s', async (maxAge, minutes, status) => {
+  ])('%s after %i minutes gives the status %s', async (maxAge, minutes, status) => {
     const { env, manifest } = await setUp();
     const args = ['upload', night, '--manifest', manifest, '--json'];
     await runCli(args, { env, now: start });
     const result = await runCli([...args, '--max-age', maxAge], { env, now: start + minutes * 60_000 });
     expect(result.json()).toMatchObject([{ status }]);
-    // The newer entry is the one that counts from then on.
+    // From then on, the newer entry counts.
     const third = await runCli([...args, '--max-age', maxAge], { env, now: start + minutes * 60_000 });
     expect(third.json()).toMatchObject([{ status: 'reused' }]);
   });
@@ -219,7 +219,7 @@ describe('--max-age', () => {
 });
 
 describe('a manifest that was damaged or changed', () => {
-  /** Damages the manifest of two uploads, and expects that the second is sent once more and all is remembered then. */
+  /** Damages the manifest of two uploads, and expects that the second is sent once more and both are remembered then. */
   async function expectRepair(damage: (bytes: Buffer, secondLineAt: number) => Buffer): Promise<void> {
     const { sandbox, manifest, upload } = await setUp();
     await upload(night, sunset);
@@ -233,11 +233,11 @@ describe('a manifest that was damaged or changed', () => {
       { status: 'reused' },
     ]);
     expect(sandbox.requests).toHaveLength(3);
-    // What was there stays, whatever it is: another run may have written it.
+    // The old content stays, whatever it is: another run may have written it.
     expect((await readFile(manifest)).subarray(0, damaged.length).equals(damaged)).toBe(true);
   }
 
-  it.each([2, 20, 100])('with the last %i bytes torn off is usable, and that file sent again', (torn) =>
+  it.each([2, 20, 100])('with the last %i bytes torn off is usable, and that file is sent again', (torn) =>
     expectRepair((bytes) => bytes.subarray(0, bytes.length - torn)),
   );
 
@@ -246,7 +246,7 @@ describe('a manifest that was damaged or changed', () => {
   );
 
   it.each([0, 5, 100])(
-    'with NUL bytes behind %i bytes of a line, left by a power failure, is usable',
+    'with NUL bytes after %i bytes of a line, left by a power failure, is usable',
     (kept) =>
       expectRepair((bytes, secondLineAt) =>
         Buffer.concat([bytes.subarray(0, secondLineAt + kept), Buffer.alloc(300_000)]),
@@ -256,7 +256,7 @@ describe('a manifest that was damaged or changed', () => {
   it('with NUL bytes in the middle of a line is usable', () =>
     expectRepair((bytes, secondLineAt) => bytes.fill(0, secondLineAt + 50, secondLineAt + 90)));
 
-  it('that another run appends to, while its last line is torn, loses nothing', async () => {
+  it('with a torn last line loses nothing if another run appends to it', async () => {
     const { sandbox, env, manifest, upload } = await setUp();
     await upload(night);
     const [first] = await readManifest(manifest);
@@ -277,7 +277,7 @@ describe('a manifest that was damaged or changed', () => {
   });
 
   it.skipIf(spawnSync('gcc', ['--version']).error !== undefined || process.platform !== 'linux')(
-    'on a disk whose reads are short is read to its end',
+    'on a disk with short reads is read to its end',
     async () => {
       const { sandbox, env, manifest, upload } = await setUp();
       await upload(night, sunset);
@@ -316,7 +316,7 @@ describe('a manifest that was damaged or changed', () => {
     expect((await upload(night, '--json')).json()).toMatchObject([{ status: 'reused' }]);
   });
 
-  it('with a fragment in the middle, left by a crash during another run, is read past it', async () => {
+  it('with a fragment in the middle, left by a crash during another run, is read to its end', async () => {
     const { sandbox, manifest, upload } = await setUp();
     await upload(night);
     await appendFile(manifest, '{"sha256":"0123\n');
@@ -355,7 +355,7 @@ describe('a manifest that was damaged or changed', () => {
 
 describe('a manifest that cannot be kept', () => {
   it.runIf(process.platform !== 'win32')(
-    'because it is a symbolic link is a usage error, and nothing is written where it leads',
+    'because it is a symbolic link is a usage error, and nothing is written to the target',
     async () => {
       const { sandbox, manifest, upload } = await setUp();
       const elsewhere = join(await tempDir(), 'elsewhere');
@@ -370,7 +370,7 @@ describe('a manifest that cannot be kept', () => {
     },
   );
 
-  it('because it has no name is a usage error', async () => {
+  it('because its name is empty is a usage error', async () => {
     for (const flag of ['--manifest', '--files-from', '--config']) {
       const result = await runCli(['upload', '--sandbox', night, flag, '']);
       expect(result.exitCode).toBe(2);
@@ -403,12 +403,12 @@ describe('a manifest that cannot be kept', () => {
   });
 
   it.skipIf(process.platform !== 'linux')(
-    'because the disk is full warns, and the reference is printed all the same',
+    'because the disk is full causes a warning, but the reference is printed',
     async () => {
       const { env } = await sandboxWith();
       const folder = await tempDir();
       const manifest = join(folder, 'm');
-      // The process may write no file longer than one block: what a full disk does, without one.
+      // The process may not write a file longer than one block, which acts like a full disk.
       const run = spawnCli(['upload', night, '--manifest', manifest, '--json'], {
         env,
         shell: 'ulimit -f 0; trap "" XFSZ',
@@ -426,7 +426,7 @@ describe('a manifest that cannot be kept', () => {
 });
 
 describe('a dry run', () => {
-  it('looks at the manifest without beginning or repairing one', async () => {
+  it('reads the manifest without creating or repairing it', async () => {
     const folder = await tempDir();
     const manifest = join(folder, 'm');
     expect((await runCli(['upload', night, '--dry-run', '--manifest', manifest])).exitCode).toBe(0);
@@ -440,7 +440,7 @@ describe('a dry run', () => {
   });
 });
 
-it('two runs on one manifest at a time do not spoil it', async () => {
+it('two runs at the same time do not damage their manifest', async () => {
   const { sandbox, env } = await sandboxWith();
   const [left, right] = [await imageFolder(150), await imageFolder(300)];
   const manifest = join(await tempDir(), 'm');
@@ -448,7 +448,7 @@ it('two runs on one manifest at a time do not spoil it', async () => {
     spawnCli(['upload', '-r', folder, '-c', '8', '--manifest', manifest], { env }),
   );
   expect(await Promise.all(runs.map(({ ended }) => ended))).toEqual([0, 0]);
-  // A run that sees a line of the other half written ends it, which leaves an empty one.
+  // A run that sees a half-written line of the other run ends it, which leaves an empty line.
   await writeFile(manifest, (await readFile(manifest, 'utf8')).replaceAll(/\n{2,}/g, '\n'));
   const entries = await readManifest(manifest);
   expect(new Set(entries.map(({ sha256 }) => sha256)).size).toBe(300);

@@ -17,18 +17,18 @@ const faults = [
   { kind: 'slow', rate: 0.05 },
 ] as const;
 
-// Images are read into memory that held others before, while requests are cut off, given up and made again.
+// Images are read into memory that held other images, while requests are cut off, abandoned and repeated.
 it.each([
   ['http', {}, {}],
   ['https', { tls: selfSigned }, { SSL_CERT_FILE: 'cert.pem' }],
-])('each file arrives as it lies on disk, and nothing of another: %s', async (_, options, variables) => {
+])('each file arrives as it is on disk, without bytes of another file: %s', async (_, options, variables) => {
   const { sandbox, env } = await sandboxWith({ ...options, faults, slowMs: 60_000, seed: 7 });
   const cwd = await tempDir();
   await writeFile(join(cwd, 'cert.pem'), selfSigned.cert);
   const picture = await readFile(fixture('night.png').file);
   const sums: string[] = [];
   for (let i = 0; i < 24; i += 1) {
-    // Of different lengths, so that what is left of a longer one would show.
+    // Of different lengths, so that the rest of a longer one would show.
     const image = Buffer.concat([picture, randomBytes(500_000 + ((i * 7919) % 24) * 100_000)]);
     await writeFile(join(cwd, `${i}.png`), image);
     sums.push(createHash('sha256').update(image).digest('hex'));

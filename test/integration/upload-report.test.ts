@@ -37,7 +37,7 @@ describe('--report', () => {
     expect(stderr).toMatch(/^1 uploaded, 1 failed \(/m);
   });
 
-  it('shows each file with its reference, or why it has none, in input order', async () => {
+  it('shows each file with its reference or its failure, in input order', async () => {
     const { cwd, upload, sheet } = await setUp();
     await writeFile(join(cwd, 'page.png'), '<html>not found</html>');
     await mkdir(join(cwd, 'clips'));
@@ -78,7 +78,7 @@ describe('--report', () => {
     expect((await readdir(cwd)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  it('shows hostile names as text, and addresses them', async () => {
+  it('shows hostile names as text, and escapes their addresses', async () => {
     const { cwd, upload, sheet } = await setUp();
     const names = [
       '"><img src=x onerror=alert(1)>.png',
@@ -115,7 +115,7 @@ describe('--report', () => {
     expect((await readFile(sheet, 'utf8')).match(/<(?:img|script)\b/g)).toEqual(['<script', '<script']);
   });
 
-  it('has a picture of standard input, and all of a small clip', async () => {
+  it('contains a picture of standard input, and the whole of a small clip', async () => {
     const { upload, sheet } = await setUp();
     const image = await readFile(fixture('night.png').file);
     expect((await upload(['-', '--report', 'refs.html'], { stdin: image })).exitCode).toBe(0);
@@ -137,7 +137,7 @@ describe('--report', () => {
     expect((await readSheet(sheet)).cards[0]).not.toHaveProperty('source');
   });
 
-  it('has a picture of standard input that goes out as it is, and none of what --fit made of it', async () => {
+  it('contains a picture of standard input that is sent unchanged, but not of its conversion by --fit', async () => {
     const { upload, sheet } = await setUp();
     const image = await readFile(fixture('night.png').file);
     const flags = ['-', '--fit', '--report', 'refs.html'];
@@ -161,7 +161,7 @@ describe('--report', () => {
     expect(cards[0]).not.toHaveProperty('assetRef');
   });
 
-  it('is written by an interrupted run too, even if nothing reads standard output', async () => {
+  it('is written by an interrupted run, too, even if nothing reads standard output', async () => {
     const { upload, sheet, cwd } = await setUp();
     await copyFile(fixture('sunset.jpg').file, join(cwd, 'sunset.jpg'));
     await copyFile(fixture('dunes.webp').file, join(cwd, 'dunes.webp'));
@@ -187,7 +187,7 @@ describe('--report', () => {
   });
 });
 
-it('an interrupted run whose reader does not read waits for it only once, however many records are left', async () => {
+it('an interrupted run waits only once for a reader that does not read, however many records are left', async () => {
   const { upload, sheet } = await setUp();
   const interruption = new AbortController();
   const warnings: string[] = [];
@@ -208,7 +208,7 @@ it('an interrupted run whose reader does not read waits for it only once, howeve
     },
   });
   await expect.poll(() => readSheet(sheet).catch(() => undefined)).toBeDefined();
-  // What prints may ask for the reader again, for the records that were not late.
+  // The printer may wait for the reader again, for the records that were not late.
   const reading = setInterval(() => read(), 1);
   expect((await run).exitCode).toBe(130);
   clearInterval(reading);
@@ -216,8 +216,8 @@ it('an interrupted run whose reader does not read waits for it only once, howeve
   expect(warnings).toEqual([]);
 });
 
-describe('where a sheet is written', () => {
-  it('an older sheet is replaced and keeps its permissions; so is an empty file', async () => {
+describe('writing a sheet', () => {
+  it('replaces an older sheet or an empty file, and keeps the permissions', async () => {
     const { upload, sheet } = await setUp();
     await writeFile(sheet, '');
     await chmod(sheet, 0o600);
@@ -239,7 +239,7 @@ describe('where a sheet is written', () => {
     ['.html', '--report needs the name of an HTML file', async () => {}],
     ['-', '--report needs the name of an HTML file', async () => {}],
     ['', '--report needs the name of an HTML file', async () => {}],
-  ])('%j is a usage error before anything is sent: %s', async (report, message, prepare) => {
+  ])('to %j is a usage error before anything is sent: %s', async (report, message, prepare) => {
     const { sandbox, cwd, upload } = await setUp();
     await prepare(cwd);
     const result = await upload(['night.png', '--report', report]);
@@ -249,14 +249,14 @@ describe('where a sheet is written', () => {
     expect((await readdir(cwd)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  it('the manifest is not overwritten', async () => {
+  it('does not overwrite the manifest', async () => {
     const { upload } = await setUp();
     const result = await upload(['night.png', '--report', 'refs.html', '--manifest', './refs.html']);
     expect(result.stderr).toContain('--report and --manifest cannot name the same file');
     expect(result.exitCode).toBe(2);
   });
 
-  it('a file that appeared during the run is not overwritten; the run prints all references and fails', async () => {
+  it('does not overwrite a file that appeared during the run, which prints all references and fails', async () => {
     const { upload, sheet } = await setUp();
     const result = await upload(['night.png', '--report', 'refs.html'], {
       onStdout: () => appendFile(sheet, 'mine'),

@@ -13,7 +13,7 @@ const [night, sunset, logo] = [
   fixture('sunset.jpg').file,
   fixture('logo.webp').file,
 ];
-const [video, movie, tone, sound] = [
+const [video, movie, tone, longTone] = [
   clip('clip.mp4').file,
   clip('clip.mov').file,
   clip('tone.m4a').file,
@@ -41,7 +41,7 @@ async function expectUsageError(format: string, files: readonly string[], ...mes
 }
 
 describe('--format omni', () => {
-  it('prints an object of an image, a video and a sound, and the names for the prompt', async () => {
+  it('prints an object of an image, a video and an audio file, and the names for the prompt', async () => {
     const { exitCode, stderr, references, json } = await upload('omni', [night, video, tone]);
     expect(exitCode).toBe(0);
     expect(json()).toEqual({
@@ -58,7 +58,7 @@ describe('--format omni', () => {
   });
 
   it('numbers within each type, in the order of the files', async () => {
-    const files = [sound, night, movie, sunset, video, tone];
+    const files = [longTone, night, movie, sunset, video, tone];
     const { references, json, stderr, stdout } = await upload('omni', files);
     expect(json()).toEqual({
       omni_1_audioRef: references[0],
@@ -92,13 +92,13 @@ describe('--format omni', () => {
     expect(dry).toMatchObject({ exitCode: 0, stdout: '', stderr: '2 valid\n' });
   });
 
-  it('takes an image alone, a video alone, and audio beside either', async () => {
-    for (const files of [[night], [video], [night, tone], [video, sound]]) {
+  it('accepts an image alone, a video alone, and audio beside either', async () => {
+    for (const files of [[night], [video], [night, tone], [video, longTone]]) {
       expect((await upload('omni', files)).exitCode).toBe(0);
     }
   });
 
-  it('takes nine images, three videos and three audio files', async () => {
+  it('accepts nine images, three videos and three audio files', async () => {
     const files = [...Array(9).fill(night), ...Array(3).fill(video), ...Array(3).fill(tone)];
     const { exitCode, json, sandbox } = await upload('omni', files);
     expect(exitCode).toBe(0);
@@ -107,7 +107,7 @@ describe('--format omni', () => {
     expect(sandbox.requests).toHaveLength(3);
   });
 
-  it('prints nothing unless every file has a reference, and then says which have one', async () => {
+  it('prints no object unless every file has a reference, but lists the references', async () => {
     const { exitCode, stdout, stderr, references } = await upload('omni', [night, import.meta.filename]);
     expect(exitCode).toBe(3);
     expect(stdout).toBe('');
@@ -124,12 +124,12 @@ describe('--format omni', () => {
       '--format omni takes at most 3 audio files, as POST /videos does; there are 4',
     ],
     [Array(16).fill(night), '--format omni takes at most 15 files, as POST /videos does; there are 16 files'],
-    [[tone, sound], '--format omni needs an image or a video beside the audio'],
-  ])('of too many, or of audio alone, is a usage error: %#', async (files: string[], message) => {
+    [[tone, longTone], '--format omni needs an image or a video beside the audio'],
+  ])('with too many files, or with audio alone, is a usage error: %#', async (files: string[], message) => {
     await expectUsageError('omni', files, message);
   });
 
-  it('of more than 15.4 s of video together, or 15 s of audio, is a usage error', async () => {
+  it('with more than 15.4 s of video, or 15 s of audio, in total is a usage error', async () => {
     const cwd = await tempDir();
     const at = (name: string) => join(cwd, name);
     await writeFile(at('8s.mp4'), lasting(mp4, 8000));
@@ -148,7 +148,7 @@ describe('--format omni', () => {
       '--format omni takes at most 15.4 s of video together; there are 16.0 s',
       '--format omni takes at most 15 s of audio together; there are 20.0 s',
     );
-    // The edge of 0.1 s is left to the server.
+    // The server decides about the last 0.1 s.
     const edge = [night, at('8s.mp4'), at('7.5s.mp4'), at('10s.wav'), at('5.1s.wav')];
     expect((await upload('omni', edge)).exitCode).toBe(0);
   });
@@ -166,7 +166,7 @@ describe('--format images', () => {
     expect(Object.keys((await upload('images', Array(6).fill(night))).json<object>())).toHaveLength(6);
   });
 
-  it('of seven, or of another type, is a usage error', async () => {
+  it('with seven images, or with another type, is a usage error', async () => {
     await expectUsageError(
       'images',
       Array(7).fill(night),
@@ -187,7 +187,7 @@ describe('--format images', () => {
 });
 
 describe('--format frames', () => {
-  it('of a video or an audio file is a usage error', async () => {
+  it('with a video or an audio file is a usage error', async () => {
     await expectUsageError(
       'frames',
       [night, movie],
@@ -201,14 +201,14 @@ describe('--format frames', () => {
     );
   });
 
-  it('checks the content: a video named like an image is refused', async () => {
+  it('refuses a video that is named like an image', async () => {
     const file = join(await tempDir(), 'frame.png');
     await writeFile(file, mp4);
     await expectUsageError('frames', [file], `--format frames takes images only; ${file} is a video`);
   });
 });
 
-it('a name in such an error is escaped', async () => {
+it('an error about a request object escapes the name of a file', async () => {
   const file = join(await tempDir(), 'a\u001b[2J.mp4');
   await writeFile(file, mp4);
   const { exitCode, stderr } = await upload('frames', [file]);

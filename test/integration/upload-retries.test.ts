@@ -23,7 +23,7 @@ const night = fixture('night.png');
 const files = fixtures.map(({ file }) => file);
 const good = { imageRef: exampleReference };
 
-/** Uploads one image to a server that fails so `failures` times, and then answers well. */
+/** Uploads one image to a server that fails this way `failures` times, and then answers correctly. */
 async function uploadAfter(
   failures: number,
   fail: Respond,
@@ -48,7 +48,7 @@ function pointedAt(port: number, scheme = 'http') {
 
 describe('retried answers', () => {
   it.each([408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527])(
-    '%d is',
+    'include %d',
     async (status) => {
       const { record, exitCode, count, sleeps } = await uploadAfter(2, refusing(status));
       expect(exitCode).toBe(0);
@@ -59,7 +59,7 @@ describe('retried answers', () => {
   );
 
   it.each([301, 400, 401, 402, 403, 404, 405, 409, 413, 415, 418, 422, 451, 501, 505, 519, 528, 596, 599])(
-    '%d is not',
+    'do not include %d',
     async (status) => {
       const { record, count, sleeps } = await uploadAfter(1, refusing(status, { 'retry-after': '1' }));
       expect(record).toMatchObject({
@@ -73,7 +73,7 @@ describe('retried answers', () => {
     },
   );
 
-  it('a truncated answer is retried', async () => {
+  it('include a truncated answer', async () => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: 'truncated-json', count: 2 }] });
     const result = await runCli(['upload', night.file, '--json'], { env });
     expect(result.exitCode).toBe(0);
@@ -85,7 +85,7 @@ describe('retried answers', () => {
     ['empty', ''],
     ['HTML', '<html>'],
     ['without a reference', '{"error":"no"}'],
-  ])('a 200 that is %s is not', async (_what, body) => {
+  ])('do not include a 200 %s', async (_what, body) => {
     const { record, count } = await uploadAfter(1, (response) => {
       response.end(body);
     });
@@ -100,7 +100,7 @@ describe('the number of retries', () => {
     [['--retries', '0'], 1],
     [['--retries', '1'], 2],
     [['--retries', '20'], 21],
-  ])('%j: %d attempts, and then the last failure counts', async (flags, attempts) => {
+  ])('with %j allows %d attempts, and then the last failure counts', async (flags, attempts) => {
     const { record, exitCode, count, stderr, sleeps } = await uploadAfter(
       Number.POSITIVE_INFINITY,
       (response, _request, ordinal) => sendJson(response, 503, { error: `no. ${ordinal + 1}` }),
@@ -119,14 +119,14 @@ describe('the number of retries', () => {
     expect(stderr.match(/^error:/gm)).toHaveLength(1);
   });
 
-  it('--retries 0 does not wait after a 429', async () => {
+  it('is 0 with --retries 0, without a wait after a 429', async () => {
     const fail = refusing(429, { 'retry-after': '60' });
     const { record, sleeps } = await uploadAfter(1, fail, { flags: ['--retries', '0'] });
     expect(record).toMatchObject({ attempts: 1, error: { code: 'rate_limited', httpStatus: 429 } });
     expect(sleeps).toEqual([]);
   });
 
-  it('each file has its own retries', async () => {
+  it('applies to each file separately', async () => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: '500', count: 4 }] });
     const result = await runCli(['upload', '-c', '1', '--retries', '2', ...files, '--json'], { env });
     expect(result.exitCode).toBe(3);
@@ -145,7 +145,7 @@ describe('the number of retries', () => {
     expect(stderr).toMatch(/^standard input: sending 3\.44 kB .*\nstandard input: uploaded in /);
   });
 
-  it('-v prints each attempt and each wait, without the token', async () => {
+  it('is visible with -v, which prints each attempt and each wait, but not the token', async () => {
     const { stderr } = await uploadAfter(1, refusing(500), { flags: ['-v'] });
     const [sending, failed, again, settled] = stderr.split('\n');
     const url = /http:\/\/127\.0\.0\.1:\d+\/v1\/dreamina/;
@@ -162,13 +162,13 @@ describe('the wait before a retry', () => {
     [0, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
     [0.5, [250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000, 15_000]],
     [0.999, [499.5, 999, 1998, 3996, 7992, 15_984, 29_970, 29_970, 29_970, 29_970]],
-  ])('grows with each try, between nothing and a bound: random %d', async (random, waits) => {
+  ])('grows with each attempt, between 0 and a bound: random %d', async (random, waits) => {
     const { sleeps, exitCode } = await uploadAfter(10, refusing(503), {
       flags: ['--retries', '10'],
       random: () => random,
     });
     expect(exitCode).toBe(0);
-    // A wait of nothing is no wait.
+    // A wait of 0 ms is not requested.
     expect(sleeps).toEqual(waits.filter((ms) => ms > 0));
   });
 
@@ -178,7 +178,7 @@ describe('the wait before a retry', () => {
     expect(sleeps).toEqual([50, 900, 1000]);
   });
 
-  it('is included in the duration', async () => {
+  it('counts towards the duration', async () => {
     const { record } = await uploadAfter(2, refusing(503, { 'retry-after': '7' }));
     expect((record as UploadedRecord).durationMs).toBe(14_000);
   });
@@ -197,7 +197,7 @@ describe('the wait before a retry', () => {
     ['Mon, 23 Nov 2026 07:30:42 GMT', 42_000],
     ['Mon, 23 Nov 2026 07:36:00 GMT', 300_000],
     ['Fri, 01 Jan 2100 00:00:00 GMT', 300_000],
-  ])('as Retry-After says: %s', async (value, wait) => {
+  ])('follows Retry-After: %s', async (value, wait) => {
     for (const status of [429, 503]) {
       const headers = { 'retry-after': value, date: new Date(now).toUTCString() };
       // This machine's clock does not count.
@@ -217,7 +217,7 @@ describe('the wait before a retry', () => {
     '5 seconds',
     'Sun, 06 Nov 1994 08:49:37 GMT',
     '2026-11-23T08:00:00Z',
-  ])('as it would without, where Retry-After is nonsense: %j', async (value) => {
+  ])('ignores a Retry-After that is nonsense: %j', async (value) => {
     for (const status of [429, 503]) {
       const { sleeps, exitCode } = await uploadAfter(2, refusing(status, { 'retry-after': value }), { now });
       expect(exitCode).toBe(0);
@@ -225,7 +225,7 @@ describe('the wait before a retry', () => {
     }
   });
 
-  it('Retry-After applies only to the attempt that received it', async () => {
+  it('follows Retry-After only after the attempt that received it', async () => {
     const { sleeps } = await uploadAfter(3, (response, _request, ordinal) =>
       sendJson(response, 503, {}, ordinal === 1 ? { 'retry-after': '9' } : {}),
     );
@@ -233,7 +233,7 @@ describe('the wait before a retry', () => {
   });
 });
 
-/** Runs the command with a clock that stands still until the test moves it: a sleeper sleeps until then. */
+/** Runs the command with a clock that only the test moves: a sleeper sleeps until then. */
 function startWithClock(argv: readonly string[], env: Readonly<Record<string, string>>) {
   let now = Date.UTC(2026, 10, 23);
   let setBackMs = 0;
@@ -315,7 +315,7 @@ describe('a 429', () => {
     return dir;
   }
 
-  it('pauses the whole batch: nothing goes out before its end', async () => {
+  it('pauses the whole batch: nothing is sent before the end of the pause', async () => {
     const dir = await manyFiles(8);
     const firstFour = gate(4);
     let refusalSent = () => {};
@@ -333,12 +333,12 @@ describe('a 429', () => {
         sendJson(response, 200, good);
         return;
       }
-      // The client closes the connection of a refusal when it has taken it.
+      // The client closes the connection of a refusal once it has read it.
       request.socket.once('close', refusalSent);
       sendJson(response, 429, {}, { 'retry-after': '60' });
     });
     const cli = startWithClock(['upload', '-r', dir, '-c', '4', '--json', '-v'], server.env);
-    // All four places of the batch wait, each for all of the pause: whoever was refused, and three with new files.
+    // All four places of the batch wait for the whole pause: the refused file, and three new files.
     await Promise.race([cli.asleep(4), server.received(5)]);
     expect(server.count()).toBe(4);
     expect(cli.sleeping()).toEqual([60_000, 60_000, 60_000, 60_000]);
@@ -355,7 +355,7 @@ describe('a 429', () => {
     ]);
   });
 
-  it('is not extended if the clock is set back', async () => {
+  it('does not cause a longer pause if the clock is set back', async () => {
     const server = await rawServer((response, _request, ordinal) => {
       if (ordinal === 0) {
         sendJson(response, 429, {}, { 'retry-after': '2' });
@@ -371,7 +371,7 @@ describe('a 429', () => {
     expect(JSON.parse(cli.output.stdout)).toMatchObject([{ attempts: 2, durationMs: 2000 }]);
   });
 
-  it('repeated, pauses again: waiting files wait for the new pause too', async () => {
+  it('a second 429 extends the pause for waiting files', async () => {
     const dir = await manyFiles(4);
     const firstFour = gate(4);
     const server = await rawServer(async (response, _request, ordinal) => {
@@ -388,7 +388,7 @@ describe('a 429', () => {
     await Promise.race([cli.asleep(4), server.received(5)]);
     expect(cli.sleeping()).toEqual([10_000, 10_000, 10_000, 10_000]);
     cli.advance(10_000);
-    // One goes out, alone, while the others wait for its place; it is refused again.
+    // One file is sent, alone, while the others wait for its place; it is refused again.
     await Promise.race([cli.asleep(4), server.received(6)]);
     expect(server.count()).toBe(5);
     expect(cli.sleeping()).toEqual([200_000, 200_000, 200_000, 200_000]);
@@ -421,7 +421,7 @@ describe('a 429', () => {
         tooMany.push(ordinal);
       }
       if (ordinal >= 12) {
-        // These answer only together, so four have to be in flight again.
+        // These are answered only together, so four must be in flight again.
         await lastFour();
       } else {
         // Whatever else the client has sent arrives during a round trip on a new connection.
@@ -441,7 +441,7 @@ describe('a 429', () => {
 });
 
 describe('a connection that', () => {
-  it('is refused is retried, and is a network error', async () => {
+  it('is refused is a network error, and is retried', async () => {
     const port = await freePort();
     const runWith = (...flags: string[]) =>
       runCli(['upload', night.file, '--retries', '3', ...flags], { env: pointedAt(port) });
@@ -472,7 +472,7 @@ describe('a connection that', () => {
     const result = await runCli(['upload', night.file], { env });
     expect(result.exitCode).toBe(0);
     expect(sandbox.requests.map(({ status }) => status)).toEqual([undefined, 200]);
-    // What was lost after the body leaves an asset that nobody knows of, but prints one reference.
+    // A loss after the body leaves an unknown asset, but only one reference is printed.
     expect(sandbox.assets).toHaveLength(kind === 'reset' ? 1 : 2);
     expect(result.lines).toEqual([sandbox.assets.at(-1)!.imageRef]);
   });
@@ -499,7 +499,7 @@ describe('a connection that', () => {
   it('is closed while idle does not fail any file', async () => {
     const server = await rawServer((response, _request, ordinal) => {
       sendJson(response, 200, { imageRef: `${exampleReference}-${ordinal}` }, { connection: 'keep-alive' });
-      // It promises to go on and does not.
+      // It promises to stay open and closes.
       response.socket!.end();
     });
     const result = await runCli(['upload', '-c', '1', ...files, '--json'], { env: server.env });
@@ -535,7 +535,7 @@ describe('a timeout', () => {
     expect(result.stderr).toContain(`error: ${file}: ${message}\n`);
   }
 
-  it('ends a server that never answers, and its connection', async () => {
+  it('ends an attempt if the server never answers, and closes the connection', async () => {
     let closed: Promise<unknown> | undefined;
     const server = await rawServer((_response, request) => {
       closed = once(request.socket, 'close');
@@ -545,7 +545,7 @@ describe('a timeout', () => {
     await closed;
   });
 
-  it('ends one that answers a byte at a time', async () => {
+  it('ends an attempt if the server answers a byte at a time', async () => {
     let closed: Promise<unknown> | undefined;
     const server = await rawServer((response) => {
       closed = once(response, 'close');
@@ -557,7 +557,7 @@ describe('a timeout', () => {
     await closed;
   });
 
-  it('ends one that never completes the body of its refusal', async () => {
+  it('ends an attempt if the server never completes the body of its refusal', async () => {
     const server = await rawServer((response) => {
       response.writeHead(500, { 'content-length': '100' });
       response.write('{"error":');
@@ -565,7 +565,7 @@ describe('a timeout', () => {
     await expectTimeout(server.env);
   });
 
-  it('ends one that sends its headers a byte at a time', async () => {
+  it('ends an attempt if the server sends its headers a byte at a time', async () => {
     const server = await rawServer((response) => {
       const { socket } = response;
       socket!.write('HTTP/1.1 200 OK\r\nx: ');
@@ -575,7 +575,7 @@ describe('a timeout', () => {
     await expectTimeout(server.env);
   });
 
-  it('ends one that never reads, with 10 MiB to send', async () => {
+  it('ends an attempt with 10 MiB if the server never reads', async () => {
     const dir = await tempDir();
     const file = join(dir, 'big.png');
     await writeFile(file, Buffer.concat([await readFile(night.file)], 10_485_760));
@@ -643,7 +643,7 @@ describe('every attempt', () => {
     );
   });
 
-  it('sends the bytes of the first, although the file changes meanwhile', async () => {
+  it('sends the bytes of the first, although the file changes in between', async () => {
     const dir = await tempDir();
     const file = join(dir, 'a.png');
     await copyFile(night.file, file);
@@ -730,7 +730,7 @@ describe('--fail-fast while uploading', () => {
     expect(sandbox.requests).toHaveLength(files.length + 2);
   });
 
-  it('without the flag, the other files continue', async () => {
+  it('is off by default, so that the other files continue', async () => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: '500', count: 1 }] });
     const result = await runCli(['upload', '-c', '1', '--retries', '0', ...files], { env });
     expect(result.exitCode).toBe(3);
@@ -765,7 +765,7 @@ describe('a certificate that is not trusted', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('is not retried for a proxy either', async () => {
+  it('is not retried if it is that of a proxy', async () => {
     const { sandbox } = await sandboxWith({ tls: selfSigned });
     const result = await runCli(['upload', night.file, '--json'], {
       env: {
@@ -798,7 +798,7 @@ async function digest(request: IncomingMessage): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Resolves for everyone who has come when there are `size` of them. */
+/** Resolves for all callers once there are `size` of them. */
 function gate(size: number): () => Promise<void> {
   let count = 0;
   let open = () => {};

@@ -20,7 +20,7 @@ const night = fixture('night.png').file;
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** A project's folder and a user's home, each with a config file where there are values for one. */
+/** A project's folder and a user's home, each with a config file if there are values for it. */
 async function worldWith({ project, user }: { readonly project?: Values; readonly user?: Values } = {}) {
   const cwd = await tempDir();
   const homeDir = await tempDir();
@@ -36,7 +36,7 @@ async function worldWith({ project, user }: { readonly project?: Values; readonl
   return { cwd, homeDir, platform: 'linux' as const, projectFile, userFile };
 }
 
-/** A server that takes everything, and what it saw. */
+/** A server that accepts everything, and the requests that it saw. */
 async function openServer() {
   const seen: { readonly account: string; readonly token: string }[] = [];
   const server = await rawServer((response, request) => {
@@ -47,7 +47,7 @@ async function openServer() {
   return { ...server, seen };
 }
 
-/** What the environment must say beside the key in question. */
+/** The other variables that each key needs. */
 function without(server: Pick<RawServer, 'env'>, ...names: string[]): Record<string, string> {
   return Object.fromEntries(Object.entries(server.env).filter(([name]) => !names.includes(name)));
 }
@@ -195,7 +195,7 @@ describe('precedence: flag, environment, project, user, default', () => {
     expect(server.seen).toEqual([{ account: 'US:project@example.com', token: 'Bearer user:1-user' }]);
   });
 
-  it('an empty variable counts as not set', async () => {
+  it('ignores an empty variable', async () => {
     const server = await openServer();
     const world = await worldWith({ user: { account: 'US:user@example.com', retries: 0 } });
     const result = await runCli(['upload', night], {
@@ -305,15 +305,15 @@ describe('a wrong value', () => {
   it.each([
     ['\r\n', '\r'],
     ['\ufeff', ' \n'],
-  ])('is none with %j before and %j behind the token and the account', async (before, behind) => {
+  ])('is not reported if %j precedes and %j follows the token and the account', async (before, after) => {
     const world = await worldWith();
     const { env, seen } = await openServer();
     const result = await runCli(['upload', night, '-v'], {
       ...world,
       env: {
         ...env,
-        DREAMINA_TOKEN: `${before}${env.DREAMINA_TOKEN}${behind}`,
-        DREAMINA_ACCOUNT: `${before}${env.DREAMINA_ACCOUNT}${behind}`,
+        DREAMINA_TOKEN: `${before}${env.DREAMINA_TOKEN}${after}`,
+        DREAMINA_ACCOUNT: `${before}${env.DREAMINA_ACCOUNT}${after}`,
       },
     });
     expect(result.exitCode).toBe(0);
@@ -321,7 +321,7 @@ describe('a wrong value', () => {
     expect(result.stderr).not.toContain('warning');
   });
 
-  it('is not reported for a blank variable, which counts as not set', async () => {
+  it('is not reported for a blank variable, which counts as unset', async () => {
     const server = await openServer();
     const world = await worldWith();
     const { DREAMINA_TOKEN: token, ...rest } = server.env as Record<string, string>;
@@ -329,7 +329,7 @@ describe('a wrong value', () => {
     expect((await runCli(['upload', night], { ...world, env })).exitCode).toBe(0);
   });
 
-  it('that another source hides is no error', async () => {
+  it('that another source hides is not an error', async () => {
     const server = await openServer();
     const world = await worldWith({ project: { retries: -1 }, user: { timeout: 'x' } });
     const result = await runCli(['upload', night, '--retries', '1', '--timeout', '9'], {
@@ -364,7 +364,7 @@ describe('a wrong value', () => {
     expect(server.seen).toEqual([]);
   });
 
-  it('a token of an unusual form is only a warning', async () => {
+  it('is a token of an unusual form only in a warning', async () => {
     const server = await openServer();
     const result = await runCli(['upload', night], {
       ...(await worldWith()),
@@ -383,7 +383,7 @@ describe('an unknown key', () => {
     ['api_url', 'did you mean apiUrl?'],
     ['CONCURRENCY', 'did you mean concurrency?'],
     ['proxy', 'the keys are token, account, apiUrl, concurrency, retries, timeout'],
-  ])('%s is a warning that names the nearest', async (key, advice) => {
+  ])('%s is a warning that suggests the nearest key', async (key, advice) => {
     const server = await openServer();
     const world = await worldWith({ project: { [key]: 'x' }, user: { [key]: 'x' } });
     const result = await runCli(['upload', night], { ...world, env: server.env });
@@ -396,8 +396,8 @@ describe('an unknown key', () => {
   });
 });
 
-describe('what is missing', () => {
-  it('the token', async () => {
+describe('a missing setting', () => {
+  it('may be the token', async () => {
     const server = await openServer();
     const result = await runCli(['upload', night], {
       ...(await worldWith()),
@@ -409,7 +409,7 @@ describe('what is missing', () => {
     expect(server.seen).toEqual([]);
   });
 
-  it('the account', async () => {
+  it('may be the account', async () => {
     const server = await openServer();
     const result = await runCli(['upload', night, '--json'], {
       ...(await worldWith()),
@@ -439,7 +439,7 @@ describe('--config, --no-config and DREAMINA_CONFIG', () => {
     return { server, world, one, two, env, accounts };
   }
 
-  it('the named file is used, and no other is read', async () => {
+  it('make the named file the only one that is read', async () => {
     const { world, env, accounts } = await setUp();
     await writeFile(world.projectFile, 'not: [valid');
     await writeFile(world.userFile, 'not valid');
@@ -448,7 +448,7 @@ describe('--config, --no-config and DREAMINA_CONFIG', () => {
     expect(accounts()).toEqual(['US:one@example.com']);
   });
 
-  it('the flag counts before the variable', async () => {
+  it('give the flag precedence over the variable', async () => {
     const { world, env, one, two, accounts } = await setUp();
     const inVariable = { ...env, DREAMINA_CONFIG: one };
     expect((await runCli(['upload', night], { ...world, env: inVariable })).exitCode).toBe(0);
@@ -458,7 +458,7 @@ describe('--config, --no-config and DREAMINA_CONFIG', () => {
     expect(accounts()).toEqual(['US:one@example.com', 'US:two@example.com']);
   });
 
-  it('--no-config means none at all', async () => {
+  it('allow no file at all with --no-config', async () => {
     const { server, world, env, one } = await setUp();
     const result = await runCli(['upload', night, '--no-config'], {
       ...world,
@@ -466,7 +466,7 @@ describe('--config, --no-config and DREAMINA_CONFIG', () => {
     });
     expect(result.exitCode).toBe(4);
     expect(result.stderr).toContain('there is no account');
-    // It was asked which accounts there are, and nothing was uploaded.
+    // The server was asked for the accounts, and nothing was uploaded.
     expect(server.seen.filter(({ account }) => account !== '')).toEqual([]);
   });
 
@@ -503,7 +503,7 @@ describe.runIf(process.platform !== 'win32')('a config file with a token that ot
   const values = { token: 'user:1-own', account: 'US:a@example.com' };
   const words = 'has a token in it and others may read it; chmod 600 it';
 
-  it.each(['project', 'user'] as const)('is a warning: the %s’s', async (kind) => {
+  it.each(['project', 'user'] as const)('is reported as a warning if it is the %s’s', async (kind) => {
     const server = await openServer();
     const world = await worldWith({ [kind]: values });
     const file = kind === 'project' ? world.projectFile : world.userFile;
@@ -523,7 +523,7 @@ describe.runIf(process.platform !== 'win32')('a config file with a token that ot
     );
   });
 
-  it('is no warning without a token in it', async () => {
+  it('is not reported without its token', async () => {
     const server = await openServer();
     const world = await worldWith({ project: { account: 'US:a@example.com' } });
     await chmod(world.projectFile, 0o666);
@@ -532,11 +532,11 @@ describe.runIf(process.platform !== 'win32')('a config file with a token that ot
   });
 });
 
-describe('the token goes only where its owner sent it', () => {
+describe('the token is sent only with the consent of its owner', () => {
   const account = 'US:a@example.com';
   const environment = { DREAMINA_TOKEN: 'user:1-environment', DREAMINA_ACCOUNT: account };
 
-  it("a project's server gets none from the environment", async () => {
+  it('not from the environment to the server of a project', async () => {
     const server = await openServer();
     const world = await worldWith({ project: { apiUrl: server.apiUrl, account } });
     const result = await runCli(['upload', night, '--json'], { ...world, env: environment });
@@ -551,7 +551,7 @@ describe('the token goes only where its owner sent it', () => {
     expect(server.count()).toBe(0);
   });
 
-  it("nor from the user's config", async () => {
+  it('not from the user config to the server of a project', async () => {
     const server = await openServer();
     const world = await worldWith({
       project: { apiUrl: server.apiUrl, account },
@@ -563,7 +563,7 @@ describe('the token goes only where its owner sent it', () => {
     expect(server.count()).toBe(0);
   });
 
-  it('nor from the environment if the file has its own token', async () => {
+  it('not from the environment to the server of a project, even if its file has a token', async () => {
     const server = await openServer();
     const world = await worldWith({ project: { apiUrl: server.apiUrl, account, token: 'user:1-project' } });
     const result = await runCli(['upload', night], { ...world, env: environment });
@@ -571,7 +571,7 @@ describe('the token goes only where its owner sent it', () => {
     expect(server.count()).toBe(0);
   });
 
-  it('a project server gets the token of its own file', async () => {
+  it('from the file of a project to its server', async () => {
     const server = await openServer();
     const world = await worldWith({ project: { apiUrl: server.apiUrl, account, token: 'user:1-project' } });
     const result = await runCli(['upload', night], { ...world, env: {} });
@@ -579,7 +579,7 @@ describe('the token goes only where its owner sent it', () => {
     expect(server.seen).toEqual([{ account, token: 'Bearer user:1-project' }]);
   });
 
-  it('a warning says that the images go to a server that the project names', async () => {
+  it('with a warning that the images are sent to a server that the project names', async () => {
     const world = await worldWith({
       project: { apiUrl: 'https://images.example/v1', account, token: 'user:1-project' },
     });
@@ -594,7 +594,7 @@ describe('the token goes only where its owner sent it', () => {
     expect(named.stderr).not.toContain('has the images sent');
   });
 
-  it('the server of the user, of --config or of the environment gets every token', async () => {
+  it('from any source to the server of the user, of --config or of the environment', async () => {
     const server = await openServer();
     const user = await worldWith({ user: { apiUrl: server.apiUrl } });
     expect((await runCli(['upload', night], { ...user, env: environment })).exitCode).toBe(0);
@@ -628,7 +628,7 @@ describe('the token goes only where its owner sent it', () => {
     },
   );
 
-  it('http to this machine is allowed, also under the name localhost', async () => {
+  it('over plain http to this machine, also under the name localhost', async () => {
     const server = await openServer();
     const result = await runCli(['upload', night], {
       ...(await worldWith()),
@@ -669,7 +669,7 @@ describe.skipIf(process.getuid?.() !== 0)("a project's config of another user", 
   const taken = ['https://evil.example', 1];
 
   it.each(['.dreaminarc', '.dreaminarc.json', '.config/dreaminarc.yaml', 'package.json'])(
-    'is not taken from a folder above, and a warning says so, also when quiet: %s',
+    'is not read from a parent folder, which causes a warning, even with -q: %s',
     async (name) => {
       const { cwd, file } = await sharedFolder(name);
       expect(await settingsOf({ cwd })).toEqual(untouched);
@@ -695,7 +695,7 @@ describe.skipIf(process.getuid?.() !== 0)("a project's config of another user", 
     expect(stderr).toBe('');
   });
 
-  it('is read by that user, and by root under sudo of that user', async () => {
+  it('is read by that user, and by root under the sudo of that user', async () => {
     const { cwd, file } = await sharedFolder();
     expect(await settingsOf({ cwd, userId: other })).toEqual(taken);
     expect(await settingsOf({ cwd, userId: 0, env: { SUDO_UID: String(other) } })).toEqual(taken);
@@ -723,7 +723,7 @@ describe.skipIf(process.getuid?.() !== 0)("a project's config of another user", 
     await symlink(own, file);
     await lchown(file, other, other);
     expect(await settingsOf({ cwd })).toEqual(untouched);
-    // Nor through a link to a folder.
+    // Nor is it read through a link to a folder.
     const folder = await tempDir();
     await mkdir(join(folder, 'own'));
     await writeFile(join(folder, 'own/dreaminarc'), 'retries: 1');
@@ -743,7 +743,7 @@ describe.skipIf(process.getuid?.() !== 0)("a project's config of another user", 
     expect(await settingsOf({ cwd })).toEqual(untouched);
   });
 
-  it('says nothing of a package.json without a config', async () => {
+  it('causes no warning if it is a package.json without a config', async () => {
     const { cwd, file } = await sharedFolder('package.json');
     await writeFile(file, '{"name": "app"}');
     expect((await runCli(['config'], { cwd })).stderr).toBe('');
@@ -870,7 +870,7 @@ describe('a proxy', () => {
     [403, 1, 'Check the proxy and NO_PROXY.'],
     [407, 1, 'Check the user and password in the proxy address.'],
     [502, 3, 'Check the proxy and NO_PROXY.'],
-  ])('that refuses with %d: %d attempts', async (status, attempts, hint) => {
+  ])('that refuses with %d is tried %d times', async (status, attempts, hint) => {
     const proxy = await proxyTo({ status });
     const result = await runCli(['upload', night, '--json', '--retries', '2'], {
       env: { ...elsewhere, HTTPS_PROXY: `http://me:hunter2@${proxy.host}` },
@@ -916,7 +916,7 @@ describe('a proxy', () => {
   });
 
   it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'])(
-    'address in %s that cannot be read is an error that names it and shows no password',
+    'whose address in %s cannot be parsed is an error that names the variable and shows no password',
     async (name) => {
       for (const address of [
         'socks5://me:hunter2@127.0.0.1:1080',
@@ -935,7 +935,7 @@ describe('a proxy', () => {
   it('is not used for a host in NO_PROXY', async () => {
     const { sandbox, ca, port } = await tlsSandbox();
     const proxy = await proxyTo({ port });
-    // An address of this machine that is none of loopback's: without NO_PROXY it goes through the proxy.
+    // An address of this machine that is not a loopback address: without NO_PROXY, requests use the proxy.
     const env = {
       ...elsewhere,
       DREAMINA_API_URL: `https://0.0.0.0:${port}/v1/dreamina`,
@@ -975,7 +975,7 @@ describe('SSL_CERT_FILE', () => {
     expect(result.lines).toEqual([sandbox.assets[0]!.imageRef]);
   });
 
-  it('is joined by NODE_EXTRA_CA_CERTS', async () => {
+  it('is trusted together with NODE_EXTRA_CA_CERTS', async () => {
     const { sandbox, env } = await sandboxWith({ tls: selfSigned });
     const dir = await tempDir();
     const ca = join(dir, 'ca.pem');
@@ -989,7 +989,7 @@ describe('SSL_CERT_FILE', () => {
     expect(sandbox.assets).toHaveLength(1);
   });
 
-  it('that is missing is a config error', async () => {
+  it('is a config error if the file is missing', async () => {
     const { sandbox, env } = await sandboxWith({ tls: selfSigned });
     const missing = join(await tempDir(), 'missing.pem');
     const result = await runCli(['upload', night], { env: { ...env, SSL_CERT_FILE: missing } });
@@ -1001,7 +1001,7 @@ describe('SSL_CERT_FILE', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('that holds no certificate is a config error', async () => {
+  it('is a config error if the file contains no certificate', async () => {
     const { sandbox, env } = await sandboxWith({ tls: selfSigned });
     const path = fileURLToPath(import.meta.url);
     const result = await runCli(['upload', night, '--json'], { env: { ...env, SSL_CERT_FILE: path } });
@@ -1017,7 +1017,7 @@ describe('SSL_CERT_FILE', () => {
 describe('.dreaminarc.example', () => {
   const example = fileURLToPath(new URL('../../.dreaminarc.example', import.meta.url));
 
-  it('works as it is when it is copied as .dreaminarc', async () => {
+  it('works unchanged as .dreaminarc', async () => {
     const server = await openServer();
     const world = await worldWith();
     await copyFile(example, world.projectFile);
@@ -1031,7 +1031,7 @@ describe('.dreaminarc.example', () => {
     expect(server.seen.map(({ account }) => account)).toEqual(['US:name@example.com']);
   });
 
-  it('shows every key there is, with its default', async () => {
+  it('shows every key with its default', async () => {
     const server = await openServer();
     const world = await worldWith();
     const text = await readFile(example, 'utf8');

@@ -82,7 +82,7 @@ describe('upload', () => {
     expect(sandbox.maxInFlight).toBe(3);
   });
 
-  it('goes to the account of -a, percent-encoded as one segment', async () => {
+  it('uses the account of -a, percent-encoded as one segment', async () => {
     const { sandbox, env } = await sandboxWith();
     const result = await runCli(['upload', fixture('night.png').file, '-a', 'CA:sandbox@example.com'], {
       env,
@@ -112,7 +112,7 @@ describe('--format', () => {
     fixture('waves-progressive.jpg').file,
   ];
 
-  it('json is one array with the failures in it', async () => {
+  it('json is one array, which contains the failures', async () => {
     const { env } = await sandboxWith();
     const dir = await tempDir();
     await copyFile(night, join(dir, 'a.png'));
@@ -137,13 +137,13 @@ describe('--format', () => {
     ]);
   });
 
-  it('frames of one image is a first frame', async () => {
+  it('frames with one image has a first frame', async () => {
     const { sandbox, env } = await sandboxWith();
     const result = await runCli(['upload', night, '--format', 'frames'], { env });
     expect(result.json()).toEqual({ firstFrameRef: sandbox.assets[0]!.imageRef });
   });
 
-  it('frames of two is a first and an end frame, in that order', async () => {
+  it('frames with two images has a first and an end frame, in that order', async () => {
     const { env } = await sandboxWith();
     const result = await runCli(['upload', sunset, waves, '--format', 'frames'], { env });
     expect(result.json()).toEqual({
@@ -153,7 +153,7 @@ describe('--format', () => {
     expect(result.stderr).not.toContain('warning');
   });
 
-  it('frames of three to ten are key frames', async () => {
+  it('frames with three to ten images has key frames', async () => {
     const { env } = await sandboxWith();
     const result = await runCli(['upload', ...Array(10).fill(night), '--format', 'frames'], { env });
     expect(Object.keys(result.json<object>())).toEqual(
@@ -161,7 +161,7 @@ describe('--format', () => {
     );
   });
 
-  it('frames of eleven is a usage error, and nothing is sent', async () => {
+  it('frames with eleven images is a usage error, and nothing is sent', async () => {
     const { sandbox, env } = await sandboxWith();
     const result = await runCli(['upload', ...Array(11).fill(night), '--format', 'frames'], { env });
     expect(result.exitCode).toBe(2);
@@ -170,7 +170,7 @@ describe('--format', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('frames warns where the aspect ratios differ', async () => {
+  it('frames warns if the aspect ratios differ', async () => {
     const { env } = await sandboxWith();
     const result = await runCli(['upload', sunset, night, '--format', 'frames'], { env });
     expect(result.exitCode).toBe(0);

@@ -16,7 +16,7 @@ const pictures = new URL('../../.github/docs/pictures/', import.meta.url);
 
 const columns = 100;
 const [cellWidth, cellHeight, margin] = [8.43, 19, 16];
-/** The sixteen colours of a terminal that the command uses some of; dark text is what has none. */
+/** The sixteen colours of a terminal, some of which the command uses; text without a colour is dark. */
 const palette = { 1: '#ff7b72', 2: '#7ee787', 3: '#e3b341', 4: '#79c0ff', 6: '#56d4dd', 8: '#8b949e' };
 const [background, foreground] = ['#0d1117', '#e6edf3'];
 
@@ -95,7 +95,7 @@ ${rows.map(drawRow).filter(Boolean).join('\n')}
   console.log(`\n${name}:\n${readText(screen)}`);
 }
 
-/** A sandbox in a process of its own, and the environment that points at it. */
+/** A sandbox in its own process, and the environment that points at it. */
 async function startSandbox(args) {
   const server = spawn(process.execPath, [command, 'sandbox', '--quiet', ...args]);
   let text = '';

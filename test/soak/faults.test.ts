@@ -4,7 +4,7 @@ import { imageFolder } from '../harness/image-folder.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
 
-it('uploads 1,000 files, in order, through faults at two attempts in five', async () => {
+it('uploads 1,000 files, in order, although two attempts in five fail', async () => {
   const { sandbox, env } = await sandboxWith({
     faults: [
       { kind: '429', rate: 0.08 },
@@ -30,7 +30,7 @@ it('uploads 1,000 files, in order, through faults at two attempts in five', asyn
   );
   const byReference = new Map(sandbox.assets.map((asset) => [asset.imageRef, asset]));
   for (const record of records) {
-    // The reference is the one of exactly these bytes.
+    // The reference belongs to exactly these bytes.
     expect(byReference.get(record.imageRef)?.sha256).toBe(record.sha256);
   }
   const attempts = records.reduce((sum, record) => sum + record.attempts, 0);

@@ -30,7 +30,7 @@ it('loses no reference to 100 runs that are killed at random moments', async () 
   const printed = new Set<string>();
   for (let i = 0; i < kills; i += 1) {
     const run = spawnCli(args, { env });
-    // Anywhere from its first request to well into the batch, and then anywhere between two answers.
+    // At any time from its first request to well into the batch, and then anywhere between two answers.
     const enough = requests + 1 + Math.floor(Math.random() * 50);
     await new Promise<void>((resolve) => {
       onCount = () => requests >= enough && resolve();

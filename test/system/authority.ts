@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { tempDir } from '../harness/temp-dir.ts';
 import { runProgram } from './program.ts';
 
-/** An authority of the test's own, and a certificate from it; each in a file. */
+/** An authority for one test, and a certificate from it; each in a file. */
 export interface Authority {
   /** Of the authority. */
   readonly caFile: string;
   readonly certFile: string;
   readonly keyFile: string;
-  /** What a server in this process takes. */
+  /** The options for a server in this process. */
   readonly pem: { readonly cert: string; readonly key: string };
 }
 
-/** @param names what the certificate is good for, as openssl writes it */
+/** @param names the names in the certificate, in the syntax of openssl */
 export async function makeAuthority(
   names = 'DNS:localhost,DNS:api.example.test,IP:127.0.0.1,IP:0.0.0.0',
 ): Promise<Authority> {

@@ -19,7 +19,7 @@ const files = [
 
 describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
   it.each(['dreamina', 'dreamina-upload'])(
-    'completes commands, flags and the values that have a list, of %s',
+    'completes the commands, flags and listed values of %s',
     async (program) => {
       const shell = await openShell(name);
       await expectRuns(shell, {
@@ -40,7 +40,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
     },
   );
 
-  it('completes at the cursor, whatever stands behind it', async () => {
+  it('completes at the cursor, whatever follows it', async () => {
     const shell = await openShell(name);
     await expectRuns(shell, {
       'dreamina upload --js x\x1b[D\x1b[D\t': ['upload', '--json', 'x'],
@@ -50,7 +50,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
     });
   });
 
-  it('completes files: images and directories, with their names quoted, and others where there are none', async () => {
+  it('completes images and directories, with quoted names, and other files if there are none', async () => {
     const shell = await openShell(name);
     await mkdir(join(shell.cwd, 'sub dir'));
     for (const file of [...files, join('sub dir', 'in.WebP')]) {
@@ -73,7 +73,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
       'dreamina upload su\tin\t': ['upload', 'sub dir/in.WebP'],
       'dreamina upload -r x sub\\ dir/\t': ['upload', '-r', 'x', 'sub dir/in.WebP'],
       'dreamina upload no\t': ['upload', 'notes.md'],
-      // Fish also takes what follows a colon for the beginning of a path.
+      // Fish also takes the text after a colon for the beginning of a path.
       ...(name !== 'fish' && { 'dreamina upload a:\t': ['upload', 'a:b.png'] }),
       'dreamina upload ~/work/my\t': ['upload', join(shell.cwd, 'my shot.PNG')],
       'dreamina upload ~/work/no\t': ['upload', join(shell.cwd, 'notes.md')],
@@ -81,7 +81,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
     });
   });
 
-  it('completes any file for the flags that name one, and none for those that do not', async () => {
+  it('completes files for flags that take a file, and only for those', async () => {
     const shell = await openShell(name);
     await writeFile(join(shell.cwd, 'my list.txt'), '');
     await writeFile(join(shell.cwd, '4.png'), '');
@@ -117,7 +117,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
     });
   });
 
-  it('runs nothing that a config file calls an account', async () => {
+  it('does not run an account from a config file as a command', async () => {
     const shell = await openShell(name);
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
     await configureAccount(shell, 'US:`touch${IFS}pwned`$(touch${IFS}pwned)@example.com');
@@ -126,7 +126,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
     expect(await readdir(shell.cwd)).toEqual(['.dreaminarc.json']);
   });
 
-  it('says nothing when the settings cannot be read', async () => {
+  it('prints nothing when the settings cannot be read', async () => {
     const shell = await openShell(name);
     await writeFile(join(shell.cwd, '.dreaminarc.json'), '{');
     const output = await shell.show('dreamina upload -a \tend\r', /recorded/);
@@ -134,7 +134,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
   });
 });
 
-describe('what is offered', () => {
+describe('complete offers the right words', () => {
   it('in bash', async () => {
     const shell = await openShell('bash');
     expect(await shell.runAll('dreamina completion ')).toEqual(['completion', 'bash', 'fish', 'zsh']);
@@ -178,7 +178,7 @@ describe('what is offered', () => {
   });
 });
 
-/** Types each line, and compares what the command is run with. */
+/** Types each line, and compares the arguments with which the command is run. */
 async function expectRuns(
   shell: Shell,
   expected: Readonly<Record<string, readonly string[]>>,

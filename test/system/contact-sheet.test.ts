@@ -28,7 +28,7 @@ const hostileNames = [
 ];
 const files = ['sunset.jpg', 'clip.mp4', 'waves-progressive.jpg', 'tone.mp3', 'night.png', 'clip.webm'];
 
-/** Where the built command has written `refs.html` about what is in it. */
+/** A folder with a `refs.html` that the built command has written about its files. */
 let folder = '';
 let url = '';
 let browser: Browser;
@@ -65,7 +65,7 @@ async function upload(...args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-/** The same sheet without previews, as it is where nothing makes them. */
+/** The same sheet without previews, as without the tools that make them. */
 async function withoutPreviews(inFolder = folder): Promise<string> {
   const html = await readFile(join(folder, 'refs.html'), 'utf8');
   const path = join(inFolder, 'plain.html');
@@ -89,7 +89,7 @@ function box(page: Page, name: string) {
   return page.getByRole('checkbox', { name: `Use in request: ${name}`, exact: true });
 }
 
-/** A number that the browser knows of an element. */
+/** A number that the browser knows about an element. */
 async function measure(element: Locator, property: string): Promise<number> {
   return element.evaluate((it, name) => (it as unknown as Record<string, number>)[name]!, property);
 }
@@ -102,9 +102,9 @@ async function readClipboard(page: Page): Promise<string> {
   return page.evaluate('navigator.clipboard.readText()');
 }
 
-// What runs in the page is text, because the rest of the program has no DOM to be typed with.
+// The code for the page is text, because the types of the program do not include the DOM.
 
-/** What has the focus, and whether all of it is in sight. */
+/** The element with the focus, and whether all of it is visible. */
 const focusInPage = `(() => {
   const it = document.activeElement;
   const bar = document.getElementById('request');
@@ -114,7 +114,7 @@ const focusInPage = `(() => {
 })()`;
 
 interface PageColours {
-  /** By how many pixels the page is wider than the window. */
+  /** How many pixels the page is wider than the window. */
   readonly overflow: number;
   readonly texts: readonly {
     readonly selector: string;
@@ -155,7 +155,7 @@ const intrusion = `async (origin) => {
 }`;
 
 describe('a contact sheet in Chromium', () => {
-  it('shows every picture, video and sound, and asks for nothing but them', async () => {
+  it('shows every picture, video and audio file, and requests nothing else', async () => {
     const { page, complaints, requests } = await openPage(browser, url);
     expect(await page.locator('.card').count()).toBe(files.length + 1 + hostileNames.length);
     for (const image of await page.locator('img').all()) {
@@ -175,7 +175,7 @@ describe('a contact sheet in Chromium', () => {
     );
   });
 
-  it.each([0, 1, 2, 3, 4])('opens the original of hostile name %i behind its picture', async (i) => {
+  it.each([0, 1, 2, 3, 4])('opens the original of hostile name %i from its picture', async (i) => {
     const { page } = await openPage(browser, url);
     const link = page.locator('.card a').nth(3 + i);
     const href = (await link.getAttribute('href'))!;
@@ -186,7 +186,7 @@ describe('a contact sheet in Chromium', () => {
     expect(hostileNames).toContain(basename(path));
   });
 
-  it('shows the files themselves where there are no previews, also from a web server', async () => {
+  it('shows the files themselves if there are no previews, also from a web server', async () => {
     const origin = await serve((request, response) => {
       const { pathname } = new URL(request.url!, 'http://localhost');
       const type = pathname.endsWith('.html') ? { 'content-type': 'text/html' } : {};
@@ -227,7 +227,7 @@ describe('a contact sheet in Chromium', () => {
     ['omni', files],
     ['omni', files.toReversed()],
     ['omni', ['night.png', 'clip.webm', 'sunset.jpg', 'tone.mp3', 'clip.mp4']],
-  ])('%s of %j are what the command prints', async (format, names) => {
+  ])('shows the same %s object of %j as the command prints', async (format, names) => {
     const { page } = await openPage(browser, url);
     for (const name of names) {
       await box(page, name).check();
@@ -241,7 +241,7 @@ describe('a contact sheet in Chromium', () => {
     expect(JSON.stringify(JSON.parse(copied))).toBe(printed.trimEnd());
   });
 
-  it('forgets what is no longer ticked', async () => {
+  it('forgets a file that is no longer ticked', async () => {
     const { page } = await openPage(browser, url);
     const request = page.getByRole('region', { name: 'Request for the ticked files' });
     await expect.poll(() => request.isVisible()).toBe(false);
@@ -255,7 +255,7 @@ describe('a contact sheet in Chromium', () => {
     expect(await request.isVisible()).toBe(false);
   });
 
-  it('can be used from the keyboard, and what has the focus is in sight', async () => {
+  it('can be used from the keyboard, and the element with the focus is visible', async () => {
     const { page } = await openPage(browser, url, { viewport: { width: 400, height: 700 } });
     const seen: string[] = [];
     for (let i = 0; i < 100 && seen.at(-1) !== 'copy'; i += 1) {
@@ -297,7 +297,7 @@ describe('a contact sheet in Chromium', () => {
   });
 
   it.each(['light', 'dark'] as const)(
-    'can be read in the %s, from a phone to a wide screen',
+    'is readable in %s mode, from a phone to a wide screen',
     async (scheme) => {
       for (const width of [320, 400, 1400, 2600]) {
         const { page } = await openPage(browser, url, {
@@ -320,7 +320,7 @@ describe('a contact sheet in Chromium', () => {
     },
   );
 
-  it('says so where a file is gone', async () => {
+  it('reports a missing file', async () => {
     const address = await withoutPreviews(await tempDir());
     const { page } = await openPage(browser, address, { viewport: { width: 1400, height: 3000 } });
     await expect
@@ -330,7 +330,7 @@ describe('a contact sheet in Chromium', () => {
     expect(await readClipboard(page)).toContain('-video:');
   });
 
-  it('sends nothing, even if hostile content gets into the page', async () => {
+  it('sends nothing, even if the page contains hostile content', async () => {
     const seen: string[] = [];
     const origin = await serve((request, response) => {
       seen.push(request.url!);

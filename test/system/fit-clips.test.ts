@@ -16,7 +16,7 @@ interface Expected {
   readonly sides?: string;
 }
 
-describe('videos', () => {
+describe('fitting a video', () => {
   test.each<[name: string, file: string, make: string, edits: string, expected: Expected]>([
     [
       '40 s of Matroska',
@@ -26,7 +26,7 @@ describe('videos', () => {
       { container: /mp4/, codec: 'h264', sound: 'aac', ms: [15_200, 15_400], sides: '640x360' },
     ],
     [
-      'Matroska that only changes its container',
+      'Matroska whose streams are copied',
       'short.mkv',
       `${drawVideo('640x360', 25, 5)} ${playTone(5)} ${h264} -bf 3 ${aac}`,
       '',
@@ -89,7 +89,7 @@ describe('videos', () => {
       { container: /mp4/, codec: 'h264', ms: [15_200, 15_400], sides: '636x356' },
     ],
     [
-      'a rate that varies',
+      'a variable rate',
       'vfr.mp4',
       `-f lavfi -i testsrc2=size=640x360:rate=60:duration=20,select='if(lt(t\\,2)\\,1\\,not(mod(n\\,7)))' -vsync vfr ${h264}`,
       '',
@@ -122,7 +122,7 @@ describe('videos', () => {
     expect(durationMs).toBeLessThanOrEqual(expected.ms[1]);
     expect(`${video?.width}x${video?.height}`).toBe(expected.sides);
     expect(video?.sample_aspect_ratio ?? '1:1').toBe('1:1');
-    // What was planned is what came of it, and that needs nothing more.
+    // The result is as planned, and does not need another conversion.
     expect(plan).toMatchObject({ kind: 'fit', outcome: { type: 'video' } });
     if (plan.kind === 'fit') {
       expect(Math.abs(plan.outcome.durationMs! - durationMs)).toBeLessThan(100);
@@ -131,7 +131,7 @@ describe('videos', () => {
     expect(await planFile(startFitter(), fitted.path)).toEqual({ kind: 'untouched' });
   });
 
-  test('what is copied keeps every frame', async () => {
+  test('keeps every frame that it copies', async () => {
     const path = await makeClip('short.mkv', `${drawVideo('320x240', 25, 3)} ${h264} -bf 3`);
     const fitted = await fitFile(startFitter(), path);
     const [made, original] = await Promise.all([decodeFrames(fitted.path), decodeFrames(path)]);
@@ -140,14 +140,14 @@ describe('videos', () => {
     expect(fitted.fitted).toEqual(['converted from Matroska', 'copied into MP4, not encoded']);
   });
 
-  test('a rotation is applied', async () => {
+  test('applies a rotation', async () => {
     const made = await makeClip('a.mp4', `${drawVideo('640x360', 30, 17)} ${h264}`);
     const turned = await makeClip('b.mp4', `-i ${made} -c copy -metadata:s:v rotate=90`);
     const fitted = await fitFile(startFitter(), turned);
     expect((await probeClip(fitted.path)).video).toMatchObject({ width: 360, height: 640 });
   });
 
-  test('HDR becomes SDR that is neither black nor white', async () => {
+  test('makes HDR an SDR that is neither black nor white', async () => {
     const hdr = '-pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc';
     const path = await makeClip(
       'hdr.mp4',
@@ -167,7 +167,7 @@ describe('videos', () => {
     expect(mean).toBeLessThan(225);
   });
 
-  test('noise of 15 s stays below 50 MB', async () => {
+  test('keeps 15 s of noise below 50 MB', async () => {
     const path = await makeClip(
       'noise.mkv',
       `-f lavfi -i nullsrc=size=640x480:rate=25:duration=16,noise=alls=100:allf=t ${h264} -crf 10`,
@@ -176,14 +176,14 @@ describe('videos', () => {
     expect((await fitFile(startFitter(), path)).sizeBytes).toBeLessThan(assetTypes.video.maxBytes);
   });
 
-  test('the index of an MP4 stands in front', async () => {
+  test('puts the index of an MP4 first', async () => {
     const path = await makeClip('long.mkv', `${drawVideo('320x240', 10, 16)} ${h264}`);
     const bytes = await readFile((await fitFile(startFitter(), path)).path);
     expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'));
   });
 });
 
-describe('sounds', () => {
+describe('fitting audio', () => {
   test.each<[name: string, file: string, make: string, edits: string, expected: Expected]>([
     [
       'a long MP3',
@@ -277,7 +277,7 @@ describe('sounds', () => {
       { container: /mp4/, sound: 'aac', ms: [4900, 5100] },
     ],
     [
-      'sound in Matroska',
+      'audio in Matroska',
       'a.mka',
       `${playTone(5)} -c:a aac`,
       '',
@@ -296,7 +296,7 @@ describe('sounds', () => {
   });
 });
 
-describe('frames', () => {
+describe('taking a frame', () => {
   const clips: readonly (readonly [name: string, file: string, make: string])[] = [
     ['H.264 with frames out of order', 'a.mp4', `${drawVideo('320x240', 30, 4)} ${h264} -bf 3 -g 30`],
     ['29.97 frames a second', 'a.mp4', `${drawVideo('320x240', '30000/1001', 3)} ${h264}`],
@@ -306,16 +306,16 @@ describe('frames', () => {
       `${drawVideo('320x240', 25, 3)} -c:v libx265 -preset ultrafast -x265-params log-level=none -pix_fmt yuv420p10le -tag:v hvc1`,
     ],
     ['WebM', 'a.webm', `${drawVideo('320x240', 25, 3)} -c:v libvpx -deadline realtime -cpu-used 16`],
-    ['sound that is longer', 'a.mp4', `${drawVideo('320x240', 25, 2)} ${playTone(4)} ${h264} ${aac}`],
+    ['audio that is longer', 'a.mp4', `${drawVideo('320x240', 25, 2)} ${playTone(4)} ${h264} ${aac}`],
     [
-      'a rate that varies',
+      'a variable rate',
       'a.mp4',
       `-f lavfi -i testsrc2=size=320x240:rate=60:duration=4,select='if(lt(t\\,2)\\,1\\,not(mod(n\\,7)))' -vsync vfr ${h264}`,
     ],
     ['Matroska', 'a.mkv', `${drawVideo('320x240', 24, 3)} ${h264}`],
   ];
 
-  test.each(clips)('the first and the last of %s', async (_name, file, make) => {
+  test.each(clips)('finds the first and the last frame of %s', async (_name, file, make) => {
     const path = await makeClip(file, make);
     const frames = await decodeFrames(path);
     const fitter = startFitter();
@@ -342,7 +342,7 @@ describe('frames', () => {
     ['trim=1-3&frame=last', 89],
     ['trim=1-3&frame=0.5', 45],
     ['trim=-1&frame=first', 90],
-  ])('%s is the one that is shown then', async (edits, index) => {
+  ])('takes the frame that is shown at %s', async (edits, index) => {
     const path = await makeClip('a.mp4', `${drawVideo('320x240', 30, 4)} ${h264} -bf 3`);
     const fitted = await fitFile(startFitter(), path, editsOf(edits));
     const [frame] = await decodeFrames(fitted.path);
@@ -350,7 +350,7 @@ describe('frames', () => {
     expect(found).toBe(index);
   });
 
-  test('is upright, has square pixels and the shape that was asked for', async () => {
+  test('gives an upright picture with square pixels and the requested shape', async () => {
     const made = await makeClip('a.mp4', `${drawVideo('720x576', 25, 3)} -vf setsar=16/15 ${h264}`);
     const path = await makeClip('b.mp4', `-i ${made} -c copy -metadata:s:v rotate=90`);
     const whole = await fitFile(startFitter(), path, editsOf('frame=last'));

@@ -10,12 +10,12 @@ import { drawVideo, h264, makeClip, playTone, probeClip } from '../harness/clips
 import { fitFile, planFile, startFitter } from '../harness/fitter.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
-/** Half a minute of work for one processor, so that there is time to disturb it. */
+/** Half a minute of work for one processor, so that there is time to interrupt it. */
 const long = `${drawVideo('1280x720', 30, 16)} ${h264}`;
 const short = `${drawVideo('320x240', 25, 3)} ${h264}`;
 const long40 = `${drawVideo('320x240', 10, 40)} ${h264}`;
 
-/** A folder that takes the place of PATH, with scripts in it; the real programs where a script is `real`. */
+/** A folder with scripts that replaces PATH; a script `real` is the real program. */
 async function path(programs: Readonly<Record<string, string>>): Promise<string> {
   const folder = await tempDir();
   for (const [name, script] of Object.entries(programs)) {
@@ -33,7 +33,7 @@ async function path(programs: Readonly<Record<string, string>>): Promise<string>
   return folder;
 }
 
-/** The number of the ffmpeg that writes into that folder, once it runs. */
+/** The process id of the ffmpeg that writes into that folder, once it runs. */
 async function findWriter(folder: string): Promise<number> {
   for (;;) {
     for (const id of await readdir('/proc')) {
@@ -67,7 +67,7 @@ function isRunning(id: number): boolean {
 }
 
 describe('ffmpeg', () => {
-  test('that is missing is named with the line that installs it', async () => {
+  test('that is missing is named, with the command that installs it', async () => {
     const file = await makeClip('a.mkv', short);
     for (const [programs, name] of [
       [{}, 'ffprobe'],
@@ -83,7 +83,7 @@ describe('ffmpeg', () => {
     }
   });
 
-  test('that is missing does not keep back what is accepted', async () => {
+  test('that is missing does not stop a file that is accepted', async () => {
     const file = await makeClip('a.mp4', short);
     const fitter = startFitter({ env: { PATH: await path({}) } });
     expect(await planFile(fitter, file, {}, true)).toEqual({
@@ -121,7 +121,7 @@ describe('ffmpeg', () => {
       /no space left/,
     ],
     ['that writes nothing', 'exit 0', /nothing in it to write/],
-  ])('%s', async (_name, script, message) => {
+  ])('%s fails the file', async (_name, script, message) => {
     const file = await makeClip('a.mkv', short);
     const folder = await path({ ffmpeg: script, ffprobe: 'real' });
     const env = { PATH: `${folder}${delimiter}${process.env.PATH}` };
@@ -131,7 +131,7 @@ describe('ffmpeg', () => {
     });
   });
 
-  test('gets no token, and no name as an option', async () => {
+  test('gets no token, and takes no file name for an option', async () => {
     const made = await makeClip('a.mkv', short);
     const file = join(made, '..', '-i:%d concat:x.mkv');
     await rename(made, file);
@@ -152,7 +152,7 @@ describe('ffmpeg', () => {
 });
 
 describe('the real ffmpeg', () => {
-  test('tells how far it is', async () => {
+  test('reports progress', async () => {
     const { fitting, progress } = await startFitting(await makeClip('a.mkv', long));
     await fitting;
     expect(progress.length).toBeGreaterThan(2);
@@ -160,7 +160,7 @@ describe('the real ffmpeg', () => {
     expect(progress.at(-1)).toBeGreaterThan(0.9);
   });
 
-  test('is ended by an interruption, and leaves nothing', async () => {
+  test('is stopped by an interruption, and leaves nothing', async () => {
     const { folder, fitter, fitting, stop, progress } = await startFitting(await makeClip('a.mkv', long));
     const id = await findWriter(folder);
     const interruption = new Error('interrupted');
@@ -168,18 +168,18 @@ describe('the real ffmpeg', () => {
     await expect(fitting).rejects.toBe(interruption);
     await fitter.close();
     expect(isRunning(id)).toBe(false);
-    // Left alone, it would have gone on to the end.
+    // Without the interruption, it would have run to the end.
     expect(progress.at(-1) ?? 0).toBeLessThan(0.9);
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('that is killed is the failure of the file', async () => {
+  test('fails the file if it is killed', async () => {
     const { folder, fitting } = await startFitting(await makeClip('a.mkv', long));
     process.kill(await findWriter(folder), 'SIGKILL');
     await expect(fitting).rejects.toMatchObject({ code: 'cannot_fit', message: /crashed or was killed/ });
   });
 
-  test('that is stopped is ended', async () => {
+  test('is killed if it is suspended', async () => {
     const { folder, fitting } = await startFitting(await makeClip('a.mkv', long), { stallMs: 4000 });
     const id = await findWriter(folder);
     process.kill(id, 'SIGSTOP');
@@ -187,7 +187,7 @@ describe('the real ffmpeg', () => {
     expect(isRunning(id)).toBe(false);
   });
 
-  test('on a small disk', async (context) => {
+  test('fails the file on a small disk', async (context) => {
     const disk = await tempDir();
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200k', 'tmpfs', disk], { stdio: 'ignore' });
@@ -202,14 +202,14 @@ describe('the real ffmpeg', () => {
     });
   });
 
-  test('runs at most once for two processors', async () => {
+  test('has at most one process for two processors', async () => {
     const folder = await tempDir();
     const fitter = startFitter({ tempDir: folder, cores: 2 });
     const files = await Promise.all(['a.mkv', 'b.mkv', 'c.mkv'].map((name) => makeClip(name, long)));
     const stop = new AbortController();
     const plans = await Promise.all(files.map((file) => planFile(fitter, file)));
     let fittings: readonly Promise<unknown>[] = [];
-    // By its first report, the others would have started too.
+    // At the time of its first report, the others would have started too.
     await new Promise<unknown>((onProgress) => {
       fittings = files.map((file, i) => fitter.fit(plans[i] as FittingPlan, file, stop.signal, onProgress));
     });
@@ -224,18 +224,18 @@ describe('the real ffmpeg', () => {
   });
 });
 
-describe('clips', () => {
+describe('fitting a clip', () => {
   test.each([
-    ['a part behind the end', { trim: { kind: 'part', startMs: 50_000, endMs: 60_000 } }, /outside/],
-    ['a frame behind the end', { frame: { atMs: 99_000 } }, /no frame at 99 s: it lasts 40 s/],
-  ] as const)('%s', async (_name, edits, message) => {
+    ['a part after the end', { trim: { kind: 'part', startMs: 50_000, endMs: 60_000 } }, /outside/],
+    ['a frame after the end', { frame: { atMs: 99_000 } }, /no frame at 99 s: it lasts 40 s/],
+  ] as const)('refuses %s', async (_name, edits, message) => {
     await expect(fitFile(startFitter(), await makeClip('a.mp4', long40), edits)).rejects.toMatchObject({
       code: 'cannot_fit',
       message: expect.stringMatching(message),
     });
   });
 
-  test('that are cut in half', async () => {
+  test('refuses clips that are cut in half', async () => {
     const file = await makeClip('a.mkv', `${drawVideo('320x240', 25, 20)} ${playTone(20)} ${h264} -c:a aac`);
     const whole = await readFile(file);
     for (const length of [300, 40]) {
@@ -244,14 +244,14 @@ describe('clips', () => {
     }
   });
 
-  test('that are only named like one keep their refusal', async () => {
+  test("refuses files that only have a clip's extension", async () => {
     const file = join(await tempDir(), 'a.mkv');
     await writeFile(file, 'no clip');
     expect(await planFile(startFitter(), file)).toEqual({ kind: 'untouched' });
   });
 });
 
-test('a BMP, whose rows are upside down, and one that is transparent', async () => {
+test('converts a BMP, whose rows are upside down, and a transparent one', async () => {
   const file = await makeClip('a.bmp', `-f lavfi -i testsrc2=size=64x48 -frames:v 1`);
   const fitted = await fitFile(startFitter(), file);
   expect(fitted.contentType).toBe('image/png');
@@ -261,7 +261,7 @@ test('a BMP, whose rows are upside down, and one that is transparent', async () 
   expect((await probeClip((await fitFile(startFitter(), clear)).path)).video?.pix_fmt).toBe('rgba');
 });
 
-test('what is used is listed with its version, or how to get it', async () => {
+test('lists the tools with their versions, or the commands that install them', async () => {
   const never = new AbortController().signal;
   const tools = await loadFitTools(process.env, 'linux', never);
   expect(tools.map(({ name }) => name)).toEqual(['sharp', 'heic-decode', 'ffmpeg', 'ffprobe']);

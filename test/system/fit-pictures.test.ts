@@ -1,4 +1,4 @@
-// What --fit makes of pictures, compared with exiftool and with decoders that it does not use: ffmpeg and heif-convert.
+// Compares the pictures that --fit makes with exiftool and with decoders that it does not use: ffmpeg and heif-convert.
 
 import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { findProgram, runProgram } from './program.ts';
 
 const run = promisify(execFile);
 
-/** What ffmpeg decodes: three bytes a pixel, row by row. */
+/** The pixels that ffmpeg decodes: three bytes per pixel, row by row. */
 async function decode(path: string, filter = 'null'): Promise<Buffer> {
   const args = ['-v', 'error', '-i', path, '-frames:v', '1', '-vf', filter];
   const output = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'];
@@ -37,7 +37,7 @@ function differenceOf(one: Buffer, other: Buffer): number {
   return one.reduce((sum, value, i) => sum + Math.abs(value - other[i]!), 0) / one.length;
 }
 
-/** The path of what the command made of a file. */
+/** The path of the file that the command converted. */
 async function makeFit(source: string): Promise<string> {
   const { env } = await sandboxWith();
   const dir = join(await tempDir(), 'made');
@@ -58,7 +58,7 @@ async function draw(name: string, options: readonly string[] = [], into?: string
   return join(folder, name);
 }
 
-describe('a picture that is converted', () => {
+describe('a converted picture', () => {
   it.each(['a.tiff', 'a.bmp', 'a.gif'])('has the pixels of %s', async (name) => {
     const source = await draw(name);
     const made = await makeFit(source);
@@ -67,7 +67,7 @@ describe('a picture that is converted', () => {
   });
 });
 
-describe('a photo that is turned by EXIF', () => {
+describe('a photo with EXIF orientation', () => {
   it.each([
     [2, 'hflip'],
     [3, 'hflip,vflip'],
@@ -76,7 +76,7 @@ describe('a photo that is turned by EXIF', () => {
     [6, 'transpose=clock'],
     [7, 'transpose=clock_flip'],
     [8, 'transpose=cclock'],
-  ])('%i stands upright, without the tag', async (orientation, filter) => {
+  ])('%i is turned upright, without the tag', async (orientation, filter) => {
     const source = await draw('a.jpg', ['-q:v', '1']);
     const upright = await decode(source, filter);
     await runProgram(
@@ -113,7 +113,7 @@ describe('a HEIC', () => {
     expect(differenceOf(await decode(made), await decode(join(folder, 'decoded.png')))).toBeLessThan(3);
   });
 
-  it('that is transparent stays so', async () => {
+  it('stays transparent', async () => {
     const folder = await tempDir();
     const half = ['-v', 'error', '-f', 'lavfi', '-i', 'color=red@0.5:size=40x30,format=rgba'];
     await runProgram('ffmpeg', [...half, '-frames:v', '1', 'a.png'], folder);
@@ -133,7 +133,7 @@ describe('an AVIF', () => {
       ...['-color_primaries', 'bt2020', '-colorspace', 'bt2020nc', '-color_trc', transfer],
     ]);
 
-  it.each(['smpte2084', 'arib-std-b67'])('that is HDR is refused: %s', async (transfer) => {
+  it.each(['smpte2084', 'arib-std-b67'])('is refused if it is HDR: %s', async (transfer) => {
     const result = await runCli(['upload', '--dry-run', '--fit', '--json', await encoded(transfer)], {
       env: { PATH: process.env.PATH },
     });
@@ -145,12 +145,12 @@ describe('an AVIF', () => {
     ]);
   });
 
-  it('that is not HDR becomes a JPEG', async () => {
+  it('becomes a JPEG if it is not HDR', async () => {
     expect(await readTags(await makeFit(await encoded('bt709')))).toMatchObject({ MIMEType: 'image/jpeg' });
   });
 });
 
-/** Display P3 to sRGB, which have one transfer curve: the matrix of CSS Color 4. */
+/** Display P3 to sRGB, which share a transfer curve: the matrix of CSS Color 4. */
 function toSrgb(displayP3: Buffer): Buffer {
   const result = Buffer.alloc(displayP3.length);
   for (let i = 0; i < displayP3.length; i += 3) {

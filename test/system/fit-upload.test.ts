@@ -15,7 +15,7 @@ const small = `${drawVideo('320x240', 25, 3)} ${h264}`;
 /** Half a minute of work for one processor. */
 const large = `${drawVideo('1920x1080', 30, 40)} ${h264}`;
 
-/** What ffmpeg runs below that folder. */
+/** The ffmpeg processes that work in that folder. */
 async function findFfmpeg(folder: string): Promise<readonly string[]> {
   const found: string[] = [];
   for (const id of await readdir('/proc')) {
@@ -38,7 +38,7 @@ function recordsOf(lines: readonly string[]): readonly UploadRecord[] {
 }
 
 describe('a run with --fit', () => {
-  it('sends a Matroska of 40 s, and no second time, with or without ffmpeg', async () => {
+  it('sends a Matroska of 40 s only once, with or without ffmpeg', async () => {
     const file = await makeClip(
       'long.mkv',
       `${drawVideo('320x240', 25, 40)} ${playTone(40)} ${h264} -c:a aac`,
@@ -65,7 +65,7 @@ describe('a run with --fit', () => {
     expect(sandbox.requests).toHaveLength(1);
   });
 
-  it('takes the last frame of one clip and the first of the next for a request', async () => {
+  it('uses the last frame of one clip and the first frame of the next for a request', async () => {
     const [a, b] = [await makeClip('a.mp4', small), await makeClip('b.mp4', small)];
     const { exitCode, stderr, json } = await runCli(
       ['upload', '--sandbox', '--format', 'frames', `${a}#frame=last`, `${b}#frame=first&aspect=4:3`],
@@ -76,7 +76,7 @@ describe('a run with --fit', () => {
     expect(stderr).toContain('last frame taken');
   });
 
-  it('holds the rules of a request object against what will come of the files', async () => {
+  it('checks the converted files against the rules of a request object', async () => {
     const file = await makeClip('long.mkv', `${drawVideo('320x240', 10, 40)} ${h264}`);
     const { sandbox, env } = await sandboxWith();
     const { exitCode, stderr } = await runCli(
@@ -88,7 +88,7 @@ describe('a run with --fit', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('makes the next file fit while one is sent, with -c 1 too', async () => {
+  it('converts the next file while one is sent, even with -c 1', async () => {
     const first = await makeClip('first.mkv', small);
     const second = await makeClip('second.mkv', small);
     const { env } = await sandboxWith({ latencyMs: 30_000 });
@@ -115,8 +115,8 @@ describe('a run with --fit', () => {
     expect(records.map(({ status }) => status)).toEqual(['cancelled', 'cancelled']);
   });
 
-  // After 0.8 s, a signal ends the process whatever it is doing, and the folder would stay.
-  it('ends ffmpeg in time after SIGINT, and leaves nothing', async () => {
+  // After 0.8 s, a signal ends the process whatever it is doing, and the folder would remain.
+  it('stops ffmpeg in time after SIGINT, and leaves nothing', async () => {
     const file = await makeClip('large.mkv', large);
     const temporary = await tempDir();
     const cli = spawnCli(['upload', '--sandbox', '--fit', file, '--json'], { env: { TMPDIR: temporary } });
@@ -124,12 +124,12 @@ describe('a run with --fit', () => {
     cli.process.kill('SIGINT');
     expect(await cli.ended).toBe(130);
     expect(JSON.parse(cli.stdout())).toMatchObject([{ status: 'cancelled' }]);
-    // It was killed, and may take the system a moment to end.
+    // It was killed, but the system may take a moment to end it.
     await expect.poll(() => findFfmpeg(temporary)).toEqual([]);
     expect(await readdir(temporary)).toEqual([]);
   });
 
-  it('removes what a killed run left', async () => {
+  it('removes the files of a killed run', async () => {
     const file = await makeClip('large.mkv', large);
     const next = await makeClip('next.mkv', small);
     const temporary = await tempDir();
@@ -152,7 +152,7 @@ describe('a run with --fit', () => {
   it.each([
     ['--trim', '50-60', /outside the clip: it lasts 40/],
     ['--frame', '99', /no frame at 99 s: it lasts 40/],
-  ])("%s %s of a clip of 40 s is that file's failure", async (flag, value, words) => {
+  ])('reports %s %s of a clip of 40 s as the failure of that file', async (flag, value, words) => {
     const file = await makeClip('long.mkv', `${drawVideo('320x240', 10, 40)} ${h264}`);
     const result = await runCli(['upload', '--sandbox', '--json', flag, value, file], { env: { PATH } });
     expect(result.exitCode).toBe(1);
@@ -161,7 +161,7 @@ describe('a run with --fit', () => {
     ]);
   });
 
-  it('takes names that ffmpeg would take for something else', async () => {
+  it('accepts names that look like ffmpeg options or URLs', async () => {
     const folder = dirname(await makeClip('a%03d.mkv', small));
     const names = ['-i.mkv', 'http:x.mkv', 'concat:a|b.mkv', 'a%d.mkv'];
     for (const name of names) {

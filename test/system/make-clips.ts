@@ -21,7 +21,7 @@ const variable =
   "-f lavfi -i testsrc2=size=640x360:rate=60:duration=5,select='if(lt(t\\,2)\\,1\\,not(mod(n\\,7)))'";
 
 /**
- * Clips whose length and size ffprobe tells, by name: the arguments of ffmpeg, in which `{name}` is an earlier clip.
+ * Clips whose length and size ffprobe measures, by name: the arguments of ffmpeg, in which `{name}` is an earlier clip.
  * Debian's ffmpeg 5.1 makes them all.
  */
 export const clipArguments: Readonly<Record<string, string>> = {
@@ -89,7 +89,7 @@ export const clipArguments: Readonly<Record<string, string>> = {
   'tagged.aac': '-i {adts.aac} -c copy -write_id3v2 1 -metadata title=T',
 };
 
-/** Makes one clip, and those that it is made from, in that folder; returns its path. */
+/** Makes one clip in that folder, after the clips on which it depends; returns its path. */
 export async function makeClip(folder: string, name: string): Promise<string> {
   return runFfmpeg(folder, name, clipArguments[name]!);
 }

@@ -12,7 +12,7 @@ import { bigImages, night, smallImages, startTestSandbox, token, upload } from '
 
 const files = fixtures.map(({ file }) => file);
 
-/** Each record as what counts here. */
+/** The parts of each record that matter here. */
 const inShort = ({ records }: Awaited<ReturnType<typeof upload>>) =>
   records.map((record) =>
     record.status === 'failed'
@@ -20,7 +20,7 @@ const inShort = ({ records }: Awaited<ReturnType<typeof upload>>) =>
       : [record.status, record.attempts],
   );
 
-describe('nginx with a certificate from an authority of our own', () => {
+describe('nginx with a certificate from our own authority', () => {
   it.each([['NODE_EXTRA_CA_CERTS'], ['SSL_CERT_FILE']])('is trusted by %s', async (variable) => {
     const authority = await makeAuthority();
     const sandbox = await startTestSandbox();
@@ -64,7 +64,7 @@ describe('nginx with a certificate from an authority of our own', () => {
     expect(await nginx.log()).toEqual([]);
   });
 
-  it.each(['TLSv1.2', 'TLSv1.3'])('takes ten megabytes over %s', async (version) => {
+  it.each(['TLSv1.2', 'TLSv1.3'])('accepts ten megabytes over %s', async (version) => {
     const authority = await makeAuthority();
     const sandbox = await startTestSandbox();
     const nginx = await startNginx({
@@ -83,7 +83,7 @@ describe('nginx with a certificate from an authority of our own', () => {
 
 describe('a real 413 before the body was read', () => {
   it.each([['plain'], ['TLSv1.2'], ['TLSv1.3']])(
-    'over %s is what each of twenty uploads has met',
+    'over %s, each of twenty uploads reports the 413',
     async (transport) => {
       const authority = transport === 'plain' ? undefined : await makeAuthority();
       const sandbox = await startTestSandbox();
@@ -103,7 +103,7 @@ describe('a real 413 before the body was read', () => {
       ]);
       expect(result.exitCode).toBe(3);
       expect(sandbox.requests).toHaveLength(small.length);
-      // A request that was cut short is written down when nginx has given up the rest of it.
+      // nginx logs a request that was cut short when it no longer waits for the rest.
       await expect
         .poll(async () => (await nginx.log()).filter(({ status }) => status === 413))
         .toHaveLength(big.length);
@@ -111,7 +111,7 @@ describe('a real 413 before the body was read', () => {
   );
 
   it.each(['lingering_close off;', 'lingering_close always; lingering_timeout 1s;'])(
-    'with %s',
+    'with %s each of twenty uploads reports the 413',
     async (lingering) => {
       const sandbox = await startTestSandbox();
       const nginx = await startNginx({
@@ -132,25 +132,25 @@ describe('nginx that closes connections between requests', () => {
     ['keepalive_timeout 1s 1s;', 200],
     ['keepalive_timeout 0;', 1],
     ['keepalive_requests 3;', 3],
-  ])('%s costs none of 200 uploads another try', async (directives, maxOnOneConnection) => {
+  ])('does not cost any of 200 uploads another attempt with %s', async (directives, maxOnOneConnection) => {
     const sandbox = await startTestSandbox();
     const nginx = await startNginx({ server: directives, location: `proxy_pass ${sandbox.origin};` });
     const small = await smallImages(200);
     const result = await upload([...small, '-c', '4'], { DREAMINA_API_URL: nginx.apiUrl });
     expect(inShort(result)).toEqual(small.map(() => ['uploaded', 1]));
-    // Such as Node's own about listeners, when every request needs a new connection.
+    // Such as Node's warning about listeners, when every request needs a new connection.
     expect(result.stderr).not.toContain('Warning');
     expect(sandbox.requests).toHaveLength(small.length);
     await expect.poll(() => nginx.log()).toHaveLength(small.length);
     const ordinals = (await nginx.log()).map(({ ordinal }) => ordinal);
     expect(Math.max(...ordinals)).toBeLessThanOrEqual(maxOnOneConnection);
-    // Where nginx lets them, connections are used again.
+    // If nginx allows it, connections are used again.
     expect(Math.max(...ordinals) > 1).toBe(
       maxOnOneConnection > 1 && directives !== 'keepalive_timeout 1s 1s;',
     );
   });
 
-  it('is nothing to a client that has paused for longer', async () => {
+  it('does not affect a client that paused longer', async () => {
     const sandbox = await startTestSandbox();
     const nginx = await startNginx({
       server: 'keepalive_timeout 1s;',
@@ -174,8 +174,8 @@ describe('nginx that closes connections between requests', () => {
   });
 });
 
-describe('nginx without an answer from behind it', () => {
-  it('502: the upstream is gone; tried again, reported with the status', async () => {
+describe('nginx whose upstream does not answer', () => {
+  it('answers 502 for a stopped upstream, which is retried and reported with the status', async () => {
     const nginx = await startNginx({ location: `proxy_pass http://127.0.0.1:${await freePort()};` });
     const result = await upload([night, '--retries', '2'], { DREAMINA_API_URL: nginx.apiUrl });
     expect(inShort(result)).toEqual([['server_error', 502, 3]]);
@@ -183,7 +183,7 @@ describe('nginx without an answer from behind it', () => {
     expect((await nginx.log()).map(({ status }) => status)).toEqual([502, 502, 502]);
   });
 
-  it('504: the upstream is slow; tried again, reported with the status', async () => {
+  it('answers 504 for a slow upstream, which is retried and reported with the status', async () => {
     const sandbox = await startTestSandbox({ faults: [{ kind: 'slow', rate: 1 }], slowMs: 600_000 });
     const nginx = await startNginx({
       location: `proxy_pass ${sandbox.origin}; proxy_read_timeout 1s;`,
@@ -194,7 +194,7 @@ describe('nginx without an answer from behind it', () => {
   });
 
   it.each(['slow', 'reset', 'reset-after-body'] as const)(
-    'the upstream fails once (%s), and the next try goes through',
+    'works at the next attempt if the upstream fails once (%s)',
     async (kind) => {
       const sandbox = await startTestSandbox({ faults: [{ kind, count: 1 }], slowMs: 600_000 });
       const nginx = await startNginx({
@@ -206,7 +206,7 @@ describe('nginx without an answer from behind it', () => {
     },
   );
 
-  it('444: the connection is closed without an answer; a network error, tried again', async () => {
+  it('closes the connection with 444, which is retried and reported as a network error', async () => {
     const nginx = await startNginx({ location: 'return 444;' });
     const result = await upload([night, '--retries', '1'], { DREAMINA_API_URL: nginx.apiUrl });
     expect(inShort(result)).toEqual([['network', undefined, 2]]);
@@ -232,18 +232,18 @@ describe('a redirect', () => {
   });
 });
 
-describe('answers that nginx compresses although identity was asked for', () => {
+describe('answers that nginx compresses although identity was requested', () => {
   it.each([
     ['a reference', 'US:sandbox@example.com', 0, ['uploaded', 1]],
     ['a refusal', 'US:nobody@example.com', 4, ['account_not_found', 404, 1]],
   ])('%s is read', async (_what, account, exitCode, expected) => {
     const sandbox = await startTestSandbox();
-    const behind = await freePort();
-    // nginx compresses for whoever asks, so the one in front asks the one behind.
+    const upstream = await freePort();
+    // nginx compresses only on request, so the first server requests it from the second.
     const nginx = await startNginx({
-      location: `proxy_pass http://127.0.0.1:${behind}; proxy_set_header Accept-Encoding gzip; proxy_http_version 1.1;`,
+      location: `proxy_pass http://127.0.0.1:${upstream}; proxy_set_header Accept-Encoding gzip; proxy_http_version 1.1;`,
       http: `server {
-        listen 127.0.0.1:${behind};
+        listen 127.0.0.1:${upstream};
         gzip on; gzip_min_length 1; gzip_proxied any; gzip_types application/json;
         location / { proxy_pass ${sandbox.origin}; }
       }`,

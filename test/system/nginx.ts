@@ -9,7 +9,7 @@ import { startServer } from './program.ts';
 export interface Nginx {
   readonly port: number;
   readonly apiUrl: string;
-  /** What its access log holds: a line for each request it is done with. */
+  /** Its access log: a line for each finished request. */
   log(): Promise<readonly LoggedRequest[]>;
 }
 
@@ -21,12 +21,12 @@ interface LoggedRequest {
 }
 
 /**
- * Starts one with everything it writes in a folder of its own.
+ * Starts one that writes only to its own folder.
  *
- * @param tls what it presents; without, it speaks plain HTTP
+ * @param tls its certificate; without one, it uses plain HTTP
  * @param server directives of the one server
- * @param location directives for every path, such as where to pass it on
- * @param http directives beside the server, such as another one
+ * @param location directives for every path, such as the upstream
+ * @param http directives beside the server, such as a second server
  */
 export async function startNginx(options: {
   readonly tls?: Authority;

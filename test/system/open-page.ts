@@ -12,11 +12,11 @@ export interface OpenPage {
   readonly page: Page;
   /** Messages of the console and errors of the page. */
   readonly complaints: readonly string[];
-  /** The addresses of everything that was asked for, but for `data:`. */
+  /** The addresses of all requests, except `data:`. */
   readonly requests: readonly string[];
 }
 
-/** Opens an address with nothing stored, and closes it with the test. */
+/** Opens an address in an empty profile, and closes it after the test. */
 export async function openPage(
   browser: Browser,
   url: string,

@@ -24,7 +24,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** What comes of a video or audio file: what it is, or why it is not sent. */
+/** The result for a video or audio file: its measures, or the reason for its refusal. */
 async function inspect(path: string): Promise<Probed | Refusal> {
   const handle = await open(path);
   try {
@@ -50,7 +50,7 @@ interface Truth {
   readonly height: number | undefined;
 }
 
-/** Length and display size by ffprobe, which guesses the length where only the packets tell it. */
+/** Length and display size by ffprobe, which guesses the length if only the packets have it. */
 async function askFfprobe(path: string): Promise<Truth> {
   const sections = 'format=duration:packet=pts_time,duration_time:stream=width,height,sample_aspect_ratio';
   const { stdout } = await run(
@@ -100,7 +100,7 @@ const contentTypes: Readonly<Record<string, ContentType>> = {
   aac: 'audio/aac',
 };
 
-describe('what is measured is what ffprobe measures', () => {
+describe('the probe measures the same as ffprobe', () => {
   it.each(Object.keys(clipArguments))('%s', async (name) => {
     const path = await makeClip(folder, name);
     const truth = await askFfprobe(path);
@@ -114,7 +114,7 @@ describe('what is measured is what ffprobe measures', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('the check of a clip', () => {
   let plain = '';
   beforeAll(async () => {
     plain = await makeClip(folder, 'plain.mp4');
@@ -149,14 +149,14 @@ describe('what is refused', () => {
     ['ogg.mp3', `${tone(5)} -c:a libvorbis -f ogg`, 'unsupported_type'],
     ['mp2.mp3', `${tone(5)} -ar 16000 -c:a mp2 -f mp2`, 'unsupported_type'],
     ['adpcm.wav', `${tone(5)} -c:a adpcm_ms`, undefined],
-  ])('%s: %s → %s', async (name, args, code) => {
+  ])('gives the right result: %s: %s → %s', async (name, args, code) => {
     const result = await inspect(await runFfmpeg(folder, name, args));
     expect('code' in result ? result.code : undefined).toBe(code);
   });
 
-  it('a video of a byte too many', async () => {
+  it('refuses a video of one byte too many', async () => {
     const path = join(folder, 'large.mp4');
-    // A box that says nothing, up to the limit and beyond.
+    // An empty box, up to the limit and beyond.
     const bytes = await readFile(plain);
     const free = Buffer.from('\0\0\0\0free', 'latin1');
     await writeFile(path, Buffer.concat([bytes, free]));
@@ -166,7 +166,7 @@ describe('what is refused', () => {
     expect(await inspect(path)).toMatchObject({ code: 'too_large' });
   });
 
-  it.each([0.1, 0.5, 0.9, 0.99])('a clip that is cut at %s', async (part) => {
+  it.each([0.1, 0.5, 0.9, 0.99])('refuses a clip that is cut at %s', async (part) => {
     for (const name of ['plain.mp4', 'vp9.webm']) {
       const bytes = await readFile(join(folder, name));
       const path = join(folder, `cut-${name}`);

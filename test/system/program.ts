@@ -9,9 +9,9 @@ import { onTestFinished } from 'vitest';
 
 const run = promisify(execFile);
 
-/** The path of a program that these tests cannot do without. */
+/** The path of a program that these tests need. */
 export async function findProgram(name: string): Promise<string> {
-  // Debian keeps servers where only root looks for them.
+  // Debian installs servers in folders that only the PATH of root includes.
   for (const folder of [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']) {
     const path = join(folder, name);
     const isThere = await access(path, constants.X_OK).then(
@@ -25,7 +25,7 @@ export async function findProgram(name: string): Promise<string> {
   throw new Error(`${name} is not installed; the system tests need it: .ci/run installs what they use`);
 }
 
-/** Runs a program to its end; rejects with what it says where it fails. */
+/** Runs a program to its end; if it fails, rejects with its output. */
 export async function runProgram(name: string, args: readonly string[], cwd: string): Promise<void> {
   await run(await findProgram(name), [...args], { cwd });
 }

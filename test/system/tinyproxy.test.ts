@@ -12,8 +12,8 @@ import { bigImages, night, smallImages, startTestSandbox, token, upload } from '
 
 const files = fixtures.map(({ file }) => file);
 
-// What is loopback never goes through a proxy. 0.0.0.0 is not loopback by name, and as a destination it is this very
-// machine (RFC 1122, "this host on this network"), so that nothing of these tests leaves it.
+// Requests to loopback never use a proxy. 0.0.0.0 is not loopback by name, but as a destination it is this machine
+// (RFC 1122, "this host on this network"), so that these tests send nothing to another machine.
 const thisHost = '0.0.0.0';
 
 interface Target {
@@ -24,7 +24,7 @@ interface Target {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A sandbox that speaks TLS, at an address for which a proxy is asked. */
+/** A sandbox that uses TLS, at an address for which a proxy is used. */
 async function startTarget(): Promise<Target> {
   const certificate = await makeAuthority();
   const sandbox = await startTestSandbox({ tls: certificate.pem });
@@ -43,11 +43,11 @@ function target(port: string, certificate: Authority): Omit<Target, 'sandbox'> {
 
 interface FakeProxy {
   readonly address: string;
-  /** How many connections it has got. */
+  /** How many connections it has received. */
   readonly count: () => number;
 }
 
-/** A proxy that does with each connection as the test says. */
+/** A proxy that treats each connection as the test says. */
 async function startFakeProxy(onConnection: (socket: Socket) => void): Promise<FakeProxy> {
   const sockets = new Set<Socket>();
   let count = 0;
@@ -69,13 +69,13 @@ async function startFakeProxy(onConnection: (socket: Socket) => void): Promise<F
 
 const never = () => startFakeProxy(() => {});
 
-/** A proxy that takes whatever name it is asked for as a port on this machine. */
+/** A proxy that connects every requested name to its port on this machine. */
 const resolvingProxy = () =>
   startFakeProxy((socket) => {
     let head = '';
     const onData = (chunk: Buffer) => {
       head += chunk.toString('latin1');
-      // tinyproxy asks in several pieces.
+      // tinyproxy sends its request in several pieces.
       if (!head.endsWith('\r\n\r\n')) {
         return;
       }
@@ -121,7 +121,7 @@ describe('through tinyproxy', () => {
     expect(sandbox.requests.map(({ sha256 }) => sha256).sort()).toEqual(sent.sort());
   });
 
-  it('a real 413 before the body was read is what each of twenty uploads has met', async () => {
+  it('each of twenty uploads reports a real 413 before the body was read', async () => {
     const certificate = await makeAuthority();
     const sandbox = await startTestSandbox();
     const nginx = await startNginx({
@@ -139,7 +139,7 @@ describe('through tinyproxy', () => {
     expect(result.records).toMatchObject([...Array(20).fill(rejected), { status: 'uploaded', attempts: 1 }]);
   });
 
-  it('a name that only the proxy can resolve is reached, and its certificate is held against that name', async () => {
+  it('an upload reaches a name that only the proxy can resolve, and checks its certificate against that name', async () => {
     const { sandbox, port, env } = await startTarget();
     const resolving = await resolvingProxy();
     const proxy = await startTinyproxy(`Upstream http ${resolving.address}`);
@@ -166,7 +166,7 @@ describe('through tinyproxy', () => {
     [['HTTP_PROXY']],
     [['http_proxy', 'HTTP_PROXY']],
     [['HTTPS_PROXY', 'http_proxy']],
-  ])('by the first of %j', async ([first, ...others]) => {
+  ])('uploads use the proxy of the first of %j', async ([first, ...others]) => {
     const { sandbox, env } = await startTarget();
     const [proxy, wrong] = [await startTinyproxy(), await never()];
     const result = await upload([night], {
@@ -187,7 +187,7 @@ describe('a tinyproxy with a password', () => {
   const password = 'OpenSesame42';
   const encoded = (secret: string) => Buffer.from(`${user}:${secret}`).toString('base64').replace(/=+$/, '');
 
-  it('lets the right one in, and neither it nor the token is shown', async () => {
+  it('accepts the right password, and shows neither it nor the token', async () => {
     const { sandbox, env } = await startTarget();
     const proxy = await startTinyproxy(`BasicAuth ${user} ${password}`);
     const result = await upload([...files, '-v'], {
@@ -196,7 +196,7 @@ describe('a tinyproxy with a password', () => {
     });
     expect(result.exitCode).toBe(0);
     expect(sandbox.requests).toHaveLength(files.length);
-    // What is for the proxy does not travel on to the service.
+    // The headers for the proxy are not sent to the service.
     expect(sandbox.requests[0]!.headers).not.toHaveProperty('proxy-authorization');
     for (const secret of [password, encoded(password), token]) {
       expect(result.output).not.toContain(secret);
@@ -204,9 +204,9 @@ describe('a tinyproxy with a password', () => {
   });
 
   it.each([
-    ['a wrong one', `${user}:WrongSesame43@`, 401],
-    ['none', '', 407],
-  ])('refuses %s once, without retries, and it is not shown', async (_what, credentials, status) => {
+    ['a wrong password', `${user}:WrongSesame43@`, 401],
+    ['a missing password', '', 407],
+  ])('refuses %s once, without retries, and does not show it', async (_what, credentials, status) => {
     const { sandbox, env } = await startTarget();
     const proxy = await startTinyproxy(`BasicAuth ${user} ${password}`);
     const result = await upload([night, '-v'], {
@@ -221,7 +221,7 @@ describe('a tinyproxy with a password', () => {
       },
     ]);
     expect(result.stderr).toContain(`the proxy ${proxy.address} refuses the connection (HTTP ${status})`);
-    // An answer of the proxy's is none of the service's.
+    // An answer of the proxy is not an answer of the service.
     expect(result.records[0]).not.toHaveProperty('error.httpStatus');
     for (const secret of ['WrongSesame43', encoded('WrongSesame43'), token]) {
       expect(result.output).not.toContain(secret);
@@ -231,7 +231,7 @@ describe('a tinyproxy with a password', () => {
 });
 
 describe('a proxy that does not connect', () => {
-  it('because it forbids the port: told once', async () => {
+  it('reports a forbidden port without retrying', async () => {
     const { sandbox, env } = await startTarget();
     const proxy = await startTinyproxy('ConnectPort 1');
     const result = await upload([night], { ...env, HTTPS_PROXY: `http://${proxy.address}` });
@@ -242,7 +242,7 @@ describe('a proxy that does not connect', () => {
     expect(sandbox.requests).toHaveLength(0);
   });
 
-  it('because nothing listens behind it: tried again', async () => {
+  it('is tried again if nothing listens at the destination', async () => {
     const { env } = target(`${await freePort()}`, await makeAuthority());
     const proxy = await startTinyproxy();
     const result = await upload([night, '--retries', '2'], {
@@ -254,7 +254,7 @@ describe('a proxy that does not connect', () => {
     expect(await proxy.connects()).toHaveLength(3);
   });
 
-  it('because it does not listen itself: tried again, and named', async () => {
+  it('is tried again, and named, if it does not listen itself', async () => {
     const { sandbox, env } = await startTarget();
     const address = `127.0.0.1:${await freePort()}`;
     const result = await upload([night, '--retries', '2'], { ...env, HTTPS_PROXY: `http://${address}` });
@@ -268,10 +268,13 @@ describe('a proxy that does not connect', () => {
     ['it closes at once', (socket) => socket.end()],
     ['it closes when asked', (socket) => socket.once('data', () => socket.end())],
     ['it resets when asked', (socket) => socket.once('data', () => socket.resetAndDestroy())],
-    ['it says what is not HTTP', (socket) => socket.once('data', () => socket.end('SSH-2.0-OpenSSH\r\n'))],
-    ['it agrees and closes', (socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\n'))],
+    ['it sends no HTTP', (socket) => socket.once('data', () => socket.end('SSH-2.0-OpenSSH\r\n'))],
+    [
+      'it accepts the tunnel and closes',
+      (socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\n')),
+    ],
     ['it fails', (socket) => socket.once('data', () => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'))],
-  ])('because %s: dialled once for each attempt', async (_what, onConnection) => {
+  ])('is contacted once for each attempt if %s', async (_what, onConnection) => {
     const { sandbox, env } = await startTarget();
     const proxy = await startFakeProxy(onConnection);
     const result = await upload([...files, '-c', '4', '--retries', '2'], {
@@ -287,11 +290,11 @@ describe('a proxy that does not connect', () => {
   it.each<[string, (socket: Socket) => void]>([
     ['it never answers', () => {}],
     [
-      'it agrees and says no more',
+      'it accepts the tunnel and sends nothing more',
       (socket) => socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\n')),
     ],
     ['it never ends its answer', (socket) => socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\n'))],
-  ])('because %s: --timeout ends it', async (_what, onConnection) => {
+  ])('is limited by --timeout if %s', async (_what, onConnection) => {
     const { env } = await startTarget();
     const proxy = await startFakeProxy(onConnection);
     const result = await upload([night, '--timeout', '0.5', '--retries', '1'], {
@@ -303,7 +306,7 @@ describe('a proxy that does not connect', () => {
     expect(proxy.count()).toBe(2);
   });
 
-  it('because it never answers: SIGINT ends it', async () => {
+  it('is abandoned after SIGINT if it never answers', async () => {
     const { env } = await startTarget();
     let onAsked = () => {};
     const asked = new Promise<void>((resolve) => {
@@ -325,9 +328,9 @@ describe('a proxy that does not connect', () => {
   });
 
   it.each([
-    ['a scheme it does not speak', 'socks5://someone:OpenSesame42@127.0.0.1:1080'],
-    ['a port that is none', 'http://someone:OpenSesame42@127.0.0.1:99999'],
-  ])('because its address has %s: named, exit 4, the password not shown', async (_what, address) => {
+    ['an unsupported scheme', 'socks5://someone:OpenSesame42@127.0.0.1:1080'],
+    ['an invalid port', 'http://someone:OpenSesame42@127.0.0.1:99999'],
+  ])('is an error with exit code 4, without its password, if its address has %s', async (_what, address) => {
     const { sandbox, env } = await startTarget();
     const result = await upload([night, '-v'], { ...env, https_proxy: address });
     expect(result.exitCode).toBe(4);
@@ -337,13 +340,13 @@ describe('a proxy that does not connect', () => {
   });
 });
 
-describe('around the proxy', () => {
+describe('NO_PROXY', () => {
   it.each<[string, (port: string) => string]>([
     ['the address', () => thisHost],
     ['the address and the port', (port) => `${thisHost}:${port}`],
     ['a range', () => '10.0.0.0/8, 0.0.0.0/8'],
     ['everything', () => '*'],
-  ])('goes what NO_PROXY names by %s', async (_what, entries) => {
+  ])('exempts a host that it names by %s', async (_what, entries) => {
     const { sandbox, env, port } = await startTarget();
     const proxy = await never();
     for (const name of ['NO_PROXY', 'no_proxy']) {
@@ -359,7 +362,7 @@ describe('around the proxy', () => {
   });
 
   it.each(['10.0.0.0/8', '0.0.0.1', '0.0.0.0:1', 'example.test'])(
-    'does not go what NO_PROXY=%s does not name',
+    'does not exempt a host that %s does not name',
     async (entry) => {
       const { sandbox, env } = await startTarget();
       const proxy = await startTinyproxy();
@@ -374,7 +377,7 @@ describe('around the proxy', () => {
     },
   );
 
-  it.each(['localhost', '127.0.0.1'])('goes %s in any case', async (host) => {
+  it.each(['localhost', '127.0.0.1'])('is not needed for %s', async (host) => {
     const { sandbox, env, port } = await startTarget();
     const proxy = await never();
     const result = await upload([night], {

@@ -12,7 +12,7 @@ export interface Tinyproxy {
   connects(): Promise<readonly string[]>;
 }
 
-/** @param directives beside those that say where it listens and what it logs */
+/** @param directives in addition to those about its port and its log */
 export async function startTinyproxy(...directives: readonly string[]): Promise<Tinyproxy> {
   const dir = await tempDir();
   const port = await freePort();

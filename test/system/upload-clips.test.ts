@@ -20,8 +20,8 @@ async function upload(path: string, ...flags: readonly string[]) {
   return { exitCode, record: json<UploadRecord[]>()[0]!, sandbox };
 }
 
-// The sandbox measures with a parser of its own: no warning means that the two agree.
-describe('what ffmpeg makes is uploaded, and measured alike by the sandbox', () => {
+// The sandbox measures with its own parser: no warning means that the two agree.
+describe('a clip from ffmpeg is uploaded, and the sandbox measures the same', () => {
   it.each(Object.keys(clipArguments))('%s', async (name) => {
     const { exitCode, record } = await upload(await makeClip(folder, name));
     expect(record).toMatchObject({ status: 'uploaded' });
@@ -30,7 +30,7 @@ describe('what ffmpeg makes is uploaded, and measured alike by the sandbox', () 
   });
 });
 
-describe('what ffmpeg makes is refused before anything is sent', () => {
+describe('a bad clip from ffmpeg is refused before anything is sent', () => {
   const picture = (size: string, seconds: number) =>
     `-f lavfi -i testsrc=size=${size}:rate=10:duration=${seconds} -c:v libx264 -preset ultrafast`;
   it.each([

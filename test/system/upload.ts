@@ -26,7 +26,7 @@ export interface Uploads {
   readonly stderr: string;
 }
 
-/** Runs the built command in a process of its own, with nothing in its environment but what is given. */
+/** Runs the built command in a process of its own, with only the given environment. */
 export async function upload(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -44,7 +44,7 @@ export async function upload(
   };
 }
 
-/** So many small images. */
+/** That many small images. */
 export async function smallImages(count: number): Promise<string[]> {
   const dir = await tempDir();
   const files = Array.from({ length: count }, (_, i) => join(dir, `small${i}.png`));
@@ -52,12 +52,12 @@ export async function smallImages(count: number): Promise<string[]> {
   return files;
 }
 
-/** So many images that are as large as the API takes them. */
+/** That many images of the largest size that the API accepts. */
 export async function bigImages(count: number): Promise<string[]> {
   const size = 10_485_760;
   const dir = await tempDir();
   const source = join(dir, 'source');
-  // What follows the end of an image is nobody's business.
+  // Bytes after the end of an image do not matter.
   await writeFile(source, Buffer.concat([await readFile(night), Buffer.alloc(size)], size));
   const files = Array.from({ length: count }, (_, i) => join(dir, `big${i}.png`));
   await Promise.all(files.map((file) => link(source, file)));

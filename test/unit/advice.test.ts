@@ -3,13 +3,13 @@ import { adviseOn } from '../../src/advice.ts';
 import { ApiError, FileError } from '../../src/errors.ts';
 import type { Source } from '../../src/settings/source.ts';
 
-test('advice depends on what was asked', () => {
+test('advice depends on the request', () => {
   const error = new ApiError('account_not_found', 'not found');
   expect(adviseOn('upload', error)).toContain('--account');
   expect(adviseOn('accounts', error)).toBe('Check that apiUrl points at the Dreamina API.');
 });
 
-test('a request for the accounts takes the advice of an upload where it has none of its own', () => {
+test('a request for the accounts gets the advice of an upload if it has no advice of its own', () => {
   const error = new ApiError('session_expired', 'expired');
   expect(adviseOn('accounts', error)).toBe(adviseOn('upload', error));
 });
@@ -22,7 +22,7 @@ test.each([
   expect(adviseOn('accounts', error)).toBe('Look at it.');
 });
 
-test('an answer that only the server can explain has no advice', () => {
+test('an answer that only the server can explain gets no advice', () => {
   expect(adviseOn('upload', new ApiError('rejected', 'refused'))).toBeUndefined();
 });
 
@@ -46,6 +46,6 @@ test.each<[Source | undefined, string]>([
 test.each([
   new ApiError('network', 'none', { cause: Object.assign(new Error('connect'), { code: 'EMFILE' }) }),
   new FileError('unreadable', 'none', { cause: Object.assign(new Error('open'), { code: 'ENFILE' }) }),
-])('too many open files: $code', (error) => {
+])('gives advice about too many open files: $code', (error) => {
   expect(adviseOn('upload', error)).toContain('ulimit -n');
 });

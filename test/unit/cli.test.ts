@@ -18,7 +18,7 @@ it.each([
   expect(exitCodeOf(error)).toBe(exitCode);
 });
 
-// The failure of a file is in its record, and a bug has no exit code of its own.
+// The failure of a file is in its record, and a bug has no own exit code.
 it.each([[new FileError('empty', 'it is empty')], [new TypeError('x is not a function')], ['text'], [null]])(
   '%s, thrown, has no exit code',
   (error) => {
@@ -45,7 +45,7 @@ it.each([
   [['config'], true],
   [['config', '--no-color'], false],
   [['upload', '--no-color'], false],
-  // Here it is the name of a file.
+  // Here, it is the name of a file.
   [['upload', '--', '--no-color'], true],
 ])('errors of %j are coloured: %s', async (argv, isColoured) => {
   const env = { FORCE_COLOR: '1', DREAMINA_RETRIES: 'many' };
@@ -54,13 +54,13 @@ it.each([
   expect(stderr.includes('\x1b[')).toBe(isColoured);
 });
 
-it('says in the help where the token comes from and where the documentation is', async () => {
+it('names the source of the token and the documentation in the help', async () => {
   const { stdout } = await runCli(['--help']);
   expect(stdout).toMatch(/^Token: .*DREAMINA_TOKEN/m);
   expect(stdout).toMatch(/^Documentation: https:\/\/useapi\.net\/docs\/api-dreamina-v1$/m);
 });
 
-it('lists in the help of the sandbox what each fault does', async () => {
+it('lists the effect of each fault in the help of the sandbox', async () => {
   const { lines } = await runCli(['sandbox', '--help']);
   for (const kind of faultKinds) {
     expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^  ${kind} {2,}\\w+s .+`)));

@@ -6,6 +6,6 @@ test.each([
   [Object.assign(new Error('open'), { code: 'ENOSPC' }), 'no space is left on the disk'],
   [Object.assign(new Error('open'), { code: 'EXOTIC' }), 'EXOTIC'],
   [new Error('no code'), 'no code'],
-])('%s is told as: %s', (error, words) => {
+])('%s is described as: %s', (error, words) => {
   expect(describeErrno(error)).toBe(words);
 });

@@ -29,7 +29,7 @@ test.each([
   ['http://10.127.0.1', false],
   ['http://[::2]', false],
   ['http://example.com', false],
-])('%s: %s', (url, expected) => {
+])('whether %s is a loopback host: %s', (url, expected) => {
   expect(isLoopbackHost(new URL(url).hostname)).toBe(expected);
 });
 
@@ -45,10 +45,10 @@ test.each([
   ['fe80::1', false],
   ['localhost', false],
   ['', false],
-])('the address %s: %s', (address, expected) => {
+])('whether "%s" is a loopback address: %s', (address, expected) => {
   expect(isLoopbackAddress(address)).toBe(expected);
 });
 
-test('a socket without an address', () => {
+test('a missing address is not a loopback address', () => {
   expect(isLoopbackAddress(undefined)).toBe(false);
 });

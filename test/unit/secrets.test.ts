@@ -21,11 +21,11 @@ describe('a token', () => {
     ['percent-encoded twice', encodeURIComponent(encodeURIComponent(token))],
     ['escaped in JSON', Array.from(token, (it) => `\\u00${it.charCodeAt(0).toString(16)}`).join('')],
     ['escaped twice', JSON.stringify(JSON.stringify(token.replace(':', '\\u003a'))).slice(3, -3)],
-  ])('%s is masked, and nothing around it', (_, spelled) => {
+  ])('is masked, without the text around it: %s', (_, spelled) => {
     expect(secrets.mask(`<${spelled}> and <${spelled}>`)).toBe('<[token]> and <[token]>');
   });
 
-  test('is not taken for what only resembles it', () => {
+  test('is not found in text that only resembles it', () => {
     for (const text of ['user: 1234', 'a user 9876-abc', 'user-1234', '']) {
       expect(secrets.mask(text)).toBe(text);
     }
@@ -38,7 +38,7 @@ describe('a token', () => {
     ['its beginning and its end, in a row', 'user:1234-ab34-abcDEF', '[token][token]'],
     ['another token', 'user:99-xyz', '[token]'],
     ['another token, percent-encoded', 'user%3A99-xyz', '[token]'],
-  ])('%s is masked too', (_, part, expected) => {
+  ])('is masked even where the text has only %s', (_, part, expected) => {
     expect(secrets.mask(part)).toBe(expected);
   });
 
@@ -48,7 +48,7 @@ describe('a token', () => {
   });
 
   test.each(['uploaded', 'unsupported_type', '12345678', '1234567890123456', 'abcde', ' ', ''])(
-    'that is an ordinary word is not masked in data: %j',
+    'is not masked in data if it is an ordinary word: %j',
     (word) => {
       const text = JSON.stringify({ size: 12345678, status: word, path: '\\\\\\\\', sum: 1234567890123456 });
       const withWord = secretsWith((it) => it.addToken(word));
@@ -59,7 +59,7 @@ describe('a token', () => {
     },
   );
 
-  test('that is an ordinary word is not masked in a reference', () => {
+  test('is not masked in a reference if it is an ordinary word', () => {
     const reference = 'US:uploaded@example.com-image:w1:h1:s1-uri:uploaded/uploaded';
     const withWord = secretsWith((it) => it.addToken('uploaded'));
     expect(withWord.mask(`uploaded: ${reference}, uploaded`)).toBe(
@@ -70,7 +70,7 @@ describe('a token', () => {
     );
   });
 
-  test('of another form is masked in data if nothing else looks like it', () => {
+  test('is masked in data if it has another form and no other text looks like it', () => {
     expect(secretsWith((it) => it.addToken('sk_live_0123456789')).maskData('<sk_live_0123456789>')).toBe(
       '<[token]>',
     );
@@ -82,7 +82,7 @@ describe('the password of a proxy', () => {
     ['plain', 'http://me:s3cret@proxy:1', 's3cret'],
     ['decoded', 'http://me:s3%40cret%C3%A9@proxy:1', 's3@creté'],
     ['encoded', 'http://me:s3%40cret%C3%A9@proxy:1', 's3%40cret%C3%A9'],
-    ['as it goes over the wire', 'http://me:s3cret@proxy:1', Buffer.from('me:s3cret').toString('base64')],
+    ['as it is sent', 'http://me:s3cret@proxy:1', Buffer.from('me:s3cret').toString('base64')],
   ])('is masked %s', (_, address, spelled) => {
     const secrets = secretsWith((it) => it.addProxy(new URL(address)));
     expect(secrets.mask(`<${spelled}>`)).toBe('<[password]>');
@@ -90,7 +90,7 @@ describe('the password of a proxy', () => {
 
   test.each([
     ['in a part of base64', Buffer.from('me:s3cret99').toString('base64').slice(2), 'me:s3cret99'],
-    ['after its user, where it is short', 'me:abc', 'me:abc'],
+    ['after its user, if it is short', 'me:abc', 'me:abc'],
   ])('is masked %s', (_, spelled, userInfo) => {
     const secrets = secretsWith((it) => it.addProxy(new URL(`http://${userInfo}@proxy:1`)));
     expect(secrets.mask(`<${spelled}>`)).not.toContain(spelled);
@@ -101,7 +101,7 @@ describe('the password of a proxy', () => {
     expect(secrets.maskData('US:alice2024alice2024@example.com')).toBe('US:alice2024alice2024@example.com');
   });
 
-  test('that there is none masks nothing', () => {
+  test('masks nothing without a password', () => {
     const secrets = secretsWith((it) => it.addProxy(new URL('http://somebody@proxy:1')));
     expect(secrets.mask('somebody:')).toBe('somebody:');
   });
@@ -117,7 +117,7 @@ test.each(['ab\\cdef', 'ab\\\\cd ef'])(
   },
 );
 
-test('whatever the secret is, it is found, however it is spelled', () => {
+test('any secret is found, however it is spelled', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), fc.string(), (secret, around) => {
       fc.pre(secret.replaceAll('\\', '') !== '');
@@ -128,12 +128,12 @@ test('whatever the secret is, it is found, however it is spelled', () => {
   );
 });
 
-test.each([500, 501, 120_000])('of %i characters, a secret is masked too', (length) => {
+test.each([500, 501, 120_000])('a secret of %i characters is masked', (length) => {
   const long = 'a*'.repeat(length / 2).padEnd(length, '!');
   expect(secretsWith((it) => it.addToken(long)).mask(`<${long}>`)).toBe('<[token]>');
 });
 
-test('a long row of backslashes takes no longer than its length', () => {
+test('a long row of backslashes takes time in proportion to its length', () => {
   const row = '\\'.repeat(100_000);
   expect(row.replaceAll(spellingsOf(token), '')).toBe(row);
 });

@@ -17,7 +17,7 @@ test.each([
   expect(parseObject(text)).toEqual(fields);
 });
 
-test.each([['[1]'], ['null'], ['"a"'], ['{'], ['']])('%j is no object', (text) => {
+test.each([['[1]'], ['null'], ['"a"'], ['{'], ['']])('%j is not an object', (text) => {
   expect(parseObject(text)).toBeUndefined();
 });
 
@@ -32,11 +32,11 @@ test('a text has 1 to 400 characters', () => {
   expect(textOf(' ')).toBeUndefined();
 });
 
-test('a number is no text', () => {
+test('a number is not a text', () => {
   expect(textOf(7)).toBeUndefined();
 });
 
-test('the words of a server are its error, trimmed and redacted', () => {
+test('the message of a server is its error, trimmed and redacted', () => {
   const redact = (text: string) => text.replace('s3cret', '[token]');
   expect(serverWords({ error: ' no s3cret ' }, redact)).toBe('no [token]');
   expect(serverWords({ error: ' ' }, redact)).toBeUndefined();
@@ -51,11 +51,11 @@ test.each([
   [{ error: '', message: 'no s3cret' }],
   [{ detail: 'no s3cret' }],
   [{ error: 'no s3cret', message: 'other', detail: 'other' }],
-])('the words of an error are found in %j', (body) => {
+])('the message of an error is found in %j', (body) => {
   expect(errorWords(body, (text) => text.replace('s3cret', '[token]'))).toBe('no [token]');
 });
 
-test('the first value of a header that came more than once', () => {
+test('only the first value of a repeated header counts', () => {
   expect(headerOf({ date: ['a', 'b'] }, 'date')).toBe('a');
   expect(headerOf({ date: 'a' }, 'date')).toBe('a');
   expect(headerOf({}, 'date')).toBeUndefined();

@@ -37,7 +37,7 @@ it.each([
   'HOSTNAME_MISMATCH',
   'UNSPECIFIED',
   'ERR_TLS_CERT_ALTNAME_INVALID',
-])('a certificate with %s is not tried again', (code) => {
+])('an attempt with the certificate error %s is not repeated', (code) => {
   const error = toNetworkError(withCode(code), 'example.com');
   expect(error).toMatchObject({ code: 'network', retryable: false, isUnreachable: false });
   expect(error.hint).toBeTruthy();
@@ -50,7 +50,7 @@ it.each([
   'INVALID_CA',
   'INVALID_PURPOSE',
   'UNSPECIFIED',
-])('%s is not mended by a CA file', (code) => {
+])('the advice for %s does not suggest a CA file', (code) => {
   expect(toNetworkError(withCode(code), 'example.com').hint).not.toContain('CA file');
 });
 
@@ -68,7 +68,7 @@ it.each([
   [withCode('HPE_INVALID_CONSTANT'), false],
   [withCode('ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR'), false],
   [new Error('wrapped', { cause: withCode('ECONNREFUSED') }), true],
-])('%s is the network, and tried again', (error, isUnreachable) => {
+])('%s is a network error, and is retried', (error, isUnreachable) => {
   expect(toNetworkError(error, 'example.com')).toMatchObject({ retryable: true, isUnreachable });
 });
 
@@ -80,7 +80,7 @@ it.each([
   [withCode('EACCES', 'connect EACCES', { syscall: 'connect' }), 'permission denied'],
   [withCode('ERR_INVALID_ARG_TYPE', 'The "x" argument must be'), 'The "x" argument must be'],
   [withCode('UND_ERR_INVALID_ARG', 'invalid method'), 'invalid method'],
-])('%s is not the network: it is not tried again, and shown in its own words', (error, words) => {
+])('%s is not a network error: it is not retried, and keeps its message', (error, words) => {
   expect(toNetworkError(error, 'example.com')).toMatchObject({
     message: `the request could not be made: ${words}`,
     retryable: false,
@@ -88,7 +88,7 @@ it.each([
   });
 });
 
-it.each(['EMFILE', 'ENFILE'])('%s passes', (code) => {
+it.each(['EMFILE', 'ENFILE'])('%s is temporary', (code) => {
   const error = toNetworkError(withCode(code, `connect ${code}`, { syscall: 'connect' }), 'example.com');
   expect(error).toMatchObject({ retryable: true, isUnreachable: false });
   expect(error.message).toContain('too many files are open');

@@ -34,7 +34,7 @@ it('ends an attempt that does not connect', async () => {
   expect(expired).toEqual([[10, 'no connection within 10 s']]);
 });
 
-it('starts anew when it is connected', async () => {
+it('starts again when it is connected', async () => {
   const { deadline, expired, pass } = start();
   deadline.connecting();
   await pass(9);
@@ -43,7 +43,7 @@ it('starts anew when it is connected', async () => {
   expect(expired).toEqual([[19, 'nothing could be sent for 10 s']]);
 });
 
-it('waits for the answer to a request without a body from when it is connected', async () => {
+it('starts the wait for the answer to a request without a body at its connection', async () => {
   const { deadline, expired, pass } = start(0);
   deadline.connecting();
   await pass(5);
@@ -52,7 +52,7 @@ it('waits for the answer to a request without a body from when it is connected',
   expect(expired).toEqual([[15, 'no complete answer within 10 s']]);
 });
 
-it('waits as long as bytes go out, each in its time', async () => {
+it('waits as long as bytes are sent, each in its time', async () => {
   const { deadline, expired, pass } = start();
   for (let i = 0; i < 9; i += 1) {
     await pass(9);
@@ -68,11 +68,11 @@ it('allows bytes in system buffers the time that they take at the rate so far', 
     deadline.sent(megabyte);
   }
   await pass(600);
-  // 10 MiB went out in 20 s, and all of it may still be on its way.
+  // 10 MiB were written in 20 s, and all of them may still be in transit.
   expect(expired).toEqual([[20 + 20 + 10, 'no complete answer within 10 s']]);
 });
 
-it('counts no more than buffers hold', async () => {
+it('counts at most the bytes that buffers hold', async () => {
   const { deadline, expired, pass } = start(64 * megabyte);
   for (let i = 0; i < 64; i += 1) {
     await pass(1);
@@ -82,14 +82,14 @@ it('counts no more than buffers hold', async () => {
   expect(expired).toEqual([[64 + 16 + 10, 'no complete answer within 10 s']]);
 });
 
-it('gives what went out at once no more time', async () => {
+it('gives no extra time for bytes that were sent at once', async () => {
   const { deadline, expired, pass } = start();
   deadline.sent(10 * megabyte);
   await pass(600);
   expect(expired).toEqual([[10, 'no complete answer within 10 s']]);
 });
 
-it('forgets what was sent on a connection that was closed', async () => {
+it('forgets the bytes that were sent on a closed connection', async () => {
   const { deadline, expired, pass } = start();
   await pass(9);
   deadline.sent(10 * megabyte);
@@ -99,7 +99,7 @@ it('forgets what was sent on a connection that was closed', async () => {
   expect(expired).toEqual([[19, 'nothing could be sent for 10 s']]);
 });
 
-it('does nothing once it is stopped, not even in the turn in which it expires', async () => {
+it('does nothing once it is stopped, not even in the turn of the event loop in which it expires', async () => {
   const { deadline, expired, pass } = start();
   setTimeout(() => deadline.stop(), 10_000);
   await pass(600);

@@ -3,7 +3,7 @@ import { isReference, parseAssetRef, parseImageRef } from '../../../src/client/r
 import { escapeUnsafe } from '../../../src/report/escape.ts';
 
 describe('isReference', () => {
-  it.each(['US:a@b-image:w1:h1:s1-uri:x', 'x', 'a::b', '#[x]##', '!'.repeat(2048)])('takes %s', (text) => {
+  it.each(['US:a@b-image:w1:h1:s1-uri:x', 'x', 'a::b', '#[x]##', '!'.repeat(2048)])('accepts %s', (text) => {
     expect(isReference(text)).toBe(true);
     expect(escapeUnsafe(text)).toBe(text);
   });
@@ -13,7 +13,7 @@ describe('isReference', () => {
     ['a b', 'a\n', '\x1b', 'é', '\u202e'],
     ['!'.repeat(2049), '!'.repeat(900_000)],
     ['::set-output name=r::x'.replaceAll(' ', '-'), '::', 'a##[error]', '##vso[task.complete]'],
-  ])('refuses these: %j', (...values) => {
+  ])('refuses each of %j', (...values) => {
     expect(values.filter(isReference)).toEqual([]);
   });
 });
@@ -31,7 +31,7 @@ describe('parseImageRef', () => {
       },
     ],
     ['CA:a@b-image:w1:h1:s1-uri:x', { account: 'CA:a@b', width: 1, height: 1, sizeBytes: 1, nativeUri: 'x' }],
-    // What separates the parts may stand inside them too.
+    // The parts may contain the separators, too.
     [
       'US:me-image:w1@example.com-image:w2:h3:s4-uri:tos/a-uri:b?c=d',
       {
@@ -42,17 +42,17 @@ describe('parseImageRef', () => {
         nativeUri: 'tos/a-uri:b?c=d',
       },
     ],
-  ])('takes %s apart', (text, parts) => {
+  ])('splits %s into its parts', (text, parts) => {
     expect(parseImageRef(text)).toEqual(parts);
   });
 
   it.each([
     ['an empty text', ''],
-    ['no reference', 'night.png'],
-    ['no account', '-image:w1:h1:s1-uri:x'],
+    ['a file name', 'night.png'],
+    ['a reference without an account', '-image:w1:h1:s1-uri:x'],
     ['a region in lower case', 'us:a@b-image:w1:h1:s1-uri:x'],
-    ['no native URI', 'US:a@b-image:w1:h1:s1-uri:'],
-    ['no size', 'US:a@b-image:w1:h1-uri:x'],
+    ['a reference without a native URI', 'US:a@b-image:w1:h1:s1-uri:'],
+    ['a reference without a size', 'US:a@b-image:w1:h1-uri:x'],
     ['a negative width', 'US:a@b-image:w-1:h1:s1-uri:x'],
     ['a fraction', 'US:a@b-image:w1.5:h1:s1-uri:x'],
     ['a width beyond what a number holds', `US:a@b-image:w${'9'.repeat(400)}:h1:s1-uri:x`],
@@ -60,7 +60,7 @@ describe('parseImageRef', () => {
     ['a line break at the end', 'US:a@b-image:w1:h1:s1-uri:x\n'],
     ['a space inside', 'US:a@b-image:w1:h1:s1-uri:x y'],
     ["a video's", 'US:a@b-video:w720:h1280:s123456:d5000-vid:v0123'],
-  ])('knows nothing of %s', (_what, text) => {
+  ])('finds no parts in %s', (_what, text) => {
     expect(parseImageRef(text)).toBeUndefined();
   });
 });
@@ -115,21 +115,21 @@ describe('parseAssetRef', () => {
         nativeId: 'x',
       },
     ],
-  ])('takes %s apart', (text, parts) => {
+  ])('splits %s into its parts', (text, parts) => {
     expect(parseAssetRef(text)).toEqual(parts);
   });
 
   it.each([
     ['an empty text', ''],
-    ['no type', 'US:a@b-:w1:h1:s1-uri:x'],
-    ['no dash before the type', 'US:a@b:w1:h1:s1-uri:x'],
+    ['a reference without a type', 'US:a@b-:w1:h1:s1-uri:x'],
+    ['a reference without a dash before the type', 'US:a@b:w1:h1:s1-uri:x'],
     ['a space in the native id', 'US:a@b-video:w1:h1:s1:d1-vid:x y'],
-    ['a duration that is no number', 'US:a@b-video:w1:h1:s1:dx-vid:x'],
-  ])('knows nothing of %s', (_what, text) => {
+    ['a duration that is not a number', 'US:a@b-video:w1:h1:s1:dx-vid:x'],
+  ])('finds no parts in %s', (_what, text) => {
     expect(parseAssetRef(text)).toBeUndefined();
   });
 
-  it('takes time that grows with the length of the text alone', () => {
+  it('takes time in proportion to the length of the text', () => {
     expect(parseAssetRef(`US:${'-image:w1:h1:s1-uri:'.repeat(20_000)} `)).toBeUndefined();
   });
 });

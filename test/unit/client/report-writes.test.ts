@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { reportWrites } from '../../../src/client/report-writes.ts';
 
-/** A socket that takes everything at once, and what it was given. */
+/** A socket that accepts everything at once, and the writes that it got. */
 function openSocket() {
   const pieces: Buffer[] = [];
   const socket = new Writable({
@@ -22,25 +22,22 @@ it.each([
   ['ten seconds', 10_000, 40 * kiB],
   ['a tenth of a second', 100, 16 * kiB],
   ['a day', 86_400_000, 512 * kiB],
-])(
-  'with a timeout of %s (%i ms), a body goes out in slices of %i bytes',
-  async (_, timeoutMs, sliceBytes) => {
-    const { socket, pieces } = openSocket();
-    const body = Buffer.alloc(2 * sliceBytes + 1, 'x');
-    const sent = await new Promise<readonly number[]>((resolve) => {
-      const counts: number[] = [];
-      reportWrites(socket, timeoutMs, (bytes) => {
-        counts.push(bytes);
-        if (counts.reduce((sum, it) => sum + it, 0) === body.length) {
-          resolve(counts);
-        }
-      });
-      socket.write(body);
+])('with a timeout of %s (%i ms), a body is sent in slices of %i bytes', async (_, timeoutMs, sliceBytes) => {
+  const { socket, pieces } = openSocket();
+  const body = Buffer.alloc(2 * sliceBytes + 1, 'x');
+  const sent = await new Promise<readonly number[]>((resolve) => {
+    const counts: number[] = [];
+    reportWrites(socket, timeoutMs, (bytes) => {
+      counts.push(bytes);
+      if (counts.reduce((sum, it) => sum + it, 0) === body.length) {
+        resolve(counts);
+      }
     });
-    expect(sent).toEqual([sliceBytes, sliceBytes, 1]);
-    expect(Buffer.concat(pieces).equals(body)).toBe(true);
-  },
-);
+    socket.write(body);
+  });
+  expect(sent).toEqual([sliceBytes, sliceBytes, 1]);
+  expect(Buffer.concat(pieces).equals(body)).toBe(true);
+});
 
 it('does not report the head of a request', async () => {
   const { socket } = openSocket();
@@ -50,7 +47,7 @@ it('does not report the head of a request', async () => {
   expect(sent).toEqual([]);
 });
 
-it('reports nothing of what could not be written', async () => {
+it('does not report bytes that could not be written', async () => {
   const { socket } = openSocket();
   const sent: number[] = [];
   socket.once('error', () => {});

@@ -18,19 +18,16 @@ describe('parseRetryAfter', () => {
     expect(parseRetryAfter(value, undefined, now)).toBe(expected);
   });
 
-  it.each(['Asia/Tokyo', 'America/New_York'])(
-    'the old form of a date is UTC too, in %s as well',
-    (timeZone) => {
-      vi.stubEnv('TZ', timeZone);
-      onTestFinished(() => {
-        vi.unstubAllEnvs();
-      });
-      expect(new Date(now).getTimezoneOffset()).not.toBe(0);
-      expect(parseRetryAfter('Mon Nov 23 07:30:05 2026', undefined, now)).toBe(5000);
-    },
-  );
+  it.each(['Asia/Tokyo', 'America/New_York'])('the old form of a date is in UTC, even in %s', (timeZone) => {
+    vi.stubEnv('TZ', timeZone);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    expect(new Date(now).getTimezoneOffset()).not.toBe(0);
+    expect(parseRetryAfter('Mon Nov 23 07:30:05 2026', undefined, now)).toBe(5000);
+  });
 
-  it('no header says nothing', () => {
+  it('a missing header gives no time', () => {
     expect(parseRetryAfter(undefined, undefined, now)).toBeUndefined();
   });
 
@@ -55,16 +52,16 @@ describe('parseRetryAfter', () => {
     '2026-11-23T07:30:05Z',
     'NaN',
     'Infinity',
-  ])('%j says nothing', (value) => {
+  ])('%j gives no time', (value) => {
     expect(parseRetryAfter(value, undefined, now)).toBeUndefined();
   });
 
   it.each([
-    // This machine's clock is an hour behind the server's, or ahead of it.
+    // The clock of this machine is an hour slower or faster than the clock of the server.
     ['Mon, 23 Nov 2026 08:30:05 GMT', 'Mon, 23 Nov 2026 08:30:00 GMT', 5000],
     ['Mon, 23 Nov 2026 06:30:05 GMT', 'Mon, 23 Nov 2026 06:30:00 GMT', 5000],
     ['Monday, 23-Nov-26 06:30:05 GMT', 'Mon Nov 23 06:30:00 2026', 5000],
-    // A date that is none is as good as no date.
+    // An invalid date counts as no date.
     ['Mon, 23 Nov 2026 07:30:05 GMT', 'yesterday', 5000],
     ['Mon, 23 Nov 2026 07:30:05 GMT', '', 5000],
     ['Mon, 23 Nov 2026 08:30:05 GMT', ' Mon, 23 Nov 2026 08:30:00 GMT ', 5000],
@@ -77,7 +74,7 @@ describe('parseRetryAfter', () => {
     ['Mon, 23 Nov 2026 08:30:05 GMT', 'Mon, 23 Nov 2026 08:30:05 GMT'],
     ['Mon, 23 Nov 2026 08:30:05 GMT', 'Mon, 23 Nov 2026 09:00:00 GMT'],
     ['soon', 'Mon, 23 Nov 2026 06:30:00 GMT'],
-  ])('%j in an answer of %j says nothing', (value, date) => {
+  ])('%j in an answer of %j gives no time', (value, date) => {
     expect(parseRetryAfter(value, date, now)).toBeUndefined();
   });
 });

@@ -36,37 +36,41 @@ const whole = {
   warnings: [],
 };
 
-describe('readUploadAnswer takes', () => {
+describe('readUploadAnswer accepts', () => {
   const plain = { account: sent.account, width: 685, height: 900, size: 86_866 };
 
   it.each([
     ['the revision with imageRef', { imageRef: reference, ...plain }, whole],
     ['the revision with assetRef', { assetRef: reference, ...plain }, whole],
-    ['both, the newer first', { imageRef: 'old', assetRef: reference, ...plain }, whole],
+    ['both, and prefers the newer', { imageRef: 'old', assetRef: reference, ...plain }, whole],
     ['imageRef where assetRef is null', { imageRef: reference, assetRef: null, ...plain }, whole],
     ['imageRef where assetRef is of another type', { imageRef: reference, assetRef: 7, ...plain }, whole],
     ['imageRef where assetRef is empty', { imageRef: reference, assetRef: '', ...plain }, whole],
     ['imageRef where assetRef breaks the line', { imageRef: reference, assetRef: 'a\nb', ...plain }, whole],
-    ['more than is known', { assetRef: reference, ...plain, type: 'image', duration: 0, x: {} }, whole],
-    ['nothing but a reference', { imageRef: reference }, whole],
+    ['unknown fields', { assetRef: reference, ...plain, type: 'image', duration: 0, x: {} }, whole],
+    ['a reference alone', { imageRef: reference }, whole],
     [
-      'what the answer says before what the reference says',
+      'the fields of the answer rather than those of the reference',
       { imageRef: reference, width: 1, height: 2 },
       { ...whole, width: 1, height: 2 },
     ],
     [
-      'the reference for what the answer says wrongly',
+      'the fields of the reference if those of the answer are wrong',
       { imageRef: reference, width: '685', height: -1, account: 7 },
       whole,
     ],
-    ['the reference for fractions of pixels', { imageRef: reference, width: 0.5, height: 0 }, whole],
+    [
+      'the fields of the reference instead of fractions of pixels',
+      { imageRef: reference, width: 0.5, height: 0 },
+      whole,
+    ],
     [
       'a reference of an unknown form as it is',
       { assetRef: 'asset_0123456789' },
       { assetRef: 'asset_0123456789', account: sent.account, warnings: [] },
     ],
     [
-      'a reference with pixels beyond numbers as it is',
+      'a reference with impossible pixels as it is',
       { assetRef: `US:a@b-image:w${'9'.repeat(400)}:h1:s1-uri:x` },
       {
         assetRef: `US:a@b-image:w${'9'.repeat(400)}:h1:s1-uri:x`,
@@ -93,13 +97,13 @@ describe('readUploadAnswer takes', () => {
       { imageRef: reference, error: ' Low on credits ' },
       { ...whole, warnings: ['the server adds: Low on credits'] },
     ],
-    ['an error that says nothing', { imageRef: reference, error: '' }, whole],
+    ['an empty error', { imageRef: reference, error: '' }, whole],
   ])('%s', (_what, body, expected) => {
-    // Strictly: what is not known is no property.
+    // Strictly: an unknown value is not a property.
     expect(read(answer(200, body))).toStrictEqual(expected);
   });
 
-  it('the size that stands in the reference alone', () => {
+  it('a size that is only in the reference', () => {
     const other = reference.replace('s86866', 's1');
     expect(read(answer(200, { imageRef: other })).warnings).toEqual([
       'the server counts 1 bytes where 86866 were sent',
@@ -114,7 +118,7 @@ describe('readUploadAnswer takes', () => {
     expect(read(answer(200, `\uFEFF \n{"imageRef":"${reference}"}\n`))).toEqual(whole);
   });
 
-  it('a whole object although the connection was lost behind it', () => {
+  it('a whole object although the connection was lost after it', () => {
     expect(read(answer(200, { imageRef: reference }, { ending: 'lost' }))).toEqual(whole);
   });
 });
@@ -133,13 +137,13 @@ describe('readUploadAnswer finds no reference in', () => {
     ['an empty object', '{}', 'the answer has no reference in it'],
     ['a null', { imageRef: null }, 'the answer has no reference in it'],
     ['a number', { imageRef: 5 }, 'the answer has no reference in it'],
-    ['an array in it', { imageRef: [reference] }, 'the answer has no reference in it'],
-    ['an object in it', { assetRef: { id: reference } }, 'the answer has no reference in it'],
+    ['an array as the reference', { imageRef: [reference] }, 'the answer has no reference in it'],
+    ['an object as the reference', { assetRef: { id: reference } }, 'the answer has no reference in it'],
     ['an empty text', { imageRef: '' }, 'the answer has no reference in it'],
     ['a space', { imageRef: `${reference} x` }, 'the answer has no reference in it'],
     ['a line break', { imageRef: `${reference}\n` }, 'the answer has no reference in it'],
     ['an escape sequence', { imageRef: `\u001b[31m${reference}` }, 'the answer has no reference in it'],
-    ['another name for it', { ImageRef: reference }, 'the answer has no reference in it'],
+    ['another name of the field', { ImageRef: reference }, 'the answer has no reference in it'],
     [
       'an error alone',
       { error: 'Moderation failed' },
@@ -151,7 +155,7 @@ describe('readUploadAnswer finds no reference in', () => {
     expect(error.message).toBe(`${message} (HTTP 200)`);
   });
 
-  it('an answer that is too long, and does not ask for it again', () => {
+  it('an answer that is too long, and does not call for a retry', () => {
     expect(refusalOf(answer(200, '{"imageRef":"US:', { ending: 'too-long' }))).toMatchObject({
       code: 'bad_response',
       retryable: false,
@@ -161,10 +165,10 @@ describe('readUploadAnswer finds no reference in', () => {
 
   it.each([
     ['JSON that was cut off', answer(200, `{"imageRef":"${reference.slice(0, 20)}`)],
-    ['JSON that was cut off behind a comma', answer(200, `{"imageRef":"${reference}",`)],
+    ['JSON that was cut off after a comma', answer(200, `{"imageRef":"${reference}",`)],
     ['a lost connection', answer(200, '', { ending: 'lost' })],
     ['a lost connection in a page', answer(200, '<html>', { ending: 'lost' })],
-  ])('%s, and calls it worth another try', (_what, given) => {
+  ])('%s, and calls for a retry', (_what, given) => {
     expect(refusalOf(given)).toMatchObject({
       code: 'bad_response',
       retryable: true,
@@ -197,11 +201,11 @@ describe('readUploadAnswer reads a refusal', () => {
     [528, 'server_error', false],
     [596, 'session_expired', false],
     [599, 'server_error', false],
-  ] as const)('%d: %s, worth another try: %s', (status, code, retryable) => {
+  ] as const)('with the status %d as %s, which may be retried: %s', (status, code, retryable) => {
     expect(refusalOf(answer(status, {}))).toMatchObject({ code, retryable, httpStatus: status });
   });
 
-  it.each([199, 300, 400, 500])('even where it carries a reference: %d', (status) => {
+  it.each([199, 300, 400, 500])('even if it has a reference: %d', (status) => {
     expect(refusalOf(answer(status, { imageRef: reference })).httpStatus).toBe(status);
   });
 
@@ -212,11 +216,11 @@ describe('readUploadAnswer reads a refusal', () => {
     ['<h1>Bad request</h1>', 'the server refused it (HTTP 400)'],
     [{ error: 'x'.repeat(300) }, `the server refused it (HTTP 400: ${'x'.repeat(300)})`],
     [{ error: 'x'.repeat(301) }, `the server refused it (HTTP 400: ${'x'.repeat(299)}…)`],
-  ])('of %j in words', (body, message) => {
+  ])('and words its message for %j', (body, message) => {
     expect(refusalOf(answer(400, body)).message).toBe(message);
   });
 
-  it('cuts no character in two, at the cut or before it', () => {
+  it('and splits no character, at the cut or before it', () => {
     const words = `😀${'x'.repeat(297)}`;
     const { message } = refusalOf(answer(400, { error: `${words}😀😀` }));
     expect(message).toBe(`the server refused it (HTTP 400: ${words}…)`);
@@ -241,13 +245,13 @@ describe('readUploadAnswer reads a refusal', () => {
     [308, 'the server redirects (HTTP 308)', 'Redirects are not followed; check apiUrl.'],
     [400, 'the server refused it (HTTP 400)', undefined],
     [500, 'the service failed (HTTP 500)', 'The service has a problem; try again later.'],
-  ])('%d: %s', (status, message, hint) => {
+  ])('with the status %d and the message: %s', (status, message, hint) => {
     const error = refusalOf(answer(status, ''));
     expect(error.message).toBe(message);
     expect(adviseOn('upload', error)).toBe(hint);
   });
 
-  it('says where a redirect points', () => {
+  it('and names the target of a redirect', () => {
     const error = refusalOf(answer(308, '', { headers: { location: 'https://other.example/x' } }));
     expect(error.message).toBe('the server redirects to https://other.example/x (HTTP 308)');
     expect(error.hint).toBe('Redirects are not followed; check apiUrl.');

@@ -19,7 +19,7 @@ describe('trim', () => {
     ['2.3', { kind: 'part', startMs: 2300, endMs: undefined }],
     ['-5', { kind: 'tail', lengthMs: 5000 }],
     ['-1:05.5', { kind: 'tail', lengthMs: 65_500 }],
-  ])('%s', (text, trim) => {
+  ])('reads %s', (text, trim) => {
     expect(parseTrim(text, '--trim')).toEqual(trim);
   });
 
@@ -51,7 +51,7 @@ describe('frame', () => {
     ['0', { atMs: 0 }],
     ['2.516', { atMs: 2516 }],
     ['1:20', { atMs: 80_000 }],
-  ])('%s', (text, frame) => {
+  ])('reads %s', (text, frame) => {
     expect(parseFrame(text, '--frame')).toEqual(frame);
   });
 
@@ -65,7 +65,7 @@ describe('aspect', () => {
     ['16:9', { width: 16, height: 9 }],
     ['2.39:1', { width: 2.39, height: 1 }],
     ['1:1', { width: 1, height: 1 }],
-  ])('%s', (text, aspect) => {
+  ])('reads %s', (text, aspect) => {
     expect(parseAspect(text, '--aspect')).toEqual(aspect);
   });
 
@@ -86,7 +86,7 @@ describe('aspect', () => {
   });
 });
 
-describe('behind a name', () => {
+describe('edits after a name', () => {
   test.each([
     ['clip.mp4#frame=last', 'clip.mp4', { frame: 'last' }],
     [
@@ -96,12 +96,12 @@ describe('behind a name', () => {
     ],
     ['take#2.mp4#trim=-5', 'take#2.mp4', { trim: { kind: 'tail', lengthMs: 5000 } }],
     ['new\nline.mp4#frame=1.5', 'new\nline.mp4', { frame: { atMs: 1500 } }],
-  ])('%j', (name, path, edits) => {
+  ])('are read from %j', (name, path, edits) => {
     expect(parseNamedEdits(name)).toEqual({ path, edits });
   });
 
   test.each(['clip.mp4', 'take#2.mp4', 'clip.mp4#', '#frame=last', 'clip.mp4#speed=2', 'clip.mp4#frame'])(
-    'nothing behind %j',
+    'are not found in %j',
     (name) => {
       expect(parseNamedEdits(name)).toBeUndefined();
     },
@@ -115,7 +115,7 @@ describe('behind a name', () => {
     ['clip.mp4#trim=1-2&trim=3-4', /"trim" is given twice/],
     ['clip.mp4#trim=1-2&constructor=1', /"constructor".*not known/],
     ['clip.mp4#aspect=1=2', /two numbers/],
-  ])('refuses %j', (name, message) => {
+  ])('are refused in %j', (name, message) => {
     expect(() => parseNamedEdits(name)).toThrow(message);
   });
 });
@@ -125,6 +125,6 @@ test.each([
   ['trim=2.5', 'x#trim=0:02.50'],
   ['trim=-5', 'x#trim=-5.0'],
   ['frame=1.25', 'x#frame=1.250'],
-])('the same edits are the same text: %s', (text, name) => {
+])('equal edits have the same text: %s', (text, name) => {
   expect(formatEdits(parseNamedEdits(name)!.edits)).toBe(text);
 });

@@ -56,14 +56,14 @@ it.each<[pattern: string, names: readonly string[], others: readonly string[]]>(
   }
 });
 
-it('takes parentheses as text unless groups are asked for', () => {
+it('takes parentheses as text unless groups are requested', () => {
   expect(matches('*(1).png', 'IMG (1).png', { hasGroups: false })).toBe(true);
   expect(matches('*(1).png', 'IMG (1).png', { hasGroups: true })).toBe(false);
   expect(matches('*(1).png', '11.png', { hasGroups: true })).toBe(true);
 });
 
 it.each([['*'], ['?a'], ['[.]a'], ['!(b)'], ['*a']])(
-  '%s matches a hidden name only where hidden ones are taken',
+  '%s matches a hidden name only if hidden names are requested',
   (pattern) => {
     expect(matches(pattern, '.a', { takesHidden: false })).toBe(false);
     expect(matches(pattern, '.a', { takesHidden: true })).toBe(true);
@@ -88,7 +88,7 @@ const name = fc.string({ unit: fc.constantFrom('a', 'b', '.'), minLength: 1, max
 it('groups match what they match in bash', () => {
   const cases = fc
     .sample(fc.tuple(grouped, name), { seed: 1, numRuns: 2000 })
-    // With a group behind a star that may be nothing, bash does not find what its own manual promises.
+    // With a group after a star that may be empty, bash does not find the names that its own manual promises.
     .filter(([pattern]) => pattern !== '' && !/\*\*|\*[?*+@!]\(/.test(pattern));
   const script = cases.map(([pattern, it]) => `[[ ${it} == ${pattern} ]]; echo $?`).join('\n');
   const answers = execFileSync('bash', { input: `shopt -s extglob\n${script}\n` })
@@ -111,7 +111,7 @@ it.each([
   expect(matches(pattern, it)).toBeTypeOf('boolean');
 });
 
-it('refuses groups in groups without end', () => {
+it('refuses endless groups in groups', () => {
   expect(() => parsePattern(`${'@('.repeat(5000)}${')'.repeat(5000)}`, { hasGroups: true })).toThrow(
     PatternTooLarge,
   );

@@ -81,7 +81,7 @@ function resolve(given: Case) {
   );
 }
 
-describe('what needs nothing', () => {
+describe('no recipe for an accepted clip', () => {
   test.each<[string, Case]>([
     ['H.264 in MP4', {}],
     ['HEVC of ten bits', { video: { codec: 'hevc', pixelFormat: 'yuv420p10le' } }],
@@ -93,10 +93,10 @@ describe('what needs nothing', () => {
     ['as short as the check allows', { ms: 1900 }],
     ['as large as allowed', { sizeBytes: assetTypes.video.maxBytes }],
     ['sides as long as allowed', { video: { width: 2160, height: 2160 } }],
-    ['a rate that varies', { video: { frameRate: 60, meanFrameRate: 31 } }],
+    ['a variable rate', { video: { frameRate: 60, meanFrameRate: 31 } }],
     ['odd sides', { video: { width: 637, height: 357 } }],
-    ['a shape that it has', { edits: 'aspect=16:9' }],
-    ['a part that is all of it', { edits: 'trim=0-5' }],
+    ['a shape that it already has', { edits: 'aspect=16:9' }],
+    ['a part that is the whole clip', { edits: 'trim=0-5' }],
     [
       'too long, too large and too wide without limits',
       {
@@ -107,14 +107,14 @@ describe('what needs nothing', () => {
       },
     ],
     ['MP3', { format: 'mp3', video: undefined, audio: { codec: 'mp3' } }],
-    ['sound of 15 s', { format: 'm4a', video: undefined, ms: 15_000 }],
-    ['an MP4 of sound', { format: 'mp4', video: undefined }],
+    ['audio of 15 s', { format: 'm4a', video: undefined, ms: 15_000 }],
+    ['an MP4 with audio only', { format: 'mp4', video: undefined }],
   ])('%s', (_name, given) => {
     expect(resolve(given)).toBeUndefined();
   });
 });
 
-describe('videos', () => {
+describe('the recipe for a video', () => {
   test.each<
     [
       string,
@@ -123,7 +123,7 @@ describe('videos', () => {
     ]
   >([
     [
-      'H.264 in Matroska is copied',
+      'H.264 in Matroska, which is copied',
       { format: 'mkv' },
       { extension: 'mp4', copied: true, texts: /converted from Matroska, copied into MP4/ },
     ],
@@ -143,7 +143,7 @@ describe('videos', () => {
       { extension: 'mp4', copied: true, texts: /copied into MP4/ },
     ],
     [
-      'VP9 without sound in Matroska',
+      'VP9 without audio in Matroska',
       { format: 'mkv', video: { codec: 'vp9' }, audio: undefined },
       { extension: 'webm', copied: true, texts: /copied into WEBM/ },
     ],
@@ -153,7 +153,7 @@ describe('videos', () => {
       { extension: 'mov', copied: true, texts: /copied into MOV/ },
     ],
     [
-      'H.264 in AVI, whose times are no good',
+      'H.264 in AVI, whose times are unusable',
       { format: 'avi' },
       { extension: 'mp4', copied: false, texts: /encoded as H\.264/ },
     ],
@@ -168,7 +168,7 @@ describe('videos', () => {
       { extension: 'mp4', copied: false, lengthMs: 15_300, ms: 15_300, texts: /cut to its first 15\.3 s/ },
     ],
     [
-      'on the edge',
+      'a length within the tolerance',
       { ms: 15_450 },
       { extension: 'mp4', copied: false, lengthMs: 15_300, texts: /cut to its first 15\.3 s/ },
     ],
@@ -213,12 +213,12 @@ describe('videos', () => {
       { extension: 'mp4', copied: false, sides: '1214x2160', texts: /cropped to 9:16/ },
     ],
     [
-      'pixels that are wide',
+      'wide pixels',
       { video: { width: 720, height: 576, pixelAspect: 16 / 15 } },
       { extension: 'mp4', copied: false, sides: '768x576', texts: /pixels made square/ },
     ],
     [
-      'pixels that are high',
+      'high pixels',
       { video: { width: 720, height: 480, pixelAspect: 8 / 9 } },
       { extension: 'mp4', copied: false, sides: '720x540', texts: /pixels made square/ },
     ],
@@ -233,7 +233,7 @@ describe('videos', () => {
       { extension: 'mp4', copied: false, texts: /wide gamut/ },
     ],
     [
-      'odd sides that are encoded lose a row',
+      'odd sides, which lose a row when encoded',
       { ms: 20_000, video: { width: 637, height: 357 } },
       { extension: 'mp4', copied: false, sides: '636x356', texts: /first 15\.3/ },
     ],
@@ -287,18 +287,18 @@ describe('videos', () => {
     expect(recipe.streams[recipe.streams.indexOf('-vf') + 1]).toMatch(new RegExp(`^${filter}`));
   });
 
-  test('sound that the new container does not take is encoded, other sound is copied', () => {
-    const sound = (codec: string) => resolve({ format: 'mkv', audio: { codec } })!.streams.join(' ');
-    expect(sound('aac')).toContain('-c:a copy');
-    expect(sound('ac3')).toContain('-c:a aac');
-    expect(sound('opus')).toContain('-c:a aac');
+  test('encodes audio that the new container does not accept, and copies other audio', () => {
+    const audio = (codec: string) => resolve({ format: 'mkv', audio: { codec } })!.streams.join(' ');
+    expect(audio('aac')).toContain('-c:a copy');
+    expect(audio('ac3')).toContain('-c:a aac');
+    expect(audio('opus')).toContain('-c:a aac');
   });
 });
 
-describe('sounds', () => {
+describe('the recipe for audio', () => {
   test.each<[string, Case, { extension: string; options: string; lengthMs?: number | undefined }]>([
     [
-      'a long MP3 is cut without encoding',
+      'a long MP3, which is cut without encoding',
       { format: 'mp3', audio: { codec: 'mp3' }, ms: 60_000 },
       { extension: 'mp3', options: '-c:a copy', lengthMs: 14_950 },
     ],
@@ -318,12 +318,12 @@ describe('sounds', () => {
       { extension: 'm4a', options: '-c:a aac -b:a 256k', lengthMs: 10_000 },
     ],
     [
-      'a part of a WAV keeps its samples',
+      'a part of a WAV, which keeps its samples',
       { format: 'wav', audio: { codec: 'pcm_s24le', sampleBits: 24 }, ms: 60_000, edits: 'trim=10-20' },
       { extension: 'wav', options: '-c:a pcm_s24le', lengthMs: 10_000 },
     ],
     [
-      'FLAC keeps its samples',
+      'FLAC, which keeps its samples',
       { format: 'flac', audio: { codec: 'flac', sampleBits: 24 } },
       { extension: 'wav', options: '-c:a pcm_s24le', lengthMs: undefined },
     ],
@@ -343,12 +343,12 @@ describe('sounds', () => {
       { extension: 'm4a', options: '-c:a aac -b:a 256k', lengthMs: undefined },
     ],
     [
-      'sound in Matroska',
+      'audio in Matroska',
       { format: 'mkv', audio: { codec: 'aac' } },
       { extension: 'm4a', options: '-c:a copy', lengthMs: undefined },
     ],
     [
-      'Layer II, which calls itself MP3',
+      'Layer II, which is labelled as MP3',
       { format: 'mp3', audio: { codec: 'mp2' } },
       { extension: 'm4a', options: '-c:a aac -b:a 256k', lengthMs: undefined },
     ],
@@ -361,41 +361,56 @@ describe('sounds', () => {
   });
 });
 
-describe('what nothing mends', () => {
+describe('no recipe is possible', () => {
   test.each<[string, Case, string, RegExp]>([
-    ['too short', { format: 'mkv', ms: 1800 }, 'bad_duration', /would last 1\.8 s; at least 2 s is needed/],
+    [
+      'a clip that is too short',
+      { format: 'mkv', ms: 1800 },
+      'bad_duration',
+      /would last 1\.8 s; at least 2 s is needed/,
+    ],
     ['a part that is too short', { ms: 40_000, edits: 'trim=3-4' }, 'bad_duration', /would last 1 s/],
     [
-      'sound that is too short',
+      'audio that is too short',
       { format: 'ogg', video: undefined, ms: 1000 },
       'bad_duration',
       /would last 1 s/,
     ],
-    ['too small', { format: 'mkv', video: { width: 180, height: 320 } }, 'bad_dimensions', /180x320/],
-    ['too wide to scale', { video: { width: 4000, height: 300 } }, 'bad_dimensions', /2160x162/],
+    [
+      'a video that is too small',
+      { format: 'mkv', video: { width: 180, height: 320 } },
+      'bad_dimensions',
+      /180x320/,
+    ],
+    [
+      'a video that is too wide to scale',
+      { video: { width: 4000, height: 300 } },
+      'bad_dimensions',
+      /2160x162/,
+    ],
     ['a crop that is too narrow', { edits: 'aspect=1:10' }, 'bad_dimensions', /108x1080/],
     [
-      'a part behind the end',
+      'a part after the end',
       { ms: 40_000, edits: 'trim=50-60' },
       'cannot_fit',
       /outside the clip: it lasts 40 s/,
     ],
-    ['a part that ends behind the end', { ms: 40_000, edits: 'trim=30-60' }, 'cannot_fit', /outside/],
-    ['more than all of it', { ms: 40_000, edits: 'trim=-60' }, 'cannot_fit', /outside/],
+    ['a part that ends after the end', { ms: 40_000, edits: 'trim=30-60' }, 'cannot_fit', /outside/],
+    ['a part longer than the clip', { ms: 40_000, edits: 'trim=-60' }, 'cannot_fit', /outside/],
     [
-      'nothing in it',
+      'a clip without streams',
       { video: undefined, audio: undefined },
       'cannot_fit',
       /neither moving pictures nor sound/,
     ],
-  ])('%s', (_name, given, code, message) => {
+  ])('for %s', (_name, given, code, message) => {
     expect(() => resolve(given)).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) }),
     );
   });
 });
 
-describe('frames', () => {
+describe('the recipe for a frame', () => {
   const frame = (edits: string, given: Case = { ms: 40_000 }) => {
     const found = facts(given);
     const asked = editsOf(edits);
@@ -413,12 +428,12 @@ describe('frames', () => {
     ['trim=3-8&frame=5', 7999.99],
     ['trim=3&frame=last', Number.POSITIVE_INFINITY],
     ['trim=-5&frame=first', 35_000],
-  ])('%s', (edits, atMs) => {
+  ])('finds the time of %s', (edits, atMs) => {
     expect(frame(edits).atMs).toBe(atMs);
   });
 
   test.each(['frame=99', 'frame=40.2', 'trim=3-8&frame=6', 'trim=50-60&frame=last'])(
-    '%s is outside',
+    'refuses %s, which is outside the clip',
     (edits) => {
       expect(() => frame(edits)).toThrow(expect.objectContaining({ code: 'cannot_fit' }));
     },

@@ -11,7 +11,7 @@ const frames = (header: string, sizeBytes: number, count: number) => {
   return Buffer.concat(Array<Buffer>(count).fill(frame));
 };
 
-describe('frames of an MP3', () => {
+describe('the frames of an MP3', () => {
   it.each([
     ['MPEG-1, 128 kbit/s, 44.1 kHz', '\xff\xfb\x90\x64', 417, 100, 2612],
     ['the same with padding', '\xff\xfb\x92\x64', 418, 100, 2612],
@@ -19,7 +19,7 @@ describe('frames of an MP3', () => {
     ['MPEG-1, 32 kbit/s, 32 kHz', '\xff\xfb\x18\x64', 144, 100, 3600],
     ['MPEG-2, 64 kbit/s, 22.05 kHz', '\xff\xf3\x80\xc4', 208, 100, 2612],
     ['MPEG-2.5, 8 kbit/s, 8 kHz', '\xff\xe3\x18\xc4', 72, 100, 7200],
-  ])('%s', (_, header, sizeBytes, count, durationMs) => {
+  ])('with %s are counted', (_, header, sizeBytes, count, durationMs) => {
     expect(measure(readMp3Frame, frames(header, sizeBytes, count))).toBe(durationMs);
   });
 
@@ -28,40 +28,40 @@ describe('frames of an MP3', () => {
     ['a bit rate that does not exist', '\xff\xfb\xf0\x64'],
     ['a sample rate that does not exist', '\xff\xfb\x9c\x64'],
     ['a version that does not exist', '\xff\xeb\x90\x64'],
-    ['another layer', '\xff\xfd\x90\x64'],
-  ])('of %s are none', (_, header) => {
+    ['a different layer', '\xff\xfd\x90\x64'],
+  ])('do not count with %s', (_, header) => {
     expect(measure(readMp3Frame, frames(header, 417, 100))).toBeUndefined();
   });
 
-  it.each(['Xing', 'Info'])('do not count the first that says %s', (name) => {
+  it.each(['Xing', 'Info'])('do not include a first frame that contains %s', (name) => {
     const bytes = frames('\xff\xfb\x90\x64', 417, 100);
     bytes.write(name, 36, 'latin1');
     expect(measure(readMp3Frame, bytes)).toBe(2586);
   });
 
-  it('over the border of a block are counted', () => {
+  it('are counted across the border of a block', () => {
     expect(measure(readMp3Frame, frames('\xff\xfb\x90\x64', 417, 10_000))).toBe(261_224);
   });
 
-  it('that are cut short are not counted', () => {
+  it('do not include truncated frames', () => {
     expect(measure(readMp3Frame, frames('\xff\xfb\x90\x64', 417, 100).subarray(0, -1))).toBe(2586);
   });
 });
 
-describe('frames of AAC', () => {
+describe('the frames of AAC', () => {
   it.each([
     ['44.1 kHz', '\xff\xf1\x50\x80\x32\x1f\xfc', 400, 100, 2322],
     ['48 kHz with a checksum', '\xff\xf0\x4c\x80\x32\x1f\xfc', 400, 100, 2133],
     ['16 kHz', '\xff\xf1\x60\x80\x32\x1f\xfc', 400, 100, 6400],
     ['four blocks each', '\xff\xf1\x50\x80\x32\x1f\xff', 400, 100, 9288],
-  ])('%s', (_, header, sizeBytes, count, durationMs) => {
+  ])('with %s are counted', (_, header, sizeBytes, count, durationMs) => {
     expect(measure(readAdtsFrame, frames(header, sizeBytes, count))).toBe(durationMs);
   });
 
   it.each([
     ['no length', '\xff\xf1\x50\x80\0\x1f\xfc'],
     ['a sample rate that does not exist', '\xff\xf1\x7c\x80\x32\x1f\xfc'],
-  ])('of %s are none', (_, header) => {
+  ])('do not count with %s', (_, header) => {
     expect(measure(readAdtsFrame, frames(header, 400, 100))).toBeUndefined();
   });
 });

@@ -34,7 +34,7 @@ test.each([
   ['lossy WebP', 'RIFF\x24\0\0\0WEBPVP8 ', 'image/webp'],
   ['extended WebP', 'RIFF\x24\0\0\0WEBPVP8X', 'image/webp'],
   ['MP4', '\0\0\0\x18ftypisom\0\0\x02\0isomiso2', 'video/mp4'],
-  ['MP4 of a brand that nobody knows', '\0\0\0\x18ftypXAVC\0\0\x02\0XAVCmp42', 'video/mp4'],
+  ['MP4 of an unknown brand', '\0\0\0\x18ftypXAVC\0\0\x02\0XAVCmp42', 'video/mp4'],
   ['M4V', '\0\0\0\x18ftypM4V \0\0\x02\0isomiso2', 'video/mp4'],
   ['M4A', '\0\0\0\x18ftypM4A \0\0\x02\0isomiso2', 'video/mp4'],
   ['QuickTime', '\0\0\0\x14ftypqt  ', 'video/quicktime'],
@@ -44,10 +44,10 @@ test.each([
   ['WAV of 64 bits', 'RF64\xff\xff\xff\xffWAVEds64', 'audio/wav'],
   ['MP3', mp3Frame, 'audio/mpeg'],
   ['MP3 of MPEG-2', '\xff\xf3\x40\xc4', 'audio/mpeg'],
-  ['MP3 behind a tag that is longer than the head', id3(5000) + mp3Frame, 'audio/mpeg'],
-  ['MP3 behind two tags', id3(30) + id3(200) + mp3Frame, 'audio/mpeg'],
+  ['MP3 after a tag that is longer than the head', id3(5000) + mp3Frame, 'audio/mpeg'],
+  ['MP3 after two tags', id3(30) + id3(200) + mp3Frame, 'audio/mpeg'],
   ['AAC', '\xff\xf1\x50\x80', 'audio/aac'],
-  ['AAC behind a long tag', `${id3(6000)}\xff\xf1\x50\x80`, 'audio/aac'],
+  ['AAC after a long tag', `${id3(6000)}\xff\xf1\x50\x80`, 'audio/aac'],
 ])('%s', async (_, head, contentType) => {
   expect(await identifyText(head)).toEqual({ contentType });
 });
@@ -165,7 +165,7 @@ test.each([
   [`${id3(5000)}${pngHeader}`, 'image', 'image/png'],
   [`${id3(40)}\0\0\0\x18ftypisom\0\0\x02\0isomiso2`, 'video', 'video/mp4'],
   ['\xef\xbb\xbfRIFF\x24\0\0\0WAVEfmt ', 'audio', 'audio/wav'],
-])('%j has something in front', async (head, kind, contentType) => {
+])('%j has bytes before its signature', async (head, kind, contentType) => {
   expect(await identifyText(head)).toEqual({
     code: 'unsupported_type',
     message: `it has other bytes in front of the ${kind} (${contentType}); ${accepted}`,
@@ -173,7 +173,7 @@ test.each([
   });
 });
 
-test('whatever the bytes are, they are accepted by their own signature or refused in words', async () => {
+test('any bytes are accepted for their own signature or refused with a message', async () => {
   const start = fc.constantFrom(
     ...[
       '',

@@ -25,14 +25,14 @@ async function checkAsFile(bytes: Buffer, contentType: ImageContentType) {
 const cutShort = { code: 'damaged', message: 'it is cut short: the end of the image is missing' };
 const noSize = { code: 'damaged', message: 'its header does not say how wide and high the image is' };
 
-test.each(fixtures)('$name is whole, and has its size', async ({ file, contentType, width, height }) => {
+test.each(fixtures)('$name is complete, and has its size', async ({ file, contentType, width, height }) => {
   const bytes = await readFile(file);
   expect(await check(bytes, contentType)).toEqual({ width, height });
   expect(await checkAsFile(bytes, contentType)).toEqual({ width, height });
 });
 
 test.each(fixtures.flatMap((image) => [0.5, 0.99].map((part) => ({ ...image, part }))))(
-  '$name cut at $part is cut short',
+  '$name is truncated if it is cut at $part',
   async ({ file, contentType, size, part }) => {
     const bytes = (await readFile(file)).subarray(0, Math.floor(size * part));
     expect(await check(bytes, contentType)).toMatchObject(cutShort);
@@ -41,7 +41,7 @@ test.each(fixtures.flatMap((image) => [0.5, 0.99].map((part) => ({ ...image, par
 );
 
 test.each(fixtures)(
-  '$name with other bytes behind it is whole',
+  '$name is complete with other bytes after it',
   async ({ file, contentType, width, height }) => {
     const bytes = Buffer.concat([await readFile(file), Buffer.alloc(200_000, 'x')]);
     expect(await check(bytes, contentType)).toEqual({ width, height });
@@ -73,7 +73,7 @@ describe('a JPEG', () => {
     ],
     ['with fill bytes', jpeg(Buffer.of(0xff, 0xff, 0xff), frame(0xc0), Buffer.of(0xff), scan, end)],
     ['with a restart marker in front of a segment', jpeg(Buffer.of(0xff, 0xd0), frame(0xc0), scan, end)],
-  ])('%s is whole', async (_, bytes) => {
+  ])('%s is complete', async (_, bytes) => {
     expect(await check(bytes, 'image/jpeg')).toEqual(size);
     expect(await checkAsFile(bytes, 'image/jpeg')).toEqual(size);
   });
@@ -82,21 +82,21 @@ describe('a JPEG', () => {
     ['whose only end is that of its thumbnail', jpeg(exif, frame(0xc0), scan)],
     ['that ends before its first scan', jpeg(frame(0xc0), end)],
     ['that ends within a segment', jpeg(frame(0xc0), segment(0xe2, Buffer.alloc(500)).subarray(0, 100))],
-    ['of a header alone', jpeg()],
-  ])('%s is cut short', async (_, bytes) => {
+    ['with a header only', jpeg()],
+  ])('%s is truncated', async (_, bytes) => {
     expect(await check(bytes, 'image/jpeg')).toMatchObject(cutShort);
     expect(await checkAsFile(bytes, 'image/jpeg')).toMatchObject(cutShort);
   });
 
   it.each([
-    ['of no width', jpeg(frame(0xc0, 0, 20), scan, end)],
-    ['of no height', jpeg(frame(0xc0, 30, 0), scan, end)],
+    ['without width', jpeg(frame(0xc0, 0, 20), scan, end)],
+    ['without height', jpeg(frame(0xc0, 30, 0), scan, end)],
     ['without a frame header', jpeg(scan, end)],
   ])('%s has no size', async (_, bytes) => {
     expect(await check(bytes, 'image/jpeg')).toMatchObject(noSize);
   });
 
-  it('finds an end on the border of two blocks', async () => {
+  it('has an end, even on the border of two blocks', async () => {
     for (const tail of [4094, 4095, 4096, 69_629, 69_630, 69_631]) {
       const bytes = jpeg(frame(0xc0), scan, Buffer.alloc(300_000), end, Buffer.alloc(tail));
       expect(await checkAsFile(bytes, 'image/jpeg')).toEqual(size);
@@ -109,7 +109,7 @@ describe('a JPEG', () => {
     ['a lossless JPEG', jpeg(frame(0xc3), scan, end)],
     ['a lossless JPEG', jpeg(exif, frame(0xcb), scan, end)],
     ['a hierarchical JPEG', jpeg(frame(0xc5), scan, end)],
-  ])('%s is refused by its name', async (what, bytes) => {
+  ])('%s is refused, with its name', async (what, bytes) => {
     expect(await check(bytes, 'image/jpeg')).toMatchObject({
       code: 'unsupported_type',
       message: expect.stringMatching(`^it is ${what}; JPEG, PNG`),
@@ -117,7 +117,7 @@ describe('a JPEG', () => {
     });
   });
 
-  it('of nothing but markers is read to its end', async () => {
+  it('with markers only is read to its end', async () => {
     expect(await check(jpeg(Buffer.alloc(10_000_000, Buffer.of(0xff, 0x01))), 'image/jpeg')).toMatchObject(
       cutShort,
     );
@@ -141,7 +141,7 @@ describe('a PNG', () => {
   const png = (...chunks: Buffer[]) => Buffer.concat([signature, ...chunks]);
   const pixels = Array(200).fill(chunk('IDAT', Buffer.alloc(8192)));
 
-  it('of many chunks is read to its end', async () => {
+  it('with many chunks is read to its end', async () => {
     expect(await checkAsFile(png(header(7, 5), ...pixels, chunk('IEND')), 'image/png')).toEqual({
       width: 7,
       height: 5,
@@ -150,17 +150,17 @@ describe('a PNG', () => {
   });
 
   it.each([
-    ['of no width', png(header(0, 5), chunk('IDAT'), chunk('IEND')), noSize],
-    ['of no height', png(header(7, 0), chunk('IDAT'), chunk('IEND')), noSize],
+    ['without width', png(header(0, 5), chunk('IDAT'), chunk('IEND')), noSize],
+    ['without height', png(header(7, 0), chunk('IDAT'), chunk('IEND')), noSize],
     ['that begins with another chunk', png(chunk('IDAT', Buffer.alloc(30)), chunk('IEND')), noSize],
-    ['of a signature alone', png(), cutShort],
+    ['with a signature only', png(), cutShort],
     [
       'whose last chunk says that it is 4 GB',
       png(header(7, 5), Buffer.from('\xff\xff\xff\xffIDAT', 'latin1')),
       cutShort,
     ],
     [
-      'with an IEND within other data only',
+      'with an IEND only inside other data',
       png(header(7, 5), chunk('IDAT', Buffer.from('    IEND')).subarray(0, 16)),
       cutShort,
     ],
@@ -168,7 +168,7 @@ describe('a PNG', () => {
     expect(await check(bytes, 'image/png')).toMatchObject(refusal);
   });
 
-  it("of Apple's kind is refused by its name", async () => {
+  it("of Apple's variant is refused, with its name", async () => {
     const bytes = png(chunk('CgBI', Buffer.alloc(4)), header(7, 5), chunk('IDAT'), chunk('IEND'));
     expect(await check(bytes, 'image/png')).toMatchObject({
       code: 'unsupported_type',
@@ -195,7 +195,7 @@ describe('a WebP', () => {
 
   it.each([
     ['lossy', webp(lossy(7, 5))],
-    ['whose upscaling is no part of its size', webp(lossy(0x4007, 0xc005))],
+    ['with an upscaling, which is not a part of its size,', webp(lossy(0x4007, 0xc005))],
     ['with metadata of an odd length in front', webp(chunk('ICCP', Buffer.alloc(5001)), lossy(7, 5))],
     ['extended', webp(canvas, chunk('ALPH', Buffer.alloc(9)), lossy(7, 5))],
     ['animated', webp(canvas, chunk('ANIM', Buffer.alloc(6)), chunk('ANMF', Buffer.alloc(40)))],
@@ -206,10 +206,10 @@ describe('a WebP', () => {
 
   it.each([
     ['without an image', webp(canvas, chunk('ANIM', Buffer.alloc(6))), cutShort],
-    ['of a header alone', webp(), cutShort],
+    ['with a header only', webp(), cutShort],
     ['that is a byte short', webp(lossy(7, 5)).subarray(0, -1), cutShort],
-    ['of no width', webp(lossy(0, 5)), noSize],
-    ['of no height', webp(lossy(7, 0)), noSize],
+    ['without width', webp(lossy(0, 5)), noSize],
+    ['without height', webp(lossy(7, 0)), noSize],
     ['whose frame does not begin as one', webp(chunk('VP8 ', Buffer.alloc(30))), noSize],
     ['whose lossless frame does not begin as one', webp(chunk('VP8L', Buffer.alloc(30))), noSize],
   ])('%s is damaged', async (_, bytes, refusal) => {
@@ -217,7 +217,7 @@ describe('a WebP', () => {
   });
 });
 
-test('reads little of a large image', async () => {
+test('reads only a little of a large image', async () => {
   const bytes = await readFile(fixture('sunset.jpg').file);
   let readBytes = 0;
   const large = createBufferSource(

@@ -9,7 +9,7 @@ test.each<[AssetKind, number, string | undefined]>([
   ['video', 52_428_801, 'it has 52,428,801 bytes; the limit for a video is 52,428,800'],
   ['audio', 15_728_640, undefined],
   ['audio', 15_728_641, 'it has 15,728,641 bytes; the limit for an audio file is 15,728,640'],
-])('%s of %i bytes', (kind, sizeBytes, message) => {
+])('the limits for %s of %i bytes', (kind, sizeBytes, message) => {
   const refusal = findSizeRefusal(kind, sizeBytes, false);
   expect(refusal?.message).toBe(message);
   expect(refusal?.code).toBe(message && 'too_large');
@@ -66,7 +66,7 @@ test.each([
   });
 });
 
-test('limits may be left to the server, but for what cannot be read', () => {
+test('the server may check the limits, except the limit of readable sizes', () => {
   expect(findLimitRefusal('video', { durationMs: 100_000, width: 1, height: 9000 }, true)).toBeUndefined();
   expect(findSizeRefusal('audio', 2 ** 31 - 1, true)).toBeUndefined();
   expect(findSizeRefusal('audio', 2 ** 31, true)?.message).toBe(
@@ -74,7 +74,7 @@ test('limits may be left to the server, but for what cannot be read', () => {
   );
 });
 
-test('the table names what is accepted', () => {
+test('the table names the accepted types', () => {
   expect(formatNames()).toBe('JPEG, PNG, WebP, MP4, QuickTime, WebM, MP3, WAV, M4A and AAC');
   expect(formatNames(['image'], 'or')).toBe('JPEG, PNG or WebP');
   expect(listExtensions().slice(0, 4)).toEqual(['jpg', 'jpeg', 'png', 'webp']);

@@ -10,7 +10,7 @@ import { tempDir } from '../../harness/temp-dir.ts';
 const probe = new Probe(new AbortController().signal);
 afterAll(() => probe.close());
 
-/** What {@link identify} says of a clip. */
+/** The result of {@link identify} for a clip. */
 const container = (contentType: string) =>
   (contentType === 'audio/mp4' ? 'video/mp4' : contentType) as ContentType;
 
@@ -41,7 +41,7 @@ describe.each(clips)('$name', ({ file, contentType, type, durationMs, width, hei
     }
   });
 
-  it('is damaged where it is cut short, but for a sound of frames', async () => {
+  it('is damaged if truncated, unless it consists of audio frames', async () => {
     const bytes = await readFile(file);
     for (const part of [0.5, 0.99]) {
       const result = await probe.probe(bytes.subarray(0, Math.floor(size * part)), container(contentType));
@@ -63,7 +63,7 @@ function without(bytes: Buffer, name: string): Buffer {
   return Buffer.concat([bytes.subarray(0, start), bytes.subarray(start + bytes.readUInt32BE(start))]);
 }
 
-/** A copy with a number, or text, behind (or in place of) the nth occurrence of a box's name. */
+/** A copy with a number, or text, after (or in place of) the nth occurrence of a box's name. */
 function patch(bytes: Buffer, name: string, offset: number, value: number | string, occurrence = 1): Buffer {
   const patched = Buffer.from(bytes);
   let at = -1;
@@ -97,7 +97,7 @@ describe('an MP4', async () => {
     expect(await probeMp4(without(m4a, 'mdat'))).toEqual(noMedia);
   });
 
-  it('whose index names samples behind its end is damaged', async () => {
+  it('whose index names samples after its end is damaged', async () => {
     expect(await probeMp4(patch(mp4, 'stco', 12, 0x0fffffff))).toEqual(
       damaged('it is cut short: its index refers to samples beyond its end'),
     );
@@ -130,7 +130,7 @@ describe('an MP4', async () => {
     expect(await probeMp4(patch(m4a, 'ftyp', 4, 'isom'))).toMatchObject({ contentType: 'audio/mp4' });
   });
 
-  it('of the brand of sound is sound, with a picture too', async () => {
+  it('treats a file with an audio brand as audio, even with a cover', async () => {
     const withPicture = patch(patch(mp4, 'avc1', 0, 'jpeg', 2), 'ftyp', 4, 'M4A ');
     expect(await probeMp4(withPicture)).toMatchObject({ contentType: 'audio/mp4', width: undefined });
   });
@@ -155,7 +155,7 @@ describe('an MP4', async () => {
   });
 });
 
-test('a QuickTime file with sound only is no video, and no sound that is accepted', async () => {
+test('refuses a QuickTime file with audio only', async () => {
   const m4a = await readFile(clip('tone.m4a').file);
   expect(await probe.probe(patch(m4a, 'ftyp', 4, 'qt  '), 'video/quicktime')).toMatchObject({
     code: 'unsupported_type',
@@ -211,13 +211,13 @@ describe('a WAV', async () => {
   const probeWav = (bytes: Buffer) => probe.probe(bytes, 'audio/wav');
   const unknown = { contentType: 'audio/wav', durationMs: undefined, width: undefined, height: undefined };
 
-  it('that says it has more than it has is cut short', async () => {
+  it('whose header is longer than the data is truncated', async () => {
     expect(await probeWav(withDataSize(8401))).toEqual(
       damaged('it is cut short: it has 8,444 bytes of 8,445'),
     );
   });
 
-  it('that says it has less is as long as it says', async () => {
+  it("uses the header's length if it is shorter than the data", async () => {
     expect(await probeWav(withDataSize(4000))).toEqual({ ...unknown, durationMs: 1000 });
   });
 
@@ -232,7 +232,7 @@ describe('a WAV', async () => {
     expect(await probeWav(adpcm)).toEqual(unknown);
   });
 
-  it('of no sound lasts 0 s', async () => {
+  it('without audio lasts 0 s', async () => {
     expect(await probeWav(withDataSize(0).subarray(0, dataSize + 4))).toEqual({ ...unknown, durationMs: 0 });
   });
 
@@ -250,7 +250,7 @@ describe('an MP3', async () => {
   const mp3 = await readFile(clip('tone.mp3').file);
   const noFrames = damaged('it has no two consecutive audio frames');
 
-  it('behind tags and with others behind it is measured', async () => {
+  it('measures an MP3 with tags before and after', async () => {
     const tag = Buffer.concat([Buffer.from('ID3\x03\0\0\0\0\x7f\x7f', 'latin1'), Buffer.alloc(16_383, 0xff)]);
     const tagged = Buffer.concat([tag, tag, mp3, Buffer.from('TAG'), Buffer.alloc(125, 0xff)]);
     expect(await probe.probe(tagged, 'audio/mpeg')).toMatchObject({ durationMs: 2484 });
@@ -265,13 +265,13 @@ describe('an MP3', async () => {
 
   it.each([
     [
-      'of garbage frames',
+      'with garbage frames',
       Buffer.from('\xff\xfb\x90\x64garbage\xff\xfb\x90\x64garbage'.repeat(1000), 'latin1'),
     ],
-    ['of a header alone', Buffer.from('\xff\xfb\x90\x64', 'latin1')],
-    ['of set bits', Buffer.alloc(1_000_000, 0xff)],
+    ['with a header only', Buffer.from('\xff\xfb\x90\x64', 'latin1')],
+    ['with set bits only', Buffer.alloc(1_000_000, 0xff)],
     [
-      'of a tag that is longer than it',
+      'with a tag that is longer than the file',
       Buffer.concat([Buffer.from('ID3\x03\0\0\x7f\x7f\x7f\x7f', 'latin1'), mp3]),
     ],
   ])('%s is damaged', async (_, bytes) => {
@@ -294,7 +294,7 @@ describe('a file that takes forever', async () => {
     expect(second).toMatchObject({ durationMs: 2500 });
   });
 
-  it('is ended at once when the run is', async () => {
+  it('is stopped at once when the run is stopped', async () => {
     const stop = new AbortController();
     const other = new Probe(stop.signal);
     await other.probe(mp4, 'video/mp4');
@@ -303,7 +303,7 @@ describe('a file that takes forever', async () => {
     const leftAlone = third.probe(hostile, 'video/mp4').then(() => 'one that is left alone');
     const probed = other.probe(hostile, 'video/mp4');
     const waiting = other.probe(mp4, 'video/mp4');
-    // By the time that another thread has started and measured a clip, this one is in its loop.
+    // When another thread has started and measured a clip, this thread is in its loop.
     const another = new Probe(stop.signal);
     await another.probe(mp4, 'video/mp4');
     await another.close();
@@ -320,7 +320,7 @@ test('a probe that is stopped before its first file starts nothing', async () =>
   await other.close();
 });
 
-test('a file that is shorter than it was is damaged', async () => {
+test('a file that became shorter is damaged', async () => {
   const path = join(await tempDir(), 'clip.mp4');
   const bytes = await readFile(clip('clip.mp4').file);
   await writeFile(path, bytes.subarray(0, 3000));
@@ -332,7 +332,7 @@ test('a file that is shorter than it was is damaged', async () => {
   }
 });
 
-test('a file that cannot be read says so by the code of the system', async () => {
+test('a file that cannot be read causes an error with the code of the system', async () => {
   const handle = await open(await tempDir());
   try {
     await expect(probe.probe({ fd: handle.fd, sizeBytes: 5000 }, 'video/mp4')).rejects.toMatchObject({

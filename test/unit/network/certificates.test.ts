@@ -43,8 +43,8 @@ describe.each([
   ['none', 'cannot be read: no such file or directory'],
   ['blank', 'has no certificate in it'],
   ['text', 'has no certificate in it'],
-])('a file that is wrong: %s', (name, fault) => {
-  test('is a problem in SSL_CERT_FILE', async () => {
+])('a bad file (%s)', (name, fault) => {
+  test('is an error in SSL_CERT_FILE', async () => {
     const path = (await filesWith({ blank: '', text: 'CERTIFICATE' }))(name);
     const { files } = await loadCertificates({ SSL_CERT_FILE: path });
     const message = `environment variable SSL_CERT_FILE: ${path} ${fault}`;
@@ -61,7 +61,7 @@ describe.each([
   });
 });
 
-test('a blank SSL_CERT_FILE is no problem if NODE_EXTRA_CA_CERTS has a certificate', async () => {
+test('a blank SSL_CERT_FILE is not an error if NODE_EXTRA_CA_CERTS has a certificate', async () => {
   const pathOf = await filesWith({ blank: '', extra: pem });
   const { files } = await loadCertificates({
     SSL_CERT_FILE: pathOf('blank'),

@@ -35,7 +35,7 @@ const settingsOf = (apiUrl: string, { apiUrlSource, tokenSource }: Pair) => ({
   token: { value: token, source: tokenSource },
 });
 
-/** Expects credentials for that server, or a ConfigError with the reason that the rule gives. */
+/** Expects credentials for that server, or a ConfigError with the reason from the rule. */
 function expectCredentials(apiUrl: string, pair: Pair, isAllowed: boolean): void {
   const settings = settingsOf(apiUrl, pair);
   const refusal = describeTokenRefusal(settings);
@@ -58,7 +58,7 @@ describe.each([
   'https://api.useapi.net./v1/dreamina',
   'http://127.0.0.1:8080',
 ])('%s', (apiUrl) => {
-  test.each(pairs)('named by $apiUrlSource, token from $tokenSource', (pair) => {
+  test.each(pairs)('from $apiUrlSource, with a token from $tokenSource', (pair) => {
     const isSameFile = pair.apiUrlSource === pair.tokenSource;
     expectCredentials(apiUrl, pair, pair.apiUrlSource.kind !== 'project' || isSameFile);
   });
@@ -70,7 +70,7 @@ test.each(pairs)('the official origin gets every token: $apiUrlSource, $tokenSou
   }
 });
 
-test.each(pairs)('no other machine gets it unencrypted: $apiUrlSource, $tokenSource', (pair) => {
+test.each(pairs)('no other machine gets the token unencrypted: $apiUrlSource, $tokenSource', (pair) => {
   for (const apiUrl of [
     'http://api.useapi.net/v1',
     'http://192.0.2.1:8080',
@@ -96,7 +96,7 @@ test('the reason names the file, the server and the source of the token, but not
   expect(reason).not.toContain(token);
 });
 
-test('without a token or an address there is nothing to refuse', () => {
+test('nothing is refused without a token or an address', () => {
   const apiUrl = { value: 'https://evil.example', source: { kind: 'project', path: '/p' } } as const;
   const problem = { problem: new ConfigError('wrong') };
   expect(describeTokenRefusal({ apiUrl, token: undefined })).toBeUndefined();
@@ -115,7 +115,7 @@ test.each([
   [official, false],
   ['http://192.0.2.1:8080', false],
   ['https://localhost.example.com', false],
-])('credentials for a server of this process, at %s: %s', (apiUrl, isAllowed) => {
+])('a server of this process at %s may get credentials: %s', (apiUrl, isAllowed) => {
   const make = () => Credentials.forOwnServer(apiUrl, token);
   if (isAllowed) {
     expect(make()).toMatchObject({ apiUrl, token });
@@ -124,7 +124,7 @@ test.each([
   }
 });
 
-test('only the rule makes credentials', () => {
+test('only the rule creates credentials', () => {
   // `npm run types` fails if one of the next two lines compiles.
   // @ts-expect-error -- an object of the same shape
   const imitation: Credentials = { apiUrl: 'https://evil.example', token };

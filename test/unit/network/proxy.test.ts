@@ -5,22 +5,22 @@ import { resolveProxy } from '../../../src/network/proxy.ts';
 const api = 'https://api.useapi.net/v1/dreamina';
 const proxy = 'http://proxy.example:3128';
 
-describe('the variable that counts', () => {
+describe('the proxy variable', () => {
   it.each([
-    ['none', {}, undefined],
-    ['an empty one', { HTTPS_PROXY: '' }, undefined],
+    ['no variable', {}, undefined],
+    ['an empty variable', { HTTPS_PROXY: '' }, undefined],
     ['HTTPS_PROXY', { HTTPS_PROXY: proxy }, `${proxy}/`],
     ['https_proxy', { https_proxy: proxy }, `${proxy}/`],
     ['lower case before upper case', { https_proxy: 'http://a:1', HTTPS_PROXY: 'http://b:2' }, 'http://a:1/'],
-    ['upper case where lower case is empty', { https_proxy: '', HTTPS_PROXY: 'http://b:2' }, 'http://b:2/'],
+    ['upper case if lower case is empty', { https_proxy: '', HTTPS_PROXY: 'http://b:2' }, 'http://b:2/'],
     [
-      'https before http, whatever the case',
+      'https before http, in any case',
       { http_proxy: 'http://a:1', HTTPS_PROXY: 'http://b:2' },
       'http://b:2/',
     ],
-    ['HTTP_PROXY where nothing is said for https', { HTTP_PROXY: 'http://b:2' }, 'http://b:2/'],
-    ['not ALL_PROXY', { ALL_PROXY: proxy, all_proxy: proxy }, undefined],
-    ['another case of NO_PROXY is none', { HTTPS_PROXY: proxy, No_Proxy: '*' }, `${proxy}/`],
+    ['HTTP_PROXY if there is no variable for https', { HTTP_PROXY: 'http://b:2' }, 'http://b:2/'],
+    ['ALL_PROXY, which does not count', { ALL_PROXY: proxy, all_proxy: proxy }, undefined],
+    ['NO_PROXY in mixed case, which does not count', { HTTPS_PROXY: proxy, No_Proxy: '*' }, `${proxy}/`],
     ['an https proxy', { HTTPS_PROXY: 'https://secure.example' }, 'https://secure.example/'],
     ['without a scheme', { HTTPS_PROXY: 'proxy.example:3128' }, `${proxy}/`],
     ['without a scheme, an address', { HTTPS_PROXY: '10.0.0.1:3128' }, 'http://10.0.0.1:3128/'],
@@ -35,7 +35,7 @@ describe('the variable that counts', () => {
     expect(resolveProxy(new URL(api), env)?.href).toBe(expected);
   });
 
-  it('for an http URL is never that for https', () => {
+  it('for an http URL is never the one for https', () => {
     const url = new URL('http://api.example/');
     expect(resolveProxy(url, { HTTPS_PROXY: proxy })).toBeUndefined();
     expect(resolveProxy(url, { HTTP_PROXY: proxy })?.href).toBe(`${proxy}/`);
@@ -48,9 +48,9 @@ describe('the variable that counts', () => {
     'http://127.0.0.1:1',
     'https://127.8.8.8',
     'http://[::1]:8080',
-  ])('never counts for %s', (url) => {
+  ])('does not apply to %s', (url) => {
     expect(resolveProxy(new URL(url), { HTTPS_PROXY: proxy, HTTP_PROXY: proxy })).toBeUndefined();
-    // Not even where it is wrong.
+    // Not even if it is wrong.
     expect(resolveProxy(new URL(url), { HTTPS_PROXY: '::', HTTP_PROXY: '::' })).toBeUndefined();
   });
 });
@@ -67,7 +67,7 @@ describe('an address that cannot be used', () => {
     'http://[::1',
     'hunter2 hunter2',
     '://proxy',
-    // A password that is no percent-encoding could not be sent.
+    // A password with invalid percent-encoding cannot be sent.
     'http://me:hunter2%zz@proxy.example:3128',
     'http://me%zz:hunter2@proxy.example:3128',
   ])('%s names its variable and shows no password', (address) => {
@@ -144,7 +144,7 @@ describe('NO_PROXY', () => {
     }
   });
 
-  it('in lower case comes first', () => {
+  it('in lower case takes precedence', () => {
     const env = { HTTPS_PROXY: proxy, no_proxy: 'other.example', NO_PROXY: '*' };
     expect(resolveProxy(new URL(api), env)?.href).toBe(`${proxy}/`);
   });

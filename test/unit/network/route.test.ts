@@ -8,7 +8,7 @@ import { tempDir } from '../../harness/temp-dir.ts';
 
 const api = 'https://api.useapi.net/v1/dreamina';
 
-test('without variables, requests go out directly and trust the authorities of Node', async () => {
+test('without variables, requests are sent directly and trust the authorities of Node', async () => {
   const route = await loadRoute(api, {});
   expect(route).toEqual({ proxy: undefined, ca: undefined, certificates: [], problems: [] });
   expect(requireRoute(route)).toEqual({ proxyUrl: undefined, ca: undefined });
@@ -25,7 +25,7 @@ test('the proxy and the certificates of the environment are used', async () => {
   expect(route.certificates).toEqual([{ variable: 'SSL_CERT_FILE', path }]);
 });
 
-test('http needs no certificates, and loopback no proxy', async () => {
+test('http uses no certificates, and loopback uses no proxy', async () => {
   const env = { HTTP_PROXY: '::', HTTPS_PROXY: '::', SSL_CERT_FILE: '/none', NODE_EXTRA_CA_CERTS: '/none' };
   const route = await loadRoute('http://127.0.0.1:8080', env);
   expect(route).toEqual({ proxy: undefined, ca: undefined, certificates: [], problems: [] });
@@ -43,7 +43,7 @@ test('all problems are kept, and requireRoute throws the first', async () => {
   expect(() => requireRoute(missing)).toThrow(ConfigError);
 });
 
-test('a warning about certificates is no problem', async () => {
+test('a warning about certificates is not a problem', async () => {
   const route = await loadRoute(api, { NODE_EXTRA_CA_CERTS: '/none' });
   expect(route.certificates[0]!.warning).toContain('cannot be read');
   expect(requireRoute(route)).toEqual({ proxyUrl: undefined, ca: undefined });

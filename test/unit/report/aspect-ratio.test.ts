@@ -50,17 +50,17 @@ test.each<[why: string, sizes: readonly (Size | undefined)[]]>([
     ],
   ],
   [
-    'a pixel more in a hundred, just not',
+    'one pixel more in a hundred, which is within the limit',
     [
       [1000, 1000],
       [1009, 1000],
       [991, 1000],
     ],
   ],
-  ['sizes that are not known', [undefined, [160, 90], undefined]],
-  ['no size that is known', [undefined, undefined]],
+  ['unknown sizes', [undefined, [160, 90], undefined]],
+  ['no known size', [undefined, undefined]],
   [
-    'a side of nothing, which is no size',
+    'a side of 0, which is not a size',
     [
       [160, 90],
       [0, 90],
@@ -81,7 +81,7 @@ test.each<[why: string, sizes: readonly (Size | undefined)[], expected: string]>
     'a is 160x90, b is 90x160',
   ],
   [
-    'more than a pixel in a hundred',
+    'over one pixel more in a hundred',
     [
       [1000, 1000],
       [1011, 1000],
@@ -89,7 +89,7 @@ test.each<[why: string, sizes: readonly (Size | undefined)[], expected: string]>
     'a is 1000x1000, b is 1011x1000',
   ],
   [
-    'less than a pixel in a hundred',
+    'over one pixel less in a hundred',
     [
       [1000, 1000],
       [989, 1000],
@@ -97,7 +97,7 @@ test.each<[why: string, sizes: readonly (Size | undefined)[], expected: string]>
     'a is 1000x1000, b is 989x1000',
   ],
   [
-    'the first one that differs',
+    'the first frame that differs',
     [
       [160, 90],
       [128, 72],
@@ -107,7 +107,7 @@ test.each<[why: string, sizes: readonly (Size | undefined)[], expected: string]>
     'a is 160x90, c is 100x80',
   ],
   [
-    'steps that are small each and large together',
+    'small steps that are large together',
     [
       [1000, 1000],
       [1008, 1000],
@@ -128,7 +128,7 @@ test('the warning says how to crop them to the shape of the first', () => {
   );
 });
 
-test('files without a reference are no frames', () => {
+test('files without a reference are not frames', () => {
   const records: UploadRecord[] = [
     frame(0, [160, 90]),
     { index: 1, path: 'b', status: 'cancelled', attempts: 0 },

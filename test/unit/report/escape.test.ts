@@ -48,7 +48,7 @@ test.each([
 
 const anyText = fc.string({ unit: anyCharacter });
 
-test('without an escape of commands to CI runners, for where there are none', () => {
+test('commands to CI runners stay unescaped where there is no runner', () => {
   expect(escapeCharacters('::a ##[b]\u001b\u202e')).toBe('::a ##[b]\\x1b\\u{202e}');
 });
 
@@ -68,7 +68,7 @@ test('JSON may be indented', () => {
   expect(formatJson({ 'a\n': '\u0085' }, 2)).toBe('{\n  "a\\n": "\\u0085"\n}');
 });
 
-test('any data becomes JSON that holds the same data, and nothing that is unsafe to print', () => {
+test('any data becomes JSON with the same data, which is safe to print', () => {
   fc.assert(
     fc.property(
       fc.dictionary(anyText, fc.oneof(anyText, fc.integer())),
@@ -97,6 +97,6 @@ test('any text becomes one printable line, and escaping it again changes nothing
   );
 });
 
-test('text without anything unsafe stays as it is', () => {
+test('safe text stays unchanged', () => {
   fc.assert(fc.property(fc.string(), (text) => escapeUnsafe(text) === text));
 });

@@ -16,13 +16,13 @@ Exit codes: 0 all, 1 none,
 `;
 
 describe('formatHelpText', () => {
-  it('leaves what fits', () => {
+  it('leaves text that fits alone', () => {
     const fitting = 'Usage: x\n\nOptions:\n  -h  help\n  -v  version\n';
     expect(formatHelpText(fitting, { width: 80, isStyled: false })).toBe(fitting);
     expect(formatHelpText('1.0.0\n', { width: 80, isStyled: true })).toBe('1.0.0\n');
   });
 
-  it('fills paragraphs again, and breaks commands as a shell takes them', () => {
+  it('rewraps paragraphs, and breaks commands in shell syntax', () => {
     expect(formatHelpText(help, { width: 36, isStyled: false })).toBe(`Usage: dreamina upload [options]
 [files...]
 
@@ -43,7 +43,7 @@ Exit codes: 0 all, 1 none, 2 usage.
 `);
   });
 
-  it('makes headings bold, and nothing else', () => {
+  it('makes only headings bold', () => {
     const styled = formatHelpText(help, { width: 80, isStyled: true });
     expect(styled.match(/\x1b\[1m.*?\x1b\[22m/g)).toEqual(
       ['Usage:', 'Examples:', 'Exit codes:'].map((title) => `\x1b[1m${title}\x1b[22m`),

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createPathLabel } from '../../../src/report/path-label.ts';
 
 it.each<[string, readonly string[], number | undefined, readonly string[]]>([
-  ['to the widest', ['a.png', 'shots/b.png'], 80, ['a.png        |', 'shots/b.png  |']],
+  ['to the widest path', ['a.png', 'shots/b.png'], 80, ['a.png        |', 'shots/b.png  |']],
   [
     'by columns, not characters',
     ['夜景.png', 'é.png', 'abcdefgh.png'],
@@ -12,19 +12,19 @@ it.each<[string, readonly string[], number | undefined, readonly string[]]>([
   ['emoji', ['🌊.png', 'ab.png'], 80, ['🌊.png  |', 'ab.png  |']],
   ['escaped', ['a\x1b[31m\n.png', 'b.png'], 80, ['a\\x1b[31m\\n.png  |', 'b.png            |']],
   [
-    'without those that fill the terminal',
+    'without paths that fill the terminal',
     ['a.png', 'bc.png', 'x'.repeat(40)],
     40,
     ['a.png   |', 'bc.png  |', `${'x'.repeat(40)}  |`],
   ],
   [
-    'as if it had 80 columns',
+    'to 80 columns without a terminal width',
     ['a', 'x'.repeat(79), 'y'.repeat(80)],
     0,
     [`a${' '.repeat(78)}  |`, `${'x'.repeat(79)}  |`, `${'y'.repeat(80)}  |`],
   ],
   ['standard input', ['-', 'a.png'], undefined, ['-      |', 'a.png  |']],
-])('aligns %s', (_what, paths, columns, labels) => {
+])('aligns paths: %s', (_what, paths, columns, labels) => {
   const label = createPathLabel(paths, columns);
   expect(paths.map((path) => `${label(path)}|`)).toEqual(labels);
 });

@@ -34,7 +34,7 @@ describe('assertRequest', () => {
     ['omni', 'i a15.1'],
     ['omni', 'v? a?'],
     ['omni', 'v5 a5'],
-  ])('%s takes %s', (format, text) => {
+  ])('%s accepts %s', (format, text) => {
     expect(() => assertRequest(format, assets(text))).not.toThrow();
   });
 
@@ -70,7 +70,7 @@ describe('createRequestObject', () => {
       { omni_1_videoRef: 'ref0', omni_1_imageRef: 'ref1', omni_1_audioRef: 'ref2', omni_2_imageRef: 'ref3' },
     ],
     ['images', 'i i', { imageRef_1: 'ref0', imageRef_2: 'ref1' }],
-  ])('%s of %s', (format, text, object) => {
+  ])('creates an object of the format %s from %s', (format, text, object) => {
     expect(createRequestObject(format, assets(text))).toEqual(object);
   });
 });

@@ -51,7 +51,7 @@ describe('UploadReporter', () => {
     ['json', ['reference-0']],
     ['ndjson', ['reference-0']],
     ['text', ['reference-0']],
-  ])('in %s, ends the output early when it is late, and loses no reference', async (format, references) => {
+  ])('ends late output early in %s, and loses no reference', async (format, references) => {
     const { printed, reporter } = setUp(format);
     await reporter.records([uploaded(0)], false);
     await reporter.records([uploaded(1)], true);
@@ -69,7 +69,7 @@ describe('UploadReporter', () => {
     expect(printed.stderr).toMatch(/3 uploaded, 1 cancelled\n$/);
   });
 
-  it('prints frames although it is late', async () => {
+  it('prints frames even if they are late', async () => {
     const { printed, reporter } = setUp('frames');
     await reporter.records([uploaded(0)], false);
     await reporter.records([uploaded(1)], true);
@@ -77,7 +77,7 @@ describe('UploadReporter', () => {
     expect(JSON.parse(printed.stdout)).toEqual({ firstFrameRef: 'reference-0', endFrameRef: 'reference-1' });
   });
 
-  it('lists two hundred thousand failures within bounds', async () => {
+  it('lists only some of two hundred thousand failures', async () => {
     const { printed, reporter } = setUp('text');
     const error = { code: 'empty', message: 'it is empty', retryable: false } as const;
     await reporter.records(

@@ -58,11 +58,11 @@ describe('parseFault', () => {
 });
 
 describe('createFaultPlan', () => {
-  test('no fault without faults', () => {
+  test('plans no fault without faults', () => {
     expect(take(3, [])).toEqual([undefined, undefined, undefined]);
   });
 
-  test('each count claims the first uploads that no earlier count has claimed', () => {
+  test('gives each count the first uploads that no earlier count has', () => {
     const faults: Fault[] = [
       { kind: '500', count: 2 },
       { kind: 'reset', count: 1 },
@@ -70,11 +70,11 @@ describe('createFaultPlan', () => {
     expect(take(5, faults)).toEqual(['500', '500', 'reset', undefined, undefined]);
   });
 
-  test('a rate of 1 is every upload', () => {
+  test('plans a fault for every upload with a rate of 1', () => {
     expect(take(20, [{ kind: '429', rate: 1 }])).toEqual(Array(20).fill('429'));
   });
 
-  test('rates happen as often as they say, also when there are several', () => {
+  test('plans faults at the given rates, even with several', () => {
     const faults: Fault[] = [
       { kind: '429', rate: 0.4 },
       { kind: '500', rate: 0.2 },
@@ -88,14 +88,14 @@ describe('createFaultPlan', () => {
     }
   });
 
-  test('the seed decides which uploads a rate hits, and a count before them changes no later draw', () => {
+  test('chooses uploads for a rate by the seed, independent of an earlier count', () => {
     const rate: Fault = { kind: '429', rate: 0.5 };
     expect(take(50, [rate], 3)).toEqual(take(50, [rate], 3));
     expect(take(50, [rate], 3)).not.toEqual(take(50, [rate], 4));
     expect(take(50, [{ kind: 'reset', count: 5 }, rate], 3).slice(5)).toEqual(take(50, [rate], 3).slice(5));
   });
 
-  test('rates that add up to more than 1 are refused', () => {
+  test('refuses rates that add up to more than 1', () => {
     const faults: Fault[] = [
       { kind: '429', rate: 0.6 },
       { kind: '500', rate: 0.5 },
@@ -122,7 +122,7 @@ describe('createFaultPlan', () => {
 describe('createRandom', () => {
   const draw = (count: number, random: () => number) => Array.from({ length: count }, random);
 
-  test('gives the same numbers for the same seed, and others for another', () => {
+  test('gives the same numbers for the same seed, and different ones for a different seed', () => {
     expect(draw(5, createRandom(7))).toEqual(draw(5, createRandom(7)));
     expect(draw(5, createRandom(7))).not.toEqual(draw(5, createRandom(8)));
   });

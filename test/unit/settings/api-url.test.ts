@@ -67,7 +67,7 @@ test.each([
   ['https:', scheme],
   ['HTTP://example.com', unencrypted],
   ['http://0.0.0.0:80', unencrypted],
-])('what is wrong with %j: %s', (text, fault) => {
+])('the fault of %j is: %s', (text, fault) => {
   expect(findApiUrlFault(text)).toBe(fault);
 });
 
@@ -80,7 +80,7 @@ test.each([
   'https://example.com/http://example.com',
   'https://example.com/@scope',
   'https://',
-])('nothing in particular is wrong with %j', (text) => {
+])('%j has no particular fault', (text) => {
   expect(findApiUrlFault(text)).toBeUndefined();
 });
 

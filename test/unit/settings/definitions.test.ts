@@ -3,11 +3,11 @@ import { definitionOf, definitions, type Key, keys } from '../../../src/settings
 
 const parse = (key: Key, given: unknown, isText: boolean) => definitionOf(key).parse(given, isText);
 
-test('the keys, in display order', () => {
+test('the keys are in display order', () => {
   expect(keys).toEqual(['token', 'account', 'apiUrl', 'concurrency', 'retries', 'timeout']);
 });
 
-test('every default is an allowed value in its final form', () => {
+test('every default is a valid value in its final form', () => {
   const defaults = keys.flatMap((key) => {
     const { default: value, show = (it: unknown) => it } = definitionOf<Key>(key);
     return value === undefined ? [] : [[key, value, parse(key, show(value as never), false)]];
@@ -25,7 +25,7 @@ test.each<[Key, unknown[], unknown[]]>([
   ['account', ['US:name@example.com'], [1, {}, 'name@example.com']],
   ['apiUrl', ['https://example.com'], [1, 'example.com']],
   ['timeout', [], [0, -1, 86_400.1, Number.NaN, Infinity, true, [120], '', '0', '2 m', '2x', '-1', '25h']],
-])('%s in a file', (key, right, wrong) => {
+])('a file may set %s only to valid values', (key, right, wrong) => {
   for (const value of right) {
     expect(parse(key, value, false)).toBe(value);
   }
@@ -40,7 +40,7 @@ test.each([
   [0.0001, 1],
   [120, 120_000],
   [86_400, 86_400_000],
-])('a timeout of %d s is %d ms, and shown in seconds', (seconds, timeoutMs) => {
+])('a timeout of %d s is %d ms, and is shown in seconds', (seconds, timeoutMs) => {
   expect(parse('timeout', seconds, false)).toBe(timeoutMs);
   expect(definitions.timeout.show(timeoutMs)).toBe(timeoutMs / 1000);
 });
@@ -53,7 +53,7 @@ test.each([
   ['2m', 120_000],
   ['1.5m', 90_000],
   ['24h', 86_400_000],
-])('a timeout of %j is %d ms, from whatever source', (text, timeoutMs) => {
+])('a timeout of %j is %d ms, from any source', (text, timeoutMs) => {
   expect(parse('timeout', text, true)).toBe(timeoutMs);
   expect(parse('timeout', text, false)).toBe(timeoutMs);
 });
@@ -101,7 +101,7 @@ test.each<[Key, Record<string, number>, unknown[]]>([
       'NaN',
     ],
   ],
-])('%s in a flag or a variable', (key, right, wrong) => {
+])('a flag or a variable may set %s only to valid values', (key, right, wrong) => {
   for (const [text, value] of Object.entries(right)) {
     expect(parse(key, text, true)).toBe(value);
   }

@@ -23,14 +23,14 @@ describe.runIf(process.platform !== 'win32')('a config file with a token', () =>
     expect(await exposes(path)).toBe(exposed);
   });
 
-  test('exposes nothing if it is missing, or no regular file', async () => {
+  test('exposes nothing if it is missing or not a regular file', async () => {
     const folder = join(await tempDir(), 'folder');
     await mkdir(folder, { mode: 0o777 });
     expect(await exposes(folder)).toBe(false);
     expect(await exposes(join(folder, 'missing'))).toBe(false);
   });
 
-  test('is not checked on Windows, without a token, or if it is no file', async () => {
+  test('is not checked on Windows, without a token, or if it is not a file', async () => {
     const path = join(await tempDir(), 'config');
     await writeFile(path, '');
     await chmod(path, 0o644);

@@ -90,7 +90,7 @@ describe('flags and environment', () => {
     expect(settingsOf(layers).token?.value).toBe('first');
   });
 
-  test('an empty variable is not set; an empty flag is wrong', async () => {
+  test('an empty variable counts as unset; an empty flag is an error', async () => {
     expect(await load({}, { DREAMINA_TOKEN: '', DREAMINA_CONCURRENCY: '', DREAMINA_CONFIG: '' })).toEqual([]);
     const layers = await load({}, { DREAMINA_TOKEN: '', USEAPI_TOKEN: 'user:1-a' });
     expect(settingsOf(layers).token?.source).toEqual({
@@ -107,7 +107,7 @@ describe('flags and environment', () => {
   });
 });
 
-test('each token becomes a secret, used or not, without the space around it', async () => {
+test('each token becomes a secret, used or not, without surrounding spaces', async () => {
   const tokens = ['user:1-environment', 'user:2-other', 'user:3-project', 'user:4-user'];
   const [first, second, third, fourth] = tokens;
   await write('project/.dreaminarc', { token: ` ${third}` });
@@ -152,12 +152,12 @@ describe('a named config file', () => {
     },
   );
 
-  test('--no-config means none, DREAMINA_CONFIG included', async () => {
+  test('--no-config excludes all files, even DREAMINA_CONFIG', async () => {
     expect(await load({ config: false })).toEqual([]);
     expect(await load({ config: false }, { DREAMINA_CONFIG: 'missing.json' })).toEqual([]);
   });
 
-  test('a package.json gives its property', async () => {
+  test('a package.json sets its property', async () => {
     const path = await write('project/package.json', { dreamina: { retries: 3 } });
     expect(await load({ config: path })).toEqual([
       { source: { kind: 'config-file', path }, values: { retries: 3 } },
@@ -166,7 +166,7 @@ describe('a named config file', () => {
     expect((await failure({ config: path })).message).toContain('no "dreamina" property');
   });
 
-  test('missing, unreadable, of another kind: an error that names it', async () => {
+  test('a missing file, an unreadable file and a file of another kind cause an error that names it', async () => {
     const missing = await failure({ config: 'missing.json' });
     expect(missing).toBeInstanceOf(ConfigError);
     expect(missing.message).toContain(join(cwd, 'missing.json'));
@@ -182,7 +182,7 @@ describe('a named config file', () => {
     expect((await failure({ config: 'c.toml' })).message).toContain('JSON or YAML only');
   });
 
-  test.runIf(process.platform === 'linux')('an endless device is cut off', async () => {
+  test.runIf(process.platform === 'linux')('an endless device is read only in part', async () => {
     expect((await failure({ config: '/dev/zero' })).message).toContain('1 MiB');
     expect(await load({ config: '/dev/null' })).toMatchObject([{ values: {} }]);
   });
@@ -238,7 +238,7 @@ describe("the project's config", () => {
   const content = (place: string, retries: number) =>
     place === 'package.json' ? { name: 'x', dreamina: { retries } } : { retries };
 
-  test('the places of one directory, in order', async () => {
+  test('the places of one directory are searched in order', async () => {
     for (const place of places) {
       await write(`project/${place}`, content(place, places.indexOf(place)));
     }
@@ -249,7 +249,7 @@ describe("the project's config", () => {
     }
   });
 
-  test.each(places)('the nearest directory wins, with %s', async (place) => {
+  test.each(places)('the nearest directory takes precedence, with %s', async (place) => {
     await write('project/.dreaminarc', { retries: 1 });
     const path = await write(`project/a/${place}`, content(place, 2));
     expect(await load()).toEqual([{ source: { kind: 'project', path }, values: { retries: 2 } }]);
@@ -291,7 +291,7 @@ describe("the project's config", () => {
     ['.dreaminarc', 'must be a mapping', 'user:1-secret'],
     ['package.json', 'must be a mapping', '{"dreamina": "user:1-secret"}'],
     ['.dreaminarc.yml', '1 MiB', `a: ${'x'.repeat(1024 * 1024)}`],
-  ])('an error about %s says "%s", names the file and quotes nothing of it', async (place, message, text) => {
+  ])('an error about %s says "%s", names the file and does not quote it', async (place, message, text) => {
     await write('project/.dreaminarc', { retries: 1 });
     const path = await write(`project/a/${place}`, text);
     const error = await failure();
@@ -310,7 +310,7 @@ describe("the project's config", () => {
     expect((await failure()).message).toContain('1 MiB');
   });
 
-  // Reading this one fails, for root too.
+  // Reading this file fails, even for root.
   test.runIf(process.platform === 'linux').each(['.dreaminarc', 'package.json'])(
     'a %s that cannot be read is an error, not skipped',
     async (name) => {
@@ -337,13 +337,13 @@ describe("the project's config", () => {
     }
   });
 
-  test('is read whoever owns it where users have no numbers', async () => {
+  test('is read whoever owns it, if users have no numbers', async () => {
     await write('project/.dreaminarc', { retries: 1 });
     await chown(join(root, 'project/.dreaminarc'), 61_234, 61_234).catch(() => {});
     expect(await load({}, {}, { userId: undefined })).toMatchObject([{ values: { retries: 1 } }]);
   });
 
-  test('is not looked for where the working directory is unknown', async () => {
+  test('is not searched if the working directory is unknown', async () => {
     const path = await user({ retries: 2 });
     const { files } = await gather({}, {}, { cwd: undefined });
     expect(files).toMatchObject([
@@ -352,7 +352,7 @@ describe("the project's config", () => {
     ]);
   });
 
-  test('a deleted working directory is no error', async () => {
+  test('a deleted working directory is not an error', async () => {
     await write('project/.dreaminarc', { retries: 1 });
     await rm(cwd, { recursive: true });
     expect(await load()).toMatchObject([{ values: { retries: 1 } }]);
@@ -372,7 +372,7 @@ describe("the project's config", () => {
 });
 
 describe('the files', () => {
-  test('are listed in their order, with those that are absent', async () => {
+  test('are listed in their order, with the missing ones', async () => {
     const userPath = join(root, 'home/.config/dreamina/config.json');
     expect((await gather()).files).toEqual([
       { kind: 'project', path: cwd, status: 'absent' },
@@ -387,7 +387,7 @@ describe('the files', () => {
     expect((await gather({ config: false })).files).toEqual([]);
   });
 
-  test('are listed first where they are not read', async () => {
+  test('are listed first if they are not read', async () => {
     const path = await write('project/a/.dreaminarc.js', '');
     await write('.dreaminarc.js', '');
     const project = await write('project/.dreaminarc', { retries: 1 });
@@ -416,7 +416,7 @@ describe('the files', () => {
     ]);
   });
 
-  test.runIf(process.platform !== 'win32')('tell whether they expose a token', async () => {
+  test.runIf(process.platform !== 'win32')('show whether they expose a token', async () => {
     const path = await user({ token: 'user:1-a' });
     await chmod(path, 0o644);
     expect((await gather()).files).toMatchObject([{}, { exposesToken: true }]);
@@ -471,7 +471,7 @@ describe('no config file is ever executed', () => {
     expect(await wasExecuted()).toBe(false);
   });
 
-  test('which cosmiconfig() itself would do, whatever its options', async () => {
+  test('although cosmiconfig() itself would do so, whatever its options', async () => {
     await write('project/a/b/.config/config.cjs', script());
     await inDirectory(cwd, async () =>
       cosmiconfig('dreamina', { searchPlaces: [], loaders: {} }).search(cwd),

@@ -27,7 +27,7 @@ test.each([
   ['user:1-a\u007f', false, false],
   ['user:1-ä', false, false],
   ['user:1-\u200b', false, false],
-])('%j: a token %s, of the documented form %s', (token, isOne, isUsual) => {
+])('%j is a token: %s, of the documented form: %s', (token, isOne, isUsual) => {
   expect(isToken(token)).toBe(isOne);
   expect(isUsualToken(token)).toBe(isUsual);
 });
@@ -116,7 +116,7 @@ test.each([
   ['<api-token>', placeholder],
   ['user:<your token>', placeholder],
   ['a{{b', placeholder],
-])('what is wrong with the token %j: %s', (token, fault) => {
+])('the fault of the token %j is: %s', (token, fault) => {
   expect(findTokenFault(token)).toBe(fault);
 });
 
@@ -141,7 +141,7 @@ test.each([
   'a"b',
   "it's",
   'a$b',
-])('%s is a token, though not a usual one', (token) => {
+])('%s is a token, but not a usual one', (token) => {
   expect(findTokenFault(token)).toBeUndefined();
 });
 
@@ -181,6 +181,6 @@ test.each([
   ['USx:name@example.com', region],
   ['US:name@', notAnAddress],
   ['US:a..b@example.com', notAnAddress],
-])('what is wrong with the account %s: %s', (account, fault) => {
+])('the fault of the account %s is: %s', (account, fault) => {
   expect(findAccountFault(account)).toBe(fault);
 });

@@ -200,7 +200,7 @@ test.each([
     'token: user:123-secret\n---\na: b',
     '/p/c.yaml: not valid YAML (it has more than one document)',
   ],
-])('%s: %j is an error that quotes nothing', async (path, text, message) => {
+])('%s: %j causes an error that quotes nothing', async (path, text, message) => {
   const error = await failure(text, path);
   expect(error.message).toMatch(/not valid (JSON|YAML)/);
   if (message !== undefined) {
@@ -229,16 +229,16 @@ test.each([
     '{"dreamina": {}, "dreamina": {"retries": 2}}',
     '/p/package.json:1:18: a key appears twice',
   ],
-])('%s: a key that appears twice is refused: %j', async (path, text, message) => {
+])('%s: a repeated key is refused: %j', async (path, text, message) => {
   expect((await failure(text, path)).message).toBe(message);
 });
 
-test('keys that other tools repeat in a package.json are their business', async () => {
+test('repeated keys of other tools in a package.json are ignored', async () => {
   const text = '{"name": "x", "name": "y", "scripts": {"a": "", "a": ""}, "dreamina": {"retries": 2}}';
   expect(await parseConfig(text, '/p/package.json')).toEqual({ retries: 2 });
 });
 
-test('very deep lists are an error like any other', async () => {
+test('very deep lists cause an ordinary error', async () => {
   expect((await failure('['.repeat(100_000), '/p/c.yaml')).message).toMatch(
     /^\/p\/c\.yaml(:1:\d+)?: not valid YAML/,
   );
@@ -296,14 +296,14 @@ test.each(['/p/c.json', '/p/c.yaml'])(
   },
 );
 
-test('the example file is valid as it stands', async () => {
+test('the example file is valid as it is', async () => {
   const example = await readFile(new URL('../../../.dreaminarc.example', import.meta.url), 'utf8');
   const values = (await parseConfig(example, '/p/.dreaminarc'))!;
   expect(values).toEqual({ account: 'US:name@example.com' });
   expect(resolve(values)).toMatchObject({ warnings: [], problems: [] });
 });
 
-test('the example file names every key, and its commented ones are the defaults', async () => {
+test('the example file names every key, and its commented lines are the defaults', async () => {
   const example = await readFile(new URL('../../../.dreaminarc.example', import.meta.url), 'utf8');
   const uncommented = example.replaceAll(/^# (\w+: )/gm, '$1').replace(/<digits>.*/, '1234-abc');
   const values = (await parseConfig(uncommented, '/p/.dreaminarc'))!;

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables that nothing has expanded.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables that are not expanded.
 import { expect, test } from 'vitest';
 import { ConfigError, UsageError } from '../../../src/errors.ts';
 import { requireSettings } from '../../../src/settings/require.ts';
@@ -27,7 +27,7 @@ function failure(layers: readonly Layer[], options?: Options): ConfigError | Usa
   return problems[0]!;
 }
 
-test('without layers there are the defaults', () => {
+test('uses the defaults without layers', () => {
   const source = { kind: 'default' };
   expect(resolve([])).toEqual({
     alerts: [],
@@ -48,7 +48,7 @@ const pairs = Object.values(sources).flatMap((higher, index, all) =>
   all.slice(index + 1).map((lower): [Source, Source] => [higher, lower]),
 );
 
-test.each(pairs)('$kind beats $kind', (higher, lower) => {
+test.each(pairs)('$kind takes precedence over $kind', (higher, lower) => {
   const layer = (source: Source, value: number): Layer => {
     const isText = source.kind === 'flag' || source.kind === 'environment';
     return { source, values: { concurrency: isText ? String(value) : value } };
@@ -57,7 +57,7 @@ test.each(pairs)('$kind beats $kind', (higher, lower) => {
   expect(settings.concurrency).toEqual({ value: 7, source: higher });
 });
 
-test('each key comes by itself from the highest layer that has it', () => {
+test('each key comes independently from the highest layer that has it', () => {
   const settings = settingsOf([
     { source: sources.environment, values: { concurrency: '8' } },
     { source: sources.project, values: { account: 'US:name@example.com', concurrency: 2, retries: null } },
@@ -70,12 +70,12 @@ test('each key comes by itself from the highest layer that has it', () => {
   expect(settings.timeout.source).toEqual({ kind: 'default' });
 });
 
-test('a value comes in its final form', () => {
+test('a value has its final form', () => {
   const settings = settingsOf([{ source: sources.user, values: { apiUrl: 'https://EXAMPLE.com/v1//' } }]);
   expect(settings.apiUrl.value).toBe('https://example.com/v1');
 });
 
-test('a wrong value that a higher layer hides is no error', () => {
+test('a wrong value that a higher layer hides is not an error', () => {
   const settings = settingsOf([
     { source: sources.flag, values: { concurrency: '8' } },
     { source: sources.user, values: { concurrency: 'many' } },
@@ -100,7 +100,7 @@ test.each([
   for (const [source, given, kind] of cases) {
     const error = failure([{ source, values: { [key]: given } }]);
     expect(error).toBeInstanceOf(kind);
-    // A flag's name is the key already.
+    // The name of a flag already has the key.
     const subject = source.kind === 'flag' ? source.name : `${formatSource(source)}: ${key}`;
     expect(error.message).toContain(`${subject} must be ${allowed}`);
     expect(error.message).toMatch(`it is ${JSON.stringify(given)}`);
@@ -114,7 +114,7 @@ test.each(['4', true, [4], { a: 4 }, '', 4.5, Number.NaN])(
   },
 );
 
-test('a number in a layer of text is refused as text would be', () => {
+test('a number in a layer of text is refused like text', () => {
   expect(failure([{ source: sources.flag, values: { concurrency: '' } }])).toBeInstanceOf(UsageError);
 });
 
@@ -179,7 +179,7 @@ test.each<[token: unknown, fault: string]>([
 test.each([
   ['token', 'user:1-a'],
   ['account', 'US:name@example.com'],
-] as const)('what stands around a %s is taken away, whatever it came from', (key, value) => {
+] as const)('spaces around a %s are removed, whatever its source', (key, value) => {
   for (const source of Object.values(sources)) {
     for (const text of [`${value}\n`, `\r\n ${value}\t\r\n`, `\ufeff${value}`, `\u00a0${value}\u2028`]) {
       expect(resolve([{ source, values: { [key]: text } }]).settings[key]).toEqual({ value, source });
@@ -243,7 +243,7 @@ test.each([
   ['account', 'user:1234-s3cret'],
   ['apiUrl', 'https://ann:s3cret@example.com/'],
   ['apiUrl', 'https://example.com/?key=s3cret'],
-] as const)('a secret that was put into %s is not shown', (key, value) => {
+] as const)('a secret in %s is not shown', (key, value) => {
   expect(failure([{ source: sources.project, values: { [key]: value } }]).message).not.toContain('s3cret');
 });
 
@@ -292,7 +292,7 @@ test('an unknown key is escaped and cut', () => {
   expect(warnings[1]!.length).toBeLessThan(200);
 });
 
-test('ignored keys are not read, wrong or right, unless a flag sets them', () => {
+test('ignored keys are not read, right or wrong, unless a flag sets them', () => {
   const options: Options = { ignore: ['token', 'account', 'apiUrl'] };
   const configured = { token: 'not a token', account: 'wrong', apiUrl: 'wrong', retries: 1 };
   const settings = settingsOf(
@@ -345,7 +345,7 @@ test('the problems of files come before those of settings', () => {
   expect(problems).toEqual([wrongFile.problem, expect.any(UsageError)]);
 });
 
-test('a file that exposes a token is a warning, unless tokens are ignored', () => {
+test('a file that exposes a token causes a warning, unless tokens are ignored', () => {
   const gathered = { layers: [exposingFile.layer], files: [wrongFile, exposingFile] };
   expect(resolveSettings(gathered).warnings).toEqual([
     '/u/config.json has a token in it and others may read it; chmod 600 it',
@@ -355,7 +355,7 @@ test('a file that exposes a token is a warning, unless tokens are ignored', () =
   expect(resolveSettings({ ...gathered, files }).warnings).toEqual([]);
 });
 
-test('files that set nothing: those that are not read are a warning, those of others an alert', () => {
+test('unread files cause a warning, and files of other users cause an alert', () => {
   const files = [
     { kind: 'project', path: '/p/.dreaminarc.js', status: 'unread' },
     { kind: 'project', path: '/p/.dreaminarc', status: 'foreign' },

@@ -15,7 +15,7 @@ async function filesIn(root: string, names: readonly string[]): Promise<readonly
   return paths;
 }
 
-test('a file of each format that is not read is found, in both places of each folder, nearest first', async () => {
+test('finds a file of each unread format, in both places of each folder, nearest first', async () => {
   const root = await tempDir();
   const names = extensions.flatMap((it) => [`.dreaminarc.${it}`, `.config/dreaminarc.${it}`]);
   const near = await filesIn(join(root, 'a/b'), names);
@@ -33,7 +33,7 @@ test('the search ends in the folder of the config that was found', async () => {
   expect(findUnreadConfigs(cwd, join(root, '.dreaminarc'))).toEqual([near, beside]);
 });
 
-test('configs that are read, folders, and what cannot be accessed are not found', async () => {
+test('does not find configs that are read, folders, or inaccessible files', async () => {
   const root = await tempDir();
   await filesIn(root, [
     '.dreaminarc',
@@ -48,7 +48,7 @@ test('configs that are read, folders, and what cannot be accessed are not found'
   expect(findUnreadConfigs(root, undefined)).toEqual([]);
 });
 
-test('a working directory that is gone, or none, has none', async () => {
+test('finds nothing in a deleted or unknown working directory', async () => {
   const root = await tempDir();
   await rm(root, { recursive: true });
   expect(findUnreadConfigs(root, undefined)).toEqual([]);

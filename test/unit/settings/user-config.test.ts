@@ -57,7 +57,7 @@ test.each([
   expect(() => requireUserConfigPath(host)).toThrow(expect.objectContaining({ hint: error.hint }));
 });
 
-test('a new config has its folders made, and nothing is left beside it', async () => {
+test('a new config creates its folders, and leaves nothing else', async () => {
   const path = join(await tempDir(), 'a/b/dreamina/config.json');
   await writeUserConfig(path, { account: 'US:name@example.com' });
   await writeUserConfig(path, { token: 'user:1-a' });
@@ -68,7 +68,7 @@ test('a new config has its folders made, and nothing is left beside it', async (
   expect(await readdir(dirname(path))).toEqual(['config.json']);
 });
 
-test.runIf(process.platform !== 'win32')('the config and its folders are the user’s alone', async () => {
+test.runIf(process.platform !== 'win32')('only the user can access the config and its folders', async () => {
   const root = await tempDir();
   const path = join(root, 'a/dreamina/config.json');
   await writeUserConfig(path, {});
@@ -86,7 +86,7 @@ test('a config below a file cannot be written, and the error keeps its cause', a
   expect(error).toMatchObject({ cause: { code: 'ENOTDIR' } });
 });
 
-test('a config that cannot be written leaves nothing beside it', async () => {
+test('a config that cannot be written leaves nothing else', async () => {
   const folder = await tempDir();
   const path = join(folder, 'config.json');
   await mkdir(path);

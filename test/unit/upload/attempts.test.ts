@@ -9,7 +9,7 @@ const account = 'US:name@example.com';
 const good = { assetRef: 'reference', account, warnings: [] };
 const bytes = Buffer.from('0123456789');
 
-/** What one attempt does: it returns an asset, or throws. */
+/** One attempt: it returns an asset, or throws. */
 type Step = (attempt: {
   readonly signal: AbortSignal;
   readonly onSent: (bytes: number) => void;
@@ -72,7 +72,7 @@ async function upload(steps: readonly Step[], batch = startBatch()) {
 
 const typesOf = (events: readonly UploadEvent[]) => events.map(({ type }) => type);
 
-test('reports each part that is sent, and once that all is', async () => {
+test('reports each part that is sent, and the end of the body once', async () => {
   const { result, batch, sentFiles } = await upload([
     ({ onSent }) => {
       onSent(4);
@@ -89,7 +89,7 @@ test('reports each part that is sent, and once that all is', async () => {
   expect(sentFiles).toBe(1);
 });
 
-test('a body that is sent in part is not sent', async () => {
+test('does not count a partly sent body as sent', async () => {
   const { sentFiles } = await upload([
     ({ onSent }) => {
       onSent(9);
@@ -99,7 +99,7 @@ test('a body that is sent in part is not sent', async () => {
   expect(sentFiles).toBe(0);
 });
 
-test('tries again what may succeed, as often as allowed', async () => {
+test('retries an attempt that may succeed, as often as allowed', async () => {
   const trouble = fails('server_error', { retryable: true });
   const { result, batch } = await upload([trouble, trouble, trouble]);
   expect(result).toMatchObject({
@@ -116,11 +116,11 @@ test('tries again what may succeed, as often as allowed', async () => {
   expect(batch.sleeps).toHaveLength(2);
 });
 
-test('does not try again what would fail again', async () => {
+test('does not retry an attempt that would fail again', async () => {
   expect((await upload([fails('rejected')])).result).toMatchObject({ kind: 'failed', attempts: 1 });
 });
 
-test('a 429 pauses the batch, and the file is not waited for besides', async () => {
+test('pauses the batch after a 429, without a further wait for the file', async () => {
   const { result, batch } = await upload([fails('rate_limited', { retryAfterMs: 9000 }), succeeds]);
   expect(result).toMatchObject({ kind: 'uploaded', attempts: 2 });
   const [pauseMs] = batch.sleeps;
@@ -129,7 +129,7 @@ test('a 429 pauses the batch, and the file is not waited for besides', async () 
   expect(batch.events).toContainEqual({ type: 'batch-paused', delayMs: pauseMs });
 });
 
-test('a timeout slows the batch down', async () => {
+test('slows the batch down after a timeout', async () => {
   const { batch } = await upload([fails('timeout'), succeeds]);
   expect(typesOf(batch.events)).toEqual([
     'attempt-started',
@@ -140,24 +140,24 @@ test('a timeout slows the batch down', async () => {
   expect(batch.events).toContainEqual({ type: 'batch-slowed', concurrency: 2 });
 });
 
-test('no other failure slows it down', async () => {
+test('does not slow the batch down after other failures', async () => {
   const { batch } = await upload([fails('server_error', { retryable: true }), succeeds]);
   expect(typesOf(batch.events)).toEqual(['attempt-started', 'attempt-failed', 'attempt-started']);
 });
 
-test('an outage is told once, with the retries that are left, and is one to the end', async () => {
+test('reports an outage once, with the retries left', async () => {
   const { result, batch } = await upload([unreachable, unreachable, unreachable]);
   expect(result).toMatchObject({ kind: 'failed', attempts: 3, isOutage: true });
   expect(batch.events.filter(({ type }) => type === 'host-unreachable')).toMatchObject([{ retries: 2 }]);
 });
 
-test('an outage without a retry is not told', async () => {
+test('does not report an outage without a retry', async () => {
   const { result, batch } = await upload([unreachable], startBatch({ retries: 0 }));
   expect(result).toMatchObject({ kind: 'failed', isOutage: true });
   expect(typesOf(batch.events)).toEqual(['attempt-started', 'attempt-failed']);
 });
 
-test('an outage ends with any answer, and the next one is told again', async () => {
+test('ends an outage with any answer, and reports the next one', async () => {
   const batch = startBatch({ retries: 3 });
   const { result } = await upload(
     [unreachable, fails('server_error', { retryable: true }), unreachable, unreachable],
@@ -171,7 +171,7 @@ test('an outage ends with any answer, and the next one is told again', async () 
   expect(result).toMatchObject({ kind: 'failed', isOutage: false });
 });
 
-test('it is no outage if another file has reached the host meanwhile', async () => {
+test('does not call it an outage if another file has reached the host since', async () => {
   const { result } = await upload(
     [unreachable, unreachable, unreachable].with(1, (attempt) => {
       attempt.batch.outage.end();
@@ -181,13 +181,13 @@ test('it is no outage if another file has reached the host meanwhile', async () 
   expect(result).toMatchObject({ kind: 'failed', isOutage: false });
 });
 
-test('a success ends an outage', async () => {
+test('ends an outage with a success', async () => {
   const { batch } = await upload([unreachable, succeeds]);
   expect(batch.outage.reachedCount).toBe(1);
   expect(batch.outage.begin()).toBe(true);
 });
 
-test('an attempt without a connection, because others have too many, does not count', async () => {
+test('does not count an attempt without a connection, if others have too many', async () => {
   const batch = startBatch({ retries: 0 });
   await batch.throttle.enter();
   const { sleep } = batch.clock;
@@ -206,12 +206,12 @@ test('an attempt without a connection, because others have too many, does not co
   expect(batch.sleeps).toEqual([250]);
 });
 
-test('an attempt without a connection counts if there are no others', async () => {
+test('counts an attempt without a connection if there are no others', async () => {
   const { result } = await upload([outOfHandles], startBatch({ retries: 0 }));
   expect(result).toMatchObject({ kind: 'failed', attempts: 1 });
 });
 
-test('an attempt without a connection counts if nothing new may start', async () => {
+test('counts an attempt without a connection if nothing new may start', async () => {
   const batch = startBatch();
   await batch.throttle.enter();
   const { result } = await upload(
@@ -227,7 +227,7 @@ test('an attempt without a connection counts if nothing new may start', async ()
   expect(result).toMatchObject({ kind: 'failed', attempts: 1 });
 });
 
-test('a stop cancels what is in flight', async () => {
+test('cancels an attempt in flight after a stop', async () => {
   const { result } = await upload([
     ({ batch, signal }) => {
       batch.stopped.abort(new Error('stopped'));
@@ -237,13 +237,13 @@ test('a stop cancels what is in flight', async () => {
   expect(result).toEqual({ kind: 'cancelled', attempts: 1 });
 });
 
-test('a file whose turn does not come is cancelled', async () => {
+test('cancels a file that has not started', async () => {
   const batch = startBatch();
   batch.draining.abort();
   expect((await upload([], batch)).result).toEqual({ kind: 'cancelled', attempts: 0 });
 });
 
-test('draining ends the retries', async () => {
+test('ends the retries while it drains', async () => {
   const { result } = await upload([
     (attempt) => {
       attempt.batch.draining.abort();
@@ -253,7 +253,7 @@ test('draining ends the retries', async () => {
   expect(result).toMatchObject({ kind: 'failed', attempts: 1 });
 });
 
-test('a bug is thrown as it is', async () => {
+test('throws a bug unchanged', async () => {
   const bug = new TypeError('a bug');
   await expect(upload([() => Promise.reject(bug)])).rejects.toBe(bug);
 });

@@ -11,7 +11,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('BufferPool', () => {
-  it('gives a buffer of at least the size asked for', async () => {
+  it('gives a buffer of at least the requested size', async () => {
     const pool = new BufferPool();
     const sizes = [1, 262_144, 262_145, 10 * mib + 1];
     const buffers = await Promise.all(sizes.map((size) => pool.acquire(size)));
@@ -20,7 +20,7 @@ describe('BufferPool', () => {
     }
   });
 
-  it('gives a released buffer to the next file that it is large enough for', async () => {
+  it('gives a released buffer to the next file that fits', async () => {
     const pool = new BufferPool();
     const first = await pool.acquire(3 * mib);
     pool.release(first);
@@ -30,7 +30,7 @@ describe('BufferPool', () => {
     expect(third).not.toBe(first);
   });
 
-  it('waits where 256 MiB would be exceeded, first come, first served', async () => {
+  it('waits if 256 MiB would be exceeded, first come, first served', async () => {
     const pool = new BufferPool();
     const held = await Promise.all(Array.from({ length: 5 }, () => pool.acquire(50 * mib)));
     const large = pool.acquire(50 * mib);
@@ -42,7 +42,7 @@ describe('BufferPool', () => {
     expect(await isSettled(small)).toBe(true);
   });
 
-  it('lets one file through that is larger than the bound, alone', async () => {
+  it('accepts one file that is larger than the bound, but only alone', async () => {
     const pool = new BufferPool();
     const huge = await pool.acquire(300 * mib);
     const next = pool.acquire(1);

@@ -24,17 +24,17 @@ describe('parseLine', () => {
     ['an entry', lineA, [a]],
     ['an entry with a carriage return', `${lineA}\r`, [a]],
     ['a blank line', ' ', []],
-    ['a torn line with a whole one behind it', lineA.slice(0, 40) + lineB, [b]],
-    ['a line torn in its first bytes with a whole one behind it', lineA.slice(0, 4) + lineB, [b]],
+    ['a torn line with a whole one after it', lineA.slice(0, 40) + lineB, [b]],
+    ['a line torn in its first bytes with a whole one after it', lineA.slice(0, 4) + lineB, [b]],
     ['two entries without a newline between them', lineA + lineB, [a, b]],
     ['NUL bytes', nul, []],
-    ['an entry behind NUL bytes', nul + lineA, [a]],
+    ['an entry after NUL bytes', nul + lineA, [a]],
     ['an entry before NUL bytes', lineA + nul, [a]],
     ['entries around NUL bytes', lineA + nul + lineB, [a, b]],
-    ['the end of a line behind NUL bytes', nul + lineA.slice(50), []],
+    ['the end of a line after NUL bytes', nul + lineA.slice(50), []],
     ['a line with a gap', lineA.slice(0, 30) + nul + lineA.slice(60), []],
     ['a line with two gaps', `${lineA.slice(0, 30)}${nul}${lineA.slice(60, 70)}${nul}${lineA.slice(90)}`, []],
-    ['a line that goes over into another', lineA.slice(0, 90) + nul + lineB.slice(20), []],
+    ['a line that continues into another', lineA.slice(0, 90) + nul + lineB.slice(20), []],
   ])('reads %s', (_what, line, entries) => {
     expect(parseLine(line)).toEqual(entries);
   });
@@ -47,7 +47,7 @@ describe('parseLine', () => {
     expect(parseLine(line)).toBeUndefined();
   });
 
-  it('skips a line that is torn at any place, and the same with NUL bytes behind it', () => {
+  it('skips a line that is torn at any place, even with NUL bytes after it', () => {
     for (let length = 0; length < lineA.length; length += 1) {
       expect(parseLine(lineA.slice(0, length))).toEqual([]);
       expect(parseLine(lineA.slice(0, length) + nul)).toEqual([]);

@@ -19,7 +19,7 @@ describe('recordsInOrder', () => {
     expect(ticks).toBeGreaterThan(2);
   });
 
-  it('waits for the first file, and misses none that is settled while a block is printed', async () => {
+  it('waits for the first file, and does not miss a file that is settled while a block is printed', async () => {
     const settled = new Map<string, Outcome>();
     let wake = () => {};
     const settle = (...names: readonly number[]) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/host.ts';
 import { Throttle } from '../../../src/upload/throttle.ts';
 
-/** A clock that stands still until it is moved; whoever sleeps past that moment then wakes. */
+/** A clock that only `advance` moves; sleepers wake when their time has passed. */
 function manualClock(): Clock & { advance(ms: number): Promise<void> } {
   let now = 1_000_000;
   let sleepers: { readonly until: number; readonly wake: () => void }[] = [];
@@ -35,7 +35,7 @@ function start(most: number) {
   const stopping = new AbortController();
   const throttle = new Throttle(most, clock, stopping.signal);
   const entered: (boolean | undefined)[] = [];
-  /** Lets `count` more ask for a place, and tells what became of all so far once nothing moves any more. */
+  /** Lets `count` more callers ask for a place, and returns the state of all callers once nothing changes. */
   const ask = async (count = 0) => {
     for (let i = 0; i < count; i += 1) {
       const place = entered.push(undefined) - 1;
@@ -60,7 +60,7 @@ describe('Throttle', () => {
     expect(await ask()).toEqual([true, true, true, true]);
   });
 
-  it('starts nothing during a pause, and everything that waits after it', async () => {
+  it('starts nothing during a pause, and everything that waits at its end', async () => {
     const { clock, throttle, ask, inside } = start(4);
     throttle.pause(10_000);
     await ask(2);
@@ -71,7 +71,7 @@ describe('Throttle', () => {
     expect(await inside()).toBe(2);
   });
 
-  it('a place that is given back during a pause is not taken before its end', async () => {
+  it('does not give away a free place during a pause', async () => {
     const { clock, throttle, ask, inside } = start(1);
     await ask(2);
     throttle.pause(5000);
@@ -83,7 +83,7 @@ describe('Throttle', () => {
     expect(await inside()).toBe(2);
   });
 
-  it('a longer pause counts, a shorter one takes nothing from it', async () => {
+  it('keeps the longer of two pauses', async () => {
     const { clock, throttle, ask, inside } = start(4);
     throttle.pause(1000);
     await ask(1);
@@ -113,7 +113,7 @@ describe('Throttle', () => {
     }
   });
 
-  it('gives one place back for each answer, up to the bound', async () => {
+  it('restores one place for each answer, up to the bound', async () => {
     const { throttle, ask, inside } = start(4);
     throttle.pause(0);
     throttle.pause(0);
@@ -129,7 +129,7 @@ describe('Throttle', () => {
     expect(inFlight).toEqual([1, 2, 3, 4, 4, 4, 4]);
   });
 
-  it('halves the number in flight for a timeout too, without a pause, and raises it slowly', async () => {
+  it('halves the number in flight after a timeout, too, without a pause, and raises it slowly', async () => {
     const { throttle, inside, ask } = start(4);
     expect([throttle.slowDown(), throttle.slowDown(), throttle.slowDown()]).toEqual([2, 1, 1]);
     await ask(60);
@@ -148,7 +148,7 @@ describe('Throttle', () => {
     ]);
   });
 
-  it('raises the number by one for each success again, once it was back at the bound', async () => {
+  it('raises the number by one for each success again, once it is back at the bound', async () => {
     const { throttle } = start(4);
     throttle.slowDown();
     for (let successes = 0; successes < 16; successes += 1) {
@@ -161,7 +161,7 @@ describe('Throttle', () => {
     expect(throttle.slowDown()).toBe(2);
   });
 
-  it('allows as many as could be opened where one more could not', async () => {
+  it('lowers the limit to the connections that could be opened', async () => {
     const { throttle, inside, ask } = start(64);
     await ask(64);
     expect(throttle.inFlight).toBe(64);
@@ -183,7 +183,7 @@ describe('Throttle', () => {
     expect(await inside()).toBe(2);
   });
 
-  it('a stop ends every wait: for a place, for the end of a pause, and before either', async () => {
+  it('ends every wait after a stop: for a place, for the end of a pause, and before either', async () => {
     const waiting = start(1);
     await waiting.ask(2);
     waiting.stopping.abort();

@@ -10,7 +10,7 @@ type Step = 'good' | 'server_error' | 'rate_limited' | 'rejected' | 'unauthorize
 
 const retryable: readonly Step[] = ['server_error', 'rate_limited'];
 
-/** What the server says to one file's attempts; the last answer is repeated. */
+/** The server's answers to the attempts of one file; the last answer is repeated. */
 const script = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.constant<Step>('good') },
@@ -25,17 +25,17 @@ const batch = fc.record({
     minLength: 1,
     maxLength: 12,
   }),
-  /** Which files are named again at the end. */
+  /** The files that are named a second time at the end. */
   repeats: fc.array(fc.nat(11), { maxLength: 3 }),
   concurrency: fc.integer({ min: 1, max: 5 }),
   retries: fc.integer({ min: 0, max: 3 }),
   failFast: fc.boolean(),
-  /** After how many attempts the run is interrupted. */
+  /** The number of attempts before the run is interrupted. */
   interruptAt: fc.option(fc.nat(20)),
 });
 
-describe('uploadBatch, whatever the server answers, in whatever order, and whenever it is interrupted', () => {
-  it('gives one record per input, in order, sends nothing that is settled, and keeps to its bound', async () => {
+describe('uploadBatch, for any answers, in any order, with any interruption,', () => {
+  it('gives one record per input, in order, sends no settled file again, and stays within its bound', async () => {
     await fc.assert(
       fc.asyncProperty(batch, fc.scheduler(), async (plan, scheduler) => {
         const { scripts, repeats, concurrency, retries, failFast, interruptAt } = plan;
@@ -143,7 +143,7 @@ describe('uploadBatch, whatever the server answers, in whatever order, and whene
             expect(stoppable, 'nothing stopped the batch').toBe(true);
           }
         }
-        // An interrupted batch does not wait for what takes long to end.
+        // An interrupted batch does not wait for work that takes long to end.
         if (interruptAt === null) {
           expect(inFlight).toBe(0);
         }

@@ -5,7 +5,7 @@ import { fixture } from '../../../fixtures.ts';
 import { runCli, type World } from '../../../harness/run-cli.ts';
 import { tempDir } from '../../../harness/temp-dir.ts';
 
-/** What the script of fish is told about these words, without descriptions. */
+/** The output for the script of fish about these words, without descriptions. */
 async function complete(words: readonly string[], world?: World): Promise<readonly string[]> {
   const { lines, stderr, exitCode } = await runCli(['complete', 'fish', '--', ...words], world);
   expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
@@ -19,7 +19,7 @@ const extensions = 'jpg|jpeg|png|webp|mp4|m4v|mov|webm|mp3|wav|m4a|aac';
 const shells = ['bash', 'zsh', 'fish'];
 
 describe('complete', () => {
-  it('offers every command and flag that help shows', async () => {
+  it('offers every command and flag that is in help', async () => {
     const { stdout: help } = await runCli(['--help']);
     const [, list = ''] = /Commands:\n([\s\S]*?)\n\n/.exec(help) ?? [];
     const commands = [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name!);
@@ -64,7 +64,7 @@ describe('complete', () => {
     [['completion', 'zsh', ''], '', ['-V', '--version', '--no-color', '-h', '--help']],
     [['upload', '-a', 'US:a@b.c', '--format', ''], '', formats],
     [['--version', 'sandbox', '--api', ''], '', ['legacy', 'current', 'both']],
-  ])('offers for %j words', async (words, head, candidates) => {
+  ])('offers words for %j', async (words, head, candidates) => {
     const [kind, ...rest] = await complete(words);
     expect({ kind, head: rest[0], candidates: rest.slice(1) }).toEqual({ kind: 'words', head, candidates });
   });
@@ -82,7 +82,7 @@ describe('complete', () => {
     [['upload', '--fit-dir', ''], '', ''],
     [['upload', '--manifest=m'], '--manifest=', ''],
     [['config', '--config', '~/'], '', ''],
-  ])('offers for %j files', async (words, head, offered) => {
+  ])('offers files for %j', async (words, head, offered) => {
     expect(await complete(words)).toEqual(['files', head, offered]);
   });
 
@@ -108,7 +108,7 @@ describe('complete', () => {
     expect((await runCli(['complete-'])).stderr).not.toMatch(/complete(\b(?!-))/);
   });
 
-  it('describes commands and flags, for zsh with its colons escaped, and not for bash', async () => {
+  it('describes commands and flags, with escaped colons for zsh, and not for bash', async () => {
     const words = (shell: string, ...rest: string[]) => runCli(['complete', shell, '--', ...rest]);
     expect((await words('fish', '')).lines).toContain('doctor\tfind what keeps uploads from working');
     expect((await words('zsh', '')).lines).toContain('doctor:find what keeps uploads from working');
@@ -124,7 +124,7 @@ describe('complete', () => {
     ['dreamina upload my\\ s', 'my\\ s', ['files', '', extensions, 'my s']],
     ['dreamina upload --config "my', 'my', ['files', '', '', 'my']],
     ['dreamina upload > ', '', ['files', '', '']],
-  ])('tells bash, which does not look at words as it does, about %s', async (line, replaced, lines) => {
+  ])('gives bash, which splits words differently, the right words for %s', async (line, replaced, lines) => {
     expect((await runCli(['complete', 'bash', '--', line, replaced])).lines).toEqual(lines);
   });
 });
@@ -158,7 +158,7 @@ describe('complete for an account', () => {
     ['a file that cannot be read', '{'],
     ['text that is not an account', '{"account":"US:line\\nbreak@example.com"}'],
     ['a value of another type', '{"account":7}'],
-  ])('skips %s, silently', async (_, config) => {
+  ])('silently skips %s', async (_, config) => {
     const cwd = await tempDir();
     await writeFile(join(cwd, '.dreaminarc.json'), config);
     const env = { DREAMINA_ACCOUNT: 'US:env@example.com' };
@@ -166,7 +166,7 @@ describe('complete for an account', () => {
   });
 
   it.each(['US:`id`@example.com', 'US:$id@example.com', 'US:a;id@example.com', "US:'@example.com"])(
-    'offers bash, which inserts words unquoted, nothing like %s',
+    'does not offer %s to bash, which inserts words without quotes',
     async (account) => {
       const env = { DREAMINA_ACCOUNT: account };
       const { lines } = await runCli(['complete', 'bash', '--', 'dreamina upload -a ', ''], { env });

@@ -22,7 +22,7 @@ it.each<[line: string, words: readonly string[], current: string]>([
   ["'/my programs/dreamina' upload ", ['upload'], ''],
   ['dreamina upload >refs 2>&1 a.png ', ['upload', 'a.png'], ''],
   ['dreamina upload > refs 2>> log a.png ', ['upload', 'a.png'], ''],
-])('%s', (line, words, current) => {
+])('splits the line %s', (line, words, current) => {
   expect(readBashLine(line, '')).toMatchObject({ words, current, isRedirection: false });
 });
 
@@ -35,7 +35,7 @@ it.each([
   ['dreamina upload > refs re', false],
   ['dreamina upload ">"', false],
   ['dreamina upload a\\>', false],
-])('%s completes the file of a redirection: %s', (line, isRedirection) => {
+])('whether %s completes the file of a redirection: %s', (line, isRedirection) => {
   expect(readBashLine(line, '').isRedirection).toBe(isRedirection);
 });
 
@@ -48,7 +48,7 @@ it.each([
   ['dreamina upload "my', '"my', ''],
   ['dreamina upload my\\ s', 'my\\ s', ''],
   ['dreamina upload x', 'other', ''],
-])('%s, of which bash replaces %s, keeps %s', (line, replaced, kept) => {
+])('in %s, bash replaces %s and keeps %s', (line, replaced, kept) => {
   expect(readBashLine(line, replaced).kept).toBe(kept);
 });
 

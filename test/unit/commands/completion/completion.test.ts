@@ -16,7 +16,7 @@ describe('completion', () => {
     expect(stdout).toContain(`complete ${shell} -- `);
   });
 
-  it('refuses another shell, and names the three', async () => {
+  it('refuses any other shell, and names the three', async () => {
     const { stdout, stderr, exitCode } = await runCli(['completion', 'tcsh']);
     expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
     expect(stderr).toBe('error: <shell> must be bash, zsh or fish; it is "tcsh"\n');

@@ -3,7 +3,7 @@ import { Tally } from '../../../../src/commands/upload/tally.ts';
 import { Interruption, type UploadErrorCode } from '../../../../src/errors.ts';
 import type { UploadRecord } from '../../../../src/upload/record.ts';
 
-/** A record of that status; an error's code stands for a failure. */
+/** A record of that status; the code of an error means a failure. */
 function record(kind: 'uploaded' | 'reused' | 'valid' | 'cancelled' | UploadErrorCode): UploadRecord {
   const base = { index: 0, path: 'a.png', attempts: 0 } as const;
   const image = { type: 'image', size: 1000, contentType: 'image/png' } as const;
@@ -78,7 +78,7 @@ test.each([
   'network',
   'timeout',
   'bad_response',
-] as const)('%s says nothing about the other files', (code) => {
+] as const)('%s does not affect the other files', (code) => {
   expect(tallyOf([code]).exitCode(uninterrupted)).toBe(1);
   expect(tallyOf([code, 'uploaded']).exitCode(uninterrupted)).toBe(3);
 });
@@ -87,7 +87,7 @@ test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
   ['SIGHUP', 129],
-] as const)('%s exits with %i, whatever was settled', (cause, exitCode) => {
+] as const)('a run stopped by %s exits with %i, whatever was settled', (cause, exitCode) => {
   const signal = AbortSignal.abort(new Interruption(cause));
   expect(tallyOf(['uploaded']).exitCode(signal)).toBe(exitCode);
   expect(tallyOf(['uploaded', 'cancelled']).exitCode(signal)).toBe(exitCode);
@@ -96,7 +96,7 @@ test.each([
 });
 
 test.each([new Interruption('stdout-closed'), new Error('stopped')])(
-  'a run stopped by "%s" exits by what was settled',
+  'the exit code of a run stopped by "%s" depends on the settled files',
   (reason) => {
     const signal = AbortSignal.abort(reason);
     expect(tallyOf(['uploaded', 'uploaded']).exitCode(signal)).toBe(0);

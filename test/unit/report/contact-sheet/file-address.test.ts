@@ -37,7 +37,7 @@ describe('formatAddress', () => {
 });
 
 describe('findAddresses', () => {
-  /** The address in a sheet of a file, both named from a folder that holds `real/deep`, and `link` to `real/deep`. */
+  /** The address of a file in a sheet; their folder contains `real/deep`, and `link` to `real/deep`. */
   async function find(sheet: string, file: string): Promise<string | undefined> {
     const cwd = await tempDir();
     await mkdir(join(cwd, 'real', 'deep'), { recursive: true });
@@ -57,11 +57,11 @@ describe('findAddresses', () => {
     ['link/refs.html', 'real/deep/a.png', './a.png'],
     ['real/refs.html', 'a.png', './../a.png'],
     ['refs.html', 'gone/a.png', './gone/a.png'],
-  ])('in %s, of %s: %s', async (sheet, file, address) => {
+  ])('gives a sheet in %s the address of %s: %s', async (sheet, file, address) => {
     expect(await find(sheet, file)).toBe(address);
   });
 
-  it('standard input and a folder that could not be searched have none', async () => {
+  it('finds no address for standard input, or in an unreadable folder', async () => {
     const found = [
       { path: '-', source: process.stdin },
       { path: 'a', source: '/a', folderError: new Error() },

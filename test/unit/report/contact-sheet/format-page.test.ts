@@ -13,7 +13,7 @@ describe('escapeJson', () => {
     'a\u2028b\u2029c',
     "$& $1 $` $'",
     '"\\',
-  ])('%j ends no element and reads as itself', (text) => {
+  ])('keeps %j inside its element and unchanged', (text) => {
     const json = escapeJson(JSON.stringify(text));
     expect(json).not.toMatch(/[<>&\u2028\u2029]/);
     expect(JSON.parse(json)).toBe(text);
@@ -30,7 +30,7 @@ describe('formatPage', () => {
   };
   const page = formatPage({ summary: 'one', cards: [card] });
 
-  it('has the data as one JSON block', () => {
+  it('contains the data as one JSON block', () => {
     const [, json = ''] = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(page)!;
     expect(JSON.parse(json)).toMatchObject({ summary: 'one', cards: [card] });
     expect(page.match(/<script\b/g)).toHaveLength(2);
@@ -54,7 +54,7 @@ describe('formatPage', () => {
     ]);
   });
 
-  it('names no other host', () => {
+  it('refers to no other host', () => {
     expect(page).not.toMatch(/https?:|\/\/\w+\.\w+/);
   });
 });
@@ -70,18 +70,18 @@ describe('createCard', () => {
     attempts: 0,
   };
 
-  it.each([['./a.png'], ['./a.JPG']])('the card of %s links to it', (address) => {
+  it.each([['./a.png'], ['./a.JPG']])('links the card of %s to it', (address) => {
     expect(createCard(valid, undefined, address).link).toBe(address);
   });
 
   it.each([['./a.html'], ['./a.svg'], ['./a.png.xhtml'], ['./a'], ['./png']])(
-    'the card of %s does not link to what a browser may run',
+    'does not link the card of %s to the file, which a browser might run',
     (address) => {
       expect(createCard(valid, undefined, address).link).toBeUndefined();
     },
   );
 
-  it('the card of a file without an address has no link', () => {
+  it('does not link the card of a file without an address', () => {
     expect(createCard(valid, undefined, undefined).link).toBeUndefined();
   });
 
@@ -90,11 +90,11 @@ describe('createCard', () => {
     ['a\u202egnp.exe', 'a\\u{202e}gnp.exe'],
     ['a\nb', 'a\\nb'],
     ['<b>', '<b>'],
-  ])('%j is called %s', (path, name) => {
+  ])('names %j %s', (path, name) => {
     expect(createCard({ ...valid, path }, undefined, undefined).name).toBe(name);
   });
 
-  it('tells size, length and sides, and what was done to make it fit', () => {
+  it('shows size, length and sides, and the changes by --fit', () => {
     const record = { ...valid, width: 640, height: 480, mediaDurationMs: 2500, fitted: ['cut\u202e'] };
     expect(createCard(record, undefined, undefined)).toMatchObject({
       details: '640 × 480 · 2.5 s · 1 kB',
@@ -102,7 +102,7 @@ describe('createCard', () => {
     });
   });
 
-  it('of a file that failed tells why, and what it is where that is known', () => {
+  it('shows why a file failed, and its type if that is known', () => {
     const error = { code: 'timeout', message: 'too\nlate', hint: 'wait', retryable: true } as const;
     const record: UploadRecord = { index: 0, path: 'a.mp4', status: 'failed', attempts: 1, error };
     const facts = {

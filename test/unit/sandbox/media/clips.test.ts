@@ -20,13 +20,13 @@ const typesOf: Readonly<Record<Name, readonly ContentType[]>> = {
   'tone.wav': ['audio/wav'],
 };
 
-/** A copy of a clip that may be changed, with ways to find places in it. */
+/** A copy of a clip that may be changed, with functions that find places in it. */
 function copyOf(name: Name) {
   const { file, contentType } = clip(name);
   const bytes = Buffer.from(readFileSync(file));
   return {
     bytes,
-    /** Where a box of that type, or what else is searched for, ends its name. */
+    /** Where the name of a box of that type, or another search text, ends. */
     endOf: (text: string | Buffer, from = 0) => bytes.indexOf(text, from) + text.length,
     measured: (of: Buffer = bytes) => measure(of, contentType as ContentType),
   };
@@ -45,7 +45,7 @@ describe.each(clips)('$name', ({ name, file, contentType, width, height, duratio
     expect(measures?.picture).toEqual(type === 'video' ? { width, height } : undefined);
   });
 
-  test('is damaged, or shorter, if it is cut short', () => {
+  test('is damaged, or shorter, if it is truncated', () => {
     for (const share of [0.1, 0.5, 0.9]) {
       const measures = measure(bytes.subarray(0, bytes.length * share), contentType as ContentType);
       const isStream = name === 'tone.mp3' || name === 'tone.aac';
@@ -53,7 +53,7 @@ describe.each(clips)('$name', ({ name, file, contentType, width, height, duratio
     }
   });
 
-  test('may be anything without an endless loop', () => {
+  test('never loops on random bytes', () => {
     const hostile = Buffer.from(bytes);
     for (let at = 0; at < Math.min(bytes.length, 3000); at += 3) {
       for (const value of [0x00, 0x01, 0x7f, 0x80, 0xff]) {
@@ -70,7 +70,7 @@ describe('an MP4', () => {
     [90, [0, 1, -1, 0], { width: 208, height: 224 }],
     [180, [-1, 0, 0, -1], { width: 224, height: 208 }],
     [270, [0, -1, 1, 0], { width: 208, height: 224 }],
-  ])('rotated by %i° has the size that is shown', (_degrees, [a, b, c, d], picture) => {
+  ])('rotated by %i° has its display size', (_degrees, [a, b, c, d], picture) => {
     const { bytes, endOf, measured } = copyOf('clip.mp4');
     const matrix = endOf('tkhd') + 40;
     for (const [place, value] of [
@@ -84,7 +84,7 @@ describe('an MP4', () => {
     expect(measured()).toMatchObject({ picture });
   });
 
-  test('without square pixels has the size that is shown', () => {
+  test('without square pixels has its display size', () => {
     const { bytes, endOf, measured } = copyOf('clip.mp4');
     bytes.writeUInt32BE(3, endOf('pasp'));
     bytes.writeUInt32BE(2, endOf('pasp') + 4);
@@ -110,7 +110,7 @@ describe('an MP4', () => {
     expect(measured()?.durationMs).toBeCloseTo(2500, -1);
   });
 
-  test('has no picture if its video track is of another kind', () => {
+  test('has no video track if that is of another kind', () => {
     const { bytes, endOf, measured } = copyOf('clip.mp4');
     bytes.write('meta', endOf('hdlr') + 8);
     expect(measured()).toEqual({ picture: undefined, durationMs: expect.closeTo(2500, -1) });
@@ -119,8 +119,8 @@ describe('an MP4', () => {
   test.each<[string, (copy: ReturnType<typeof copyOf>) => void]>([
     ['no moov', ({ bytes, endOf }) => bytes.write('free', endOf('moov') - 4)],
     ['no mdat', ({ bytes, endOf }) => bytes.write('free', endOf('mdat') - 4)],
-    ['chunks behind its end', ({ bytes, endOf }) => bytes.writeUInt32BE(0x7fffffff, endOf('stco') + 8)],
-    ['samples behind its end', ({ bytes, endOf }) => bytes.writeUInt32BE(0x00ffffff, endOf('stsz') + 12)],
+    ['chunks after its end', ({ bytes, endOf }) => bytes.writeUInt32BE(0x7fffffff, endOf('stco') + 8)],
+    ['samples after its end', ({ bytes, endOf }) => bytes.writeUInt32BE(0x00ffffff, endOf('stsz') + 12)],
     ['a table longer than its box', ({ bytes, endOf }) => bytes.writeUInt32BE(0xffffffff, endOf('stts') + 4)],
     ['a timescale of zero', ({ bytes, endOf }) => bytes.writeUInt32BE(0, endOf('mdhd') + 12)],
     ['a box of size 0 in a box', ({ bytes, endOf }) => bytes.writeUInt32BE(0, endOf('trak') - 8)],
@@ -200,7 +200,7 @@ describe('a fragmented MP4', () => {
     });
   });
 
-  test('has the duration of samples of their own, and of those that are shown last', () => {
+  test('has the duration of its own samples, and of those that are shown last', () => {
     // Durations 10, 20, 30; the second sample is shown 50 later than it is decoded.
     const run = box('trun', u32(0x900, 3, 10, 0, 20, 50, 30, 0));
     expect(file(moof(200, run), mdat)?.durationMs).toBe(2800);
@@ -229,7 +229,7 @@ describe('a WebM', () => {
     const sizeAt = endOf(clusterId);
     const sizeBytes = Math.clz32(bytes[sizeAt]!) - 23;
     bytes.writeUIntBE(2 ** (7 * sizeBytes + 1) - 1, sizeAt, sizeBytes);
-    // An element of the same length that says nothing.
+    // An empty element of the same length.
     Buffer.from('ec89', 'hex').copy(bytes, endOf(duration) - 3);
     return copy;
   };
@@ -264,7 +264,7 @@ describe('a WebM', () => {
     expect(measured(bytes.subarray(0, bytes.indexOf(clusterId)))).toBeUndefined();
   });
 
-  test('is no Matroska', () => {
+  test('does not match Matroska', () => {
     const { bytes } = copyOf('clip.webm');
     bytes.write('mkvs', bytes.indexOf('webm'));
     expect(matchesContentType(bytes, 'video/webm')).toBe(false);
@@ -298,7 +298,7 @@ describe('a WAV', () => {
     head.writeUInt32LE(size, 4);
     return Buffer.concat([head, content, Buffer.alloc(content.length % 2)]);
   };
-  const sound = Buffer.alloc(40_000);
+  const samples = Buffer.alloc(40_000);
   const wav = (head: string, ...chunks: Buffer[]) =>
     measure(Buffer.concat([Buffer.from(`${head}\xff\xff\xff\xffWAVE`, 'latin1'), ...chunks]), 'audio/wav');
   const ds64 = Buffer.alloc(28);
@@ -316,16 +316,16 @@ describe('a WAV', () => {
       2500,
       wav('RIFF', chunk('LIST', 27), format(1), chunk('data', 40_000), chunk('x', 9)),
     ],
-    ['RF64', 2500, wav('RF64', chunk('ds64', 28, ds64), format(1), chunk('data', 0xffffffff, sound))],
-    ['BW64', 2500, wav('BW64', chunk('ds64', 28, ds64), format(1), chunk('data', 0xffffffff, sound))],
-    ['data of unknown size', 2500, wav('RIFF', format(1), chunk('data', 0xffffffff, sound))],
-    ['data of size 0', 2500, wav('RIFF', format(1), chunk('data', 0, sound))],
-    ['compressed sound', 2500, wav('RIFF', format(0x55), chunk('data', 40_000))],
+    ['RF64', 2500, wav('RF64', chunk('ds64', 28, ds64), format(1), chunk('data', 0xffffffff, samples))],
+    ['BW64', 2500, wav('BW64', chunk('ds64', 28, ds64), format(1), chunk('data', 0xffffffff, samples))],
+    ['data of unknown size', 2500, wav('RIFF', format(1), chunk('data', 0xffffffff, samples))],
+    ['data of size 0', 2500, wav('RIFF', format(1), chunk('data', 0, samples))],
+    ['compressed audio', 2500, wav('RIFF', format(0x55), chunk('data', 40_000))],
     ['a number of samples', 3000, wav('RIFF', format(0x11), chunk('fact', 4, fact), chunk('data', 40_000))],
-    ['more data than there is', undefined, wav('RIFF', format(1), chunk('data', 40_001, sound))],
+    ['more data than there is', undefined, wav('RIFF', format(1), chunk('data', 40_001, samples))],
     ['no format', undefined, wav('RIFF', chunk('data', 40_000))],
     ['no data', undefined, wav('RIFF', format(1))],
-    ['a chunk without end', undefined, wav('RIFF', chunk('LIST', 0xfffffff0, sound), format(1))],
+    ['a chunk without end', undefined, wav('RIFF', chunk('LIST', 0xfffffff0, samples), format(1))],
   ])('with %s', (_what, durationMs, measures) => {
     expect(measures?.durationMs).toBe(durationMs);
   });
@@ -340,20 +340,20 @@ describe.each(['tone.mp3', 'tone.aac'] as const)('%s', (name) => {
   };
 
   test.each([
-    ['a large ID3 tag in front', Buffer.concat([tag(2_000_000), bytes])],
-    ['two ID3 tags in front', Buffer.concat([tag(10), tag(300), bytes])],
+    ['a large ID3 tag before it', Buffer.concat([tag(2_000_000), bytes])],
+    ['two ID3 tags before it', Buffer.concat([tag(10), tag(300), bytes])],
     [
-      'zeros behind an ID3 tag',
+      'zeros after an ID3 tag',
       Buffer.concat([tag(10), Buffer.alloc(1000), bytes.subarray(bytes.indexOf(0xff))]),
     ],
-    ['an ID3v1 tag behind', Buffer.concat([bytes, Buffer.from('TAG'.padEnd(128))])],
-    ['part of a frame behind', Buffer.concat([bytes, bytes.subarray(0, 20)])],
+    ['an ID3v1 tag after it', Buffer.concat([bytes, Buffer.from('TAG'.padEnd(128))])],
+    ['part of a frame after it', Buffer.concat([bytes, bytes.subarray(0, 20)])],
   ])('may have %s', (_what, tagged) => {
     expect(matchesContentType(tagged, contentType as ContentType)).toBe(true);
     expect(measured(tagged)?.durationMs).toBeCloseTo(durationMs, -1);
   });
 
-  test('goes on behind a tag, or a few bytes that are no frame', () => {
+  test('continues after a tag, or after a few bytes that are not a frame', () => {
     for (const between of [Buffer.alloc(50, 0xff), tag(100_000)]) {
       const twice = measured(Buffer.concat([bytes, between, bytes]));
       expect(twice?.durationMs).toBeCloseTo(2 * durationMs, -1);
@@ -366,11 +366,11 @@ describe.each(['tone.mp3', 'tone.aac'] as const)('%s', (name) => {
       Buffer.from(Array.from({ length: 50_000 }, (_, index) => (index * index * 31 + (index >> 3)) & 0xff)),
     ],
     ['a tag and nothing else', tag(1000)],
-    ['a tag that is cut short', tag(1000).subarray(0, 500)],
+    ['a truncated tag', tag(1000).subarray(0, 500)],
     ['a tag and noise', Buffer.concat([tag(1000), Buffer.alloc(1000, 0x55)])],
-    ['noise in front', Buffer.concat([Buffer.alloc(100, 0x55), bytes])],
+    ['noise before it', Buffer.concat([Buffer.alloc(100, 0x55), bytes])],
     ['nothing', Buffer.alloc(0)],
-  ])('is not %s', (_what, other) => {
+  ])('does not match %s', (_what, other) => {
     expect(matchesContentType(other, contentType as ContentType)).toBe(false);
   });
 
@@ -380,7 +380,7 @@ describe.each(['tone.mp3', 'tone.aac'] as const)('%s', (name) => {
   });
 });
 
-test('the first frame of an MP3 that counts the others is no sound', () => {
+test("does not count an MP3's info frame as audio", () => {
   const { measured } = copyOf('tone.mp3');
   // MPEG 2 at 16 kHz and 16 kbit/s, mono: 72 bytes and 36 ms a frame.
   const frame = Buffer.concat([Buffer.from('fff328c4', 'hex'), Buffer.alloc(68)]);
@@ -396,7 +396,7 @@ test('the first frame of an MP3 that counts the others is no sound', () => {
   expect(measured(named('Xing', 20))?.durationMs).toBeCloseTo(108);
 });
 
-test('MPEG audio of layer II is no MP3', () => {
+test('MPEG audio of layer II is not an MP3', () => {
   const frame = Buffer.alloc(72);
   Buffer.from('fff518c4', 'hex').copy(frame);
   expect(matchesContentType(Buffer.concat([frame, frame, frame]), 'audio/mpeg')).toBe(false);

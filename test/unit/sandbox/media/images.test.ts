@@ -18,7 +18,7 @@ describe.each(fixtures)('$name', ({ file, contentType, width, height }) => {
     expect(measure(within.subarray(7, -7), contentType)).toEqual({ picture: { width, height } });
   });
 
-  test('is damaged if it is cut short', () => {
+  test('is damaged if it is truncated', () => {
     for (const share of [0.1, 0.5, 0.9, 0.99]) {
       expect(measure(bytes.subarray(0, bytes.length * share), contentType), `${share}`).toBeUndefined();
     }
@@ -27,7 +27,7 @@ describe.each(fixtures)('$name', ({ file, contentType, width, height }) => {
     }
   });
 
-  test('may have bytes behind its end', () => {
+  test('may have bytes after its end', () => {
     const picture = { width, height };
     expect(measure(Buffer.concat([bytes, Buffer.alloc(100)]), contentType)).toEqual({ picture });
   });
@@ -43,7 +43,7 @@ test.each([
   ['progressive', [app0, frame('c2'), scan, 'ffd9']],
   ['arithmetic coding', [frame('c9'), scan, 'ffd9']],
   ['fill bytes', ['ffffff', 'e000040000', 'ff', frame('c0'), scan, 'ffd9']],
-  ['bytes behind the end', [frame('c0'), scan, 'ffd9', '0000']],
+  ['bytes after the end', [frame('c0'), scan, 'ffd9', '0000']],
   ['a thumbnail with its own end', ['ffe10006ffd9ffda', frame('c0'), scan, 'ffd9']],
 ])('a JPEG with %s has a size', (_what, segments) => {
   expect(measure(jpeg(...segments), 'image/jpeg')).toEqual({ picture: { width: 32, height: 16 } });
@@ -57,7 +57,7 @@ test.each([
   ['a lossless frame', [frame('c3'), scan, 'ffd9']],
   ['a differential lossless frame', [app0, frame('c7'), scan, 'ffd9']],
   ['a JPEG-LS frame', [frame('f7'), scan, 'ffd9']],
-  ['a JPEG-LS frame behind APP0', [app0, frame('f7'), scan, 'ffd9']],
+  ['a JPEG-LS frame after APP0', [app0, frame('f7'), scan, 'ffd9']],
   ['no marker where one should be', [app0, '00', frame('c0'), scan, 'ffd9']],
 ])('a JPEG with %s is damaged', (_what, segments) => {
   expect(measure(jpeg(...segments), 'image/jpeg')).toBeUndefined();
@@ -81,7 +81,7 @@ test('a WebP without an image chunk is damaged', () => {
 });
 
 test.each<Fixture['contentType']>(['image/jpeg', 'image/png', 'image/webp'])(
-  'noise is no %s',
+  'noise does not match %s',
   (contentType) => {
     expect(matchesContentType(Buffer.alloc(1000, 0x5a), contentType)).toBe(false);
     expect(matchesContentType(Buffer.alloc(0), contentType)).toBe(false);
