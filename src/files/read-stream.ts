@@ -15,7 +15,7 @@ export async function readStream(
   let sizeBytes = 0;
   try {
     for await (const chunk of addAbortSignal(signal, stream as Readable)) {
-      const piece = Buffer.from(chunk as Uint8Array);
+      const piece = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as string);
       pieces.push(piece);
       sizeBytes += piece.length;
       if (isEnough(piece, sizeBytes)) {

@@ -28,6 +28,8 @@ export interface VideoFacts {
   /** ffmpeg's names; "unknown" where the file does not say. */
   readonly transfer: string;
   readonly primaries: string;
+  /** How its colours are stored. */
+  readonly matrix: string;
   readonly pixelFormat: string;
   readonly interlaced: boolean;
   /** Frames a second: the finest step of its times, and the mean. They differ where the rate varies. */
@@ -41,6 +43,8 @@ export interface AudioFacts {
   /** Of the samples without compression. */
   readonly bytesPerSecond: number;
   readonly sampleBits: number;
+  /** Samples a second. */
+  readonly sampleRate: number;
 }
 
 /** A frame of a clip, by the clip's own clock. */
@@ -65,7 +69,7 @@ export async function loadClipFacts(clip: ClipFile, prober: Prober): Promise<Cli
     durationMs:
       told > 0 && !clip.format.guessesDuration
         ? told
-        : await measureDuration(clip, video ? 'v:0' : 'a:0', prober),
+        : await measureDuration(clip, [...(video ? ['v:0'] : []), ...(audio ? ['a:0'] : [])], prober),
     startMs: Number(container.start_time ?? 0) * 1000 || 0,
     video: video && readVideo(video),
     audio: audio && readAudio(audio),
@@ -93,36 +97,39 @@ function findVideo({ streams = [] }: ProbeAnswer): ProbedStream | undefined {
  * @throws FileError `cannot_fit`, or the signal's reason
  */
 export async function findFrameTime(clip: ClipFile, atMs: number, prober: Prober): Promise<FrameTime> {
-  let firstMs: number | undefined;
   let shownMs: number | undefined;
-  let nextMs: number | undefined;
+  /** The two first frames after that time. */
+  const later: number[] = [];
   await listPackets(clip, 'v:0', prober, ({ ms, discarded }) => {
     if (discarded) {
       return;
     }
-    firstMs = Math.min(firstMs ?? ms, ms);
     // Times are printed to the microsecond.
     if (ms <= atMs + 0.001) {
       shownMs = Math.max(shownMs ?? ms, ms);
     } else {
-      nextMs = Math.min(nextMs ?? ms, ms);
+      later.push(ms);
+      later.sort((a, b) => a - b).splice(2);
     }
   });
-  const ms = shownMs ?? firstMs;
-  if (ms === undefined) {
-    throw new FileError('cannot_fit', 'it has no frame that can be found');
-  }
   // Before the first frame, the first is shown.
-  return { ms, nextMs: shownMs === undefined ? undefined : nextMs };
+  const [ms, nextMs] = shownMs === undefined ? later : [shownMs, later[0]];
+  if (ms === undefined) {
+    throw new FileError('cannot_fit', 'no frame was found in it');
+  }
+  return { ms, nextMs };
 }
 
-async function measureDuration(clip: ClipFile, stream: string, prober: Prober): Promise<number> {
+/** From the first packet of these streams to the end of the last. */
+async function measureDuration(clip: ClipFile, streams: readonly string[], prober: Prober): Promise<number> {
   let first = Number.POSITIVE_INFINITY;
   let end = 0;
-  await listPackets(clip, stream, prober, ({ ms, lengthMs }) => {
-    first = Math.min(first, ms);
-    end = Math.max(end, ms + lengthMs);
-  });
+  for (const stream of streams) {
+    await listPackets(clip, stream, prober, ({ ms, lengthMs }) => {
+      first = Math.min(first, ms);
+      end = Math.max(end, ms + lengthMs);
+    });
+  }
   return Math.max(0, end - first);
 }
 
@@ -141,6 +148,7 @@ function readVideo(stream: ProbedStream): VideoFacts {
     pixelAspect: isTurned ? 1 / pixelAspect : pixelAspect,
     transfer: stream.color_transfer ?? 'unknown',
     primaries: stream.color_primaries ?? 'unknown',
+    matrix: stream.color_space ?? 'unknown',
     pixelFormat: stream.pix_fmt ?? 'unknown',
     interlaced: /^[tb][tb]$/.test(stream.field_order ?? ''),
     frameRate,
@@ -150,10 +158,12 @@ function readVideo(stream: ProbedStream): VideoFacts {
 
 function readAudio(stream: ProbedStream): AudioFacts {
   const sampleBits = Number(stream.bits_per_raw_sample) || stream.bits_per_sample || 16;
-  const samplesPerSecond = Number(stream.sample_rate ?? 0) * (stream.channels ?? 0);
+  const sampleRate = Number(stream.sample_rate ?? 0);
+  const samplesPerSecond = sampleRate * (stream.channels ?? 0);
   return {
     codec: stream.codec_name ?? 'unknown',
     sampleBits,
+    sampleRate,
     bytesPerSecond: samplesPerSecond * Math.ceil(sampleBits / 8),
   };
 }

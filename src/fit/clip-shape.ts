@@ -91,6 +91,24 @@ export function resolveColour({ transfer, primaries }: VideoFacts): ClipColour {
       };
 }
 
+const isRgb = ({ pixelFormat }: VideoFacts) => /rgb|bgr|gbr|pal8/.test(pixelFormat);
+
+/** Filters for a frame that becomes a picture: without a word in the file, players take HD for BT.709, ffmpeg does not. */
+export function resolveFrameMatrix(video: VideoFacts): readonly string[] {
+  const isHd = video.width >= 1280 || video.height > 576;
+  return video.matrix === 'unknown' && isHd && !isRgb(video) ? ['setparams=colorspace=bt709'] : [];
+}
+
+/** Filters for an RGB video that is encoded as YUV: ffmpeg would take BT.601, and say nothing of it in the file. */
+export function resolveEncodedMatrix(video: VideoFacts): readonly string[] {
+  return isRgb(video)
+    ? [
+        'scale=out_color_matrix=bt709:out_range=tv',
+        'setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv',
+      ]
+    : [];
+}
+
 /** For people; nothing if the colours stay. */
 export function describeColour(kind: ClipColour['kind']): readonly string[] {
   switch (kind) {

@@ -23,10 +23,11 @@ export interface ClipFile {
 export interface Demuxed {
   readonly demuxer: string;
   readonly guessesDuration?: boolean;
+  readonly seeksInexactly?: boolean;
 }
 
 const timeoutMs = 60_000;
-const maxOutputBytes = 64 * 1024 * 1024;
+const maxJsonBytes = 64 * 1024 * 1024;
 
 /** More than a frame of 16K has: a header can claim any number. */
 const maxPixels = 200_000_000;
@@ -53,6 +54,7 @@ const probedStream = v.object({
   sample_aspect_ratio: text,
   color_transfer: text,
   color_primaries: text,
+  color_space: text,
   pix_fmt: text,
   field_order: text,
   r_frame_rate: text,
@@ -95,9 +97,14 @@ function parseAnswer(json: string): ProbeAnswer {
  */
 export async function probeFile(clip: ClipFile, prober: Prober): Promise<ProbeAnswer> {
   let json = '';
-  await run(['-of', 'json', '-show_format', '-show_streams', ...formatInput(clip)], prober, (line) => {
-    json += line;
-  });
+  await run(
+    ['-of', 'json', '-show_format', '-show_streams', ...formatInput(clip)],
+    prober,
+    (line) => {
+      json += line;
+    },
+    maxJsonBytes,
+  );
   return parseAnswer(json);
 }
 
@@ -120,12 +127,13 @@ export async function listPackets(
   prober: Prober,
   onPacket: (packet: Packet) => void,
 ): Promise<void> {
-  const entries = 'packet=pts_time,duration_time,flags';
+  const entries = 'packet=pts_time,dts_time,duration_time,flags';
   await run(
     ['-of', 'compact=p=0', '-select_streams', stream, '-show_entries', entries, ...formatInput(clip)],
     prober,
     (line) => {
-      const ms = readNumber(/\bpts_time=([-\d.]+)/, line) * 1000;
+      // AVI has no times of presentation.
+      const ms = readNumber(/\b[pd]ts_time=([-\d.]+)/, line) * 1000;
       if (!Number.isNaN(ms)) {
         const lengthMs = readNumber(/\bduration_time=([\d.]+)/, line) * 1000 || 0;
         onPacket({ ms, lengthMs, discarded: /\bflags=.D/.test(line) });
@@ -142,9 +150,17 @@ async function run(
   args: readonly string[],
   { ffprobe, env, signal }: Prober,
   onLine: (line: string) => void,
+  maxOutputBytes?: number,
 ): Promise<void> {
   await runProgram(
-    { path: ffprobe, args: ['-v', 'error', ...args], env, timeoutMs, maxOutputBytes, onLine },
+    {
+      path: ffprobe,
+      args: ['-v', 'error', ...args],
+      env,
+      timeoutMs,
+      ...(maxOutputBytes !== undefined && { maxOutputBytes }),
+      onLine,
+    },
     signal,
   ).catch((error: unknown) => {
     throw error instanceof ProgramError ? createProgramError(error, 'ffprobe') : error;

@@ -37,8 +37,7 @@ export async function fitClip(
   const { startMs, lengthMs, container } = recipe;
   await runFfmpeg(
     [
-      ...(startMs > 0 ? ['-ss', formatTime(startMs)] : []),
-      ...formatInput(clip),
+      ...formatStart(clip, startMs),
       ...(lengthMs === undefined ? [] : ['-t', formatTime(lengthMs)]),
       ...recipe.streams,
       '-sn',
@@ -68,15 +67,21 @@ export async function takeFrame(
 ): Promise<void> {
   // A seek to a time gives the frame after it. So look up which frame that is, start before it, and keep the last one.
   const { ms, nextMs } = await findFrameTime(clip, recipe.atMs, encoder);
-  const seekMs = Math.max(0, ms - facts.startMs - leadMs);
-  const endMs = nextMs === undefined ? undefined : (ms + nextMs) / 2 - facts.startMs;
+  const { seeksInexactly } = clip.format;
+  const seekMs = seeksInexactly ? 0 : Math.max(0, ms - facts.startMs - leadMs);
+  // Without a seek, the clip's own clock is kept: which stream ffmpeg else takes as its start depends on the format.
+  const zeroMs = seeksInexactly ? 0 : facts.startMs + seekMs;
+  const filters = [
+    // Not `-t`, which counts from the first frame.
+    ...(nextMs === undefined ? [] : [`trim=end=${formatTime((ms + nextMs) / 2 - zeroMs)}`]),
+    ...recipe.filters,
+  ];
   await runFfmpeg(
     [
-      ...(seekMs > 0 ? ['-ss', formatTime(seekMs)] : []),
-      ...formatInput(clip),
-      ...(endMs === undefined ? [] : ['-t', formatTime(endMs - seekMs)]),
+      ...(seeksInexactly ? ['-copyts'] : []),
+      ...formatStart(clip, seekMs),
       ...['-map', '0:V:0', '-an', '-sn', '-dn', '-map_metadata', '-1'],
-      ...(recipe.filters.length === 0 ? [] : ['-vf', recipe.filters.join(',')]),
+      ...(filters.length === 0 ? [] : ['-vf', filters.join(',')]),
       ...resolvePassthrough(encoder.ffmpegVersion),
       ...formatPng('rgb24', output),
     ],
@@ -143,6 +148,12 @@ async function runFfmpeg(
   } catch (error) {
     throw error instanceof ProgramError ? createProgramError(error, 'ffmpeg') : error;
   }
+}
+
+/** The input from that time on; `-ss` behind the input decodes what comes before it. */
+function formatStart(clip: ClipFile, startMs: number): readonly string[] {
+  const seek = startMs > 0 ? ['-ss', formatTime(startMs)] : [];
+  return clip.format.seeksInexactly ? [...formatInput(clip), ...seek] : [...seek, ...formatInput(clip)];
 }
 
 /** In seconds, to the microsecond. */

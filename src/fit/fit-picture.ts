@@ -86,6 +86,7 @@ async function openPicture(path: string, recipe: PictureRecipe, scratchPath: str
     deep: metadata.depth === 'ushort',
     texts: [
       ...recipe.texts.filter((text) => crop !== undefined || text !== cropText),
+      ...(metadata.format === 'tiff' && (metadata.pages ?? 1) > 1 ? ['first page taken'] : []),
       ...describeFound(metadata, recipe),
     ],
   };
@@ -108,10 +109,11 @@ function refuseUnfit(metadata: Metadata): void {
   if (metadata.format === 'svg') {
     throw new FileError('cannot_fit', 'it is an SVG drawing', { hint: 'Export it as PNG.' });
   }
-  if (/^(float|double|complex|dpcomplex)$/.test(metadata.depth)) {
+  if (!/^u(char|short)$/.test(metadata.depth)) {
+    const isWhole = /^u?(char|short|int)$/.test(metadata.depth);
     throw new FileError(
       'cannot_fit',
-      'its pixels are floating-point numbers, and it does not say which of them are black and white',
+      `its pixels are ${isWhole ? 'signed or 32-bit' : 'floating-point'} numbers, and it does not define black and white`,
       { hint: 'Export it with 8 or 16 bits a channel.' },
     );
   }
@@ -142,34 +144,53 @@ async function encode(opened: Opened, recipe: PictureRecipe): Promise<FittedPict
     }
   }
   const writeLossy = await createLossyWriter(opened);
+  const longestPx = Math.max(opened.width, opened.height);
+  if (longestPx > writeLossy.maxSidePx) {
+    return reducePixels(opened, writeLossy, { maxBytes, scale: writeLossy.maxSidePx / longestPx });
+  }
   const smallest = await findQuality(opened.open, writeLossy, maxBytes);
   return smallest.bytes.length <= maxBytes
     ? smallest
-    : reducePixels(opened, writeLossy, { maxBytes, sizeBytes: smallest.bytes.length });
+    : reducePixels(opened, writeLossy, {
+        maxBytes,
+        scale: reduction * Math.sqrt(maxBytes / smallest.bytes.length),
+      });
 }
 
-type LossyWriter = (image: Sharp, quality: number) => Promise<FittedPicture>;
+interface LossyWriter {
+  (image: Sharp, quality: number): Promise<FittedPicture>;
+  /** Of the format. */
+  readonly maxSidePx: number;
+}
 
 /** JPEG where every pixel is opaque, WebP where not. */
 async function createLossyWriter(opened: Opened): Promise<LossyWriter> {
   // A channel for transparency is no transparency.
   const isOpaque = !opened.hasAlpha || (await opened.open().stats()).isOpaque;
   return isOpaque
-    ? async (image, quality) => ({
-        bytes: await image
-          .removeAlpha()
-          .toColourspace('srgb')
-          // Optimised for it, a JPEG is 2 % smaller, and takes the memory of all its coefficients.
-          .jpeg({ quality, chromaSubsampling: '4:4:4', optimiseCoding: false })
-          .toBuffer(),
-        contentType: 'image/jpeg',
-        texts: [`saved as JPEG of quality ${quality}`],
-      })
-    : async (image, quality) => ({
-        bytes: await image.toColourspace('srgb').webp({ quality }).toBuffer(),
-        contentType: 'image/webp',
-        texts: [`saved as WebP of quality ${quality}`],
-      });
+    ? Object.assign(writeJpeg, { maxSidePx: 65_500 })
+    : Object.assign(writeWebp, { maxSidePx: 16_383 });
+}
+
+async function writeJpeg(image: Sharp, quality: number): Promise<FittedPicture> {
+  return {
+    bytes: await image
+      .removeAlpha()
+      .toColourspace('srgb')
+      // Optimised for it, a JPEG is 2 % smaller, and takes the memory of all its coefficients.
+      .jpeg({ quality, chromaSubsampling: '4:4:4', optimiseCoding: false })
+      .toBuffer(),
+    contentType: 'image/jpeg',
+    texts: [`saved as JPEG of quality ${quality}`],
+  };
+}
+
+async function writeWebp(image: Sharp, quality: number): Promise<FittedPicture> {
+  return {
+    bytes: await image.toColourspace('srgb').webp({ quality }).toBuffer(),
+    contentType: 'image/webp',
+    texts: [`saved as WebP of quality ${quality}`],
+  };
 }
 
 /** The best quality that is small enough, or the worst. */
@@ -196,18 +217,18 @@ async function findQuality(
   return worst;
 }
 
-/** As many pixels as fit; each try is scaled down from the source by what the last one had too much. */
+/** Scales the source down until it fits; each try corrects the scale by the excess of the last. */
 async function reducePixels(
   opened: Opened,
   writeLossy: LossyWriter,
-  { maxBytes, sizeBytes }: { readonly maxBytes: number; readonly sizeBytes: number },
+  { maxBytes, scale: firstScale }: { readonly maxBytes: number; readonly scale: number },
 ): Promise<FittedPicture> {
-  let scale = reduction * Math.sqrt(maxBytes / sizeBytes);
+  let scale = firstScale;
   for (let i = 0; i < maxReductions; i += 1) {
-    const width = Math.max(1, Math.round(opened.width * scale));
-    const written = await writeLossy(opened.open().resize({ width }), minQuality);
+    const width = Math.max(1, Math.floor(opened.width * scale));
+    const height = Math.max(1, Math.floor(opened.height * scale));
+    const written = await writeLossy(opened.open().resize({ width, height, fit: 'fill' }), minQuality);
     if (written.bytes.length <= maxBytes) {
-      const height = Math.round((opened.height * width) / opened.width);
       return { ...written, texts: [`scaled to ${width}x${height}`, ...written.texts] };
     }
     scale *= reduction * Math.sqrt(maxBytes / written.bytes.length);

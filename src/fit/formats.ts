@@ -43,6 +43,8 @@ export interface ClipFormat {
   readonly copyable: boolean;
   /** Its header only guesses the duration, so the packets are asked. */
   readonly guessesDuration: boolean;
+  /** ffmpeg does not seek to a key frame in it, so it is decoded from its start. */
+  readonly seeksInexactly: boolean;
 }
 
 const picture = (
@@ -78,6 +80,7 @@ const clip = (
   acceptsAudio: false,
   copyable: false,
   guessesDuration: false,
+  seeksInexactly: false,
   ...more,
 });
 
@@ -105,7 +108,10 @@ const formats: readonly Format[] = [
   clip('video/quicktime', 'QuickTime', ['mov'], 'mov', { acceptsVideo: true }),
   clip('video/webm', 'WebM', ['webm'], 'matroska', { acceptsVideo: true }),
   clip('video/matroska', 'Matroska', ['mkv', 'mka'], 'matroska', { copyable: true }),
-  clip('video/mp2t', 'MPEG-TS', ['ts', 'mts', 'm2ts'], 'mpegts', { copyable: true }),
+  clip('video/mp2t', 'MPEG-TS', ['ts', 'mts', 'm2ts'], 'mpegts', {
+    copyable: true,
+    seeksInexactly: true,
+  }),
   clip('video/x-flv', 'FLV', ['flv'], 'flv', { copyable: true }),
   clip('video/vnd.avi', 'AVI', ['avi'], 'avi'),
   clip('video/3gpp', '3GP', ['3gp'], 'mov'),

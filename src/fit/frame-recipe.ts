@@ -1,7 +1,7 @@
 import type { Edits } from '../files/edits.ts';
 import type { ClipFacts, VideoFacts } from './clip-facts.ts';
 import { type ClipPart, describeCut, formatClipTime, isCut, outside, resolvePart } from './clip-part.ts';
-import { describeColour, resolveColour, resolveShape } from './clip-shape.ts';
+import { describeColour, resolveColour, resolveFrameMatrix, resolveShape } from './clip-shape.ts';
 
 /** Which frame of a clip is taken, as a picture. */
 export interface FrameRecipe {
@@ -31,7 +31,7 @@ export function resolveFrameRecipe(
   const colour = resolveColour(facts.video);
   return {
     atMs: facts.startMs + resolveFrameMs(frame, part),
-    filters: [...shape.filters, ...colour.filters],
+    filters: [...resolveFrameMatrix(facts.video), ...shape.filters, ...colour.filters],
     texts: [
       ...describeCut(part),
       typeof frame === 'object' ? `frame at ${formatClipTime(frame.atMs)} taken` : `${frame} frame taken`,

@@ -21,11 +21,11 @@ export async function keepCopy(
   sourceName: string,
   extension: string,
 ): Promise<string> {
-  const { name } = parse(basename(sourceName));
+  const name = shortenName(parse(basename(sourceName)).name || 'file');
   try {
     await makeFolder(folder);
     for (let i = 1; i < maxCopies; i += 1) {
-      const path = join(folder, `${name || 'file'}${i === 1 ? '' : `-${i}`}.${extension}`);
+      const path = join(folder, `${name}${i === 1 ? '' : `-${i}`}.${extension}`);
       if (await copyIfFree(made, path)) {
         return path;
       }
@@ -40,6 +40,17 @@ export async function keepCopy(
       cause,
     });
   }
+}
+
+/** Room for a number and an extension in the 255 bytes that a name may have. */
+const maxNameBytes = 240;
+
+function shortenName(name: string): string {
+  let short = name;
+  while (Buffer.byteLength(short) > maxNameBytes) {
+    short = [...short].slice(0, -1).join('');
+  }
+  return short;
 }
 
 async function copyIfFree(from: string, to: string): Promise<boolean> {

@@ -106,10 +106,11 @@ async function readParts(handle: FileHandle, container: Container): Promise<Omit
     switch (name) {
       case 'eXIf':
       case 'EXIF':
-        orientation = readOrientation(content);
+        // Some programs write the prefix that EXIF has in a JPEG.
+        orientation = readOrientation(hasExifPrefix(content) ? content.subarray(6) : content);
         break;
       case 'ffe1':
-        if (content.toString('latin1', 0, 6) === 'Exif\0\0') {
+        if (hasExifPrefix(content)) {
           orientation = readOrientation(content.subarray(6));
         }
         break;
@@ -142,6 +143,10 @@ async function readParts(handle: FileHandle, container: Container): Promise<Omit
     animated,
     profile: profile.length === 0 ? undefined : readColourProfile(profile),
   };
+}
+
+function hasExifPrefix(content: Buffer): boolean {
+  return content.toString('latin1', 0, 6) === 'Exif\0\0';
 }
 
 /** Orientations from 5 lie on their side. */

@@ -16,7 +16,10 @@ const soundContainers: Readonly<Record<string, ClipContainer>> = { mp3: containe
 const losslessSound = /^(pcm_.*|flac|alac|wavpack|ape|tta)$/;
 
 /** A sound that is cut ends with a whole frame, up to this long after the time that was asked for. */
-const marginMs = 50;
+const minMarginMs = 50;
+/** What an encoder and the end of a cut add at most, in samples; at 44.1 kHz and above, that is less than the least. */
+const marginSamples = 3 * 1024;
+const usualSampleRate = 44_100;
 
 /**
  * Tells how a sound is made to fit; undefined if it needs nothing.
@@ -30,7 +33,7 @@ export function resolveSoundRecipe(
   { noLimits }: { readonly noLimits: boolean },
 ): ClipRecipe | undefined {
   const { maxBytes, durationMs } = assetTypes.audio;
-  const part = noLimits ? wanted : shorten(wanted, durationMs.max, marginMs, facts.durationMs);
+  const part = noLimits ? wanted : shorten(wanted, durationMs.max, resolveMarginMs(audio), facts.durationMs);
   const isTooLarge = !noLimits && sizeBytes > maxBytes;
   const isAccepted = format.acceptsAudio && !isLayerTwo(audio);
   if (isAccepted && !isCut(part) && !isTooLarge) {
@@ -60,6 +63,12 @@ export function resolveSoundRecipe(
         : `encoded as ${container === containers.wav ? 'WAV' : 'AAC in M4A'}`,
     ],
   };
+}
+
+function resolveMarginMs({ sampleRate }: AudioFacts): number {
+  return sampleRate >= usualSampleRate || sampleRate === 0
+    ? minMarginMs
+    : (marginSamples * 1000) / sampleRate;
 }
 
 function isLayerTwo({ codec }: AudioFacts): boolean {

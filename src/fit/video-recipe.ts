@@ -8,6 +8,7 @@ import {
   type ClipShape,
   describeColour,
   resolveColour,
+  resolveEncodedMatrix,
   resolveShape,
 } from './clip-shape.ts';
 import {
@@ -150,6 +151,7 @@ function formatFilters(video: VideoFacts, shape: readonly string[], colour: read
     `fps=${resolveFrameRate(video)}`,
     ...shape,
     ...colour,
+    ...resolveEncodedMatrix(video),
     'format=yuv420p',
   ].join(',');
 }

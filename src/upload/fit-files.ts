@@ -47,6 +47,8 @@ export interface FileFittingDependencies {
   readonly manifest: Pick<Manifest, 'findFitted'> | undefined;
   readonly signal: AbortSignal;
   readonly onEvent: (event: UploadEvent) => void;
+  /** Called with each image that was converted, before it is sent; it is removed afterwards. */
+  readonly onMade?: ((index: number, path: string) => Promise<void>) | undefined;
 }
 
 /** Refusals that another form of the file may mend. */
@@ -299,6 +301,13 @@ export class FileFitting {
         : error;
     });
     const { type, contentType, sizeBytes, width, height, durationMs } = checked;
+    if (type !== plan.outcome.type) {
+      await discard();
+      throw new FileError('cannot_fit', `the converted file is of type ${type}, not ${plan.outcome.type}`);
+    }
+    if (type === 'image') {
+      await this.#dependencies.onMade?.(index, madePath);
+    }
     this.#dependencies.onEvent({ type: 'fitted', index, path, fitted, keptPath });
     const asset: CheckedAsset = {
       type,

@@ -6,7 +6,7 @@ import { untilAborted } from '../until-aborted.ts';
 import { toMeasures } from './asset-measures.ts';
 import type { Uploader } from './attempts.ts';
 import type { UploadEvent } from './event.ts';
-import type { FileFitting, FitOptions } from './fit-files.ts';
+import type { FileFitting, FileFittingDependencies, FitOptions } from './fit-files.ts';
 import type { Manifest } from './manifest.ts';
 import type { Preparation, PreparedFile } from './prepared-file.ts';
 import { type Outcome, type UploadRecord, unsentOutcome } from './record.ts';
@@ -46,6 +46,7 @@ export interface SessionDependencies extends Omit<BatchDependencies, 'uploader' 
    * throws ends the session before anything is sent.
    */
   readonly onChecked?: ((files: readonly PreparedFile[]) => void) | undefined;
+  readonly onMade?: FileFittingDependencies['onMade'];
 }
 
 /**
@@ -106,7 +107,7 @@ export async function* runSession(
 /** Loaded only when it is asked for: most runs need none of it. */
 async function openFitting(
   { fit, noLimits, failFast }: SessionOptions,
-  { machine, clock, signal, onEvent }: SessionDependencies,
+  { machine, clock, signal, onEvent, onMade }: SessionDependencies,
   manifest: Manifest | undefined,
 ): Promise<FileFitting | undefined> {
   if (fit === undefined) {
@@ -115,7 +116,7 @@ async function openFitting(
   const { FileFitting } = await import('./fit-files.ts');
   return new FileFitting(
     { ...fit, noLimits, failFast },
-    { machine, now: clock.epochMs, manifest, signal, onEvent },
+    { machine, now: clock.epochMs, manifest, signal, onEvent, onMade },
   );
 }
 

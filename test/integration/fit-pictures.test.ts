@@ -97,6 +97,35 @@ describe('fitting a picture that is not accepted', () => {
 });
 
 describe('fitting an accepted picture', () => {
+  test('leaves a picture that has the requested shape as it is', async () => {
+    const path = join(await tempDir(), 'wide.jpg');
+    await flat(160, 90).jpeg().toFile(path);
+    expect(await planFile(fitter, path, { aspect: { width: 16, height: 9 } })).toEqual({ kind: 'untouched' });
+    const turned = join(await tempDir(), 'turned.jpg');
+    await flat(90, 160).withMetadata({ orientation: 6 }).jpeg().toFile(turned);
+    const { fitted } = await fitFile(fitter, turned, { aspect: { width: 16, height: 9 } });
+    expect(fitted).toEqual(['turned upright', expect.stringMatching(/^saved as /)]);
+  });
+
+  test('does not say that it crops a picture of a format that is converted, if it does not', async () => {
+    const path = join(await tempDir(), 'wide.gif');
+    await flat(160, 90).gif().toFile(path);
+    const { fitted } = await fitFile(fitter, path, { aspect: { width: 16, height: 9 } });
+    expect(fitted).not.toContain('cropped to 16:9');
+  });
+
+  test.each(['loop.webp', 'spinner.png'])('takes the first frame of %s, and says so', async (name) => {
+    const { fitted } = await fitFile(fitter, `test/fixtures/${name}`, { aspect: { width: 2, height: 1 } });
+    expect(fitted.slice(0, 2)).toEqual(['first frame taken', 'cropped to 2:1']);
+  });
+
+  test('turns a WebP whose EXIF has the prefix of a JPEG', async () => {
+    const path = join(await tempDir(), 'turned.webp');
+    await flat(60, 40).withMetadata({ orientation: 6 }).webp().toFile(path);
+    expect(await readFile(path, 'latin1')).toContain('EXIF');
+    expect((await fitFile(fitter, path)).fitted[0]).toBe('turned upright');
+  });
+
   test('EXIF orientation in a JPEG with fill bytes before its markers', async () => {
     const jpeg = await sharp(Buffer.alloc(80 * 40 * 3), { raw: { width: 80, height: 40, channels: 3 } })
       .withMetadata({ orientation: 6 })
@@ -291,6 +320,43 @@ describe('decoding', () => {
     await expect(fitMade(gif, 'none.gif')).rejects.toMatchObject({ code: 'cannot_fit' });
   });
 
+  test.each([
+    ['int', 32, 2],
+    ['uint', 32, 1],
+    ['short', 16, 2],
+  ])('fails for a TIFF of numbers of type %s, which would turn white', async (depth, bits, sampleFormat) => {
+    const tiff = createTiff(20, 20, bits, sampleFormat);
+    expect((await sharp(tiff).metadata()).depth).toBe(depth);
+    await expect(fitMade(tiff, 'numbers.tif')).rejects.toMatchObject({
+      code: 'cannot_fit',
+      message: expect.stringMatching(/signed or 32-bit/),
+    });
+  });
+
+  test('takes the first page of a TIFF, and says so', async () => {
+    const path = join(await tempDir(), 'pages.tif');
+    await sharp(Buffer.alloc(20 * 40 * 3), { raw: { width: 20, height: 40, channels: 3, pageHeight: 20 } })
+      .tiff({ compression: 'lzw' })
+      .toFile(path);
+    expect((await sharp(path).metadata()).pages).toBe(2);
+    expect((await fitFile(fitter, path)).fitted).toContain('first page taken');
+  });
+
+  test.each([
+    ['JPEG', 66_000, 3],
+    ['WebP', 17_000, 4],
+  ] as const)('scales down what is longer than a %s can be', async (format, width, channels) => {
+    const pixels = randomFillSync(Buffer.alloc(width * 200 * channels));
+    const path = join(await tempDir(), 'long.png');
+    await sharp(pixels, { raw: { width, height: 200, channels } })
+      .png({ compressionLevel: 0 })
+      .toFile(path);
+    const fitted = await fitFile(fitter, path);
+    expect(fitted.contentType).toBe(`image/${format.toLowerCase()}`);
+    expect(fitted.fitted).toContainEqual(expect.stringMatching(/^scaled to \d{5}x\d+$/));
+    expect(fitted.sizeBytes).toBeLessThanOrEqual(maxBytes);
+  });
+
   test('fails for a TIFF of floating-point numbers, which would turn black', async () => {
     const floats = await flat(20, 20).toColourspace('scrgb').tiff({ compression: 'none' }).toBuffer();
     expect((await sharp(floats).metadata()).depth).toBe('float');
@@ -320,6 +386,36 @@ describe('decoding', () => {
 function chunk(name: string, content: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(name, 'latin1'), content]);
   return Buffer.concat([u32(content.length), body, u32(crc32(body))]);
+}
+
+/** A black picture without compression; `sampleFormat` is 1 for unsigned and 2 for signed numbers. */
+function createTiff(width: number, height: number, bits: number, sampleFormat: number): Buffer {
+  const triple = (value: number) => Buffer.from(new Uint16Array([value, value, value]).buffer);
+  const pixelBytes = width * height * 3 * (bits / 8);
+  const bitsAt = 8 + pixelBytes;
+  const tags: readonly (readonly [tag: number, type: 3 | 4, count: number, value: number])[] = [
+    [256, 4, 1, width],
+    [257, 4, 1, height],
+    [258, 3, 3, bitsAt],
+    [259, 3, 1, 1],
+    [262, 3, 1, 2],
+    [273, 4, 1, 8],
+    [277, 3, 1, 3],
+    [278, 4, 1, height],
+    [279, 4, 1, pixelBytes],
+    [339, 3, 3, bitsAt + 6],
+  ];
+  const directory = Buffer.alloc(2 + tags.length * 12 + 4);
+  directory.writeUInt16LE(tags.length);
+  for (const [i, [tag, type, count, value]] of tags.entries()) {
+    directory.writeUInt16LE(tag, 2 + i * 12);
+    directory.writeUInt16LE(type, 4 + i * 12);
+    directory.writeUInt32LE(count, 6 + i * 12);
+    directory.writeUInt32LE(value, 10 + i * 12);
+  }
+  const head = Buffer.from('II*\0\0\0\0\0', 'latin1');
+  head.writeUInt32LE(bitsAt + 12, 4);
+  return Buffer.concat([head, Buffer.alloc(pixelBytes), triple(bits), triple(sampleFormat), directory]);
 }
 
 function u32(value: number): Buffer {

@@ -1,11 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { parseNamedEdits } from '../../src/files/edits.ts';
 import { assetTypes } from '../../src/media/asset-types.ts';
+import { checkAssetFile } from '../../src/media/check-asset.ts';
+import { createCheckContext } from '../../src/media/check-context.ts';
 import { decodeFrames, drawVideo, h264, makeClip, playTone, probeClip } from '../harness/clips.ts';
 import { fitFile, planFile, startFitter } from '../harness/fitter.ts';
 
 const aac = '-c:a aac -b:a 96k';
+const checks = createCheckContext(false, new AbortController().signal);
+afterAll(() => checks.close());
 const editsOf = (text: string) => (text === '' ? {} : parseNamedEdits(`x#${text}`)!.edits);
 
 interface Expected {
@@ -14,6 +18,22 @@ interface Expected {
   readonly sound?: string;
   readonly ms: readonly [min: number, max: number];
   readonly sides?: string;
+}
+
+/** Expects red in every pixel, as far as video has it. */
+function expectRed(frame: Buffer): void {
+  const [red, green, blue] = frame;
+  expect(red).toBeGreaterThanOrEqual(250);
+  expect(Math.max(green!, blue!)).toBeLessThanOrEqual(5);
+}
+
+/** How much two frames differ, from some of their bytes. */
+function distanceOf(frame: Buffer, other: Buffer): number {
+  let sum = 0;
+  for (let i = 0; i < frame.length; i += 31) {
+    sum += Math.abs(frame[i]! - other[i]!);
+  }
+  return sum;
 }
 
 describe('fitting a video', () => {
@@ -131,6 +151,34 @@ describe('fitting a video', () => {
     expect(await planFile(startFitter(), fitted.path)).toEqual({ kind: 'untouched' });
   });
 
+  test('encodes RGB with the colours that players show, and says which', async () => {
+    const clip = await makeClip('red.mov', '-f lavfi -i color=red:s=1280x720:r=25:d=3 -c:v png');
+    const fitted = await fitFile(startFitter(), clip);
+    expect((await probeClip(fitted.path)).video).toMatchObject({ color_space: 'bt709', color_range: 'tv' });
+    expectRed((await decodeFrames(fitted.path))[0]!);
+  });
+
+  test('cuts a transport stream where it was asked to', async () => {
+    const clip = await makeClip(
+      'a.ts',
+      `${drawVideo('320x240', 30, 8)} ${playTone(8)} ${h264} -g 250 ${aac}`,
+    );
+    const fitted = await fitFile(startFitter(), clip, editsOf('trim=3-6'));
+    const { video, durationMs } = await probeClip(fitted.path);
+    expect(video).toBeDefined();
+    expect(Math.abs(durationMs - 3000)).toBeLessThan(100);
+    const [first] = await decodeFrames(fitted.path, '-frames:v 1');
+    const source = await decodeFrames(clip);
+    const distances = source.map((frame) => distanceOf(frame, first!));
+    expect(Math.abs(distances.indexOf(Math.min(...distances)) - 90)).toBeLessThanOrEqual(1);
+  });
+
+  test('measures a live clip by its audio too', async () => {
+    const args = `${drawVideo('320x240', 25, 4)} ${playTone(25)} -c:v libvpx -deadline realtime -cpu-used 16 -c:a libopus -live 1`;
+    const fitted = await fitFile(startFitter(), await makeClip('live.webm', args));
+    expect((await probeClip(fitted.path)).durationMs).toBeLessThanOrEqual(15_400);
+  });
+
   test('keeps every frame that it copies', async () => {
     const path = await makeClip('short.mkv', `${drawVideo('320x240', 25, 3)} ${h264} -bf 3`);
     const fitted = await fitFile(startFitter(), path);
@@ -184,6 +232,17 @@ describe('fitting a video', () => {
 });
 
 describe('fitting audio', () => {
+  test.each([8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100])(
+    'cuts an MP3 of %i Hz to less than 15 s',
+    async (rate) => {
+      const args = `-f lavfi -i sine=frequency=440:sample_rate=${rate}:duration=20 -ar ${rate} -c:a libmp3lame`;
+      const fitted = await fitFile(startFitter(), await makeClip('a.mp3', args));
+      const { durationMs } = await checkAssetFile(fitted.path, checks);
+      expect(durationMs).toBeGreaterThan(14_500);
+      expect(durationMs).toBeLessThanOrEqual(15_000);
+    },
+  );
+
   test.each<[name: string, file: string, make: string, edits: string, expected: Expected]>([
     [
       'a long MP3',
@@ -313,6 +372,13 @@ describe('taking a frame', () => {
       `-f lavfi -i testsrc2=size=320x240:rate=60:duration=4,select='if(lt(t\\,2)\\,1\\,not(mod(n\\,7)))' -vsync vfr ${h264}`,
     ],
     ['Matroska', 'a.mkv', `${drawVideo('320x240', 24, 3)} ${h264}`],
+    [
+      'Matroska whose video begins after its audio',
+      'a.mkv',
+      `${drawVideo('320x240', 30, 3)} ${playTone(3)} ${h264} -bf 2 ${aac}`,
+    ],
+    ['a transport stream', 'a.ts', `${drawVideo('320x240', 30, 3)} ${playTone(3)} ${h264} -g 30 ${aac}`],
+    ['H.264 in AVI', 'a.avi', `${drawVideo('320x240', 25, 3)} ${playTone(3)} ${h264} -c:a libmp3lame`],
   ];
 
   test.each(clips)('finds the first and the last frame of %s', async (_name, file, make) => {
@@ -348,6 +414,13 @@ describe('taking a frame', () => {
     const [frame] = await decodeFrames(fitted.path);
     const found = (await decodeFrames(path)).findIndex((it) => it.equals(frame!));
     expect(found).toBe(index);
+  });
+
+  test('has the colours that players show for HD without a tag', async () => {
+    const args =
+      '-f lavfi -i color=red:s=1280x720:r=25:d=3 -vf scale=out_color_matrix=bt709,format=yuv420p -c:v libx264';
+    const fitted = await fitFile(startFitter(), await makeClip('hd.mp4', args), { frame: 'first' });
+    expectRed((await decodeFrames(fitted.path))[0]!);
   });
 
   test('gives an upright picture with square pixels and the requested shape', async () => {

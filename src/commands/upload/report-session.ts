@@ -65,6 +65,7 @@ export async function reportSession(
       assertAssets(format, files);
       sheet?.checked(files);
     },
+    onMade: sheet && ((index, path) => sheet.made(index, path)),
   });
   let printing = Promise.resolve();
   for await (const block of records) {

@@ -37,6 +37,10 @@ export class ContactSheet {
   readonly #host: SheetHost;
   readonly #cards: Card[] = [];
   #checked: readonly PreparedFile[] = [];
+  /** The first place of each file in the input. */
+  readonly #places = new Map<PreparedFile['check'], number>();
+  /** Pictures of converted files, by place. */
+  readonly #made = new Map<number, Buffer>();
   #previews = Promise.resolve();
   #previewBytes = 0;
   #previewCount = 0;
@@ -70,6 +74,19 @@ export class ContactSheet {
   /** Call with every file once all are checked. */
   checked(files: readonly PreparedFile[]): void {
     this.#checked = files;
+    for (const [place, { check }] of files.entries()) {
+      if (!this.#places.has(check)) {
+        this.#places.set(check, place);
+      }
+    }
+  }
+
+  /** Call with each converted file while it exists, before its record. */
+  async made(place: number, path: string): Promise<void> {
+    const preview = await this.#pictures.preview(path, this.#host.signal).catch(() => undefined);
+    if (preview !== undefined) {
+      this.#made.set(place, preview);
+    }
   }
 
   /**
@@ -86,7 +103,10 @@ export class ContactSheet {
       if (asset === undefined) {
         continue;
       }
-      if (typeof source === 'string') {
+      const made = this.#made.get(this.#places.get(check!) ?? record.index);
+      if (made !== undefined) {
+        this.#addMade(card, made);
+      } else if (typeof source === 'string') {
         this.#previews = this.#previews.then(() => this.#addPreview(card, source, asset));
       } else {
         await untilAborted(this.#addStandardInput(card, asset), this.#host.signal).catch(() => {});
@@ -122,6 +142,12 @@ export class ContactSheet {
     // Without sharp, and of an image that it cannot decode, there is none.
     const preview = await this.#pictures.preview(image, this.#host.signal).catch(() => undefined);
     if (preview !== undefined && preview.length <= roomBytes) {
+      card.preview = this.#embed('image/jpeg', preview);
+    }
+  }
+
+  #addMade(card: Card, preview: Buffer): void {
+    if (this.#previewBytes + preview.length <= maxPreviewBytes && this.#previewCount < maxPreviews) {
       card.preview = this.#embed('image/jpeg', preview);
     }
   }

@@ -40,6 +40,7 @@ function video(given: Partial<VideoFacts> = {}): VideoFacts {
     pixelAspect: 1,
     transfer: 'bt709',
     primaries: 'bt709',
+    matrix: 'bt709',
     pixelFormat: 'yuv420p',
     interlaced: false,
     frameRate: 30,
@@ -49,7 +50,7 @@ function video(given: Partial<VideoFacts> = {}): VideoFacts {
 }
 
 function audio(given: Partial<AudioFacts> = {}): AudioFacts {
-  return { codec: 'aac', sampleBits: 16, bytesPerSecond: 192_000, ...given };
+  return { codec: 'aac', sampleBits: 16, sampleRate: 48_000, bytesPerSecond: 192_000, ...given };
 }
 
 function facts(given: Case): ClipFacts {
@@ -72,6 +73,7 @@ function resolve(given: Case) {
     acceptsAudio: false,
     copyable: false,
     guessesDuration: false,
+    seeksInexactly: false,
     ...formats[given.format ?? 'mp4'],
   };
   return resolveClipRecipe(
@@ -430,6 +432,11 @@ describe('the recipe for a frame', () => {
     ['trim=-5&frame=first', 35_000],
   ])('finds the time of %s', (edits, atMs) => {
     expect(frame(edits).atMs).toBe(atMs);
+  });
+
+  test('says what part the frame is taken from', () => {
+    expect(frame('trim=3-8&frame=2').texts).toEqual(['cut to 3 s to 8 s', 'frame at 2 s taken']);
+    expect(() => frame('trim=3-8&frame=6')).toThrow('no frame at 6 s of the requested part: it lasts 5 s');
   });
 
   test.each(['frame=99', 'frame=40.2', 'trim=3-8&frame=6', 'trim=50-60&frame=last'])(
