@@ -139,7 +139,7 @@ async function explainUnknownFlag(
   if (
     file !== undefined &&
     command.registeredArguments.length > 0 &&
-    (await findKind(file, cwd)) !== undefined
+    (file.startsWith('-#') || (await findKind(file, cwd)) !== undefined)
   ) {
     const others = argv.filter((word) => word !== file && word !== '--');
     return new UsageError(

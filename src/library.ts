@@ -2,6 +2,7 @@ import { availableParallelism, platform, tmpdir } from 'node:os';
 import process from 'node:process';
 import { absolutePath, findCwd } from './absolute-path.ts';
 import { ApiClient } from './client/client.ts';
+import { ConfigError } from './errors.ts';
 import { parseEdits } from './files/edits.ts';
 import type { Environment, Machine } from './host.ts';
 import { Credentials } from './network/credentials.ts';
@@ -105,6 +106,10 @@ export async function uploadFiles(
     onRecord,
     onEvent = () => {},
   } = options;
+  const { manifest, maxAgeMs } = options;
+  if (maxAgeMs !== undefined && (manifest === undefined || !(maxAgeMs >= 0))) {
+    throw new ConfigError('options: maxAgeMs must be 0 or more, and needs a manifest');
+  }
   const client = new DreaminaClient(options);
   const records: UploadRecord[] = [];
   try {
@@ -117,8 +122,8 @@ export async function uploadFiles(
         failFast,
         noLimits,
         fit: resolveFit(options),
-        manifestPath: options.manifest === undefined ? undefined : absolutePath(options.manifest, here),
-        maxAgeMs: options.maxAgeMs,
+        manifestPath: manifest === undefined ? undefined : absolutePath(manifest, here),
+        maxAgeMs,
       },
       { clock: systemClock, machine: loadMachine(options), random: Math.random, signal, onEvent },
     );

@@ -6,8 +6,8 @@ import { ProgramError, runProgram } from './run-program.ts';
 /** A program of ffmpeg's that was found. */
 interface Program {
   readonly path: string;
-  /** As it says itself, such as "5.1.9-0+deb12u1". */
-  readonly version: string;
+  /** As it says itself, such as "5.1.9-0+deb12u1"; undefined if it does not start. */
+  readonly version: string | undefined;
 }
 
 /** The programs that probe and encode. */
@@ -60,7 +60,7 @@ async function findVersion(
   if (path === undefined) {
     return undefined;
   }
-  let version = 'of unknown version';
+  let version: string | undefined = 'of unknown version';
   const onLine = (line: string) => {
     version = /^ff\w+ version (\S{1,60})/.exec(line)?.[1] ?? version;
   };
@@ -68,10 +68,11 @@ async function findVersion(
     { path, args: ['-version'], env: resolveProgramEnv(env), timeoutMs: versionTimeoutMs, onLine },
     signal,
   ).catch((error: unknown) => {
-    // If it does not start, the file that needs it reports that.
+    // The file that needs it reports that.
     if (!(error instanceof ProgramError)) {
       throw error;
     }
+    version = undefined;
   });
   return { path, version };
 }
@@ -83,8 +84,8 @@ function parseRelease(version: string): readonly [major: number, minor: number] 
 }
 
 /** The option that keeps frames at their own times: 5.1 gave it a name, and a later release dropped the old one. */
-export function resolvePassthrough(version: string): readonly string[] {
-  const [major, minor] = parseRelease(version) ?? [99, 0];
+export function resolvePassthrough(version: string | undefined): readonly string[] {
+  const [major, minor] = parseRelease(version ?? '') ?? [99, 0];
   return [major < 5 || (major === 5 && minor < 1) ? '-vsync' : '-fps_mode', 'passthrough'];
 }
 

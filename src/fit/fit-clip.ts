@@ -8,7 +8,7 @@ import { ProgramError, runProgram } from './run-program.ts';
 /** How ffmpeg is run. */
 export interface Encoder extends Prober {
   readonly ffmpeg: string;
-  readonly ffmpegVersion: string;
+  readonly ffmpegVersion: string | undefined;
   /** How long it may make no progress. */
   readonly stallMs: number;
 }

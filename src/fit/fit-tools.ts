@@ -7,6 +7,7 @@ export interface FitTool {
   readonly name: 'sharp' | 'heic-decode' | 'ffmpeg' | 'ffprobe';
   /** undefined if it is missing or does not start. */
   readonly version: string | undefined;
+  readonly isFound: boolean;
   /** The line that installs it. */
   readonly install: string;
 }
@@ -22,11 +23,13 @@ export async function loadFitTools(
     ...(['sharp', 'heic-decode'] as const).map((name) => ({
       name,
       version: findModuleVersion(name),
+      isFound: findModuleVersion(name) !== undefined,
       install: installModules,
     })),
     ...(['ffmpeg', 'ffprobe'] as const).map((name) => ({
       name,
       version: programs[name]?.version,
+      isFound: programs[name] !== undefined,
       install: resolveFfmpegInstall(platform),
     })),
   ];

@@ -2,11 +2,11 @@ import pMap from 'p-map';
 import { FileError, type FileErrorCode } from '../errors.ts';
 import { type Edits, formatEdits } from '../files/edits.ts';
 import type { FoundFile } from '../files/found-file.ts';
-import { type FittingPlan, toFittedSource } from '../fit/fit-plan.ts';
+import { type FitPlan, type FittingPlan, toFittedSource } from '../fit/fit-plan.ts';
 import { Fitter } from '../fit/fitter.ts';
 import type { SourceFile } from '../fit/source-file.ts';
 import type { Machine } from '../host.ts';
-import { assetTypes } from '../media/asset-types.ts';
+import { type AssetKind, assetTypes } from '../media/asset-types.ts';
 import {
   type CheckContext,
   type CheckedAsset,
@@ -245,6 +245,9 @@ export class FileFitting {
       const source = loaded ?? (await this.#fitter.loadSource(path, signal));
       const fitKey = this.#keyFor(source, edits);
       const plan = await this.#fitter.plan(source, edits, check.kind === 'acceptable', signal);
+      for (const reason of describeUselessEdits(file.edits, typeOf(plan, check))) {
+        onEvent({ type: 'fit-doubt', index, path: file.path, reason });
+      }
       switch (plan.kind) {
         case 'untouched':
           if (plan.note !== undefined) {
@@ -338,6 +341,29 @@ interface LoadedInput {
   readonly edits: Edits;
   /** Undefined if nothing needed its SHA-256 yet. */
   readonly source: SourceFile | undefined;
+}
+
+/** The type of a source; undefined if it is unknown. */
+function typeOf(plan: FitPlan, check: FileCheck): AssetKind | undefined {
+  if (plan.kind === 'untouched') {
+    return check.kind === 'acceptable' ? check.asset.type : undefined;
+  }
+  switch (plan.work.kind) {
+    case 'picture':
+      return 'image';
+    case 'frame':
+      return 'video';
+    case 'clip':
+      return plan.work.recipe.kind;
+  }
+}
+
+/** Edits that were asked of this one file but do not apply to its type; those of the flags are for all types. */
+function describeUselessEdits(edits: Edits | undefined, type: AssetKind | undefined): readonly string[] {
+  const useless = type === 'image' ? ['trim', 'frame'] : type === 'audio' ? ['frame', 'aspect'] : [];
+  return Object.keys(edits ?? {})
+    .filter((edit) => useless.includes(edit))
+    .map((edit) => `#${edit}= has no effect on ${type === 'image' ? 'an image' : 'an audio file'}`);
 }
 
 function refusedBy(error: unknown): Extract<Preparation, { kind: 'refused' }> {

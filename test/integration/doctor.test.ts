@@ -49,6 +49,21 @@ async function program(path: string, text = '#!/bin/sh\n'): Promise<string> {
 }
 
 describe('doctor', () => {
+  it.skipIf(process.platform === 'win32')('warns of a program that does not start', async () => {
+    const folder = await tempDir();
+    await program(join(folder, 'ffmpeg'), '#!/bin/sh\nexit 127\n');
+    await program(join(folder, 'ffprobe'), '#!/bin/sh\necho "ffprobe version 5.1.9"\n');
+    const { findings } = await diagnose({ env: { PATH: `${folder}:/bin:/usr/bin` }, platform: 'linux' });
+    expect(of(findings, 'ffmpeg')).toEqual([
+      [
+        'warning',
+        'ffmpeg does not start; only --fit uses it',
+        'To install it again: sudo apt-get install ffmpeg',
+      ],
+    ]);
+    expect(of(findings, 'ffprobe')).toEqual([['ok', 'ffprobe 5.1.9']]);
+  });
+
   it('prints one line for each check, and exits with 0 if nothing is wrong', async () => {
     const { sandbox, env } = await sandboxWith({ now: () => now });
     const { host } = new URL(sandbox.origin);

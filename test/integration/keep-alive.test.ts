@@ -71,6 +71,11 @@ const endInTheAnswer: Meeting = (socket, received) => {
   return 'done';
 };
 
+const tooLate: Meeting = (socket) => {
+  socket.end('HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
+  return 'done';
+};
+
 const statuses = (records: readonly UploadRecord[]) =>
   records.map(({ status, attempts }) => [status, attempts]);
 
@@ -79,6 +84,7 @@ describe('a request on an idle connection that closes', () => {
     ['reset', reset],
     ['closed', end],
     ['reset after the body', resetAtTheEnd],
+    ['closed with the answer 408', tooLate],
   ])(
     'is sent once more on a new connection if it is %s, and this does not count as an attempt',
     async (_how, meet) => {

@@ -338,6 +338,8 @@ describe('a wrong option is a ConfigError, before anything is sent', () => {
     ['half a retry', { retries: 0.5 }, /^options: retries must be/],
     ['a timeout of 0', { timeoutMs: 0 }, /^options: timeout/],
     ['a timeout of NaN', { timeoutMs: Number.NaN }, /^options: timeout/],
+    ['a negative age', { manifest: 'm', maxAgeMs: -5 }, /^options: maxAgeMs must be/],
+    ['an age without a manifest', { maxAgeMs: 5 }, /^options: maxAgeMs must be/],
   ])('uploadFiles with %s', async (_what, wrong, message) => {
     const options = { ...good, ...wrong } as UploadFilesOptions;
     const failure = await uploadFiles([night.file], options).catch((error: unknown) => error);

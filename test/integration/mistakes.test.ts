@@ -79,6 +79,13 @@ describe('the nearest name', () => {
     [['upload', '--man'], 'dreamina upload has no flag --man; did you mean --manifest?'],
     [['upload', '-json'], 'dreamina upload has no flag -json; did you mean --json?'],
     [['upload', '--progress'], 'dreamina upload has no flag --progress; did you mean --no-progress?'],
+    [['upload', '--retry', '3'], 'dreamina upload has no flag --retry; did you mean --retries?'],
+    [['upload', 'a.png', '--no-limits=1'], '--no-limits takes no value'],
+    [['upload', '--json=true'], '--json takes no value'],
+    [['upload', '--quiet='], '--quiet takes no value'],
+    [['take.mp4#frame=last'], '"take.mp4#frame=last" is not a command'],
+    [['shots/nigh?.png'], '"shots/nigh?.png" is not a command'],
+    [['upload', '-#frame=last'], '"-#frame=last" looks like a flag; put it after --'],
     [['upload', '-R', 'shots'], 'dreamina upload has no flag -R; did you mean -r?'],
     [
       ['upload', '--format', 'jsno'],

@@ -787,6 +787,16 @@ describe('standard input', () => {
     expect(sent).toEqual([hash(night)]);
   });
 
+  it('cannot be both a list and a file with edits, or two lists', async () => {
+    const cwd = await folderWith('a.png');
+    await expectRefused(['--files-from', '-', '--', '-#frame=first'], { cwd, stdin: 'a.png\n' }, [
+      'standard input cannot be both the list of --files-from and a file to upload',
+    ]);
+    await expectRefused(['--files-from', '-', '--files-from', '-'], { cwd, stdin: 'a.png\n' }, [
+      'standard input can be the list of only one --files-from',
+    ]);
+  });
+
   it('cannot be both an image and a list', async () => {
     const cwd = await folderWith('a.png');
     await expectRefused(['-', '--files-from', '-'], { cwd, stdin: 'a.png\n' }, [
@@ -796,6 +806,20 @@ describe('standard input', () => {
 });
 
 describe('--files-from', () => {
+  it('may be repeated', async () => {
+    const cwd = await folderWith('a.png', 'b.png', 'c.png');
+    await writeFile(join(cwd, 'first'), 'b.png\n');
+    await writeFile(join(cwd, 'second'), 'a.png\nc.png\n');
+    await expectUploaded(['--files-from', 'first', '--files-from', 'second'], { cwd }, [
+      'b.png',
+      'a.png',
+      'c.png',
+    ]);
+    await expectRefused(['--files-from', 'none', '--files-from', 'second'], { cwd }, [
+      '--files-from none: there is no such file',
+    ]);
+  });
+
   it.each([
     ['lines', 'b.png\na.png\n', ['b.png', 'a.png']],
     ['no newline at the end', 'b.png\na.png', ['b.png', 'a.png']],

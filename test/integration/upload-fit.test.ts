@@ -333,6 +333,17 @@ describe('an edit after a name', () => {
   });
 });
 
+it('warns of edits that do not apply to the one file that they are asked of', async () => {
+  const cwd = await photoFolder();
+  const files = ['sunset.jpg#trim=1-3', 'photo.heic#frame=last&aspect=1:1'];
+  const { stderr, exitCode } = await upload(['--sandbox', ...files, '--trim', '1-2'], { cwd });
+  expect(exitCode).toBe(0);
+  expect(stderr.split('\n').filter((line) => line.startsWith('warning'))).toEqual([
+    'warning: sunset.jpg: #trim= has no effect on an image',
+    'warning: photo.heic: #frame= has no effect on an image',
+  ]);
+});
+
 it.each([
   [['--trim', '5-2', 'photo.heic'], /--trim "5-2"/],
   [['--trim', 'x', 'photo.heic'], /--trim "x"/],

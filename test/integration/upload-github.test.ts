@@ -78,6 +78,9 @@ describe('in a step of GitHub Actions', () => {
   it('does not fail if the summary cannot be written', async () => {
     const { result, sandbox } = await step([], { GITHUB_STEP_SUMMARY: '/nonexistent/summary.md' });
     expect(result.exitCode).toBe(3);
+    expect(result.stderr).toContain(
+      "warning: the step's summary could not be written: no such file or directory",
+    );
     expect(sandbox.assets).toHaveLength(1);
   });
 });

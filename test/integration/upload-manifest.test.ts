@@ -7,6 +7,7 @@ import { uploadFiles } from '../../src/index.ts';
 import { fixture } from '../fixtures.ts';
 import { imageFolder } from '../harness/image-folder.ts';
 import { compilePreload } from '../harness/preload.ts';
+import { answering, rawServer } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
 import { spawnCli } from '../harness/spawn-cli.ts';
@@ -425,6 +426,17 @@ describe('a manifest that cannot be kept', () => {
   );
 });
 
+it('names the account that the reference belongs to, the second time too', async () => {
+  const manifest = join(await tempDir(), 'm');
+  const account = 'CA:other@example.com';
+  const assetRef = `${account}-image:w90:h120:s3443-uri:tos/1`;
+  const { env } = await rawServer(answering(200, { assetRef, account }));
+  for (const status of ['uploaded', 'reused']) {
+    const result = await runCli(['upload', night, '--json', '--manifest', manifest], { env });
+    expect(result.json()).toMatchObject([{ status, assetRef, account }]);
+  }
+});
+
 describe('a dry run', () => {
   it('reads the manifest without creating or repairing it', async () => {
     const folder = await tempDir();
@@ -433,6 +445,11 @@ describe('a dry run', () => {
     await expect(stat(manifest)).rejects.toThrow('ENOENT');
     await writeFile(manifest, 'notes\n');
     expect((await runCli(['upload', night, '--dry-run', '--manifest', manifest])).exitCode).toBe(2);
+    const lost = join(folder, 'none', 'm');
+    expect(await runCli(['upload', night, '--dry-run', '--manifest', lost])).toMatchObject({
+      exitCode: 2,
+      stderr: `error: --manifest ${lost}: it cannot be used: its directory does not exist\n`,
+    });
     expect((await runCli(['upload', night, '--dry-run', '--manifest', '/dev/zero'])).exitCode).toBe(2);
     await writeFile(manifest, '{"sha256":"');
     expect((await runCli(['upload', night, '--dry-run', '--manifest', manifest])).exitCode).toBe(0);

@@ -10,6 +10,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Interruption } from '../../src/errors.ts';
 import type { UploadRecord } from '../../src/index.ts';
@@ -137,7 +138,7 @@ describe('--report', () => {
     expect((await readSheet(sheet)).cards[0]).not.toHaveProperty('source');
   });
 
-  it('contains a picture of standard input that is sent unchanged, but not of its conversion by --fit', async () => {
+  it('contains a picture of standard input with --fit, unchanged or converted', async () => {
     const { upload, sheet } = await setUp();
     const image = await readFile(fixture('night.png').file);
     const flags = ['-', '--fit', '--report', 'refs.html'];
@@ -147,7 +148,18 @@ describe('--report', () => {
       preview: expect.stringMatching(/^data:image\/jpeg;base64,/),
     });
     expect((await upload([...flags, '--aspect', '1:1'], { stdin: image })).exitCode).toBe(0);
-    expect((await readSheet(sheet)).cards[0]).not.toHaveProperty('preview');
+    const { preview } = (await readSheet(sheet)).cards[0] as { preview: string };
+    const { width, height } = await sharp(Buffer.from(preview.split(',')[1]!, 'base64')).metadata();
+    expect([width, height]).toEqual([90, 90]);
+  });
+
+  it('contains a picture of a HEIC that was converted, for each place that names it', async () => {
+    const { cwd, upload, sheet } = await setUp();
+    await copyFile('test/fixtures/display-p3.heic', join(cwd, 'a.heic'));
+    const files = ['a.heic', 'a.heic', 'a.heic#aspect=1:1'];
+    expect((await upload(['--fit', ...files, '--report', 'refs.html'])).exitCode).toBe(0);
+    const { cards } = await readSheet(sheet);
+    expect(cards).toMatchObject(files.map(() => ({ preview: expect.stringMatching(/^data:image\/jpeg/) })));
   });
 
   it('shows what a dry run would send', async () => {
@@ -250,10 +262,13 @@ describe('writing a sheet', () => {
   });
 
   it('does not overwrite the manifest', async () => {
-    const { upload } = await setUp();
-    const result = await upload(['night.png', '--report', 'refs.html', '--manifest', './refs.html']);
-    expect(result.stderr).toContain('--report and --manifest cannot name the same file');
-    expect(result.exitCode).toBe(2);
+    const { cwd, upload } = await setUp();
+    await symlink(cwd, join(cwd, 'link'));
+    for (const manifest of ['./refs.html', 'link/refs.html']) {
+      const result = await upload(['night.png', '--report', 'refs.html', '--manifest', manifest]);
+      expect(result.stderr).toContain('--report and --manifest cannot name the same file');
+      expect(result.exitCode).toBe(2);
+    }
   });
 
   it('does not overwrite a file that appeared during the run, which prints all references and fails', async () => {

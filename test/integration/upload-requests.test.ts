@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clip, fixture } from '../fixtures.ts';
@@ -127,6 +127,15 @@ describe('--format omni', () => {
     [[tone, longTone], '--format omni needs an image or a video beside the audio'],
   ])('with too many files, or with audio alone, is a usage error: %#', async (files: string[], message) => {
     await expectUsageError('omni', files, message);
+  });
+
+  it('reports a damaged image, and not that the audio is alone', async () => {
+    const cut = join(await tempDir(), 'cut.png');
+    await writeFile(cut, (await readFile(night)).subarray(0, 2000));
+    const { exitCode, stderr } = await upload('omni', [cut, tone]);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain(`error: ${cut}: it is cut short`);
+    expect(stderr).not.toContain('beside the audio');
   });
 
   it('with more than 15.4 s of video, or 15 s of audio, in total is a usage error', async () => {

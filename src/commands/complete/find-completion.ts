@@ -174,6 +174,8 @@ async function findValues(
       const { faultKinds } = await import('../../sandbox/faults.ts');
       return { kind: 'words', words: faultKinds.map((kind) => toCandidate(`${kind}:`)) };
     }
+    case 'first|last|time':
+      return { kind: 'words', words: ['first', 'last'].map(toCandidate) };
     default:
       return noWords;
   }

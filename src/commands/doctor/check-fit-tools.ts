@@ -1,6 +1,6 @@
 import { loadFitTools } from '../../fit/fit-tools.ts';
 import type { Host } from '../../host.ts';
-import { type CheckResult, ok, skipped } from './finding.ts';
+import { type CheckResult, ok, skipped, warning } from './finding.ts';
 
 /** What `--fit` would use; uploads need none of it. */
 export async function* checkFitTools({
@@ -8,9 +8,13 @@ export async function* checkFitTools({
   platform,
   signal,
 }: Pick<Host, 'env' | 'platform' | 'signal'>): AsyncGenerator<CheckResult, void> {
-  for (const { name, version, install } of await loadFitTools(env, platform, signal)) {
-    yield version === undefined
-      ? skipped(name, 'not found; only --fit uses it', `To install it: ${install}`)
-      : ok(name, `${name} ${version}`);
+  for (const { name, version, isFound, install } of await loadFitTools(env, platform, signal)) {
+    if (!isFound) {
+      yield skipped(name, 'not found; only --fit uses it', `To install it: ${install}`);
+    } else if (version === undefined) {
+      yield warning(name, `${name} does not start; only --fit uses it`, `To install it again: ${install}`);
+    } else {
+      yield ok(name, `${name} ${version}`);
+    }
   }
 }

@@ -21,6 +21,10 @@ test.each([
   ['Bearer abc', hidden],
   ['https://ann:password@example.com', hidden],
   ['https://example.com?key=secret', hidden],
+  ['example.com/v1?key=secret', hidden],
+  ['https://example.com/#token=secret', hidden],
+  ['take.mp4#frame=last', '"take.mp4#frame=last"'],
+  ['shot-?.png', '"shot-?.png"'],
 ])('%j', (value, expected) => {
   expect(quoteValue(value)).toBe(expected);
 });
