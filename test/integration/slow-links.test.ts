@@ -49,7 +49,7 @@ it('all files that share a slow line arrive, with fewer in flight', async () => 
   const server = await slowServer({ bytesPerSecond: 8 * megabyte });
   const { cwd, files } = await folderOf(8, 3 * megabyte);
   const result = await runCli(
-    ['upload', ...files, '-c', '8', '--timeout', '0.75s', '--retries', '10', '--json'],
+    ['upload', ...files, '-c', '8', '--timeout', '0.75s', '--retries', '20', '--json'],
     {
       cwd,
       env: envFor(server.port),
