@@ -34,7 +34,7 @@ const uploadAdvice: Readonly<Record<UploadErrorCode, Advice>> = {
   server_error: 'The service has a problem; try again later.',
   network: 'Check the connection, the proxy and the apiUrl.',
   timeout: 'Allow each attempt more time with --timeout, or send fewer files at once with -c.',
-  bad_response: 'Check that apiUrl points at the Dreamina API; the form of its answer may have changed.',
+  bad_response: 'Check that apiUrl points at the Dreamina API; the API may have changed its response format.',
 };
 
 const accountsAdvice: Partial<Record<UploadErrorCode, Advice>> = {

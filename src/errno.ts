@@ -5,7 +5,7 @@ const meanings: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   ENOTDIR: 'a part of the path is not a directory',
   EISDIR: 'it is a directory',
-  ELOOP: 'its symbolic links form a loop',
+  ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'its path is too long for the system',
   EMFILE: 'too many files are open',
   ENFILE: 'too many files are open on this machine',
@@ -13,7 +13,7 @@ const meanings: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is exceeded',
   EFBIG: 'the file would be too large',
   EROFS: 'the disk is read-only',
-  EBUSY: 'another program uses it',
+  EBUSY: 'another program is using it',
   EIO: 'the disk reports an error',
   ENOMEM: 'there is not enough memory',
 };

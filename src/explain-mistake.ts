@@ -46,15 +46,15 @@ export async function explainMistake(error: CommanderError, line: CommandLine): 
       const argument = command.registeredArguments[command.args.length];
       return new UsageError(
         `dreamina ${command.name()} needs <${argument?.name()}>: ${joinWords(argument?.argChoices ?? [], 'or')}`,
-        adviseHelp(command, 'shows how it is used'),
+        adviseHelp(command, 'shows its usage'),
       );
     }
     case 'commander.excessArguments': {
       const count = command.registeredArguments.length;
       const takes = ['no arguments', 'one argument'][count] ?? `${count} arguments`;
       return new UsageError(
-        `dreamina ${command.name()} takes ${takes}; ${quoteValue(command.args[count])} is one too many`,
-        adviseHelp(command, 'shows how it is used'),
+        `dreamina ${command.name()} takes ${takes}; unexpected ${quoteValue(command.args[count])}`,
+        adviseHelp(command, 'shows its usage'),
       );
     }
     case 'commander.invalidArgument': {
@@ -250,7 +250,7 @@ function lettersOf(word: string): string {
   return Array.from(word).toSorted().join('');
 }
 
-/** What commander quotes at the end of its message. */
+/** The text that commander quotes at the end of its message. */
 function quotedIn(message: string): string {
   return /'([\s\S]*)'$/.exec(message)?.[1] ?? '';
 }

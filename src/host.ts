@@ -58,6 +58,6 @@ export interface Clock {
   epochMs(): number;
   /** Milliseconds since an arbitrary moment; never goes back. For waits and durations. */
   monotonicMs(): number;
-  /** Resolves after `ms`, or at once when `signal` is aborted; never rejects. Keeps the process alive meanwhile. */
+  /** Resolves after `ms`, or at once when `signal` is aborted; never rejects. Keeps the process alive until then. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }

@@ -72,7 +72,7 @@ function readOutputs(pid: number): readonly (string | undefined)[] {
       .filter((descriptor) => descriptor !== 0 && descriptor !== 2)
       .map((descriptor) => readFileLink(pid, descriptor));
   } catch {
-    // The process has ended meanwhile.
+    // The process has ended since it was listed.
     return [];
   }
 }
@@ -82,7 +82,7 @@ function runsInGroup(pid: number, group: number): boolean {
     const status = readStatus(pid);
     return status.group === group && status.state !== 'Z';
   } catch {
-    // The process has ended meanwhile.
+    // The process has ended since it was listed.
     return false;
   }
 }

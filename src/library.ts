@@ -59,7 +59,7 @@ export interface UploadFilesOptions extends DreaminaClientOptions {
   readonly failFast?: boolean | undefined;
   /** Whether to leave the limits on size, duration and dimensions to the server. Default: false. */
   readonly noLimits?: boolean | undefined;
-  /** Whether what would be refused is made into something that is accepted, as by `--fit`. Default: false. */
+  /** Whether files that would be refused are converted, as by `--fit`. Default: false. */
   readonly fit?: boolean | undefined;
   /** The shape that images and videos are cropped to, such as `16:9`; implies `fit`. */
   readonly aspect?: string | undefined;
@@ -67,7 +67,7 @@ export interface UploadFilesOptions extends DreaminaClientOptions {
   readonly frame?: string | undefined;
   /** The part that is taken of videos and audio, such as `3-10`; implies `fit`. */
   readonly trim?: string | undefined;
-  /** A folder where what was made is kept; implies `fit`. Default: none. */
+  /** A folder where converted files are kept; implies `fit`. Default: none. */
   readonly fitDir?: string | undefined;
   /** Its `PATH` is searched for the ffmpeg and ffprobe of `fit`; pass `process.env`. Default: empty. */
   readonly env?: Environment | undefined;

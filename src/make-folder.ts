@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 /**
  * Makes a folder and its missing parents. Not `mkdir({ recursive: true })`, which never returns below /proc.
  *
- * @param mode the permissions of what is made
+ * @param mode the permissions of the new folders
  * @throws an error of the file system; not if something other than a folder is there, because using that path fails
  */
 export async function makeFolder(path: string, mode?: number): Promise<void> {

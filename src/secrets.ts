@@ -40,7 +40,7 @@ export class Secrets {
     return parts.map((part, i) => (i % 2 === 0 ? this.#maskWords(part) : this.maskData(part))).join('');
   }
 
-  /** Masks tokens in data, such as a record: only whole ones, and only if they are no ordinary words. */
+  /** Masks tokens in data, such as a record: only whole ones, and only if they are not ordinary words. */
   maskData(text: string): string {
     let masked = text;
     for (const secret of this.#secrets.values()) {

@@ -57,7 +57,7 @@ export function serverWords(body: Fields | undefined, redact: Redact): string | 
   return words === '' ? undefined : shorten(words, redact);
 }
 
-/** The words of an answer that is an error: like {@link serverWords}, or what gateways have in place of that text. */
+/** The words of an answer that is an error: like {@link serverWords}, or what gateways send instead of that text. */
 export function errorWords(body: Fields | undefined, redact: Redact): string | undefined {
   const places = [body?.error, fieldsOf(body?.error)?.message, body?.message, body?.detail];
   return serverWords({ error: places.find((place) => trimmed(place) !== '') }, redact);

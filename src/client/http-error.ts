@@ -54,7 +54,7 @@ const codes: Readonly<Record<number, ApiErrorCode>> = {
   596: 'session_expired',
 };
 
-/** 304 says that nothing has changed, and others of these leave the choice to a person. */
+/** 304 says that nothing has changed, and the 3xx that are missing here leave the choice to a person. */
 function isRedirect(status: number): boolean {
   return [301, 302, 303, 307, 308].includes(status);
 }
@@ -63,7 +63,7 @@ const meanings: Readonly<Record<number, string>> = {
   401: 'the token was refused',
   402: 'the subscription has expired or credits are short',
   408: 'the server gave up waiting for the request',
-  413: 'the server finds it too large',
+  413: 'the server says the file is too large',
   429: 'the server is at capacity',
   596: "the account's Dreamina session has expired",
 };
@@ -116,5 +116,5 @@ function describeBadResponse(
       : 'the answer is not a JSON object';
   }
   const words = errorWords(body, redact);
-  return `the answer has no ${sought} in it${words === undefined ? '' : ` but says: ${words}`}`;
+  return `the answer contains no ${sought}${words === undefined ? '' : `; the server says: ${words}`}`;
 }

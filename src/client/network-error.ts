@@ -38,9 +38,9 @@ const certificateProblems: Readonly<Record<string, readonly [problem: string, ad
   ERR_TLS_CERT_ALTNAME_INVALID: [forAnotherHost, hostAdvice],
   HOSTNAME_MISMATCH: [forAnotherHost, hostAdvice],
   INVALID_CA: ['comes from an issuer that is not a certificate authority', ownerAdvice],
-  INVALID_PURPOSE: ['or its issuer is not meant for this use', ownerAdvice],
+  INVALID_PURPOSE: ["or its issuer's must not be used for this purpose", ownerAdvice],
   OUT_OF_MEM: ['could not be checked: there is not enough memory', memoryAdvice],
-  PATH_LENGTH_EXCEEDED: ['has more authorities above it than they allow', ownerAdvice],
+  PATH_LENGTH_EXCEEDED: ['has a longer chain than its authorities allow', ownerAdvice],
   SELF_SIGNED_CERT_IN_CHAIN: [untrusted, caAdvice],
   UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: ['comes from an issuer whose key cannot be read', ownerAdvice],
   UNABLE_TO_DECRYPT_CERT_SIGNATURE: ['has a signature that cannot be read', ownerAdvice],
@@ -146,7 +146,7 @@ function describeConnectionProblem(error: unknown, code: string): string | undef
 function adviseOnOwn(error: unknown, code: string): string {
   return code === 'ENOMEM' || /\bmemory\b/i.test(String(error))
     ? memoryAdvice
-    : 'The cause is this machine or this program, not the network.';
+    : 'The problem is on this machine, not in the network.';
 }
 
 function ownWords(error: unknown): string {

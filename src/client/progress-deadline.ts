@@ -38,14 +38,14 @@ export class ProgressDeadline {
     this.#timer = this.#schedule();
   }
 
-  /** A connection is being opened; what was sent before on another one does not count. */
+  /** A connection is being opened; bytes sent on an earlier connection do not count. */
   connecting(): void {
     this.#sentBytes = 0;
     this.#isConnecting = true;
     this.#restart(0);
   }
 
-  /** The connection is open, and the request goes out. */
+  /** The connection is open, and the request is sent. */
   connected(): void {
     this.#sendingSinceMs = performance.now();
     this.#isConnecting = false;
@@ -79,7 +79,7 @@ export class ProgressDeadline {
   #schedule(): NodeJS.Timeout {
     return setTimeout(
       () => {
-        // A process that was suspended must first read what has arrived meanwhile.
+        // A process that was suspended must first read the data that arrived while it was suspended.
         this.#timer = setTimeout(() => this.#check(), 1);
       },
       Math.ceil(this.#expiresAtMs - performance.now()),

@@ -75,15 +75,15 @@ function collectWarnings(
   const warnings: string[] = [];
   const sizeBytes = Number.isFinite(body?.size) ? (body!.size as number) : referenceSizeBytes;
   if (sizeBytes !== undefined && sizeBytes !== sent.sizeBytes) {
-    warnings.push(`the server counts ${sizeBytes} bytes where ${sent.sizeBytes} were sent`);
+    warnings.push(`the server received ${sizeBytes} bytes, but ${sent.sizeBytes} were sent`);
   }
   const account = trimmed(body?.account);
   if (account !== '' && account !== sent.account) {
-    warnings.push(`the server answers for the account ${shorten(account, redact)}, not ${sent.account}`);
+    warnings.push(`the answer is for account ${shorten(account, redact)}, not ${sent.account}`);
   }
   const words = serverWords(body, redact);
   if (words !== undefined) {
-    warnings.push(`the server adds: ${words}`);
+    warnings.push(`the server also says: ${words}`);
   }
   return warnings;
 }

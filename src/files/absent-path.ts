@@ -22,7 +22,7 @@ export async function describeAbsentPath(
   }
   const several = await splitNames(path, host);
   if (several !== undefined) {
-    return `there is no such file; did you mean several, ${several.join(' and ')}? Give each as an argument of its own`;
+    return `there is no such file; did you mean the files ${several.join(' and ')}? Pass each as a separate argument`;
   }
   const nearest = await findNearest(path, host, reader);
   return nearest === undefined ? 'there is no such file' : `there is no such file; did you mean ${nearest}?`;
@@ -42,14 +42,14 @@ export async function describeUrl(path: string, host: Pick<Host, 'cwd'>): Promis
   return undefined;
 }
 
-/** A path below `~`, which the shell leaves as it is within quotes; undefined for any other, and without a home. */
+/** Expands a path below `~`, which the shell does not expand in quotes; undefined for any other, and without a home. */
 export function expandHome(path: string, { homeDir }: Pick<Host, 'homeDir'>): string | undefined {
   return /^~(?:\/|$)/.test(path) && isAbsolute(homeDir) ? `${homeDir}${path.slice(1)}` : undefined;
 }
 
 function pathOfFileUrl(url: string): string | undefined {
   try {
-    // `file:a.png` is no absolute URL, but what was meant is plain.
+    // `file:a.png` is not an absolute URL, but its meaning is clear.
     return /^file:\//i.test(url) ? fileURLToPath(url) : decodeURIComponent(url.slice('file:'.length));
   } catch {
     return undefined;
@@ -75,7 +75,7 @@ async function splitNames(path: string, host: Pick<Host, 'cwd'>): Promise<readon
   return undefined;
 }
 
-/** What exists and differs in case, Unicode form, or space, quotes and backslashes that came along. */
+/** An existing path that differs only in case, in Unicode form, or in stray spaces, quotes and backslashes. */
 async function findNearest(
   path: string,
   host: Pick<Host, 'cwd'>,

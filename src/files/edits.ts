@@ -5,7 +5,7 @@ export type Trim =
   | { readonly kind: 'part'; readonly startMs: number; readonly endMs: number | undefined }
   | { readonly kind: 'tail'; readonly lengthMs: number };
 
-/** A frame of a clip; a time is held against the clip after the trim. */
+/** A frame of a clip; a time counts from the start of the trimmed clip. */
 export type Frame = 'first' | 'last' | { readonly atMs: number };
 
 /** A shape, such as 16:9; both are above zero. */
@@ -14,7 +14,7 @@ export interface Aspect {
   readonly height: number;
 }
 
-/** What is asked of a file beyond being accepted. */
+/** The changes that the user asks for, whether the file would be accepted without them or not. */
 export interface Edits {
   readonly trim?: Trim;
   readonly frame?: Frame;
@@ -23,7 +23,7 @@ export interface Edits {
 
 /** The edits after a file's name, as in `clip.mp4#trim=3-8&frame=last`. */
 interface NamedEdits {
-  /** The name without them. */
+  /** The name without the edits. */
   readonly path: string;
   readonly edits: Edits;
 }
@@ -110,7 +110,7 @@ const parsers = {
 /**
  * Reads the flags, or the library's options, of these names.
  *
- * @param prefix what stands before a name where the user wrote it, for errors: `--` or nothing
+ * @param prefix what the user wrote before a name, for errors: `--` or nothing
  * @throws UsageError
  */
 export function parseEdits(
@@ -125,8 +125,8 @@ export function parseEdits(
 }
 
 /**
- * Takes the edits off a file's name; undefined if it ends in none. A file of the whole name goes first, so look
- * for that before.
+ * Takes the edits off a file's name; undefined if it ends in none. A file of the whole name takes precedence, so
+ * look for that first.
  *
  * @throws UsageError if the name ends in edits and one of them is wrong
  */

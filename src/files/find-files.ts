@@ -17,10 +17,10 @@ export interface FileRequest extends PatternOptions {
 }
 
 /**
- * Finds every file that is asked for, in the order of asking.
- * Rejects with the signal's reason when it is aborted meanwhile.
+ * Finds every file that is asked for, in the order of the inputs.
+ * Rejects with the signal's reason if it is aborted before the search is complete.
  *
- * @throws UsageError that lists what names nothing
+ * @throws UsageError that lists the inputs that name nothing
  */
 export async function findFiles(request: FileRequest, host: FileHost): Promise<readonly FoundFile[]> {
   const finder = new Finder(request, host);
@@ -34,7 +34,7 @@ export async function findFiles(request: FileRequest, host: FileHost): Promise<r
   const found: FoundFile[] = [];
   const problems: string[] = [];
   let problemCount = 0;
-  const results = pMapIterable(inputs, (input) => tryToFind(input, host.signal), { concurrency: atOnce });
+  const results = pMapIterable(inputs, (input) => tryToFind(input, host.signal), { concurrency: maxLookups });
   for await (const { name, result } of results) {
     if (result instanceof NoFileError) {
       problemCount += 1;
@@ -83,7 +83,7 @@ async function tryToFind({ name, find }: Input, signal: AbortSignal) {
 }
 
 /** How many inputs to look up at once: enough to keep a disk busy. */
-const atOnce = 16;
+const maxLookups = 16;
 
 /** How many problems are listed; more are counted. */
 const maxProblems = 10;
@@ -173,7 +173,7 @@ class Finder {
   }
 }
 
-/** Says what is wrong with edits together with the argument that has them. */
+/** Adds the argument to an error in the edits after its name. */
 function readNamedEdits(argument: string): ReturnType<typeof parseNamedEdits> {
   try {
     return parseNamedEdits(argument);

@@ -1,7 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { decodePath, encodePath } from './path-bytes.ts';
 
-/** What is in a folder. */
+/** An entry of a folder. */
 export interface Entry {
   readonly name: string;
   readonly kind: 'file' | 'directory' | 'link';

@@ -6,7 +6,7 @@ export interface FoundFile {
   readonly path: string;
   /** An absolute path, to be opened as `encodePath` gives it; or standard input. */
   readonly source: string | NodeJS.ReadableStream;
-  /** What is asked of this file alone, after its name. */
+  /** The edits after the name of this file. */
   readonly edits?: Edits;
   /** Why this folder could not be searched; undefined for a file. */
   readonly folderError?: unknown;

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * On Linux a file name is any bytes. Inside the program a path is text all the same: a byte that is not UTF-8 stands
- * as one of U+DC80 to U+DCFF, which no UTF-8 gives (Python does the same: https://peps.python.org/pep-0383/).
+ * On Linux a file name is any bytes. Inside the program a path is text all the same: a byte that is not UTF-8 becomes
+ * one of U+DC80 to U+DCFF, which no UTF-8 gives (Python does the same: https://peps.python.org/pep-0383/).
  */
 export function decodePath(bytes: Buffer): string {
   return isUtf8(bytes)
@@ -35,7 +35,7 @@ export function showPath(path: string): string {
   return path.replace(undecodedByte, '\ufffd');
 }
 
-/** Whether a character stands for a byte that is not UTF-8. */
+/** Whether a character represents a byte that is not UTF-8. */
 export function isUndecodedByte(character: string): boolean {
   return character.length === 1 && character >= '\udc80' && character <= '\udcff';
 }

@@ -15,7 +15,7 @@ export interface PatternOptions {
   readonly recursive: boolean;
   /** Whether globs and `recursive` take hidden files and folders. */
   readonly hidden: boolean;
-  /** Globs of what globs and `recursive` leave out. */
+  /** Globs of the files that globs and `recursive` leave out. */
   readonly exclude: readonly string[];
   /** The extensions of the files that `recursive` takes, in lower case and without the dot. */
   readonly extensions: readonly string[];
@@ -69,8 +69,7 @@ export class PatternFinder {
       }
       if (files !== undefined) {
         throw new NoFileError(
-          () =>
-            'several names that are not UTF-8 look like this; use a pattern in quotes, or --files-from with -0',
+          () => 'several non-UTF-8 names match this; use a pattern in quotes, or --files-from with -0',
         );
       }
       // `*(1).png` is plain text to bash, and a group under its extglob.
@@ -87,7 +86,7 @@ export class PatternFinder {
     }
   }
 
-  /** @param pattern what the words were expanded from */
+  /** @param pattern the argument that was expanded to the words */
   async #searchWords(pattern: string, words: readonly string[], syntax: PatternSyntax): Promise<Search> {
     const search = new Search(this.#options, this.#paths.reader, this.#host);
     for (const word of words.filter((it) => it !== '')) {
@@ -163,9 +162,9 @@ export class PatternFinder {
       const { describeUrl, expandHome } = await import('./absent-path.ts');
       const url = await describeUrl(pattern, this.#host);
       const expanded = expandHome(pattern, this.#host);
-      const more = hasLeftOut ? ' that is not excluded' : '';
+      const more = hasLeftOut ? ' that are not excluded' : '';
       const advice = expanded === undefined ? '' : `; did you mean ${expanded}?`;
-      return url ?? `there is no such file, and as a pattern it matches none${more}${advice}`;
+      return url ?? `there is no such file, and the pattern matches no files${more}${advice}`;
     });
   }
 }
@@ -180,7 +179,7 @@ function formatExtensions(extensions: readonly string[]): string {
 /** Longer than any real pattern, short enough to parse quickly. */
 const maxPatternLength = 16_384;
 
-/** Whether an argument is the name of one file, but for bytes that are not UTF-8 and were lost on the way. */
+/** Whether an argument is the name of one file in which Node has replaced the bytes that are not UTF-8. */
 function isOneName(argument: string): boolean {
   return (
     argument.includes('\ufffd') &&

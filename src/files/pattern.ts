@@ -1,7 +1,7 @@
 import { PatternTooLarge } from './expand-braces.ts';
 import { isUndecodedByte } from './path-bytes.ts';
 
-/** One step of a pattern: what stands between two slashes. */
+/** One step of a pattern: the part between two slashes. */
 export type PatternPart =
   | { readonly kind: 'literal'; readonly name: string }
   /** `**`, any number of folders. */
@@ -19,7 +19,7 @@ export function mayHaveGroups(text: string): boolean {
   return /[?*+@!]\(/.test(text);
 }
 
-/** A pattern with the separators that patterns have; on Windows, a backslash is no escape. */
+/** A pattern with the separators that patterns have; on Windows, a backslash is not an escape. */
 export function withForwardSlashes(pattern: string, platform: NodeJS.Platform): string {
   return platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
 }
@@ -59,10 +59,10 @@ function parsePart(text: string, syntax: PatternSyntax): PatternPart {
     : new NamePattern(items);
 }
 
-/** What a pattern is made of, in order. */
+/** The items of a pattern, in order. */
 type Item =
   | { readonly kind: 'character'; readonly character: string }
-  /** U+FFFD, which an argument has in place of one to three bytes that are not UTF-8. */
+  /** U+FFFD, which an argument has instead of one to three bytes that are not UTF-8. */
   | { readonly kind: 'undecoded' }
   | { readonly kind: 'any' }
   | { readonly kind: 'star' }

@@ -35,17 +35,17 @@ interface Place {
   /** The path to show, empty or with a trailing slash. */
   readonly prefix: string;
   readonly realPath: string;
-  /** Whether it was found rather than named: if it is missing, that is an error and no mismatch. */
+  /** Whether it was found rather than named: if it is missing, that is an error and not a mismatch. */
   readonly isFound: boolean;
   readonly isLinked: boolean;
 }
 
-/** Finds what a pattern matches, and what is below a folder. */
+/** Finds the files that a pattern matches, and those below a folder. */
 export class Search {
   readonly matches: Match[] = [];
   /** Whether something was left out because it is excluded, or hidden below a folder. */
   hasLeftOut = false;
-  /** Whether a folder was searched for all that is in it. */
+  /** Whether a folder was searched for all files below it. */
   hasSearchedBelow = false;
   readonly #options: SearchOptions;
   readonly #reader: FolderReader;
@@ -60,9 +60,9 @@ export class Search {
   }
 
   /**
-   * Adds every file that a pattern matches, and with `recursive` what {@link addBelow} finds below a folder that it
-   * matches. A folder is searched once for each step of the pattern, whatever paths lead to it, so circular links and
-   * `**` after `**` terminate. Folders without a link on the way come first, because their names are plainer.
+   * Adds every file that a pattern matches, and with `recursive` the files that {@link addBelow} finds below a folder
+   * that it matches. A folder is searched once for each step of the pattern, whatever paths lead to it, so circular
+   * links and `**` after `**` terminate. Folders without a link on the way come first, because their names are plainer.
    */
   async addMatches(parts: readonly PatternPart[], isForFolders: boolean): Promise<void> {
     const named = parts.findIndex(({ kind }) => kind !== 'literal');

@@ -8,16 +8,16 @@ import {
   probeFile,
 } from './ffprobe.ts';
 
-/** What a video or sound file is, as ffprobe tells it. */
+/** The facts about a video or audio file that ffprobe prints. */
 export interface ClipFacts {
   readonly durationMs: number;
-  /** Where its own clock starts. */
+  /** Where the clip's own clock starts. */
   readonly startMs: number;
   readonly video: VideoFacts | undefined;
   readonly audio: AudioFacts | undefined;
 }
 
-/** The first stream of moving pictures. */
+/** The first video stream. */
 export interface VideoFacts {
   readonly codec: string;
   /** In pixels, after its rotation. */
@@ -32,12 +32,12 @@ export interface VideoFacts {
   readonly matrix: string;
   readonly pixelFormat: string;
   readonly interlaced: boolean;
-  /** Frames a second: the finest step of its times, and the mean. They differ where the rate varies. */
+  /** Frames per second: by the finest step of the timestamps, and the mean. They differ if the rate varies. */
   readonly frameRate: number;
   readonly meanFrameRate: number;
 }
 
-/** The first stream of sound. */
+/** The first audio stream. */
 export interface AudioFacts {
   readonly codec: string;
   /** Of the samples without compression. */
@@ -64,11 +64,11 @@ export async function loadClipFacts(clip: ClipFile, prober: Prober): Promise<Cli
   const { streams = [], format: container = {} } = answer;
   const video = findVideo(answer);
   const audio = streams.find((it) => it.codec_type === 'audio');
-  const told = Number(container.duration) * 1000;
+  const headerDurationMs = Number(container.duration) * 1000;
   return {
     durationMs:
-      told > 0 && !clip.format.guessesDuration
-        ? told
+      headerDurationMs > 0 && !clip.format.guessesDuration
+        ? headerDurationMs
         : await measureDuration(clip, [...(video ? ['v:0'] : []), ...(audio ? ['a:0'] : [])], prober),
     startMs: Number(container.start_time ?? 0) * 1000 || 0,
     video: video && readVideo(video),
@@ -77,7 +77,7 @@ export async function loadClipFacts(clip: ClipFile, prober: Prober): Promise<Cli
 }
 
 /**
- * Probes the first stream of moving pictures alone; undefined if there is none.
+ * Probes the first video stream alone; undefined if there is none.
  *
  * @throws FileError `cannot_fit`, or the signal's reason
  */
@@ -98,7 +98,7 @@ function findVideo({ streams = [] }: ProbeAnswer): ProbedStream | undefined {
  */
 export async function findFrameTime(clip: ClipFile, atMs: number, prober: Prober): Promise<FrameTime> {
   let shownMs: number | undefined;
-  /** The two first frames after that time. */
+  /** The first two frames after that time. */
   const later: number[] = [];
   await listPackets(clip, 'v:0', prober, ({ ms, discarded }) => {
     if (discarded) {

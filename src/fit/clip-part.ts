@@ -2,7 +2,7 @@ import { FileError } from '../errors.ts';
 import type { Trim } from '../files/edits.ts';
 import { durationToleranceMs } from '../media/asset-types.ts';
 
-/** What is kept of a clip, in milliseconds. */
+/** The part of a clip that is kept, in milliseconds. */
 export interface ClipPart {
   readonly startMs: number;
   /** undefined up to the end of the clip. */
@@ -10,7 +10,7 @@ export interface ClipPart {
   readonly lengthMs: number;
 }
 
-/** Times in file and command line are rounded. */
+/** Times in the file and on the command line are rounded. */
 const timeToleranceMs = 100;
 
 /**
@@ -41,7 +41,7 @@ export function resolvePart(trim: Trim | undefined, durationMs: number): ClipPar
 /** The error for a time that the clip does not have. */
 export function outside(what: string, durationMs: number): FileError {
   return new FileError('cannot_fit', `${what}: it lasts ${formatClipTime(durationMs)}`, {
-    hint: 'Ask for a time within it.',
+    hint: 'Choose a time within the clip.',
   });
 }
 
@@ -51,7 +51,7 @@ export function isCut({ startMs, endMs }: ClipPart): boolean {
 
 /** The part that remains once it is no longer than allowed. */
 export function shorten(part: ClipPart, maxMs: number, marginMs: number, durationMs: number): ClipPart {
-  // A cut adds up to a frame, so one that is to be just as long as allowed would be too long.
+  // A cut adds up to a frame, so a clip cut to exactly the allowed length would be too long.
   const allowedMs = isCut(part) ? maxMs - marginMs : maxMs;
   if (part.lengthMs <= allowedMs || durationMs === 0) {
     return part;
@@ -60,7 +60,7 @@ export function shorten(part: ClipPart, maxMs: number, marginMs: number, duratio
   return { startMs: part.startMs, endMs: part.startMs + lengthMs, lengthMs };
 }
 
-/** @throws FileError `bad_duration` for what would be too short */
+/** @throws FileError `bad_duration` for a part that would be too short */
 export function refuseShort(lengthMs: number, minMs: number): void {
   if (lengthMs < minMs - durationToleranceMs) {
     throw new FileError(
@@ -71,7 +71,7 @@ export function refuseShort(lengthMs: number, minMs: number): void {
   }
 }
 
-/** For people; nothing if all is kept. */
+/** For people; empty if the whole clip is kept. */
 export function describeCut({ startMs, endMs, lengthMs }: ClipPart): readonly string[] {
   if (startMs === 0) {
     return endMs === undefined ? [] : [`cut to its first ${formatClipTime(lengthMs)}`];

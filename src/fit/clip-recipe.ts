@@ -6,9 +6,9 @@ import { resolveSoundRecipe } from './sound-recipe.ts';
 import { resolveVideoRecipe } from './video-recipe.ts';
 
 /**
- * Tells how a video or sound is made to fit; undefined if it needs nothing.
+ * Decides how a video or audio file is converted; undefined if it needs no conversion.
  *
- * @throws FileError if nothing mends it
+ * @throws FileError if it cannot be converted
  */
 export function resolveClipRecipe(
   source: ClipSource,
@@ -23,5 +23,5 @@ export function resolveClipRecipe(
   if (audio !== undefined) {
     return resolveSoundRecipe(source, audio, part, options);
   }
-  throw new FileError('cannot_fit', 'it has neither moving pictures nor sound that can be read');
+  throw new FileError('cannot_fit', 'it has no readable video or audio stream');
 }

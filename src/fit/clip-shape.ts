@@ -6,7 +6,7 @@ import { resolveCrop } from './picture-recipe.ts';
 export interface ClipShape {
   readonly width: number;
   readonly height: number;
-  /** Of ffmpeg; none if the frames have that shape already. */
+  /** ffmpeg's filters; none if the frames have that shape already. */
   readonly filters: readonly string[];
   readonly isCropped: boolean;
   readonly isScaled: boolean;
@@ -54,20 +54,20 @@ function floorTo(step: number, value: number): number {
 }
 
 const hdrTransfers = new Set(['smpte2084', 'arib-std-b67']);
-/** The matrix that goes with primaries wider than BT.709's. */
+/** The usual matrix of primaries wider than BT.709's. */
 const wideMatrices: Readonly<Record<string, string>> = {
   bt2020: 'bt2020nc',
   smpte431: 'bt709',
   smpte432: 'bt709',
 };
 
-/** How a video's colours are to be read, and the filters that make them what every player shows. */
+/** How to read a video's colours, and the filters that convert them to those that every player shows. */
 export interface ClipColour {
   readonly kind: 'plain' | 'wide' | 'hdr';
   readonly filters: readonly string[];
 }
 
-/** Tells HDR and wide gamut, and what turns them into BT.709. */
+/** Detects HDR and wide gamut, and returns the filters that convert them to BT.709. */
 export function resolveColour({ transfer, primaries }: VideoFacts): ClipColour {
   const matrix = wideMatrices[primaries];
   if (hdrTransfers.has(transfer)) {
@@ -93,13 +93,13 @@ export function resolveColour({ transfer, primaries }: VideoFacts): ClipColour {
 
 const isRgb = ({ pixelFormat }: VideoFacts) => /rgb|bgr|gbr|pal8/.test(pixelFormat);
 
-/** Filters for a frame that becomes a picture: without a word in the file, players take HD for BT.709, ffmpeg does not. */
+/** Filters for a frame that becomes a picture. If the file does not say, players take HD for BT.709; ffmpeg does not. */
 export function resolveFrameMatrix(video: VideoFacts): readonly string[] {
   const isHd = video.width >= 1280 || video.height > 576;
   return video.matrix === 'unknown' && isHd && !isRgb(video) ? ['setparams=colorspace=bt709'] : [];
 }
 
-/** Filters for an RGB video that is encoded as YUV: ffmpeg would take BT.601, and say nothing of it in the file. */
+/** Filters for an RGB video that is encoded as YUV: ffmpeg would use BT.601, and not write that into the file. */
 export function resolveEncodedMatrix(video: VideoFacts): readonly string[] {
   return isRgb(video)
     ? [
@@ -109,7 +109,7 @@ export function resolveEncodedMatrix(video: VideoFacts): readonly string[] {
     : [];
 }
 
-/** For people; nothing if the colours stay. */
+/** For people; empty if the colours stay. */
 export function describeColour(kind: ClipColour['kind']): readonly string[] {
   switch (kind) {
     case 'plain':

@@ -1,8 +1,8 @@
-/** What an ICC profile makes of the numbers in a picture: https://www.color.org/specification/ICC.1-2022-05.pdf */
+/** How an ICC profile interprets the numbers in a picture: https://www.color.org/specification/ICC.1-2022-05.pdf */
 export interface ColourProfile {
   /** For people, such as "Display P3". */
   readonly name: string;
-  /** Numbers under it look the same when they are read as sRGB, as services do. */
+  /** Whether numbers look the same under it as under sRGB, which services assume. */
   readonly likeSrgb: boolean;
 }
 
@@ -14,13 +14,13 @@ const srgbPrimaries = {
 } as const;
 const maxPrimaryDifference = 0.02;
 
-/** What half of full signal means in linear light: 0.214 in sRGB, 0.218 with a gamma of 2.2. */
+/** The linear light of half the full signal: 0.214 in sRGB, 0.218 with a gamma of 2.2. */
 const halfSignal = { min: 0.18, max: 0.25 };
 
 const headerBytes = 128;
 const maxTags = 200;
 
-/** Reads a profile; one that makes no sense counts as another than sRGB, because a converter knows more of it. */
+/** Reads a profile; one that cannot be read counts as not sRGB, because a converter may understand it. */
 export function readColourProfile(icc: Buffer): ColourProfile {
   try {
     const tags = readTags(icc);
@@ -106,7 +106,7 @@ function readName(tag: Buffer | undefined): string | undefined {
       : Buffer.from(tag.subarray(tag.readUInt32BE(24), tag.readUInt32BE(24) + (tag.readUInt32BE(20) & ~1)))
           .swap16()
           .toString('utf16le');
-  // Whatever the file says is shown to people.
+  // The name comes from the file and is shown to people.
   return (
     name
       .replace(/[^ -~]/g, '')

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { loadHeicDecode } from './optional-modules.ts';
 
-/** A file of pixels, of a byte each for red, green and blue, and for alpha if there is one. */
+/** A file of pixels, with a byte each for red, green and blue, and for alpha if there is any. */
 export interface PixelFile {
   /** They begin at {@link pixelStart}. */
   readonly path: string;
@@ -15,11 +15,11 @@ export interface PixelFile {
 /** A multiple of four pixels, which have four bytes each. */
 const pieceBytes = 1024 * 1024;
 
-/** Room for a header in front of the pixels. */
+/** Room for a header before the pixels. */
 export const pixelStart = 8;
 
 /**
- * Decodes a HEIC into a new file: no other copy of its pixels, of 36 MB and more, is held meanwhile.
+ * Decodes a HEIC into a new file: memory never holds a second copy of its pixels, which take 36 MB or more.
  *
  * @param hasAlpha whether the HEIC has a channel for transparency
  * @throws an error of the file system, or one of the decoder's
@@ -36,7 +36,7 @@ export async function decodeHeic(
       throw new Error('exceeds the pixel limit');
     }
     const { data, width, height } = await image.decode();
-    // On a big-endian machine, all four stay, which is right too and only slower to encode.
+    // A big-endian machine keeps all four bytes, which is also correct and only slower to encode.
     const channels = hasAlpha || endianness() === 'BE' ? 4 : 3;
     writePixels(path, data, channels);
     free(data.buffer as ArrayBuffer);

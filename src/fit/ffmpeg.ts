@@ -3,10 +3,10 @@ import type { Environment } from '../host.ts';
 import { findProgram } from './find-program.ts';
 import { ProgramError, runProgram } from './run-program.ts';
 
-/** A program of ffmpeg's that was found. */
+/** ffmpeg or ffprobe, found on PATH. */
 interface Program {
   readonly path: string;
-  /** As it says itself, such as "5.1.9-0+deb12u1"; undefined if it does not start. */
+  /** As it prints it, such as "5.1.9-0+deb12u1"; undefined if it does not start. */
   readonly version: string | undefined;
 }
 
@@ -16,7 +16,7 @@ export interface Ffmpeg {
   readonly ffprobe: Program | undefined;
 }
 
-/** The environment of a program that is fed a stranger's file: what it needs to start, and no token. */
+/** The environment of a program that reads a stranger's file: only the variables that it needs, and no token. */
 export function resolveProgramEnv(env: Environment): Environment {
   const kept = [
     'PATH',
@@ -108,11 +108,11 @@ export function missingProgram(name: 'ffmpeg' | 'ffprobe', platform: NodeJS.Plat
   });
 }
 
-/** What ffmpeg says, and what that means. The first that matches counts. */
-const reasons: readonly (readonly [said: RegExp, message: string, hint?: string])[] = [
+/** Messages of ffmpeg, and their meaning for people. The first that matches counts. */
+const reasons: readonly (readonly [pattern: RegExp, message: string, hint?: string])[] = [
   [
     /No space left on device/,
-    'there is no space left on the disk for what is made of it',
+    'there is not enough disk space for the converted file',
     'Make room, or point TMPDIR at another disk.',
   ],
   [
@@ -122,7 +122,7 @@ const reasons: readonly (readonly [said: RegExp, message: string, hint?: string]
   ],
   [
     /No such filter: '(zscale|tonemap)'/,
-    'it is HDR or has a wide gamut, and the installed ffmpeg is built without zscale, which converts it to BT.709',
+    'it is HDR or wide-gamut; converting it to BT.709 needs zscale, which the installed ffmpeg lacks',
     'Install a build of ffmpeg with zimg.',
   ],
   [
@@ -144,14 +144,14 @@ const reasons: readonly (readonly [said: RegExp, message: string, hint?: string]
 
 /** The failure of a file whose program failed. */
 export function createProgramError(error: ProgramError, name: 'ffmpeg' | 'ffprobe'): FileError {
-  const known = reasons.find(([said]) => said.test(error.said));
+  const known = reasons.find(([pattern]) => pattern.test(error.stderrTail));
   if (known !== undefined) {
     const [, message, hint] = known;
     return new FileError('cannot_fit', message, { hint, cause: error });
   }
-  // It may quote the file.
-  const said = error.said.trim().split('\n').at(-1)?.slice(-200) ?? '';
-  return new FileError('cannot_fit', `${name} ${failureWords[error.kind]}${said && `: ${said}`}`, {
+  // The last line may quote the file.
+  const lastLine = error.stderrTail.trim().split('\n').at(-1)?.slice(-200) ?? '';
+  return new FileError('cannot_fit', `${name} ${failureWords[error.kind]}${lastLine && `: ${lastLine}`}`, {
     cause: error,
   });
 }
@@ -160,7 +160,7 @@ const failureWords: Readonly<Record<ProgramError['kind'], string>> = {
   'not-started': 'does not start',
   failed: 'failed',
   killed: 'crashed or was killed',
-  timeout: 'took too long and was ended',
-  stalled: 'made no progress and was ended',
-  'too-much-output': 'printed without end and was ended',
+  timeout: 'took too long and was stopped',
+  stalled: 'made no progress and was stopped',
+  'too-much-output': 'printed too much and was stopped',
 };

@@ -12,7 +12,7 @@ export interface Prober {
   readonly signal: AbortSignal;
 }
 
-/** A file and the format that ffmpeg is told to read it as. */
+/** A file, and the format in which ffmpeg must read it. */
 export interface ClipFile {
   /** Absolute. */
   readonly path: string;
@@ -68,7 +68,7 @@ const probedStream = v.object({
   disposition: v.optional(v.object({ attached_pic: number })),
 });
 
-/** What this program reads of ffprobe's answer; every part may be missing. */
+/** The parts of ffprobe's output that this program reads; each may be missing. */
 const probeAnswer = v.object({
   streams: v.optional(v.array(probedStream)),
   format: v.optional(v.object({ duration: text, start_time: text })),
@@ -76,15 +76,15 @@ const probeAnswer = v.object({
 
 /** One stream of a file. */
 export type ProbedStream = v.InferOutput<typeof probedStream>;
-/** What ffprobe says of a file. */
+/** The output of ffprobe about a file. */
 export type ProbeAnswer = v.InferOutput<typeof probeAnswer>;
 
-/** @throws FileError `cannot_fit` if it is not what ffprobe prints: PATH may have another program of that name */
+/** @throws FileError `cannot_fit` if it is not the output of ffprobe: PATH may have another program of that name */
 function parseAnswer(json: string): ProbeAnswer {
   try {
     return v.parse(probeAnswer, JSON.parse(json));
   } catch {
-    throw new FileError('cannot_fit', 'ffprobe printed nothing that this program can read', {
+    throw new FileError('cannot_fit', 'the output of ffprobe cannot be parsed', {
       hint: 'Check the ffprobe on PATH, or install ffmpeg 5 or newer.',
     });
   }
@@ -108,11 +108,11 @@ export async function probeFile(clip: ClipFile, prober: Prober): Promise<ProbeAn
   return parseAnswer(json);
 }
 
-/** A piece of a stream: of a video, a frame. */
+/** A piece of a stream; in a video, one frame. */
 export interface Packet {
   readonly ms: number;
   readonly lengthMs: number;
-  /** An edit list hides it. */
+  /** Whether an edit list hides it. */
   readonly discarded: boolean;
 }
 
@@ -132,7 +132,7 @@ export async function listPackets(
     ['-of', 'compact=p=0', '-select_streams', stream, '-show_entries', entries, ...formatInput(clip)],
     prober,
     (line) => {
-      // AVI has no times of presentation.
+      // AVI has no presentation times.
       const ms = readNumber(/\b[pd]ts_time=([-\d.]+)/, line) * 1000;
       if (!Number.isNaN(ms)) {
         const lengthMs = readNumber(/\bduration_time=([\d.]+)/, line) * 1000 || 0;

@@ -4,8 +4,8 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import type { Environment } from '../host.ts';
 
 /**
- * Finds a program on PATH; undefined if none is. Only absolute folders are looked at: on Windows the usual search
- * begins in the working directory, and so does one with a dot in PATH, which may be a stranger's.
+ * Finds a program on PATH; undefined if there is none. Searches only absolute folders: the working directory, where
+ * Windows looks first and which a dot in PATH means, may be a stranger's.
  */
 export async function findProgram(
   name: string,

@@ -10,8 +10,8 @@ const long = 4;
 const undefinedType = 7;
 
 /**
- * Makes an uncompressed TIFF of a file of pixels, with the profile that says what their numbers mean: sharp takes a
- * profile from a file only, not for bare pixels.
+ * Makes an uncompressed TIFF of a file of pixels, with the profile that says what their numbers mean: sharp reads a
+ * profile only from a file, not for bare pixels.
  *
  * @throws an error of the file system
  */
@@ -53,7 +53,7 @@ function formatDirectory(
     [278, long, 1, rowsPerStrip],
     [279, long, strips.length, formatLongs(sizes)],
     [284, short, 1, 1],
-    // Transparency that the colours are not multiplied with.
+    // Alpha that is not premultiplied into the colours.
     ...(channels === 4 ? [[338, short, 1, 2] as const] : []),
     ...(icc === undefined ? [] : [[34_675, undefinedType, icc.length, icc] as const]),
   ];

@@ -13,7 +13,7 @@ export interface Encoder extends Prober {
   readonly stallMs: number;
 }
 
-/** A clip of fifteen seconds takes seconds to a few minutes; this ends one that has run wild. */
+/** Encoding fifteen seconds takes seconds to a few minutes; this limit stops an encoder that hangs. */
 const timeoutMs = 30 * 60_000;
 const frameTimeoutMs = 5 * 60_000;
 /** A frame of 8K with an incompressible picture has 100 MB. */
@@ -69,7 +69,7 @@ export async function takeFrame(
   const { ms, nextMs } = await findFrameTime(clip, recipe.atMs, encoder);
   const { seeksInexactly } = clip.format;
   const seekMs = seeksInexactly ? 0 : Math.max(0, ms - facts.startMs - leadMs);
-  // Without a seek, the clip's own clock is kept: which stream ffmpeg else takes as its start depends on the format.
+  // Without a seek, the clip's own clock is kept: which stream ffmpeg otherwise starts at depends on the format.
   const zeroMs = seeksInexactly ? 0 : facts.startMs + seekMs;
   const filters = [
     // Not `-t`, which counts from the first frame.
@@ -124,7 +124,7 @@ async function runFfmpeg(
   onProgress: (doneMs: number) => void = () => {},
 ): Promise<void> {
   try {
-    const said = await runProgram(
+    const stderrTail = await runProgram(
       {
         path: encoder.ffmpeg,
         args: ['-nostdin', '-hide_banner', '-v', 'error', '-y', '-progress', 'pipe:1', ...args],
@@ -132,7 +132,7 @@ async function runFfmpeg(
         timeoutMs: limitMs,
         stallMs: encoder.stallMs,
         onLine: (line) => {
-          // In microseconds, whatever its name says in older versions.
+          // In microseconds, although its name says milliseconds in older versions.
           const doneUs = Number(/^out_time_us=(\d+)$/.exec(line)?.[1]);
           if (!Number.isNaN(doneUs)) {
             onProgress(doneUs / 1000);
@@ -141,16 +141,16 @@ async function runFfmpeg(
       },
       encoder.signal,
     );
-    // Some versions say so and yet exit with 0.
-    if (/No space left on device/.test(said)) {
-      throw new ProgramError('failed', said);
+    // Some versions print this and yet exit with 0.
+    if (/No space left on device/.test(stderrTail)) {
+      throw new ProgramError('failed', stderrTail);
     }
   } catch (error) {
     throw error instanceof ProgramError ? createProgramError(error, 'ffmpeg') : error;
   }
 }
 
-/** The input from that time on; `-ss` behind the input decodes what comes before it. */
+/** The input from that time on; an `-ss` after the input would decode everything before that time. */
 function formatStart(clip: ClipFile, startMs: number): readonly string[] {
   const seek = startMs > 0 ? ['-ss', formatTime(startMs)] : [];
   return clip.format.seeksInexactly ? [...formatInput(clip), ...seek] : [...seek, ...formatInput(clip)];

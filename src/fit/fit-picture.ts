@@ -7,25 +7,25 @@ import { finishTiff } from './finish-tiff.ts';
 import { loadSharp } from './optional-modules.ts';
 import { describeCrop, describeHeader, type PictureRecipe, resolveCrop } from './picture-recipe.ts';
 
-/** A picture that was made to fit. */
+/** A converted picture. */
 export interface FittedPicture {
   readonly bytes: Buffer;
   readonly contentType: 'image/png' | 'image/jpeg' | 'image/webp';
-  /** What was done. */
+  /** The changes, as texts for people. */
   readonly texts: readonly string[];
 }
 
 /** A phone takes 200 megapixels at most; four bytes each are 800 MB where a decoder needs all of them at once. */
 const maxPixels = 200_000_000;
-/** A picture takes seconds; a decoder that takes longer than this has run wild. */
+/** A picture takes seconds; a decoder that takes longer than this hangs. */
 const timeoutMs = 120_000;
 const maxQuality = 95;
 const qualitiesBetween = [90, 85];
-/** Below this, loss is seen: fewer pixels are the lesser evil. */
+/** Below this quality, loss is visible: fewer pixels look better. */
 const minQuality = 80;
-/** A little smaller than in proportion, because fewer pixels have more detail each. */
+/** Scales down a little more than in proportion, because a smaller picture needs more bytes per pixel. */
 const reduction = 0.97;
-/** At most this often a picture is made smaller until it fits. */
+/** How often a picture is scaled down at most. */
 const maxReductions = 6;
 
 /** A picture and how sharp opens it: once for each encoding, because pixels are streamed and not kept. */
@@ -36,14 +36,14 @@ interface Opened {
   readonly hasAlpha: boolean;
   /** Sixteen bits a sample. */
   readonly deep: boolean;
-  /** What opening it does; only now is known whether it has another shape. */
+  /** The changes made on opening; only then is it known whether the picture has another shape. */
   readonly texts: readonly string[];
 }
 
 /**
  * Decodes a picture and encodes it as the recipe says.
  *
- * @param scratchPath a path that nothing has, for what is decoded
+ * @param scratchPath an unused path, for the decoded picture
  * @throws FileError `cannot_fit`, or an error of the file system
  */
 export async function fitPicture(
@@ -92,7 +92,7 @@ async function openPicture(path: string, recipe: PictureRecipe, scratchPath: str
   };
 }
 
-/** The decoder applies the file's own rotation but gives the numbers without the profile that says what they mean. */
+/** The decoder applies the file's own rotation, but returns the pixels without the colour profile. */
 async function openHeic(
   path: string,
   { icc, hasAlpha }: Metadata,
@@ -104,7 +104,7 @@ async function openHeic(
   return { input: scratchPath, width, height, hasAlpha: channels === 4 };
 }
 
-/** Refuses what the library would turn into something else without a word. */
+/** Refuses pictures that the library would silently change. */
 function refuseUnfit(metadata: Metadata): void {
   if (metadata.format === 'svg') {
     throw new FileError('cannot_fit', 'it is an SVG drawing', { hint: 'Export it as PNG.' });
@@ -119,13 +119,13 @@ function refuseUnfit(metadata: Metadata): void {
   }
 }
 
-/** What the header of a format that is always converted says; the recipe has told it of the accepted ones. */
+/** Describes the header of a format that is always converted; for accepted formats, the recipe describes it. */
 function describeFound(metadata: Metadata, recipe: PictureRecipe): readonly string[] {
-  if (recipe.toldHeader) {
+  if (recipe.describesHeader) {
     return [];
   }
   return describeHeader({
-    // heic-decode has turned it already.
+    // heic-decode has rotated it already.
     orientation: recipe.decoder === 'heic-decode' ? 1 : (metadata.orientation ?? 1),
     cmyk: metadata.space === 'cmyk',
     profile: metadata.icc && readColourProfile(metadata.icc),
@@ -165,7 +165,7 @@ interface LossyWriter {
 
 /** JPEG where every pixel is opaque, WebP where not. */
 async function createLossyWriter(opened: Opened): Promise<LossyWriter> {
-  // A channel for transparency is no transparency.
+  // A picture with an alpha channel may still be opaque.
   const isOpaque = !opened.hasAlpha || (await opened.open().stats()).isOpaque;
   return isOpaque
     ? Object.assign(writeJpeg, { maxSidePx: 65_500 })
@@ -204,7 +204,7 @@ async function findQuality(
   if (best.bytes.length <= maxBytes) {
     return best;
   }
-  // The worst comes second: where that is too large, those between need not be tried.
+  // The worst comes second: if that is too large, the qualities between need not be tried.
   const worst = await write(minQuality);
   if (worst.bytes.length <= maxBytes) {
     for (const quality of qualitiesBetween) {
@@ -233,18 +233,18 @@ async function reducePixels(
     }
     scale *= reduction * Math.sqrt(maxBytes / written.bytes.length);
   }
-  throw new FileError('cannot_fit', 'it stays too large however many pixels are left out');
+  throw new FileError('cannot_fit', 'it is still too large after scaling it down several times');
 }
 
 function undecodable(error: Error): FileError {
-  const hint = 'Copy or export it again if it is cut short; else convert it to JPEG or PNG.';
+  const hint = 'Copy or export it again if it is cut short; otherwise convert it to JPEG or PNG.';
   if (/pixel limit/i.test(error.message)) {
     return new FileError('cannot_fit', `it has more than ${maxPixels / 1e6} megapixels`, {
       hint: 'Scale it down first.',
       cause: error,
     });
   }
-  // The library's words are of several lines, and may quote the file.
+  // The library's message has several lines, and may quote the file.
   const [words = ''] = error.message.replace(/^Input (file|buffer) /, '').split('\n');
   return new FileError('cannot_fit', `it cannot be decoded: ${words.slice(0, 200)}`, { hint, cause: error });
 }

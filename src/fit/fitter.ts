@@ -29,15 +29,15 @@ import { createDiskError, Workspace } from './workspace.ts';
 /** Changes whenever the same source and edits would give another file. */
 const recipeVersion = 1;
 
-/** What is asked of all files. */
+/** The options that apply to all files. */
 export interface FitterOptions {
-  /** Size, length and sides are left to the server. */
+  /** Whether size, length and sides are left to the server. */
   readonly noLimits: boolean;
   /** Absolute; undefined if nothing is kept. */
   readonly fitDir: string | undefined;
 }
 
-/** What the fitter takes from the world around it. */
+/** What the fitter needs from outside. */
 export interface FitterDependencies extends Machine {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -68,7 +68,7 @@ export class Fitter {
     this.#workspace = new Workspace(dependencies);
   }
 
-  /** The part of a manifest's key for what is asked. Together with the source's SHA-256 it decides the outcome. */
+  /** The part of a manifest's key that describes options and edits. With the source's SHA-256 it determines the result. */
   formatRecipeKey(edits: Edits): string {
     return [`fit=${recipeVersion}`, ...(this.#options.noLimits ? ['no-limits'] : []), formatEdits(edits)]
       .filter((part) => part !== '')
@@ -100,9 +100,9 @@ export class Fitter {
   }
 
   /**
-   * Decides what is done with a file; nothing is decoded yet.
+   * Plans how to treat a file; nothing is decoded yet.
    *
-   * @param isAccepted what the check says of the file as it is
+   * @param isAccepted whether the check accepts the file unchanged
    * @throws FileError if it cannot be converted, or the signal's reason
    */
   async plan(source: SourceFile, edits: Edits, isAccepted: boolean, signal: AbortSignal): Promise<FitPlan> {
@@ -124,7 +124,7 @@ export class Fitter {
   }
 
   /**
-   * Does what was planned.
+   * Carries out a plan.
    *
    * @param name how the file is called, for the copy that is kept
    * @param onProgress called with the completed fraction, from 0 to 1
@@ -151,12 +151,12 @@ export class Fitter {
       fitted: made.texts,
       source: toFittedSource(plan),
       keptPath: fitDir === undefined ? undefined : await keepCopy(made.path, fitDir, name, made.extension),
-      // The next run removes what cannot be removed now.
+      // The next run removes the folder if it cannot be removed now.
       discard: () => rm(made.path, { force: true }).catch(() => {}),
     };
   }
 
-  /** Removes all that was made. */
+  /** Removes all converted files. */
   async close(): Promise<void> {
     this.#closed.abort();
     this.#pictures.close();
@@ -211,7 +211,7 @@ export class Fitter {
       if (isAccepted && asksNothing) {
         return {
           kind: 'untouched',
-          note: 'without ffprobe it is not known whether it is HDR or has pixels that are not square',
+          note: 'without ffprobe, HDR and non-square pixels cannot be detected',
         };
       }
       throw missingProgram('ffprobe', this.#dependencies.platform);
@@ -322,12 +322,12 @@ export class Fitter {
     return { path: madePath, contentType, extension, texts };
   }
 
-  /** Removes what a failed program has written: it would only take disk space. */
+  /** Removes the output of a failed program: it would only take disk space. */
   async #encodeInto(path: string, encode: () => Promise<void>): Promise<void> {
     try {
       await this.#limitEncoders(encode);
       await stat(path).catch((cause: unknown) => {
-        throw new FileError('cannot_fit', 'ffmpeg found nothing in it to write', { cause });
+        throw new FileError('cannot_fit', 'ffmpeg wrote no output', { cause });
       });
     } catch (error) {
       await rm(path, { force: true });

@@ -1,6 +1,6 @@
 import type { ImageContentType } from '../media/asset-types.ts';
 
-/** What a file is to the fitter: its format's name for people, and what decodes it. */
+/** A format that the fitter reads: its name for people, and its decoder. */
 export type Format = PictureFormat | ClipFormat;
 
 /** A format of pictures. */
@@ -12,22 +12,22 @@ export interface PictureFormat {
   readonly decoder: 'sharp' | 'heic-decode' | 'ffmpeg';
   /** ffmpeg's name of it, where ffmpeg decodes it. */
   readonly demuxer?: string;
-  /** Whether it holds exactly the pixels that were saved; otherwise a second lossless copy is of no use. */
+  /** Whether it holds exactly the pixels that were saved; otherwise another lossless copy is useless. */
   readonly lossless: boolean;
-  /** The service takes it. */
+  /** Whether the service accepts it. */
   readonly accepted: boolean;
-  /** Its boxes are those of ISO/IEC 23008-12. */
+  /** Whether its boxes are those of ISO/IEC 23008-12. */
   readonly isHeif: boolean;
 }
 
-/** Whether the service takes it. */
+/** Whether the service accepts it. */
 export function isAcceptedPicture(
   format: PictureFormat,
 ): format is PictureFormat & { readonly contentType: ImageContentType } {
   return format.accepted;
 }
 
-/** A format of videos, sounds, or both; which of them a file is, its streams tell. */
+/** A format of videos, audio, or both; the streams of a file decide which it is. */
 export interface ClipFormat {
   readonly kind: 'clip';
   readonly name: string;
@@ -35,15 +35,15 @@ export interface ClipFormat {
   readonly extensions: readonly string[];
   /** ffmpeg's name of it: a format that is known cannot turn out to be a playlist. */
   readonly demuxer: string;
-  /** The service takes videos in it. */
+  /** Whether the service accepts videos in it. */
   readonly acceptsVideo: boolean;
-  /** The service takes sounds in it. */
+  /** Whether the service accepts audio in it. */
   readonly acceptsAudio: boolean;
-  /** Its streams can be put into another container as they are, without a change of what is shown or when. */
+  /** Whether its streams can be copied into another container without changing the content or its timing. */
   readonly copyable: boolean;
-  /** Its header only guesses the duration, so the packets are asked. */
+  /** Whether its header only estimates the duration, so that the packets must be read. */
   readonly guessesDuration: boolean;
-  /** ffmpeg does not seek to a key frame in it, so it is decoded from its start. */
+  /** Whether ffmpeg cannot seek to a key frame in it, so that it is decoded from its start. */
   readonly seeksInexactly: boolean;
 }
 
@@ -84,13 +84,13 @@ const clip = (
   ...more,
 });
 
-/** What frames of clips, and what ffmpeg decodes, become first. */
+/** The intermediate format of frames of clips, and of pictures that ffmpeg decodes. */
 export const pngFormat: PictureFormat = picture('image/png', 'PNG', ['png'], {
   accepted: true,
   lossless: true,
 });
 
-/** The one table of formats, by what file-type calls them. */
+/** The one table of formats, by file-type's name. */
 const formats: readonly Format[] = [
   picture('image/jpeg', 'JPEG', ['jpg', 'jpeg'], { accepted: true }),
   pngFormat,
@@ -140,11 +140,11 @@ const formats: readonly Format[] = [
   clip('audio/ape', "Monkey's Audio", ['ape'], 'ape'),
 ];
 
-/** The extensions of what can be made to fit or is accepted already, in lower case, without a dot. */
+/** The extensions of files that can be converted or are accepted already, in lower case, without a dot. */
 export const fittableExtensions: readonly string[] = formats.flatMap((format) => format.extensions);
 
 /**
- * Tells a file's format by its content; undefined for one that cannot be made to fit.
+ * Detects a file's format by its content; undefined for one that cannot be converted.
  *
  * @throws if the file cannot be read
  */

@@ -3,17 +3,17 @@ import type { ClipFacts, VideoFacts } from './clip-facts.ts';
 import { type ClipPart, describeCut, formatClipTime, isCut, outside, resolvePart } from './clip-part.ts';
 import { describeColour, resolveColour, resolveFrameMatrix, resolveShape } from './clip-shape.ts';
 
-/** Which frame of a clip is taken, as a picture. */
+/** The frame of a clip that becomes a picture. */
 export interface FrameRecipe {
   /** By the clip's own clock; infinite for the very last. */
   readonly atMs: number;
-  /** ffmpeg's. */
+  /** ffmpeg's filters. */
   readonly filters: readonly string[];
   readonly texts: readonly string[];
 }
 
 /**
- * Tells which frame is taken: first the trim, then the frame, then the aspect.
+ * Decides which frame is taken: applies first the trim, then the frame, then the aspect.
  *
  * @throws FileError `cannot_fit` for a time outside the clip
  */
@@ -42,7 +42,7 @@ export function resolveFrameRecipe(
   };
 }
 
-/** A frame that begins exactly at the end of the part is not in it. */
+/** A frame that begins exactly at the end of the part is not part of it. */
 const justBeforeMs = 0.01;
 
 function resolveFrameMs(frame: NonNullable<Edits['frame']>, part: ClipPart): number {

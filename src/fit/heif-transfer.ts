@@ -12,7 +12,7 @@ export async function isHdr(path: string): Promise<boolean> {
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
     const head = buffer.toString('latin1', 0, bytesRead);
-    // Primaries, then the transfer, of two bytes each.
+    // The primaries, then the transfer, with two bytes each.
     return [...head.matchAll(/colrnclx..(..)/gs)].some(([, transfer]) =>
       hdrTransfers.includes(Buffer.from(transfer!, 'latin1').readUInt16BE()),
     );

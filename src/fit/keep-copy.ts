@@ -9,7 +9,7 @@ import { makeFolder } from '../make-folder.ts';
 const maxCopies = 10_000;
 
 /**
- * Copies what was made into a folder, under the source's name; one that is taken gets a number. Existing files stay.
+ * Copies a converted file into a folder, under the source's name; adds a number if that exists. Existing files stay.
  *
  * @param sourceName how the source is called; only the last part of it counts
  * @returns the copy's path

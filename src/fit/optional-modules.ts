@@ -11,8 +11,8 @@ export const installModules = 'npm install -g sharp heic-decode';
 const hint = `Install what decodes pictures: ${installModules}`;
 
 /**
- * Loads packages of the user's installation: those beside this package, or above it, which a global installation is.
- * Never those of the working directory, which may be a stranger's.
+ * Loads packages of the user's installation: those beside this package, or above it, as with a global installation.
+ * Never loads those of the working directory, which may be a stranger's.
  */
 const requireBesideUs = createRequire(import.meta.url);
 

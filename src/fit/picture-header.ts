@@ -4,15 +4,15 @@ import { createFileSource } from '../media/byte-source.ts';
 import { checkImageStructure, type ImageSize } from '../media/image-structure.ts';
 import { type ColourProfile, readColourProfile } from './colour-profile.ts';
 
-/** How the header of a JPEG, PNG or WebP says that its pixels are to be shown. */
+/** How to show the pixels of a JPEG, PNG or WebP, according to its header. */
 export interface PictureHeader {
-  /** EXIF's, 1 to 8; 1 is upright. */
+  /** The EXIF orientation, 1 to 8; 1 is upright. */
   readonly orientation: number;
   /** undefined if it has none, which means sRGB. */
   readonly profile: ColourProfile | undefined;
-  /** Its colours are ink, not light. */
+  /** Whether its colours are ink (CMYK), not light. */
   readonly cmyk: boolean;
-  /** It has several frames, of which a conversion keeps the first. */
+  /** Whether it has several frames; a conversion keeps the first. */
   readonly animated: boolean;
   /** In pixels, as it is shown; undefined if the file does not say. */
   readonly size: ImageSize | undefined;
@@ -35,7 +35,7 @@ interface Part {
 interface Container {
   /** Where the first part begins. */
   readonly start: number;
-  /** How many bytes tell a part. */
+  /** How many bytes the header of a part has. */
   readonly headBytes: number;
   /** The part at that place; undefined if there is none that matters after it. */
   readPart(head: Buffer, at: number): Part | undefined;
@@ -80,8 +80,8 @@ function partOf(name: string, start: number, length: number, total: number): Par
 }
 
 /**
- * Reads what an accepted picture's header says, without a decoder. A header that makes no sense counts as one that asks
- * for nothing: whether a file is whole is the check's question.
+ * Reads what an accepted picture's header says, without a decoder. A header that makes no sense counts as one that
+ * requires no change: the check decides whether a file is whole.
  *
  * @throws if the file cannot be read
  */

@@ -14,7 +14,8 @@ const workerPath = fileURLToPath(new URL('../../dist/fit/picture-worker.cjs', im
 const maxProcesses = 2;
 
 /**
- * By itself, glibc keeps an arena for each thread, and more of what was freed as more is used: 500 MB in place of 240.
+ * By default, glibc keeps an arena for each thread, and the more it allocates, the more freed memory it keeps: 500 MB
+ * instead of 240.
  * See https://man7.org/linux/man-pages/man3/mallopt.3.html
  */
 const frugalMalloc = {
@@ -23,11 +24,11 @@ const frugalMalloc = {
   MALLOC_TRIM_THRESHOLD_: '16777216',
 };
 
-/** A picture takes seconds; a decoder that takes longer than this has run wild. */
+/** A picture takes seconds; a decoder that takes longer than this hangs. */
 const timeoutMs = 5 * 60_000;
 
 /**
- * Decodes pictures in processes of their own: a crash of a decoder is one file's failure, an interruption ends them at
+ * Decodes pictures in processes of their own: a crash of a decoder is one file's failure, an interruption stops them at
  * once, they have no token, and their memory is given back. Each is kept for the next picture.
  */
 export class PictureProcesses {
@@ -44,7 +45,7 @@ export class PictureProcesses {
   }
 
   /**
-   * Loads what decodes; for a second picture in a second process, so that it need not wait for the first.
+   * Loads the decoders; for a second picture in a second process, so that it need not wait for the first.
    *
    * @throws FileError `cannot_fit` if it is not installed or does not start, or the signal's reason
    */
@@ -81,7 +82,7 @@ export class PictureProcesses {
     return Buffer.from(expectKind(answer, 'previewed').jpeg);
   }
 
-  /** Ends them. */
+  /** Stops the processes. */
   close(): void {
     for (const child of this.#idle.splice(0)) {
       child.kill('SIGKILL');
@@ -103,7 +104,7 @@ export class PictureProcesses {
     });
   }
 
-  /** A process that is still there: the system may have killed one meanwhile. */
+  /** A process that still runs: the system may have killed one since the last picture. */
   #takeIdle(): ChildProcess | undefined {
     let child = this.#idle.pop();
     while (child !== undefined && !isAlive(child)) {

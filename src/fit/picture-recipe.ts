@@ -7,25 +7,25 @@ import type { PictureHeader } from './picture-header.ts';
 export interface PictureSource {
   readonly format: PictureFormat;
   readonly sizeBytes: number;
-  /** undefined for formats that the service does not take, which are made anew whatever they say. */
+  /** undefined for formats that the service does not accept, which are always converted. */
   readonly header: PictureHeader | undefined;
 }
 
-/** How a picture is made to fit. */
+/** How a picture is converted. */
 export interface PictureRecipe {
   readonly decoder: PictureFormat['decoder'];
   readonly aspect: Aspect | undefined;
-  /** undefined if the size is the server's business. */
+  /** undefined if the size is left to the server. */
   readonly maxBytes: number | undefined;
-  /** Whether its pixels are tried without loss first; what lost some already gains nothing by it. */
+  /** Whether to try lossless encoding first; a source that is lossy already gains nothing by it. */
   readonly losslessFirst: boolean;
-  /** Whether `texts` tells of its rotation and colours, which for other formats only the decoder knows. */
-  readonly toldHeader: boolean;
-  /** What is done, as far as it is known beforehand; texts for people. */
+  /** Whether `texts` describes rotation and colours; for other formats, only the decoder knows them. */
+  readonly describesHeader: boolean;
+  /** The changes, as far as they are known beforehand; texts for people. */
   readonly texts: readonly string[];
 }
 
-/** Tells how a picture is made to fit; undefined if it needs nothing. */
+/** Decides how a picture is converted; undefined if it needs no conversion. */
 export function resolvePictureRecipe(
   source: PictureSource,
   aspect: Aspect | undefined,
@@ -57,12 +57,12 @@ export function resolvePictureRecipe(
     aspect,
     maxBytes: options.noLimits ? undefined : maxBytes,
     losslessFirst: format.lossless,
-    toldHeader: header !== undefined,
+    describesHeader: header !== undefined,
     texts,
   };
 }
 
-/** Whether a picture, as far as is known of it, has another shape. */
+/** Whether a picture, as far as it is known, has another shape. */
 function mayCrop(header: PictureHeader | undefined, aspect: Aspect): boolean {
   const size = header?.size;
   return size === undefined || resolveCrop(size.width, size.height, aspect) !== undefined;
@@ -73,7 +73,7 @@ export function describeCrop({ width, height }: Aspect): string {
   return `cropped to ${width}:${height}`;
 }
 
-/** What is done because of a header, for people. */
+/** The changes that a header requires, for people. */
 export function describeHeader({
   orientation,
   profile,
@@ -86,7 +86,7 @@ export function describeHeader({
   ];
 }
 
-/** The part in the middle of a picture that has that shape, in whole pixels; undefined if it is all of it. */
+/** The part in the middle of a picture that has that shape, in whole pixels; undefined if that is the whole picture. */
 export function resolveCrop(
   width: number,
   height: number,

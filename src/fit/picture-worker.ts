@@ -6,20 +6,20 @@ import { makePreview } from './make-preview.ts';
 import { loadHeicDecode, loadSharp } from './optional-modules.ts';
 import type { PictureRecipe } from './picture-recipe.ts';
 
-/** What a process of {@link PictureProcesses} is asked: to load what decodes, to make a picture fit, or a preview. */
+/** A request to a process of {@link PictureProcesses}: load the decoders, convert a picture, or make a preview. */
 export type PictureRequest =
   | { readonly kind: 'load'; readonly decoder: PictureRecipe['decoder'] }
   | {
       readonly kind: 'fit';
       readonly path: string;
       readonly recipe: PictureRecipe;
-      /** A path that nothing has yet, for what is decoded. */
+      /** An unused path, for the decoded picture. */
       readonly scratchPath: string;
       readonly madePath: string;
     }
   | { readonly kind: 'preview'; readonly image: string | Uint8Array };
 
-/** What it answers. */
+/** The answer of such a process. */
 export type PictureAnswer =
   | { readonly kind: 'loaded' }
   | ({ readonly kind: 'made' } & Omit<FittedPicture, 'bytes'>)

@@ -4,8 +4,8 @@ import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 
 /**
- * A folder of one run, which nobody else reads. It is locked by a socket that the run listens on: the system closes it
- * with the process, however that ends. A process ID would not do, because it may have been reused by then.
+ * A folder of one run, which no other user can read. It is locked by a socket that the run listens on: the system
+ * closes it with the process, however that ends. A process ID would not do, because it may have been reused by then.
  */
 export class PrivateFolder {
   readonly path: string;
@@ -32,7 +32,7 @@ export class PrivateFolder {
     }
   }
 
-  /** Removes the folder and all in it; a later run removes what cannot be removed now. */
+  /** Removes the folder with its files; a later run removes those that cannot be removed now. */
   async remove(): Promise<void> {
     await rm(this.path, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
     await new Promise((resolve) => this.#lock.close(resolve));
@@ -47,8 +47,8 @@ const newLockName = 'new';
 const maxUnlockedMs = 60 * 60_000;
 
 /**
- * Removes what killed runs of the same user left below that folder. What cannot be removed stays: it is no concern of
- * this run.
+ * Removes the folders that killed runs of the same user left below that folder. Those that cannot be removed stay,
+ * without an error.
  *
  * @param userId undefined if the system has none, and each user a folder for temporary files
  */
@@ -80,29 +80,29 @@ async function isAbandoned(
   now: () => number,
 ): Promise<boolean> {
   const folder = await lstat(path);
-  // Not through a link, and not what another user put there.
+  // Do not follow a link, and do not touch another user's folder.
   if (!folder.isDirectory() || (userId !== undefined && folder.uid !== userId)) {
     return false;
   }
-  const answer = await withLockAddress(path, lockName, platform, knock);
-  return answer === 'nobody' || (answer === 'no-lock' && now() - folder.mtimeMs > maxUnlockedMs);
+  const answer = await withLockAddress(path, lockName, platform, probeLock);
+  return answer === 'stale' || (answer === 'no-lock' && now() - folder.mtimeMs > maxUnlockedMs);
 }
 
-/** Whether a run listens. Only these two errors say that none does: a socket whose queue is full is still held. */
-function knock(address: string): Promise<'somebody' | 'nobody' | 'no-lock'> {
+/** Whether a run listens. Only these two errors mean that none does: a socket whose queue is full is still held. */
+function probeLock(address: string): Promise<'locked' | 'stale' | 'no-lock'> {
   return new Promise((resolve) => {
     const socket = connect(address);
     socket.once('connect', () => {
       socket.destroy();
-      resolve('somebody');
+      resolve('locked');
     });
     socket.once('error', ({ code }: NodeJS.ErrnoException) => {
-      resolve(code === 'ECONNREFUSED' ? 'nobody' : code === 'ENOENT' ? 'no-lock' : 'somebody');
+      resolve(code === 'ECONNREFUSED' ? 'stale' : code === 'ENOENT' ? 'no-lock' : 'locked');
     });
   });
 }
 
-/** The longest path that a socket may have: 104 bytes on macOS, 108 on Linux. */
+/** The longest path of a socket: 104 bytes on macOS, 108 on Linux. */
 const maxAddressBytes = 100;
 
 /**

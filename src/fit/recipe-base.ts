@@ -3,7 +3,7 @@ import type { ClipFacts } from './clip-facts.ts';
 import type { ClipPart } from './clip-part.ts';
 import type { ClipFormat } from './formats.ts';
 
-/** How a video or sound is made to fit. */
+/** How a video or audio file is converted. */
 export interface ClipRecipe {
   readonly kind: 'video' | 'audio';
   readonly container: ClipContainer;
@@ -12,10 +12,10 @@ export interface ClipRecipe {
   readonly lengthMs: number | undefined;
   /** ffmpeg's options for each stream that is kept. */
   readonly streams: readonly string[];
-  /** A guard against output without end, far above what is expected. */
+  /** A guard against endless output, far above the expected size. */
   readonly maxOutputBytes: number;
   readonly outcome: ClipOutcome;
-  /** What is done, for people. */
+  /** The changes, for people. */
   readonly texts: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export interface ClipOutcome {
   readonly height?: number;
 }
 
-/** What ffmpeg writes. */
+/** The format that ffmpeg writes. */
 export interface ClipContainer {
   readonly muxer: string;
   readonly contentType: string;
@@ -36,7 +36,7 @@ export interface ClipContainer {
 }
 
 const faststart = ['-movflags', '+faststart'];
-/** The containers that clips are written in. */
+/** The containers of converted clips. */
 export const containers = {
   mp4: { muxer: 'mp4', contentType: 'video/mp4', extension: 'mp4', options: faststart },
   mov: { muxer: 'mov', contentType: 'video/quicktime', extension: 'mov', options: faststart },
@@ -47,14 +47,14 @@ export const containers = {
   aac: { muxer: 'adts', contentType: 'audio/aac', extension: 'aac', options: [] },
 } as const satisfies Record<string, ClipContainer>;
 
-/** What a recipe is made from. */
+/** The source that a recipe is for. */
 export interface ClipSource {
   readonly format: ClipFormat;
   readonly facts: ClipFacts;
   readonly sizeBytes: number;
 }
 
-/** What the recipes of videos and of sounds share. */
+/** The part that the recipes of videos and of audio share. */
 export function createBase(kind: ClipRecipe['kind'], part: ClipPart, noLimits: boolean) {
   return {
     kind,

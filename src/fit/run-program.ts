@@ -10,9 +10,9 @@ export interface ProgramRun {
   /** All of its environment. */
   readonly env: Environment;
   readonly timeoutMs: number;
-  /** It is ended when it prints nothing for this long. */
+  /** It is stopped if it prints nothing for this long. */
   readonly stallMs?: number;
-  /** It is ended when it prints more. */
+  /** It is stopped if it prints more. */
   readonly maxOutputBytes?: number;
   readonly onLine: (line: string) => void;
 }
@@ -21,21 +21,21 @@ export interface ProgramRun {
 export class ProgramError extends Error {
   override readonly name = 'ProgramError';
   readonly kind: 'not-started' | 'failed' | 'killed' | 'timeout' | 'stalled' | 'too-much-output';
-  /** The end of what it said on standard error. */
-  readonly said: string;
+  /** The end of its standard error. */
+  readonly stderrTail: string;
 
-  constructor(kind: ProgramError['kind'], said: string, cause?: unknown) {
-    super(`${kind}: ${said}`, { cause });
+  constructor(kind: ProgramError['kind'], stderrTail: string, cause?: unknown) {
+    super(`${kind}: ${stderrTail}`, { cause });
     this.kind = kind;
-    this.said = said;
+    this.stderrTail = stderrTail;
   }
 }
 
-const maxSaidBytes = 8192;
+const maxStderrTailBytes = 8192;
 
 /**
- * Runs a program to its end and hands on what it prints, line by line; returns the end of what it said on standard
- * error. Whatever ends the run ends the program and all that it started, at once.
+ * Runs a program to its end and passes on its output, line by line; returns the end of its standard error. If the run
+ * ends early, this stops the program and all of its children at once.
  *
  * @throws ProgramError, or the signal's reason
  */
@@ -44,11 +44,11 @@ export async function runProgram(run: ProgramRun, signal: AbortSignal): Promise<
   const child = spawn(run.path, run.args, {
     env: run.env as NodeJS.ProcessEnv,
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own, so that it can be ended with its children, and Ctrl-C is ours alone to answer.
+    // A group of its own, so that it can be stopped with its children, and Ctrl-C reaches only this process.
     detached: true,
     windowsHide: true,
   });
-  let said = '';
+  let stderrTail = '';
   let outputBytes = 0;
   let problem: ProgramError['kind'] | undefined;
   const end = (kind: ProgramError['kind']) => {
@@ -60,7 +60,7 @@ export async function runProgram(run: ProgramRun, signal: AbortSignal): Promise<
   const timer = setTimeout(end, run.timeoutMs, 'timeout');
   const stallTimer = run.stallMs === undefined ? undefined : setTimeout(end, run.stallMs, 'stalled');
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-maxSaidBytes);
+    stderrTail = (stderrTail + text).slice(-maxStderrTailBytes);
   });
   child.stdout.on('data', (bytes: Buffer) => {
     outputBytes += bytes.length;
@@ -79,10 +79,10 @@ export async function runProgram(run: ProgramRun, signal: AbortSignal): Promise<
     if (problem !== undefined || killedBy !== null || code !== 0) {
       throw new ProgramError(
         problem ?? (killedBy === null ? 'failed' : 'killed'),
-        said || String(killedBy ?? code),
+        stderrTail || String(killedBy ?? code),
       );
     }
-    return said;
+    return stderrTail;
   } finally {
     clearTimeout(timer);
     clearTimeout(stallTimer);
@@ -97,7 +97,7 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // Windows has no groups; a group that is gone needs no end.
+    // Windows has no process groups; a group that is gone need not be killed.
     child.kill('SIGKILL');
   }
 }

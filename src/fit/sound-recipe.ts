@@ -11,20 +11,20 @@ import {
   describeCopy,
 } from './recipe-base.ts';
 
-/** Containers of sounds that take a codec as it is. */
+/** Audio containers, with the codecs that are copied into them. */
 const soundContainers: Readonly<Record<string, ClipContainer>> = { mp3: containers.mp3, aac: containers.m4a };
 const losslessSound = /^(pcm_.*|flac|alac|wavpack|ape|tta)$/;
 
-/** A sound that is cut ends with a whole frame, up to this long after the time that was asked for. */
+/** Audio that is cut ends with a whole frame, up to this long after the requested time. */
 const minMarginMs = 50;
-/** What an encoder and the end of a cut add at most, in samples; at 44.1 kHz and above, that is less than the least. */
+/** The most samples that an encoder and the end of a cut add; at 44.1 kHz and above, that is less than the least. */
 const marginSamples = 3 * 1024;
 const usualSampleRate = 44_100;
 
 /**
- * Tells how a sound is made to fit; undefined if it needs nothing.
+ * Decides how an audio file is converted; undefined if it needs no conversion.
  *
- * @throws FileError if nothing mends it
+ * @throws FileError if it cannot be converted
  */
 export function resolveSoundRecipe(
   { format, facts, sizeBytes }: ClipSource,
@@ -47,7 +47,7 @@ export function resolveSoundRecipe(
     audio,
     part,
     noLimits ? undefined : maxBytes,
-    // A container of videos holds much else, so nothing can be told of it.
+    // A video container holds other streams too, so its size says nothing about the audio.
     format.copyable ? 0 : (sizeBytes * part.lengthMs) / facts.durationMs,
   );
   return {
@@ -105,7 +105,7 @@ function resolveSoundCoding(
   return { container: containers.m4a, options: ['-c:a', 'aac', '-b:a', '256k'], isCopied: false };
 }
 
-/** More than a WAV has before its samples. */
+/** More bytes than a WAV has before its samples. */
 const headerBytes = 4096;
 
 /** WAV's own codecs stay; other lossless ones become samples of as many bits. */

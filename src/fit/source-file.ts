@@ -5,7 +5,7 @@ import { FileError } from '../errors.ts';
 import { formatFileVersion } from '../files/file-version.ts';
 import { openToRead } from '../files/open-to-read.ts';
 
-/** A file that may be made to fit, as it was when it was hashed. */
+/** A file that may be converted, as it was when it was hashed. */
 export interface SourceFile {
   /** Absolute. */
   readonly path: string;
@@ -58,7 +58,7 @@ export async function loadSourceFile(path: string, signal: AbortSignal): Promise
 }
 
 /**
- * Makes sure that the file is still what was hashed: a decoder opens it by its name.
+ * Makes sure that the file has not changed since it was hashed: a decoder opens it by its name.
  *
  * @throws FileError `changed` or `unreadable`
  */

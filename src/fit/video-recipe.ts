@@ -20,12 +20,12 @@ import {
   describeCopy,
 } from './recipe-base.ts';
 
-/** Codecs that are kept in an accepted container, and the container that takes each from one that is not. */
+/** Codecs that are kept in an accepted container, and the container that each is copied into from any other. */
 const videoCodecs: Readonly<
   Record<string, { readonly container: ClipContainer; readonly options: readonly string[] }>
 > = {
   h264: { container: containers.mp4, options: [] },
-  // Players of Apple's ask for this tag.
+  // Apple's players require this tag.
   hevc: { container: containers.mp4, options: ['-tag:v', 'hvc1'] },
   vp8: { container: containers.webm, options: [] },
   vp9: { container: containers.webm, options: [] },
@@ -33,7 +33,7 @@ const videoCodecs: Readonly<
   prores: { container: containers.mov, options: [] },
 };
 
-/** Sound that a container of videos takes as it is; other sound is encoded with the last options. */
+/** Audio codecs that are copied into a video container; other audio is encoded with the last options. */
 const videoSound: Readonly<Record<string, { readonly copied: RegExp; readonly encoder: readonly string[] }>> =
   {
     mp4: { copied: /^(aac|mp3)$/, encoder: ['-c:a', 'aac', '-b:a', '192k'] },
@@ -41,17 +41,17 @@ const videoSound: Readonly<Record<string, { readonly copied: RegExp; readonly en
     webm: { copied: /^(opus|vorbis)$/, encoder: ['-c:a', 'libopus', '-b:a', '160k'] },
   };
 
-/** A clip that is cut ends with a whole frame, up to this long after the time that was asked for. */
+/** A clip that is cut ends with a whole frame, up to this long after the requested time. */
 const marginMs = 100;
-/** Below 50 MB for the longest clip, also for pure noise. */
+/** Gives less than 50 MB for the longest clip, even for pure noise. */
 const bitRateLimit = ['-maxrate', '22M', '-bufsize', '44M'];
 const frameRates = [24, 25, 30, 50, 60];
 const maxVariableFrameRate = 60;
 
 /**
- * Tells how a video is made to fit; undefined if it needs nothing.
+ * Decides how a video is converted; undefined if it needs no conversion.
  *
- * @throws FileError if nothing mends it
+ * @throws FileError if it cannot be converted
  */
 export function resolveVideoRecipe(
   source: ClipSource,
@@ -79,7 +79,7 @@ export function resolveVideoRecipe(
     refuseShort(part.lengthMs, durationMs.min);
     refuseSmall(coding, sidePx.min);
   }
-  // A cut in the middle of a stream, and what an edit list hides, make a copy of the sound inexact.
+  // A copy of the audio is inexact if it is cut in the middle, or if an edit list hides some of it.
   const copiesSound = format.copyable && part.startMs === 0;
   return {
     ...createBase('video', part, noLimits),
@@ -102,7 +102,7 @@ export function resolveVideoRecipe(
   };
 }
 
-/** Whether a video must be encoded even if all of every frame is kept. */
+/** Whether a video must be encoded even if every frame is kept whole. */
 function mustEncodeWhole(
   { format, sizeBytes }: ClipSource,
   video: VideoFacts,
@@ -115,10 +115,10 @@ function mustEncodeWhole(
   return isTooLarge || (format.acceptsVideo ? isUnusual && !noLimits : isUnusual || !format.copyable);
 }
 
-/** How the frames get into the new file. */
+/** How the frames are written to the new file. */
 interface VideoCoding {
   readonly container: ClipContainer;
-  /** Of ffmpeg. */
+  /** ffmpeg's options. */
   readonly options: readonly string[];
   readonly width: number;
   readonly height: number;
@@ -156,14 +156,14 @@ function formatFilters(video: VideoFacts, shape: readonly string[], colour: read
   ].join(',');
 }
 
-/** A fixed rate: the clip's own, or, for one that varies, one that loses no frame, up to 60 a second. */
+/** A fixed rate: the clip's own, or, if that varies, one that loses no frame, up to 60 per second. */
 function resolveFrameRate({ frameRate, meanFrameRate }: VideoFacts): string {
   const isFixed = Math.abs(frameRate - meanFrameRate) < 0.01 * frameRate;
   const rate =
     isFixed || (frameRate > 0 && frameRate <= maxVariableFrameRate)
       ? frameRate
       : (frameRates.find((it) => it >= meanFrameRate - 0.5) ?? maxVariableFrameRate);
-  // 29.97 and its like are fractions.
+  // 29.97 and similar rates are fractions.
   const whole = Math.round(rate);
   return Math.abs(rate - (whole * 1000) / 1001) < 0.005 && rate !== whole
     ? `${whole}000/1001`
@@ -175,12 +175,12 @@ function refuseSmall(sides: { readonly width: number; readonly height: number },
     throw new FileError(
       'bad_dimensions',
       `it would have ${sides.width}x${sides.height} pixels; each side must have at least ${minPx}`,
-      { hint: 'Enlarging adds no detail: take a larger one, or another --aspect.' },
+      { hint: '--fit does not enlarge: use a larger file, or another --aspect.' },
     );
   }
 }
 
-/** MP4 takes VP9 and AV1 too, so the sound decides. */
+/** MP4 can hold VP9 and AV1 too, so the audio decides. */
 function resolveCopyContainer(codec: string, sound: string | undefined): ClipContainer {
   const { container } = videoCodecs[codec]!;
   const isWebmSound = sound === undefined || videoSound.webm!.copied.test(sound);

@@ -17,7 +17,7 @@ export class Workspace {
     this.#machine = machine;
   }
 
-  /** Removes, once, what earlier runs left behind. */
+  /** Removes, once, the folders that earlier runs left. */
   clean(): Promise<void> {
     const { tempDir, userId, platform, now } = this.#machine;
     this.#cleaning ??= removeAbandonedFolders(tempDir, userId, platform, now);
@@ -39,7 +39,7 @@ export class Workspace {
     return join(folder.path, `${this.#pathCount}.${extension}`);
   }
 
-  /** A path in UTF-8 for a file whose own is not: decoders take no other. */
+  /** A path in UTF-8 for a file whose own is not: decoders accept no other. */
   async link(target: Buffer): Promise<string> {
     const path = await this.reserve('link');
     await symlink(target, path);
@@ -59,7 +59,7 @@ export function createDiskError(error: unknown): unknown {
   }
   const { code } = error;
   return code === 'ENOSPC' || code === 'EDQUOT'
-    ? new FileError('cannot_fit', 'there is no space left on the disk for what is made of it', {
+    ? new FileError('cannot_fit', 'there is not enough disk space for the converted file', {
         hint: 'Make room, or point TMPDIR at another disk.',
         cause: error,
       })

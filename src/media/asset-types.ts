@@ -1,8 +1,8 @@
 import { joinWords } from '../words.ts';
 
 /**
- * The one table of what is accepted: https://useapi.net/docs/api-dreamina-v1/post-dreamina-assets-account. Names of
- * files only choose what `-r` and completion offer; what a file is depends on its content.
+ * The one table of accepted types: https://useapi.net/docs/api-dreamina-v1/post-dreamina-assets-account. File names
+ * only decide which files `-r` and completion offer; the content of a file decides its type.
  */
 export const assetTypes = {
   image: {
@@ -57,13 +57,13 @@ interface Range {
   readonly max: number;
 }
 
-/** What an asset is to the API. */
+/** The API's kinds of assets. */
 export type AssetKind = keyof typeof assetTypes;
 
-/** What an asset is sent as. */
+/** The Content-Types of assets. */
 export type ContentType = (typeof assetTypes)[AssetKind]['formats'][number]['contentType'];
 
-/** What an image is sent as. */
+/** The Content-Types of images. */
 export type ImageContentType = (typeof assetTypes)['image']['formats'][number]['contentType'];
 
 /** Every kind, in the order in which they are named to people. */

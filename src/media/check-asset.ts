@@ -14,26 +14,26 @@ import { findLimitRefusal, findSizeRefusal, maxSizeBytes } from './limits.ts';
 import type { Probe, Probed, ProbedFile } from './probe.ts';
 import type { Refusal } from './refusal.ts';
 
-/** What is known of an asset by its content. */
+/** The facts about an asset that its content gives. */
 export interface AssetFacts {
   readonly type: AssetKind;
   readonly contentType: ContentType;
   readonly sizeBytes: number;
-  /** Pixels, as displayed; videos only, and absent if nothing in the file tells. */
+  /** Pixels, as displayed; videos only, and absent if the file does not say. */
   readonly width?: number | undefined;
   /** Pixels. */
   readonly height?: number | undefined;
-  /** Videos and audio; absent if nothing in the file tells. */
+  /** Videos and audio; absent if the file does not say. */
   readonly durationMs?: number | undefined;
 }
 
-/** A file that will be sent: one that is acceptable as it is, or one that is made to fit when its turn comes. */
+/** A file that will be sent: either acceptable unchanged, or converted when its turn comes. */
 export interface PendingAsset extends Omit<AssetFacts, 'contentType'> {
   /** Undefined until the file is converted. */
   readonly contentType?: ContentType | undefined;
-  /** Until the file is converted, the most that it may have. */
+  /** Until the file is converted, the largest size that it may have. */
   readonly sizeBytes: number;
-  /** How it is to be made to fit; undefined for a file that goes out as it is. */
+  /** How it is converted; undefined for a file that is sent unchanged. */
   readonly fitting?: Fitting | undefined;
   /**
    * Converts the file, if that is still to be done.
@@ -44,14 +44,14 @@ export interface PendingAsset extends Omit<AssetFacts, 'contentType'> {
   open(signal: AbortSignal, onProgress: (share: number) => void): Promise<CheckedAsset>;
 }
 
-/** How a file is made to fit. */
+/** How a file is converted. */
 interface Fitting {
-  /** What is done, for people. */
+  /** The changes, for people. */
   readonly fitted: readonly string[];
   readonly source: FittedSource;
 }
 
-/** What a fitted file was made from. */
+/** The source of a converted file. */
 export interface FittedSource {
   /** In lower-case hex. */
   readonly sha256: string;
@@ -70,7 +70,7 @@ export interface CheckedAsset extends AssetFacts, PendingAsset {
    * @throws FileError `changed` or `unreadable`
    */
   readInto(buffer: Buffer): Promise<Buffer>;
-  /** Removes what was made, once it is sent. */
+  /** Removes the converted file, once it is sent. */
   discard?(): Promise<void>;
 }
 
@@ -92,7 +92,7 @@ export async function checkAssetFile(path: string, context: CheckContext): Promi
   return withFile(path, async (handle) => {
     const { sizeBytes, version } = await statRegularFile(handle);
     if (sizeBytes === 0 && (await handle.read(Buffer.alloc(1), 0, 1, 0)).bytesRead > 0) {
-      throw new FileError('not_a_file', 'it has content although its size is 0, as files of /proc have');
+      throw new FileError('not_a_file', 'its size is 0 but it has content, like a file in /proc');
     }
     const source = createFileSource(handle, sizeBytes);
     const facts = await checkContent(source, { fd: handle.fd, sizeBytes }, context);
@@ -101,7 +101,7 @@ export async function checkAssetFile(path: string, context: CheckContext): Promi
 }
 
 /**
- * Checks an asset that comes as a stream, and holds all of it: it cannot be read twice.
+ * Checks an asset that comes as a stream, and keeps all of it in memory: it cannot be read twice.
  *
  * @throws FileError that says what is wrong with it, or the signal's reason
  */
@@ -151,7 +151,7 @@ async function checkContent(
   const probe = await openProbe();
   const probed: Probed = accept(await probe.probe(file, contentType));
   const type = resolveKind(probed.contentType);
-  // Only its tracks tell an M4A from an MP4, and the two have limits of their own.
+  // Only its tracks distinguish an M4A from an MP4, and the two have limits of their own.
   assertAllowed(findSizeRefusal(type, sizeBytes, noLimits) ?? findLimitRefusal(type, probed, noLimits));
   return { type, sizeBytes, ...probed };
 }
@@ -240,7 +240,7 @@ interface RegularFile {
   readonly version: string;
 }
 
-/** What open() refuses because of its kind, by error code. */
+/** Kinds of files that open() refuses, by error code. */
 const unopenableKinds: Readonly<Record<string, string>> = {
   // On Windows.
   EISDIR: 'directory',
@@ -275,7 +275,7 @@ async function statRegularFile(handle: FileHandle): Promise<RegularFile> {
   };
 }
 
-/** Reads from the start until there are `enoughBytes`, the buffer is full or the file ends; returns what was read. */
+/** Reads from the start until there are `enoughBytes`, the buffer is full or the file ends; returns the bytes read. */
 async function readFrom(handle: FileHandle, buffer: Buffer, enoughBytes: number): Promise<Buffer> {
   let length = 0;
   for (;;) {

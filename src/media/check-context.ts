@@ -1,7 +1,7 @@
 import type { CheckContext } from './check-asset.ts';
 import type { Probe } from './probe.ts';
 
-/** Creates what several checks share; `close` ends it. */
+/** Creates the context that several checks share; `close` ends it. */
 export function createCheckContext(
   noLimits: boolean,
   signal: AbortSignal,

@@ -29,7 +29,7 @@ export interface CheckedFile {
 /** Enough open files to keep a disk busy, far below any limit on open files. */
 const maxOpenFiles = 16;
 
-/** How long a file that cannot be opened, because too many are open, waits for another try, and how many it has. */
+/** If too many files are open, how long a file waits before it is tried again, and how often. */
 const openRetryMs = 20;
 const maxOpenTries = 250;
 

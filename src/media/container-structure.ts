@@ -5,8 +5,8 @@ import type { ContentType } from './asset-types.ts';
 export type ReadAt = (position: number, length: number) => Buffer;
 
 /**
- * What is wrong with the outermost structure of a video or audio file, if anything is: parts that are missing, or that
- * end after the end of the file. Completes "it …".
+ * Describes the damage in the outermost structure of a video or audio file, if any: parts that are missing, or that end
+ * after the end of the file. Completes "it …".
  */
 export function findStructureDamage(
   contentType: ContentType,
@@ -27,17 +27,17 @@ export function findStructureDamage(
     case 'image/jpeg':
     case 'image/png':
     case 'image/webp':
-      // Frames without anything around them, and what is no container.
+      // Frames without a container, and types that are not containers.
       return undefined;
   }
 }
 
-/** Words for a part that is not all there. */
+/** Words for a part that is incomplete. */
 function describeCut(sizeBytes: number, neededBytes: number): string {
   return `is cut short: it has ${groupDigits(sizeBytes)} bytes of ${groupDigits(neededBytes)}`;
 }
 
-/** ISO/IEC 14496-12, 4.2. What follows the media and their index may be anything. */
+/** ISO/IEC 14496-12, 4.2. Anything may follow the media and their index. */
 function findBoxDamage(read: ReadAt, sizeBytes: number): string | undefined {
   const found = new Set<string>();
   for (let position = 0; position + 8 <= sizeBytes; ) {
@@ -91,7 +91,7 @@ function findElementDamage(read: ReadAt, sizeBytes: number): string | undefined 
       position = contentPosition + size;
     }
   }
-  return hasCluster ? undefined : 'has no picture and no sound in it';
+  return hasCluster ? undefined : 'contains no video or audio';
 }
 
 interface Element {
@@ -117,19 +117,19 @@ function readElement(read: ReadAt, position: number): Element | undefined {
   return { id, contentPosition: position + idBytes + sizeLength, size: isUnknown ? undefined : size };
 }
 
-/** What a recorder writes that does not know the length, and what stands there in an RF64. */
+/** The size that a recorder writes if it does not know the length, and that every RF64 has there. */
 const unknownChunkSize = 0xffffffff;
 
 function findChunkDamage(read: ReadAt, sizeBytes: number): string | undefined {
   const data = findWaveData(read, sizeBytes);
   if (data === undefined) {
-    return 'has no sound in it (data), or does not say how it is written (fmt)';
+    return 'has no sound in it (data), or has no format chunk (fmt)';
   }
   const end = data.position + data.sizeBytes;
   return end > sizeBytes ? describeCut(sizeBytes, end) : undefined;
 }
 
-/** Whether a WAV ends where its sound begins; a recorder that was interrupted leaves a size of zero, and sound. */
+/** Whether a WAV ends where its samples begin; after an interrupted recording, the size is zero but samples follow. */
 export function isEmptyWave(read: ReadAt, sizeBytes: number): boolean {
   return findWaveData(read, sizeBytes)?.position === sizeBytes;
 }

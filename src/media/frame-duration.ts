@@ -1,12 +1,12 @@
 import type { ReadAt } from './container-structure.ts';
 import { maxTags, readTagBytes, tagHeaderBytes } from './id3.ts';
 
-/** The header of one frame of sound. */
+/** The header of one audio frame. */
 interface Frame {
   readonly sizeBytes: number;
   readonly samples: number;
   readonly sampleRate: number;
-  /** What is the same in all frames of a file: version, layer and sample rate. */
+  /** The properties that all frames of a file share: version, layer and sample rate. */
   readonly key: number;
 }
 
@@ -92,7 +92,7 @@ export function measureFrames(readFrame: ReadFrame, read: ReadAt, sizeBytes: num
   while (position < sizeBytes) {
     const frame = findFrame(position);
     const isOfFile = frame !== undefined && (first === undefined || frame.key === first.key);
-    // Behind other bytes, a second frame has to follow: two bytes look like a header now and then.
+    // After other bytes, a second frame has to follow: two random bytes sometimes look like a header.
     if (isOfFile && (position === previousEnd || findFrame(position + frame.sizeBytes)?.key === frame.key)) {
       samples += first === undefined && isXing(read(position, 64)) ? 0 : frame.samples;
       first ??= frame;
@@ -119,7 +119,7 @@ function findTagsEnd(read: ReadAt): number {
   return end;
 }
 
-/** Whether a first frame is silent, and tells about the others. */
+/** Whether a first frame is silent, and describes the others. */
 function isXing(frame: Buffer): boolean {
   return /^.{13,36}(?:Xing|Info|VBRI)/s.test(frame.toString('latin1'));
 }

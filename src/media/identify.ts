@@ -31,7 +31,7 @@ const imageSignatures: readonly (readonly [ImageContentType, RegExp])[] = [
 ];
 
 /**
- * The same for what is to be probed. An MP4 or QuickTime file begins with its brand, or (an older one) with another
+ * The same for files that are probed. An MP4 or QuickTime file begins with its brand, or (an older one) with another
  * box of less than 512 MB; RF64 is a WAV that may be larger than 4 GB.
  */
 const containerSignatures: readonly (readonly [ContentType, RegExp])[] = [
@@ -61,7 +61,7 @@ export async function identify(source: ByteSource): Promise<{ readonly contentTy
     return { contentType: image };
   }
   const tagsEnd = await findTagsEnd(source);
-  // Players of MP3 and AAC skip a tag in front; others do not.
+  // Players of MP3 and AAC skip a tag before the audio; others do not.
   const start = tagsEnd === 0 ? head : await source.read(tagsEnd, headBytes);
   const other = findBySignature(start);
   if (other !== undefined) {
@@ -127,7 +127,7 @@ function refuseFront(contentType: ContentType): Refusal {
   const kind = resolveKind(contentType);
   return {
     code: 'unsupported_type',
-    message: `it has other bytes in front of the ${kind} (${contentType}); ${formatNames()} are accepted`,
+    message: `it has extra bytes before the ${kind} (${contentType}); ${formatNames()} are accepted`,
     hint: `Export or download the ${kind} again: something was written in front of it.`,
   };
 }

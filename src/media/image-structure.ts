@@ -29,7 +29,7 @@ export async function checkImageStructure(
 }
 
 const cutShort = damaged('it is cut short: the end of the image is missing');
-const noSize = damaged('its header does not say how wide and high the image is');
+const noSize = damaged("its header does not contain the image's width and height");
 
 function checkSize(width: number, height: number): ImageSize | Refusal {
   return width > 0 && height > 0 ? { width, height } : noSize;
@@ -47,7 +47,7 @@ const maxParts = 1_000_000;
 /** Frame headers that common decoders read: baseline, extended, progressive, and the same with arithmetic coding. */
 const decodableFrames = new Set([0xc0, 0xc1, 0xc2, 0xc9, 0xca]);
 
-/** What another frame header belongs to. */
+/** The kind of JPEG that any other frame header belongs to. */
 function nameOtherFrame(marker: number): string | undefined {
   switch (marker) {
     case 0xc3:

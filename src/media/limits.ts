@@ -47,7 +47,7 @@ const kindNames: Readonly<Record<AssetKind, string>> = {
   audio: 'an audio file',
 };
 
-/** Refuses what is too short, too long, too small or too large to look at; never if `noLimits` is set. */
+/** Refuses files whose duration or dimensions are outside the limits; never if `noLimits` is set. */
 export function findLimitRefusal(
   kind: AssetKind,
   measures: Measures,

@@ -14,9 +14,9 @@ import {
 } from 'mediabunny';
 import type { ReadAt } from './container-structure.ts';
 
-/** How long and how large a video or audio file is. */
+/** The duration and the dimensions of a video or audio file. */
 export interface Measured {
-  /** Undefined if nothing in the file tells. */
+  /** Undefined if the file does not say. */
   readonly durationMs: number | undefined;
   /** As it is displayed; undefined if there is no video track. */
   readonly size: { readonly width: number; readonly height: number } | undefined;
@@ -50,7 +50,7 @@ export async function measureContainer(
   }
 }
 
-/** What an older QuickTime file begins with, in place of a brand. */
+/** The first box of an older QuickTime file, instead of a brand. */
 const olderBoxes = /^(?:moov|mdat|free|skip|wide|pnot)/;
 
 const quickTimeBrand = Buffer.from('\0\0\0\x14ftypqt  \0\0\0\0qt  ', 'latin1');

@@ -71,7 +71,7 @@ const lateSignatures: readonly Signature[] = [
   ['a text file', 'text', (head) => decodeText(head) !== undefined],
 ];
 
-/** Types of text, in any encoding, without a leading byte order mark and white space. */
+/** Types of text, in any encoding; matched without a leading byte order mark and white space. */
 const texts: readonly (readonly [what: string, hint: Hint, test: RegExp])[] = [
   [
     'an HTML page',
@@ -131,7 +131,7 @@ export function findBySignature(head: Buffer): OtherType | undefined {
   return find(signatures, head);
 }
 
-/** Recognises a text that stands for a file, or for its failure. */
+/** Recognises a text that replaces a file, or reports a failure to get it. */
 export function findByText(head: Buffer): OtherType | undefined {
   const text = decodeText(head)?.trimStart();
   const found = text === undefined ? undefined : texts.find(([, , test]) => test.test(text));

@@ -65,7 +65,7 @@ const frameReaders: Readonly<Partial<Record<ContentType, ReadFrame>>> = {
   'audio/aac': readAdtsFrame,
 };
 
-/** The structure is sound by now, so a failure means an unknown codec or an unknown length. */
+/** The structure is valid by now, so a failure means an unknown codec or an unknown length. */
 async function measureWave(read: ReadAt, sizeBytes: number): Promise<Measured> {
   const unknown = { durationMs: undefined, size: undefined };
   const measured = await measureContainer(read, sizeBytes).catch((error: NodeJS.ErrnoException) => {

@@ -7,10 +7,10 @@ import { describeOther } from './other-types.ts';
 import type { ProbeAnswer, ProbeRequest, ProbeWorkerData } from './probe-worker.ts';
 import { damaged, type Refusal } from './refusal.ts';
 
-/** What a video or audio file is, and how long and large. */
+/** The type, duration and dimensions of a video or audio file. */
 export interface Probed {
   readonly contentType: ContentType;
-  /** Undefined if nothing in the file tells; the server may know. */
+  /** Undefined if the file does not say; the server may know. */
   readonly durationMs: number | undefined;
   /** Of a video, as it is displayed: rotated, and with square pixels. */
   readonly width: number | undefined;
@@ -21,8 +21,8 @@ export interface Probed {
 export type ProbedFile = { readonly fd: number; readonly sizeBytes: number } | Buffer;
 
 /**
- * How long one file may take, not counting reads: after that the thread is ended, because the library may loop forever.
- * A file above the usual limits, let through by --no-limits, gets more time.
+ * How long one file may take, not counting reads: after that the thread is stopped, because the library may loop
+ * forever. A file above the usual limits, which --no-limits accepts, gets more time.
  */
 function resolveDeadlineMs(sizeBytes: number): number {
   return Math.max(2500, sizeBytes / 20_000);
@@ -53,7 +53,7 @@ export class Probe {
   }
 
   /**
-   * @param contentType what {@link identify} says; the tracks decide the result's
+   * @param contentType the type that {@link identify} found; the tracks decide that of the result
    * @throws the signal's reason once it is aborted, or an error with the `code` of an errno if reading fails
    */
   probe(file: ProbedFile, contentType: ContentType): Promise<Probed | Refusal> {
@@ -62,7 +62,7 @@ export class Probe {
     return probed;
   }
 
-  /** Ends the thread. */
+  /** Stops the thread. */
   async close(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#abort);
     this.#closing.abort();
@@ -112,7 +112,7 @@ function resolveProbed({ durationMs, size }: Measured, container: ContentType): 
   return { contentType, durationMs, width: size?.width, height: size?.height };
 }
 
-/** One worker thread, which ends when a file takes it too long. */
+/** One worker thread, which is stopped if a file takes too long. */
 class Thread {
   readonly #worker: Worker;
   readonly #reading: Int32Array;
@@ -148,7 +148,7 @@ class Thread {
     return new Thread(worker, reading);
   }
 
-  /** Undefined if the thread had to be ended, or ran out of memory. */
+  /** Undefined if the thread had to be stopped, or ran out of memory. */
   async ask(file: ProbedFile, contentType: ContentType): Promise<ProbeAnswer | undefined> {
     this.#worker.ref();
     const stopWatching = this.#watch(resolveDeadlineMs('fd' in file ? file.sizeBytes : file.length));
@@ -163,7 +163,7 @@ class Thread {
     }
   }
 
-  /** Ends the thread when the deadline is over; it settles when it has ended: until then, it may read from the file. */
+  /** Stops the thread after the deadline; settles once it has stopped: until then, it may read from the file. */
   #watch(limitMs: number): () => void {
     this.#reading.fill(0);
     const started = performance.now();

@@ -1,9 +1,9 @@
-/** Why a file is not sent, as it stands in a record's `error`. */
+/** Why a file is not sent, as in a record's `error`. */
 export interface Refusal {
   readonly code: 'unsupported_type' | 'too_large' | 'damaged' | 'bad_duration' | 'bad_dimensions';
-  /** Begins with "it", in place of the file's name. */
+  /** Begins with "it", which means the file. */
   readonly message: string;
-  /** What the person can do about it. */
+  /** Advice for the user. */
   readonly hint: string;
 }
 

@@ -65,7 +65,7 @@ async function loadPem(
 
 function describeFault({ file: { variable, path }, error }: LoadedPem): string {
   const fault =
-    error === undefined ? 'has no certificate in it' : `cannot be read: ${describeErrno(error.cause)}`;
+    error === undefined ? 'contains no certificate' : `cannot be read: ${describeErrno(error.cause)}`;
   return `environment variable ${variable}: ${path} ${fault}`;
 }
 

@@ -5,7 +5,7 @@
 const unsafeCharacters =
   /[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
 
-/** Where a line of output becomes a command to a CI runner: `::` at its start, or `##[`, `##vso[` and the like in it. */
+/** Where a line of output becomes a command to a CI runner: `::` at its start, `##[`, `##vso[` and the like anywhere. */
 const runnerCommands = /^(\s*):(?=:)|#(?=#\w*\[)/g;
 
 /** Makes text safe to print: unsafe characters become `\n`, `\x1b` or `\u{202e}`. */

@@ -1,4 +1,4 @@
-/** What messages call an input: its path, or what `-` stands for. */
+/** The name of an input in messages: its path, or "standard input" for `-`. */
 export function nameOf({ path }: { readonly path: string }): string {
   return path === '-' ? 'standard input' : path;
 }

@@ -5,13 +5,13 @@ export interface ProgressState {
   /** Files that are settled, of all that are sent. */
   readonly settledFiles: number;
   readonly files: number;
-  /** Bytes that have left us and still count; those of a failed attempt do not. */
+  /** Bytes that were sent and still count; those of a failed attempt do not. */
   readonly sentBytes: number;
-  /** All bytes that are to go; those of files that failed are not. */
+  /** All bytes to send, without those of files that failed. */
   readonly bytes: number;
-  /** Since the first byte could go out. */
+  /** Since the first byte could be sent. */
   readonly elapsedMs: number;
-  /** Why nothing moves, or what is to be retried; the shorter wording second. */
+  /** Why nothing is sent, or which files will be retried; the shorter wording second. */
   readonly waiting: readonly string[];
   /** Whether nothing is being sent until the wait is over. */
   readonly isStopped: boolean;
@@ -21,7 +21,7 @@ export interface ProgressState {
 const steadyMs = 1000;
 
 /**
- * One line of progress, at most `width` characters: what matters less is left out if there is no room for it.
+ * One line of progress, at most `width` characters: less important parts are left out if there is no room for them.
  * The parts keep their width as the numbers grow, so that the line does not twitch.
  */
 export function formatProgress(state: ProgressState, width: number): string {

@@ -9,13 +9,13 @@ import { escapeUnsafe } from './escape.ts';
 import { nameOf } from './name-of.ts';
 import { formatProgress, type ProgressState } from './progress-line.ts';
 
-/** Shows on a terminal how far a batch is. What else is written to the terminal meanwhile stands above it. */
+/** Shows on a terminal how far a batch is. Other output appears above the progress line. */
 export interface Progress {
   onEvent(event: UploadEvent): void;
   stop(): void;
 }
 
-/** What is to be sent. */
+/** The files and bytes to send. */
 export interface Workload {
   readonly files: number;
   readonly bytes: number;
@@ -99,11 +99,11 @@ class ProgressTracker {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #startedAt: number;
   readonly #files: number;
-  /** Bytes of each attempt in flight that have gone out; files are told apart by their place in the input. */
+  /** Bytes sent by each attempt in flight, by the file's place in the input. */
   readonly #sending = new Map<number, number>();
   /** The files that wait for another attempt. */
   readonly #retrying = new Map<number, Wait>();
-  /** The files that are being made to fit. */
+  /** The files that are being converted. */
   readonly #fitting = new Map<number, { readonly path: string; readonly share: number }>();
   #pause: Wait | undefined;
   #bytes: number;
@@ -163,7 +163,7 @@ class ProgressTracker {
         if (event.outcome.status === 'uploaded') {
           this.#arrivedBytes += event.sizeBytes;
         } else {
-          // They are no longer to be sent.
+          // They will not be sent any more.
           this.#bytes -= event.sizeBytes;
         }
         break;
@@ -195,7 +195,7 @@ class ProgressTracker {
     return wait === undefined ? 0 : wait.until - this.#clock.monotonicMs();
   }
 
-  /** Nothing is in flight: what is waited for, and how long. */
+  /** Nothing is in flight: describes what the batch waits for, and how long. */
   #describeStop(): readonly string[] {
     const wait = this.#isPaused() ? this.#pause : this.#nextRetry();
     const leftMs = this.#leftMs(wait);

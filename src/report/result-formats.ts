@@ -1,4 +1,4 @@
-/** The formats that print one object for a request to the API in place of records. */
+/** The formats that print one object for a request to the API instead of records. */
 export const requestFormats = ['frames', 'omni', 'images'] as const;
 
 /** One of {@link requestFormats}. */

@@ -5,7 +5,7 @@ import type { RequestFormat, ResultFormat } from './result-formats.ts';
 
 /** Writes records to standard output as they come, in input order. Each call rejects with an OutputError. */
 export interface ResultWriter {
-  /** The records of one call go out together: a hundred thousand single writes would take seconds. */
+  /** The records of one call are written together: a hundred thousand single writes would take seconds. */
   write(records: readonly UploadRecord[]): Promise<void>;
   /** Call once, also if the run was interrupted. */
   end(): Promise<void>;

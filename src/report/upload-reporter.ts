@@ -16,7 +16,7 @@ const maxListedFailures = 10;
 /** How many more of that kind are listed at the end. */
 const maxListedAtEnd = 1000;
 
-/** How to go on after an interruption that came first. */
+/** How to continue after an interruption before the first upload. */
 export const interruptedBeforeAny = 'Interrupted before any file was uploaded. Run the same command again.';
 
 /** Reports what a batch does: results on standard output, the rest on standard error. */
@@ -195,7 +195,7 @@ export class UploadReporter {
         break;
       }
       case 'batch-ended':
-        this.#messages.warn(`${event.error.message} each time; the other files are not tried`);
+        this.#messages.warn(`${event.error.message} on every attempt; the remaining files are skipped`);
         break;
       case 'file-settled':
         if (event.outcome.status === 'uploaded') {
@@ -221,7 +221,7 @@ export class UploadReporter {
     const next =
       manifest === undefined
         ? `The same command would send all ${groupDigits(files)} again; with --manifest <file>, a run remembers what it has sent.`
-        : `Run the same command again: what is in ${manifest} is not sent again.`;
+        : `Run the same command again: it skips files that are already in ${manifest}.`;
     this.#messages.note(
       `Interrupted, with ${groupDigits(left)} of ${groupDigits(files)} files left. ${next}`,
     );

@@ -27,7 +27,7 @@ export function unauthorizedAnswer(): Answer {
   return errorAnswer(401, 'Unauthorized');
 }
 
-/** Creates the HTML page that a CDN shows when the service behind it does not answer. */
+/** Creates the HTML page that a CDN shows when the service does not answer it. */
 export function badGatewayAnswer(): Answer {
   return {
     status: 502,

@@ -37,7 +37,7 @@ export class AssetStore {
     this.#seed = seed;
   }
 
-  /** Accepts an upload, or answers what is wrong with it. */
+  /** Accepts an upload, or returns an answer that explains its fault. */
   accept(upload: Upload): Answer {
     const dimensions = checkUpload(upload);
     if (typeof dimensions === 'string') {

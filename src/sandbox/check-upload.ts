@@ -20,7 +20,7 @@ export interface Upload {
   readonly bytes: Buffer | undefined;
 }
 
-/** What the API answers about the content of an upload. */
+/** The facts about an upload's content that the API returns. */
 export interface Dimensions {
   readonly width: number;
   readonly height: number;
@@ -30,7 +30,7 @@ export interface Dimensions {
 
 const titles: Readonly<Record<AssetType, string>> = { image: 'Image', video: 'Video', audio: 'Audio' };
 
-/** What the API answers as the size of an audio file, whatever is in it. */
+/** The dimensions that the API returns for every audio file. */
 const audioSize = { width: 480, height: 360 };
 
 const unreadable: Readonly<Record<AssetType, string>> = {
@@ -39,7 +39,7 @@ const unreadable: Readonly<Record<AssetType, string>> = {
   audio: 'duration',
 };
 
-/** Measures an upload and checks it against the limits of its type. A string says what is wrong with it. */
+/** Measures an upload and checks it against the limits of its type. A string describes its fault. */
 export function checkUpload(upload: Upload): Dimensions | string {
   const type = typeOf(upload.contentType);
   const dimensions = checkFile(upload, type);

@@ -20,7 +20,7 @@ import { type ContentType, contentTypes, limits, typeOf } from './media/formats.
 /** The path where the API begins. */
 export const apiPath = '/v1/dreamina';
 
-/** What a request asks for; `segment` is the account as it stands in the path, still percent-encoded. */
+/** The route of a request; `segment` is the account as in the path, still percent-encoded. */
 export type Route =
   | { readonly kind: 'upload'; readonly segment: string }
   | { readonly kind: 'accounts' }
@@ -62,7 +62,7 @@ export interface Outcome {
 /**
  * Finds the route of a request by its raw path. The API has no query: one makes the path unknown.
  *
- * @param ownHost the host that the server was told to listen on; undefined if it answers to any Host header
+ * @param ownHost the host that the server listens on; undefined if it answers to any Host header
  */
 export function findRoute(
   { method = '', url: path = '', headers }: IncomingMessage,
@@ -113,7 +113,7 @@ function isThisMachine(hostHeader: string | undefined, ownHost: string): boolean
   return name !== undefined && names.includes(name);
 }
 
-/** Formats a host name or address as it stands in a URL. */
+/** Formats a host name or address for a URL. */
 export function formatHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }

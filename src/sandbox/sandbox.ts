@@ -181,7 +181,7 @@ class RunningSandbox implements Sandbox {
     const { tls, host, latencyMs, onRequest } = this.#options;
     const place = this.#arrived.push(undefined) - 1;
     const connection = this.#connections.of(request.socket);
-    // Over TLS, the certificate already tells a browser that this is not the server it asked for.
+    // Over TLS, the certificate already shows a browser that this is not the server it asked for.
     const route = findRoute(request, tls ? undefined : host);
     const uploads = route.kind === 'upload' ? 1 : 0;
     this.#inFlight += uploads;

@@ -27,7 +27,7 @@ export function normalizeApiUrl(text: string): string | undefined {
   return url.origin + path;
 }
 
-/** What is wrong with an address that {@link normalizeApiUrl} refuses, as a clause that does not quote it. */
+/** The fault of an address that {@link normalizeApiUrl} refuses, as a clause that does not quote it. */
 export function findApiUrlFault(text: string): string | undefined {
   const wrapping = describeWrapping(text);
   if (wrapping !== undefined) {

@@ -17,7 +17,7 @@ interface Definition<Value> {
    * @param isText whether it comes from a flag or a variable, which hold numbers as text
    */
   readonly parse: (given: unknown, isText: boolean) => Value | undefined;
-  /** What is wrong with a text that `parse` refuses, as a clause that does not quote it. */
+  /** The fault of a text that `parse` refuses, as a clause that does not quote it. */
   readonly findFault?: (text: string) => string | undefined;
   /** Formats the value as people write it, without secrets; the value itself by default. */
   readonly show?: (value: Value) => string | number;

@@ -13,5 +13,5 @@ export async function exposesToken({ source, values }: Layer, platform: NodeJS.P
 
 /** Describes a file for which {@link exposesToken} is true. */
 export function formatExposure(path: string): string {
-  return `${path} has a token in it and others may read it`;
+  return `${path} contains a token, and other users can read it`;
 }

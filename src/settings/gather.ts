@@ -14,7 +14,7 @@ import { userConfigPath } from './user-config.ts';
 /** The flags that set something, as typed. */
 type SettingFlags = { readonly [K in FlagKey]?: string | undefined };
 
-/** What a command line says about settings. */
+/** The settings on a command line. */
 export interface SettingsRequest {
   readonly flags?: SettingFlags | undefined;
   /** The path that `--config` names, relative to the working directory; false is `--no-config`. */
@@ -144,7 +144,7 @@ async function loadProjectLayer(
 }
 
 async function loadUserLayer(path: string): Promise<Layer | undefined> {
-  // What cannot be reached is absent: the home directory may be another user's.
+  // A file that cannot be reached counts as absent: the home directory may be another user's.
   const isReachable = await lstat(path).then(
     () => true,
     () => false,

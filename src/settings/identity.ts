@@ -1,7 +1,7 @@
 import { describeWrapping } from './wrapping.ts';
 
 /**
- * What keeps a text from being a token, as a clause without the text; undefined for a token. A token can stand in an
+ * Explains why a text is not a token, in a clause without the text; undefined for a token. A token must fit into an
  * Authorization header: printable ASCII without whitespace.
  */
 export function findTokenFault(text: string): string | undefined {
@@ -15,7 +15,7 @@ export function findTokenFault(text: string): string | undefined {
     return 'it begins with the name of a variable; give the token alone';
   }
   if (/^user%3a/i.test(text)) {
-    return 'it is percent-encoded; write : as it is';
+    return 'it is percent-encoded; use a plain : instead of %3A';
   }
   if (/\*{3}|[•●]{3}/.test(text)) {
     return 'it is masked, as logs show a token; copy the token itself';
@@ -45,7 +45,7 @@ const accountPattern =
 /** An email address has 254 characters at most. */
 const maxAccountLength = 300;
 
-/** What keeps a text from being an account, as a clause; undefined for one, such as `US:name@example.com`. */
+/** Explains why a text is not an account, in a clause; undefined for an account, such as `US:name@example.com`. */
 export function findAccountFault(text: string): string | undefined {
   const wrapping = describeWrapping(text);
   if (wrapping !== undefined) {
@@ -59,7 +59,7 @@ export function findAccountFault(text: string): string | undefined {
     return `it is longer than ${maxAccountLength} characters`;
   }
   if (/%[0-9a-f]{2}/i.test(text)) {
-    return 'it is percent-encoded; write : and @ as they are';
+    return 'it is percent-encoded; use plain : and @ instead of %3A and %40';
   }
   if (isUsualToken(text)) {
     return 'it looks like a token';

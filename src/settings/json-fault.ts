@@ -13,7 +13,7 @@ export interface JsonFault {
 const spacePattern = /[ \t\r\n]*/y;
 const tokenPattern = /"[^"\\\x00-\x1f]*(?:\\[\s\S][^"\\\x00-\x1f]*)*"|[{}[\],:]|[^\s"'{}[\],:/#]+/y;
 
-/** Objects and arrays in each other; deeper ones are not looked into, since each takes a part of the stack. */
+/** The deepest nesting of objects and arrays that is checked, since each level takes a part of the stack. */
 const maxDepth = 500;
 
 /**
@@ -48,7 +48,7 @@ class FoundFault extends Error {
 /** Whether the value of a key is checked for repeated keys, and the key itself. */
 type IsChecked = (key: string) => boolean;
 
-/** Reads a text token by token. Each method begins at the first token of what it reads and ends behind the last. */
+/** Reads a text token by token. Each method begins at its first token and ends after its last. */
 class JsonChecker {
   readonly #text: string;
   #offset = 0;

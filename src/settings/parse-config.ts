@@ -127,7 +127,7 @@ function describeYamlFault(
     const key = mark === undefined ? undefined : /^["']?(\w+)/.exec(text.slice(mark.position))?.[1];
     return describeRepeatedKey(key);
   }
-  // js-yaml finds a tab only once it makes no sense of what follows.
+  // js-yaml reports a tab only when it cannot parse the text after it.
   const lines = mark === undefined ? [] : text.split('\n').slice(Math.max(0, mark.line - 1), mark.line + 1);
   if (reason.startsWith('tab characters') || lines.some((line) => /^ *\t/.test(line))) {
     return 'a tab indents a line; use spaces';
@@ -165,7 +165,7 @@ function checkConfig(value: unknown, where: string): ConfigValues {
   }
   // cosmiconfig would load the named file, and execute a script.
   if (Object.hasOwn(value, '$import')) {
-    throw new ConfigError(`${where}: $import is not supported; a config file stands alone`);
+    throw new ConfigError(`${where}: $import is not supported; a config file cannot import another`);
   }
   return value;
 }

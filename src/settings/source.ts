@@ -19,7 +19,7 @@ export interface Layer {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** The place of a config file, and what was found there. */
+/** The place of a config file, and the result of reading it. */
 export type ConfigFile = {
   readonly kind: 'config-file' | 'project' | 'user';
   /** Absolute; if no project config was read, the folder where the search upwards began. */

@@ -53,7 +53,7 @@ function compareMeasures(ours: AssetMeasures, theirs: AssetMeasures): readonly s
   const warnings: string[] = [];
   if (differ(ours.mediaDurationMs, theirs.mediaDurationMs, toleranceMs)) {
     warnings.push(
-      `the server measures ${theirs.mediaDurationMs! / 1000} s where ${ours.mediaDurationMs! / 1000} s were measured here`,
+      `the server reports ${theirs.mediaDurationMs! / 1000} s; this program measured ${ours.mediaDurationMs! / 1000} s`,
     );
   }
   const haveSize = theirs.width !== undefined && theirs.height !== undefined;
@@ -62,7 +62,7 @@ function compareMeasures(ours: AssetMeasures, theirs: AssetMeasures): readonly s
     (differ(ours.width, theirs.width, tolerancePixels) || differ(ours.height, theirs.height, tolerancePixels))
   ) {
     warnings.push(
-      `the server measures ${theirs.width}x${theirs.height} pixels where ${ours.width}x${ours.height} were measured here`,
+      `the server reports ${theirs.width}x${theirs.height} pixels; this program measured ${ours.width}x${ours.height}`,
     );
   }
   return warnings;

@@ -40,13 +40,13 @@ export type AttemptsResult =
       readonly kind: 'failed';
       readonly error: ApiError;
       readonly attempts: number;
-      /** Whether neither this file nor any other reached the host meanwhile. */
+      /** Whether neither this file nor any other reached the host during these attempts. */
       readonly isOutage: boolean;
     }
   /** The batch was stopped first. */
   | { readonly kind: 'cancelled'; readonly attempts: number };
 
-/** What the attempts of a batch share. */
+/** The state that the attempts of a batch share. */
 export interface AttemptsContext {
   readonly uploader: Uploader;
   readonly throttle: Throttle;
@@ -58,7 +58,7 @@ export interface AttemptsContext {
   readonly retries: number;
   /** Aborted when nothing new may start. */
   readonly draining: AbortSignal;
-  /** Aborted when what is in flight must end too. */
+  /** Aborted when uploads in flight must end too. */
   readonly stopped: AbortSignal;
   readonly onEvent: (event: UploadEvent) => void;
 }
@@ -84,7 +84,7 @@ export async function attemptUpload(sending: Sending, context: AttemptsContext):
   return { kind: 'cancelled', attempts };
 }
 
-/** What one attempt leads to. */
+/** The result of one attempt. */
 type Step =
   | { readonly kind: 'settled'; readonly result: AttemptsResult }
   /** `attempts` are those that count so far. */

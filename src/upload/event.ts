@@ -31,25 +31,25 @@ interface FilesChecked {
   readonly bytes: number;
 }
 
-/** A file goes out as it is, although something that would tell more about it is missing. */
+/** A file is sent unchanged, although a missing tool might have found a reason to convert it. */
 interface FitDoubt extends OfFile {
   readonly type: 'fit-doubt';
   readonly reason: string;
 }
 
-/** A file is being made to fit. */
+/** A file is being converted. */
 interface Fitting extends OfFile {
   readonly type: 'fitting';
-  /** How much is made, from 0 to 1. */
+  /** The completed fraction, from 0 to 1. */
   readonly share: number;
 }
 
-/** A file was made to fit. */
+/** A file was converted. */
 interface Fitted extends OfFile {
   readonly type: 'fitted';
-  /** What was done, for people. */
+  /** The changes, for people. */
   readonly fitted: readonly string[];
-  /** Where a copy of what was made is kept, if it is. */
+  /** The path of a kept copy of the converted file, if there is one. */
   readonly keptPath: string | undefined;
 }
 
@@ -97,7 +97,7 @@ interface HostUnreachable {
   readonly retries: number;
 }
 
-/** Nothing more is sent: a file's retries are exhausted, and no file could reach the host meanwhile. */
+/** Nothing more is sent: a file's retries are exhausted, and no other file reached the host during them. */
 interface BatchEnded {
   readonly type: 'batch-ended';
   readonly error: ApiError;

@@ -25,17 +25,17 @@ import {
   type PreparedFile,
   selectAcceptable,
 } from './prepared-file.ts';
-import { unsentOutcome } from './record.ts';
+import { settledWithoutSending } from './record.ts';
 
-/** How files are made to fit. */
+/** How files are converted. */
 export interface FitOptions {
-  /** Whether all files are made to fit; otherwise only those with edits of their own. */
+  /** Whether all files are converted if they need it; otherwise only those with edits of their own. */
   readonly everyFile: boolean;
-  /** What is asked of every file. */
+  /** The edits of every file. */
   readonly edits: Edits;
-  /** Where what was made is kept; absolute. */
+  /** The folder for copies of converted files; absolute. */
   readonly keepDir: string | undefined;
-  /** Whether everything is made before the first byte is sent. */
+  /** Whether all conversions happen before the first byte is sent. */
   readonly beforeSending: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface FileFittingDependencies {
   readonly onMade?: ((index: number, path: string) => Promise<void>) | undefined;
 }
 
-/** Refusals that another form of the file may mend. */
+/** Refusals that a conversion may fix. */
 const mendable: ReadonlySet<FileErrorCode> = new Set([
   'unsupported_type',
   'too_large',
@@ -62,7 +62,7 @@ const mendable: ReadonlySet<FileErrorCode> = new Set([
 /** Enough sources at once to keep a disk busy. */
 const maxSourcesAtOnce = 8;
 
-/** A file with all that is asked of it. */
+/** A file with all edits that it gets. */
 interface FitInput {
   /** Its first place in the input. */
   readonly index: number;
@@ -70,7 +70,7 @@ interface FitInput {
   readonly edits: Edits;
 }
 
-/** Makes the files of one session fit: plans before anything is sent, and makes each file when its turn comes. */
+/** Converts the files of one session: plans before anything is sent, and converts each file when its turn comes. */
 export class FileFitting {
   readonly #options: FitOptions & { readonly noLimits: boolean; readonly failFast: boolean };
   readonly #dependencies: FileFittingDependencies;
@@ -91,7 +91,7 @@ export class FileFitting {
   }
 
   /**
-   * Checks every file and plans what is done with it. Nothing is made yet; only standard input is put into a file,
+   * Checks every file and plans its conversion. Nothing is converted yet; only standard input is put into a file,
    * because decoders read it more than once.
    */
   async prepare(found: readonly FoundFile[]): Promise<readonly PreparedFile[]> {
@@ -116,7 +116,7 @@ export class FileFitting {
     }
   }
 
-  /** Makes everything that is to be made; with `failFast`, the first failure ends that. */
+  /** Converts all files that need it; with `failFast`, stops at the first failure. */
   async makeAll(files: readonly PreparedFile[]): Promise<readonly PreparedFile[]> {
     const { machine } = this.#dependencies;
     const { failFast } = this.#options;
@@ -148,7 +148,7 @@ export class FileFitting {
     }));
   }
 
-  /** Removes all that was made. */
+  /** Removes all converted files. */
   async close(): Promise<void> {
     await Promise.all([this.#fitter.close(), this.#checks.close()]);
   }
@@ -163,12 +163,12 @@ export class FileFitting {
       return { ...check, asset };
     } catch (error) {
       const refused = refusedBy(error);
-      onEvent({ type: 'file-settled', index, path, sizeBytes, outcome: unsentOutcome(refused) });
+      onEvent({ type: 'file-settled', index, path, sizeBytes, outcome: settledWithoutSending(refused) });
       return refused;
     }
   }
 
-  /** The same for inputs that are one file and of which the same is asked. */
+  /** The same for inputs that are one file with the same edits. */
   #keyOf({ source, edits }: FoundFile): string {
     const named = typeof source === 'string' ? source : '-';
     return edits === undefined ? `${named}\0` : `${named}\0#${formatEdits(edits)}`;
@@ -181,7 +181,7 @@ export class FileFitting {
     const spool = this.#createSpool();
     const loaded = await pMap(inputs, (input) => this.#load(input, spool), { concurrency });
     const toCheck = loaded.flatMap((it) => ('file' in it ? it.file : []));
-    // What is refused may be mended, so it stops no check.
+    // A conversion may fix a refusal, so a refusal does not stop the checks.
     const checked = await checkFiles(toCheck, { noLimits, failFast: false }, signal);
     const checks = checked.values();
     const prepared = await pMap(
@@ -220,7 +220,7 @@ export class FileFitting {
         edits,
         source: undefined,
       };
-      if (manifest === undefined || file.folderError !== undefined || !this.#isToFit(file)) {
+      if (manifest === undefined || file.folderError !== undefined || !this.#shouldFit(file)) {
         return input;
       }
       // If it cannot be hashed, the check explains why in better words.
@@ -238,7 +238,7 @@ export class FileFitting {
   ): Promise<Preparation> {
     const { signal, onEvent } = this.#dependencies;
     const isMendable = check.kind === 'refused' && mendable.has(check.error.code);
-    if (!this.#isToFit(file) || !(check.kind === 'acceptable' || isMendable)) {
+    if (!this.#shouldFit(file) || !(check.kind === 'acceptable' || isMendable)) {
       return check;
     }
     try {
@@ -281,7 +281,7 @@ export class FileFitting {
     };
   }
 
-  /** What is made is checked as any other file is. */
+  /** A converted file is checked like any other. */
   async #make(
     index: number,
     path: string,
@@ -300,7 +300,9 @@ export class FileFitting {
     const checked = await checkAssetFile(madePath, this.#checks).catch(async (error: unknown) => {
       await discard();
       throw error instanceof FileError
-        ? new FileError('cannot_fit', `what was made of it is refused: ${error.message}`, { cause: error })
+        ? new FileError('cannot_fit', `the converted file is not acceptable: ${error.message}`, {
+            cause: error,
+          })
         : error;
     });
     const { type, contentType, sizeBytes, width, height, durationMs } = checked;
@@ -327,7 +329,7 @@ export class FileFitting {
     return asset;
   }
 
-  #isToFit({ edits }: FoundFile): boolean {
+  #shouldFit({ edits }: FoundFile): boolean {
     return this.#options.everyFile || edits !== undefined;
   }
 }
@@ -358,7 +360,7 @@ function typeOf(plan: FitPlan, check: FileCheck): AssetKind | undefined {
   }
 }
 
-/** Edits that were asked of this one file but do not apply to its type; those of the flags are for all types. */
+/** Edits after this file's name that do not apply to its type. Flags are for files of all types, so they do not count. */
 function describeUselessEdits(edits: Edits | undefined, type: AssetKind | undefined): readonly string[] {
   const useless = type === 'image' ? ['trim', 'frame'] : type === 'audio' ? ['frame', 'aspect'] : [];
   return Object.keys(edits ?? {})

@@ -5,7 +5,7 @@ import type { Outcome, UploadedOutcome } from './record.ts';
 
 /** How a file gets its reference. */
 interface ContentUse {
-  /** What was asked of its source; undefined if it was not to be made to fit. */
+  /** The edits of its source, as a key; undefined if it was not to be converted. */
   readonly recipe: string | undefined;
   readonly reuse: (known: RememberedUpload) => Outcome;
   readonly send: () => Promise<Outcome>;
@@ -17,12 +17,12 @@ export class KnownContent {
   /** The uploads in flight, by the SHA-256 of their content. */
   readonly #inFlight = new Map<string, Promise<Outcome>>();
 
-  readonly #late: AbortSignal;
+  readonly #abandoned: AbortSignal;
 
-  /** @param late ends the wait for the disk: a reference is then settled although it may not be in the manifest */
-  constructor(manifest: Pick<Manifest, 'find' | 'add'>, late: AbortSignal) {
+  /** @param abandoned ends the wait for the disk: a reference is then settled although it may not be in the manifest */
+  constructor(manifest: Pick<Manifest, 'find' | 'add'>, abandoned: AbortSignal) {
     this.#manifest = manifest;
-    this.#late = late;
+    this.#abandoned = abandoned;
   }
 
   /**
@@ -54,11 +54,11 @@ export class KnownContent {
   /** Writes a reference to the manifest before anyone sees it. If that fails, the reference is still good. */
   async #remember(outcome: UploadedOutcome, recipe: string | undefined): Promise<UploadedOutcome> {
     try {
-      await untilAborted(this.#manifest.add(outcome, recipe), this.#late);
+      await untilAborted(this.#manifest.add(outcome, recipe), this.#abandoned);
       return outcome;
     } catch (error) {
-      const warning = this.#late.aborted
-        ? 'it may not be in the manifest: the disk did not answer before the run ended'
+      const warning = this.#abandoned.aborted
+        ? 'it may be missing from the manifest: the disk did not respond in time'
         : `it could not be written to the manifest: ${describeErrno(error)}`;
       return { ...outcome, warnings: [...(outcome.warnings ?? []), warning] };
     }

@@ -6,7 +6,7 @@ const reference = v.custom<string>(isReference);
 
 /** One line of a manifest: which bytes have which reference, for which account and where. */
 const lineSchema = v.object({
-  /** First on the line, so that a torn line can be told from a foreign one. */
+  /** First on the line, so that a torn line can be distinguished from a foreign one. */
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   account: v.string(),
   /** The `apiUrl` it was sent to. */
@@ -21,10 +21,10 @@ const lineSchema = v.object({
   /** Bytes. */
   size: v.number(),
   contentType: v.custom<ContentType>((value) => typeof value === 'string' && isContentType(value)),
-  /** What was asked of the source, and the version of the recipes. */
+  /** The edits of the source, and the version of the recipes. */
   fit: v.exactOptional(v.string()),
   fitted: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
-  /** What it was made from. */
+  /** The source of the conversion. */
   source: v.exactOptional(
     v.object({
       sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
@@ -36,7 +36,7 @@ const lineSchema = v.object({
   uploadedAt: v.pipe(v.string(), v.isoTimestamp()),
 });
 
-/** What a line of a manifest says. */
+/** The content of a manifest's line. */
 export type ManifestEntry = Omit<v.InferOutput<typeof lineSchema>, 'assetRef'> & {
   readonly type: AssetKind;
   readonly assetRef: string;
@@ -53,7 +53,7 @@ export function formatEntry({ type: _type, ...entry }: ManifestEntry): string {
 /**
  * The entries of one line, without its newline; undefined for a line that no run has written. A line usually has one
  * entry. It has none, or several, after a crash, a full disk or a power failure: these leave the beginning of a line,
- * to which another run may have appended its own line, or NUL bytes in place of text.
+ * to which another run may have appended its own line, or NUL bytes instead of text.
  */
 export function parseLine(line: string): readonly ManifestEntry[] | undefined {
   const entry = parseEntry(line);
@@ -70,11 +70,11 @@ export function parseLine(line: string): readonly ManifestEntry[] | undefined {
     : entries.filter((found) => found !== undefined);
 }
 
-/** Whether a line without a complete entry may be the remains of some, with NUL bytes in place of what was lost. */
+/** Whether a line without a complete entry may be the remains of some, with NUL bytes instead of the lost text. */
 function isRemnant(line: string): boolean {
   const [first = '', ...others] = line.split(/\0+/);
   const last = others.at(-1) ?? '';
-  // In UTF-16, NUL bytes stand between single letters.
+  // In UTF-16, NUL bytes separate single letters.
   const isText = others.every((piece) => piece.length !== 1 || piece === '}');
   return isText && isBeginning(first) && (isBeginning(last) || last.trimEnd().endsWith('}'));
 }

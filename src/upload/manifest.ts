@@ -16,14 +16,14 @@ const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 /** Does not follow a symbolic link: in a stranger's folder, it could redirect the write. Windows has no such flag. */
 const noFollow = O_NOFOLLOW ?? 0;
 
-/** What a manifest remembers of an upload. */
+/** An upload as a manifest remembers it. */
 export type RememberedUpload = Omit<ManifestEntry, 'endpoint' | 'uploadedAt' | 'fit'>;
 
 /** The entries that count, the newest of each. */
 interface KnownUploads {
-  /** By the SHA-256 of what was sent. */
+  /** By the SHA-256 of the bytes that were sent. */
   readonly byContent: Map<string, RememberedUpload>;
-  /** By the SHA-256 of its source and what was asked. */
+  /** By the SHA-256 of its source and the edits. */
   readonly byFit: Map<string, RememberedUpload>;
 }
 
@@ -42,8 +42,8 @@ export interface ManifestScope {
  * An append-only ledger of uploads, one JSON object a line.
  *
  * Several runs may share one: lines are written by one call in append mode, which the operating system puts at the end
- * as it then is, undivided. Nothing is ever cut off. What a crash or a full disk leaves is an unfinished last line: the
- * next line begins with a newline then, and the reader skips what is unfinished.
+ * as it then is, undivided. Nothing is ever cut off. A crash or a full disk may leave an unfinished last line: the next
+ * line then begins with a newline, and the reader skips the unfinished one.
  */
 export class Manifest {
   readonly #scope: ManifestScope;
@@ -85,7 +85,7 @@ export class Manifest {
     return this.#known.byContent.get(sha256);
   }
 
-  /** The reference of what was made of that source, or of the source itself if it needed nothing. */
+  /** The reference of the file converted from that source, or of the source itself if it needed no conversion. */
   findFitted({ sha256, recipe }: FitKey): RememberedUpload | undefined {
     return this.#known.byFit.get(`${sha256} ${recipe}`);
   }
@@ -93,13 +93,13 @@ export class Manifest {
   /**
    * Records an upload; resolves when it is on the disk, rejects if it cannot be written.
    *
-   * @param recipe what was asked of its source; undefined if it was not to be made to fit
+   * @param recipe the edits of its source, as a key; undefined if it was not to be converted
    */
   async add(upload: UploadedOutcome, recipe?: string): Promise<void> {
     const { sha256, account: _account, status: _status, attempts: _attempts, ...rest } = upload;
     const { durationMs: _durationMs, warnings: _warnings, ...asset } = rest;
     const entry: ManifestEntry = {
-      // First on the line, so that a torn line can be told from a foreign one.
+      // First on the line, so that a torn line can be distinguished from a foreign one.
       sha256,
       account: this.#scope.account,
       endpoint: this.#scope.endpoint,
@@ -122,7 +122,7 @@ export class Manifest {
     await this.#handle.close();
   }
 
-  /** Flushing takes milliseconds, so what comes meanwhile goes out together with one flush. */
+  /** Flushing takes milliseconds, so all lines that arrive during a flush are written together with the next. */
   async #writePending(): Promise<void> {
     while (this.#pending.length > 0) {
       const batch = this.#pending.splice(0);
@@ -138,7 +138,7 @@ export class Manifest {
     this.#writing = undefined;
   }
 
-  /** Writes whole lines. What is left of a write that the disk took only in part counts as an unfinished line. */
+  /** Writes whole lines. If the disk takes only a part of a write, that part counts as an unfinished line. */
   async #write(text: string): Promise<void> {
     for (;;) {
       const lines = Buffer.from((await isFinished(this.#handle)) ? text : `\n${text}`);
@@ -230,7 +230,7 @@ async function isFinished(handle: FileHandle): Promise<boolean> {
   return bytesRead === 1 && buffer[0] === 0x0a;
 }
 
-/** What an error means where the file is to be created and links are not followed. */
+/** Describes an error of opening the file, which is created if missing, without following links. */
 const problems: Readonly<Record<string, string>> = {
   ELOOP: 'it is a symbolic link; name the file it leads to',
   ENOENT: 'its directory does not exist',

@@ -2,27 +2,27 @@ import type { PendingAsset } from '../media/check-asset.ts';
 import type { FileCheck } from '../media/check-files.ts';
 import type { RememberedUpload } from './manifest.ts';
 
-/** What is known of a file before anything is sent. */
+/** The facts about a file that are known before anything is sent. */
 export type Preparation =
   | {
       readonly kind: 'acceptable';
       readonly asset: PendingAsset;
-      /** What the manifest remembers its source by; undefined for a file that is not to be made to fit. */
+      /** The manifest's key of its source; undefined for a file that is not to be converted. */
       readonly fitKey?: FitKey | undefined;
     }
   /** The manifest has a reference for its source. */
   | { readonly kind: 'known'; readonly upload: RememberedUpload }
   | Exclude<FileCheck, { readonly kind: 'acceptable' }>;
 
-/** A source and what is asked of it: together they tell what is made of it. */
+/** A source and its edits: together they determine the converted file. */
 export interface FitKey {
   /** Of the source; lower-case hex. */
   readonly sha256: string;
-  /** What is asked, and the version of the recipes. */
+  /** The edits, and the version of the recipes. */
   readonly recipe: string;
 }
 
-/** One input before it is sent; inputs that name the same file, and ask the same of it, share one `check` object. */
+/** One input before it is sent; inputs that name the same file with the same edits share one `check` object. */
 export interface PreparedFile {
   readonly path: string;
   readonly check: Preparation;

@@ -11,9 +11,9 @@ interface RecordBase {
   readonly path: string;
 }
 
-/** How a file was made to fit; absent if it goes out as it is. */
+/** How a file was converted; absent if it is sent unchanged. */
 interface FitBase {
-  /** What was done, for people. */
+  /** The changes, for people. */
   readonly fitted?: readonly string[];
   readonly source?: FittedSource;
 }
@@ -34,11 +34,11 @@ interface ReferenceBase extends RecordBase, FitBase {
   /** Bytes. */
   readonly size: number;
   readonly contentType: ContentType;
-  /** Of exactly the bytes that the reference stands for; lower-case hex. */
+  /** Of exactly the bytes that the reference belongs to; lower-case hex. */
   readonly sha256: string;
   readonly attempts: number;
   readonly durationMs: number;
-  /** What is odd although the reference is good. */
+  /** Oddities that do not affect the reference. */
   readonly warnings?: readonly string[];
 }
 
@@ -63,7 +63,7 @@ export interface FailedRecord extends RecordBase {
     readonly retryable: boolean;
     /** Only if an answer came. */
     readonly httpStatus?: number;
-    /** What the person can do about it. */
+    /** Advice for the user. */
     readonly hint?: string;
   };
 }
@@ -84,14 +84,14 @@ export interface ValidRecord extends RecordBase, FitBase {
   readonly height?: number;
   /** Videos and audio. */
   readonly mediaDurationMs?: number;
-  /** Bytes; not known of what is still to be made. */
+  /** Bytes; not known before the file is converted. */
   readonly size?: number;
-  /** Not known of what is still to be made. */
+  /** Not known before the file is converted. */
   readonly contentType?: ContentType;
   readonly attempts: 0;
 }
 
-/** What became of one file: the objects of `--format json`. Fields are added, never renamed. */
+/** The result of one file: the objects of `--format json`. Fields are added, never renamed. */
 export type UploadRecord = UploadedRecord | ReusedRecord | FailedRecord | CancelledRecord | ValidRecord;
 
 /** A record without its place in the input. */
@@ -131,7 +131,7 @@ export function cancelledOutcome(attempts: number): Outcome {
 }
 
 /** The outcome of a file of which nothing is sent, known before the batch begins. */
-export function unsentOutcome(check: Exclude<Preparation, { kind: 'acceptable' }>): Outcome {
+export function settledWithoutSending(check: Exclude<Preparation, { kind: 'acceptable' }>): Outcome {
   switch (check.kind) {
     case 'known':
       return { status: 'reused', ...check.upload, attempts: 0, durationMs: 0 };

@@ -9,17 +9,17 @@ import type { UploadEvent } from './event.ts';
 import type { FileFitting, FileFittingDependencies, FitOptions } from './fit-files.ts';
 import type { Manifest } from './manifest.ts';
 import type { Preparation, PreparedFile } from './prepared-file.ts';
-import { type Outcome, type UploadRecord, unsentOutcome } from './record.ts';
+import { type Outcome, settledWithoutSending, type UploadRecord } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
 import { type BatchDependencies, type BatchOptions, uploadBatch } from './upload-batch.ts';
 
-/** What a session does with its files. */
+/** How a session treats its files. */
 export interface SessionOptions extends Omit<BatchOptions, 'account' | 'tokenSource'> {
   /** Where the files go; nothing for a dry run, which sends nothing. */
   readonly destination: Destination | undefined;
   /** Whether sizes, lengths and sides are left to the server. */
   readonly noLimits: boolean;
-  /** How files are made to fit; undefined if none is. */
+  /** How files are converted; undefined if none is. */
   readonly fit: FitOptions | undefined;
   /** An absolute path. */
   readonly manifestPath: string | undefined;
@@ -42,15 +42,15 @@ export interface Destination {
 export interface SessionDependencies extends Omit<BatchDependencies, 'uploader' | 'manifest'> {
   readonly machine: Machine;
   /**
-   * Called with every file once all are checked, and again once all are made to fit, if that comes first; what it
-   * throws ends the session before anything is sent.
+   * Called with every file once all are checked, and again once all are converted, if that happens before sending; an
+   * error from it ends the session before anything is sent.
    */
   readonly onChecked?: ((files: readonly PreparedFile[]) => void) | undefined;
   readonly onMade?: FileFittingDependencies['onMade'];
 }
 
 /**
- * One run, for the command and the library alike: opens the manifest, checks every file, then sends what is acceptable.
+ * One run, for the command and the library: opens the manifest, checks every file, then sends the acceptable ones.
  * Yields one record for each file, in order and in blocks. A file never makes it reject, nor does the signal.
  *
  * @throws UsageError if the manifest cannot be used, before anything is sent
@@ -143,10 +143,10 @@ function createFilesChecked(files: readonly PreparedFile[]): UploadEvent {
   return { type: 'files-checked', files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
-/** What a dry run says of a file. */
+/** The outcome of a file in a dry run. */
 function validOutcome(check: Preparation): Outcome {
   if (check.kind !== 'acceptable') {
-    return unsentOutcome(check);
+    return settledWithoutSending(check);
   }
   const { type, sizeBytes, contentType, fitting } = check.asset;
   return {

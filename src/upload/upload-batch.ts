@@ -19,7 +19,13 @@ import {
   type PreparedFile,
   selectAcceptable,
 } from './prepared-file.ts';
-import { cancelledOutcome, failedOutcome, type Outcome, type UploadRecord, unsentOutcome } from './record.ts';
+import {
+  cancelledOutcome,
+  failedOutcome,
+  type Outcome,
+  settledWithoutSending,
+  type UploadRecord,
+} from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
 import { Throttle } from './throttle.ts';
 
@@ -45,16 +51,16 @@ export interface BatchDependencies {
   readonly random: () => number;
   /** Where references are kept from run to run, if they are. */
   readonly manifest?: Pick<Manifest, 'find' | 'add'> | undefined;
-  /** Starts nothing new and ends what is in flight. */
+  /** Starts nothing new and ends the uploads in flight. */
   readonly signal: AbortSignal;
-  /** Starts nothing new; what is in flight may still get its reference. */
+  /** Starts nothing new; uploads in flight may still get their references. */
   readonly draining?: AbortSignal | undefined;
   readonly onEvent: (event: UploadEvent) => void;
 }
 
 /**
- * Uploads what is acceptable and yields the records of all inputs, in input order, each as soon as it and all before it
- * are settled. A file never makes it reject: its record says what went wrong.
+ * Uploads the acceptable files and yields the records of all inputs, in input order, each as soon as it and all before
+ * it are settled. A file never makes it reject: its record says what went wrong.
  */
 export async function* uploadBatch(
   files: readonly PreparedFile[],
@@ -79,7 +85,7 @@ export async function* uploadBatch(
   }
 }
 
-/** How long what is in flight may take to end after an interruption. */
+/** How long uploads in flight may take to end after an interruption. */
 const patienceMs = 250;
 
 /** How long the accounts of the token may take to be listed for advice. */
@@ -91,19 +97,19 @@ interface ReadFile {
   readonly path: string;
   readonly bytes: Buffer;
   readonly asset: CheckedAsset;
-  /** What was asked of its source; undefined if it was not to be made to fit. */
+  /** The edits of its source, as a key; undefined if it was not to be converted. */
   readonly recipe: string | undefined;
   /** Since its turn came. */
   readonly elapsedMs: () => number;
 }
 
-/** How long a file that cannot be opened, because too many are open, waits for another try. */
+/** How long a file waits before it is tried again, if too many files are open. */
 const readRetryMs = 250;
 
 /** Tries to open a file while no upload is in flight that could make room for it. */
 const maxReadTries = 20;
 
-/** What one batch shares between its files, and how it is stopped. */
+/** The state that the files of one batch share, and the ways to stop it. */
 class Batch {
   readonly #options: BatchOptions;
   readonly #dependencies: BatchDependencies;
@@ -113,13 +119,13 @@ class Batch {
   readonly #fileCount: number;
   /** Aborted when nothing new may start. */
   readonly #draining = new AbortController();
-  /** Aborted when what is in flight must end too. */
+  /** Aborted when uploads in flight must end too. */
   readonly #stopped = new AbortController();
   readonly #settled = new Map<Preparation, Outcome>();
-  /** What is made to fit before its turn. */
+  /** The conversions that began before the file's turn. */
   readonly #opening = new Map<PendingAsset, Promise<CheckedAsset>>();
-  /** Aborted a moment after an interruption: what does not end by then, such as the read of a dead disk, is left. */
-  readonly #late = new AbortController();
+  /** Aborted a moment after an interruption, to abandon work that still goes on, such as a read of a dead disk. */
+  readonly #abandoned = new AbortController();
   /** An error that is a bug. */
   #bug: { readonly error: unknown } | undefined;
   readonly #onAbort = () => this.#interrupt();
@@ -133,9 +139,9 @@ class Batch {
     this.#fileCount = files;
     this.#dependencies = dependencies;
     const { manifest, signal, draining, clock } = dependencies;
-    this.#knownContent = manifest && new KnownContent(manifest, this.#late.signal);
+    this.#knownContent = manifest && new KnownContent(manifest, this.#abandoned.signal);
     // Each upload in flight listens, up to 64.
-    setMaxListeners(0, this.#draining.signal, this.#stopped.signal, this.#late.signal);
+    setMaxListeners(0, this.#draining.signal, this.#stopped.signal, this.#abandoned.signal);
     this.#attempts = {
       ...dependencies,
       retries: options.retries,
@@ -151,12 +157,12 @@ class Batch {
     }
   }
 
-  /** Starts nothing new; what is in flight may still get its reference. */
+  /** Starts nothing new; uploads in flight may still get their references. */
   drain(): void {
     this.#draining.abort();
   }
 
-  /** Starts nothing new and ends what is in flight. */
+  /** Starts nothing new and ends the uploads in flight. */
   stop(): void {
     const { signal, draining } = this.#dependencies;
     signal.removeEventListener('abort', this.#onAbort);
@@ -168,7 +174,7 @@ class Batch {
   #interrupt(): void {
     this.stop();
     void this.#dependencies.clock.sleep(patienceMs, this.#ended.signal).then(async () => {
-      this.#late.abort();
+      this.#abandoned.abort();
       await turn();
       this.#end();
     });
@@ -192,7 +198,7 @@ class Batch {
     const worker = async () => {
       for (let file = files[next]; file !== undefined && !this.#draining.signal.aborted; file = files[next]) {
         next += 1;
-        // While this one is sent, the next is made to fit.
+        // While this one is sent, the next is converted.
         await this.#settle(file, () => this.#openAhead(files[next]));
       }
     };
@@ -205,11 +211,11 @@ class Batch {
     this.#end();
   }
 
-  /** What became of a file; undefined while it is not settled. What was not begun is cancelled once the batch is over. */
+  /** The outcome of a file; undefined while it is not settled. Files not begun are cancelled once the batch is over. */
   outcomeOf(check: Preparation): Outcome | undefined {
     return check.kind === 'acceptable'
       ? (this.#settled.get(check) ?? (this.#ended.signal.aborted ? cancelledOutcome(0) : undefined))
-      : unsentOutcome(check);
+      : settledWithoutSending(check);
   }
 
   /** Resolves when another file is settled, or all are. */
@@ -228,7 +234,7 @@ class Batch {
     this.#wake();
   }
 
-  /** Makes a file fit, unless that has begun. */
+  /** Converts a file, unless that has begun. */
   #open({ index, path, check }: AcceptableFile): Promise<CheckedAsset> {
     const pending = check.asset;
     const begun = this.#opening.get(pending);
@@ -359,7 +365,7 @@ class Batch {
         return cancelledOutcome(result.attempts);
       case 'failed':
         if (result.isOutage && this.#settled.size < this.#fileCount - 1 && !this.#draining.signal.aborted) {
-          // The others would wait for the same; what is in flight is left to end.
+          // The others would wait for the same; uploads in flight may end.
           this.drain();
           this.#dependencies.onEvent({ type: 'batch-ended', error: result.error });
         }
@@ -390,7 +396,7 @@ class Batch {
   /** The outcome of a file that has no reference; it may stop the batch. */
   async #fail(error: UploadError, attempts: number): Promise<Outcome> {
     if (isFatal(error.code)) {
-      // What is in flight has the same token and account and would be refused too.
+      // Uploads in flight have the same token and account and would be refused too.
       this.stop();
     } else if (this.#options.failFast) {
       this.drain();
@@ -399,7 +405,7 @@ class Batch {
     return failedOutcome(error, attempts, { tokenSource: this.#options.tokenSource, accounts });
   }
 
-  /** The accounts that the token has; undefined if the service does not tell, or lists the account it did not find. */
+  /** The accounts that the token has; undefined if the service does not list them, or lists the one it did not find. */
   async #listAccounts(): Promise<readonly string[] | undefined> {
     const { uploader, signal } = this.#dependencies;
     try {

@@ -117,7 +117,7 @@ describe('after Ctrl-C', () => {
       'with a manifest',
       ['--manifest', 'refs.ndjson'],
       1,
-      'Interrupted, with 2 of 3 files left. Run the same command again: what is in refs.ndjson is not sent again.',
+      'Interrupted, with 2 of 3 files left. Run the same command again: it skips files that are already in refs.ndjson.',
     ],
     [
       'without a manifest',

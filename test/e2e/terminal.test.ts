@@ -125,7 +125,7 @@ it('doctor breaks no word on a narrow terminal', async () => {
 describe('standard input', () => {
   it('is announced if it is the terminal: -', async () => {
     const terminal = openTerminal(['upload', '--sandbox', '-'], { columns: 80 });
-    await terminal.waitFor(/^Waiting for a file on standard input; Ctrl-D ends it, Ctrl-C gives up\.$/);
+    await terminal.waitFor(/^Waiting for a file on standard input; Ctrl-D ends it, Ctrl-C cancels\.$/);
     terminal.type('text\r\x04');
     expect(await terminal.ended).toBe(1);
     expect(terminal.lines().join('\n')).toMatch(/standard input: /);

@@ -133,9 +133,11 @@ describe('accounts', () => {
       `this token has ${some}.`,
     );
     expect((await runCli(['doctor'], world)).stdout).toContain(`those that are configured: ${some}.`);
-    expect((await runCli(['login', '--with-token'], world)).stderr).toContain(`was chosen from ${some};`);
+    expect((await runCli(['login', '--with-token'], world)).stderr).toContain(
+      `the token has several accounts (${some});`,
+    );
     const unknown = await runCli(['login', '--with-token', '-a', 'US:z@example.com'], world);
-    expect(unknown.stderr).toContain(`these are: ${some}\n`);
+    expect(unknown.stderr).toContain(`configured accounts: ${some}\n`);
   });
 
   it('escapes what the service says, in JSON too', async () => {
@@ -187,9 +189,9 @@ describe('a refusal of GET /accounts', () => {
     ['[{"account":"US:a@example.com"}]', 'the answer is not a JSON object'],
     ['', 'the answer is empty'],
     ['<!DOCTYPE html>', 'the answer is an HTML page, not JSON'],
-    ['{"error":"Maintenance"}', 'the answer has no accounts in it but says: Maintenance'],
-    ['{"message":"hello"}', 'the answer has no accounts in it but says: hello'],
-    [`{"imageRef":"${exampleReference}"}`, 'the answer has no accounts in it'],
+    ['{"error":"Maintenance"}', 'the answer contains no accounts; the server says: Maintenance'],
+    ['{"message":"hello"}', 'the answer contains no accounts; the server says: hello'],
+    [`{"imageRef":"${exampleReference}"}`, 'the answer contains no accounts'],
     ['{"US:a@example.com":{"acc', 'the answer was cut off before its accounts'],
   ])('HTTP 200 with %s is not a list of accounts', async (body, words) => {
     const { env } = await rawServer((response) => send(response, 200, body));

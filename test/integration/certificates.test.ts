@@ -79,7 +79,7 @@ it.each<[what: string, options: Options, problem: RegExp, advice: RegExp]>([
     {
       extensions: [{ name: 'basicConstraints', cA: true }, { name: 'extKeyUsage', clientAuth: true }, names],
     },
-    /its certificate or its issuer is not meant for this use$/,
+    /its certificate or its issuer's must not be used for this purpose$/,
     owner,
   ],
   [
@@ -107,7 +107,7 @@ it.each<[what: string, issuer: Options, problem: RegExp, advice: RegExp]>([
   [
     'an issuer that is not an authority',
     { extensions: [{ name: 'basicConstraints', cA: false }] },
-    /its certificate .*issuer is not/,
+    /its certificate .*issuer('s must| that is) not/,
     owner,
   ],
   [

@@ -93,7 +93,7 @@ certificates    Node's own
     const { homeDir, cwd, user, env } = await homeWith({});
     const result = await runCli(['config'], { homeDir, cwd, env });
     expect(result.stdout).toContain('token        not set\naccount      not set\n');
-    expect(result.stdout).toContain(`project config  none, from ${cwd} upwards\n`);
+    expect(result.stdout).toContain(`project config  none, searched upwards from ${cwd}\n`);
     expect(result.stdout).toContain(`user config     ${user} (there is no such file)\n`);
     expect(result.exitCode).toBe(0);
     const report = reportOf(await runCli(['config', '--json'], { homeDir, cwd, env }));
@@ -127,7 +127,7 @@ certificates    Node's own
       const wrong = await runCli(['config'], { cwd, env: { XDG_CONFIG_HOME: join(user, '../..') } });
       expect(wrong).toMatchObject({
         exitCode: 4,
-        stderr: `error: ${user}: the config file cannot be read: its symbolic links form a loop\n`,
+        stderr: `error: ${user}: the config file cannot be read: too many symbolic links\n`,
       });
     },
   );
@@ -185,11 +185,11 @@ describe('a mistake in the config', () => {
     const result = await runCli(['config'], { homeDir, cwd, env });
     expect(result.exitCode).toBe(4);
     expect(result.lines.slice(0, 6).map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
-      ['token', 'wrong'],
+      ['token', 'invalid'],
       ['account', 'US:a@example.com'],
-      ['apiUrl', 'wrong'],
-      ['concurrency', 'wrong'],
-      ['retries', 'wrong'],
+      ['apiUrl', 'invalid'],
+      ['concurrency', 'invalid'],
+      ['retries', 'invalid'],
       ['timeout', '60'],
     ]);
     const rc = join(cwd, '.dreaminarc');
@@ -227,14 +227,14 @@ error: project config ${rc}: retries must be a whole number from 0 to 20; it is 
       files: [{ status: 'found' }, { kind: 'user', path: user, status: 'wrong' }],
     });
     expect(reportOf(result).problems[0]).toContain('not valid JSON');
-    expect((await runCli(['config'], world)).stdout).toContain(`user config     ${user} (wrong)\n`);
+    expect((await runCli(['config'], world)).stdout).toContain(`user config     ${user} (invalid)\n`);
   });
 
   it('may be a project file that cannot be parsed', async () => {
     const { homeDir, cwd } = await homeWith({ 'film/.dreaminarc': '{' });
     const result = await runCli(['config'], { homeDir, cwd });
     expect(result.exitCode).toBe(4);
-    expect(result.stdout).toContain(`project config  wrong, from ${cwd} upwards\n`);
+    expect(result.stdout).toContain(`project config  invalid, searched upwards from ${cwd}\n`);
     expect(result.stderr).toContain(`error: ${join(cwd, '.dreaminarc')}`);
   });
 
@@ -242,7 +242,7 @@ error: project config ${rc}: retries must be a whole number from 0 to 20; it is 
     const result = await runCli(['config', '--config', 'nope.json']);
     expect(result.exitCode).toBe(4);
     expect(result.stderr).toMatch(/nope\.json: there is no such config file \(named by --config\)\n$/);
-    expect(result.stdout).toMatch(/config file +\S+nope\.json \(wrong\)\n/);
+    expect(result.stdout).toMatch(/config file +\S+nope\.json \(invalid\)\n/);
   });
 
   it('may be a project that wants the token sent elsewhere', async () => {
@@ -319,7 +319,7 @@ certificates    ${ca} (SSL_CERT_FILE), ${ca} (NODE_EXTRA_CA_CERTS)
     await writeFile(empty, '');
     const proxy = await runCli(['config'], { env: { HTTPS_PROXY: 'socks5://me:s3cret@x:1' } });
     expect(proxy.exitCode).toBe(4);
-    expect(proxy.stdout).toContain('proxy           wrong\n');
+    expect(proxy.stdout).toContain('proxy           invalid\n');
     expect(proxy.stderr).toContain('error: environment variable HTTPS_PROXY: the proxy must be');
     expect(proxy.stderr).not.toContain('s3cret');
 
@@ -332,7 +332,7 @@ certificates    ${ca} (SSL_CERT_FILE), ${ca} (NODE_EXTRA_CA_CERTS)
     const blank = await runCli(['config'], { env: { SSL_CERT_FILE: empty } });
     expect(blank).toMatchObject({
       exitCode: 4,
-      stderr: `error: environment variable SSL_CERT_FILE: ${empty} has no certificate in it\n`,
+      stderr: `error: environment variable SSL_CERT_FILE: ${empty} contains no certificate\n`,
     });
     const extra = await runCli(['config'], { env: { NODE_EXTRA_CA_CERTS: '/nope.pem' } });
     expect(extra).toMatchObject({
@@ -343,7 +343,7 @@ certificates    ${ca} (SSL_CERT_FILE), ${ca} (NODE_EXTRA_CA_CERTS)
     const blankExtra = await runCli(['config'], { env: { NODE_EXTRA_CA_CERTS: empty } });
     expect(blankExtra).toMatchObject({
       exitCode: 0,
-      stderr: `warning: environment variable NODE_EXTRA_CA_CERTS: ${empty} has no certificate in it\n`,
+      stderr: `warning: environment variable NODE_EXTRA_CA_CERTS: ${empty} contains no certificate\n`,
     });
   });
 });

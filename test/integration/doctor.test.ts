@@ -70,7 +70,7 @@ describe('doctor', () => {
     const result = await runCli(['doctor'], { env, now, nodeVersion: 'v20.19.0', platform: 'linux' });
     expect(result.stdout).toBe(
       `ok       node          Node v20.19.0
-skipped  path          this program was not started from a file
+skipped  path          cannot tell which file started this program
 ok       sharp         sharp ${sharp.versions.sharp}
 ok       heic-decode   heic-decode 2.1.0
 skipped  ffmpeg        not found; only --fit uses it
@@ -78,7 +78,7 @@ skipped  ffmpeg        not found; only --fit uses it
 skipped  ffprobe       not found; only --fit uses it
                        To install it: sudo apt-get install ffmpeg
 ok       config        no config file
-ok       permissions   no config file has a token in it
+ok       permissions   no config file contains a token
 ok       settings      concurrency, retries, timeout are valid
 ok       apiUrl        ${sandbox.apiUrl} from environment variable DREAMINA_API_URL, this machine
 ok       token         user:**** from environment variable DREAMINA_TOKEN
@@ -191,9 +191,7 @@ describe('the settings', () => {
     expect(of(findings, 'config')[0]![1]).toContain('not valid JSON');
     expect(of(findings, 'settings')).toHaveLength(2);
     expect(of(findings, 'apiUrl')[0]![1]).toContain('must be an absolute https URL');
-    expect(of(findings, 'token')).toEqual([
-      ['skipped', 'a config file is wrong, and the token may be in it'],
-    ]);
+    expect(of(findings, 'token')).toEqual([['skipped', 'an invalid config file may contain the token']]);
     expect(of(findings, 'reachable')).toEqual([['skipped', 'the apiUrl is wrong']]);
     expect(stdout).not.toContain('secret');
   });
@@ -209,14 +207,14 @@ describe('the settings', () => {
     expect(of(open.findings, 'permissions')).toEqual([
       [
         'warning',
-        `${file} has a token in it and others may read it`,
+        `${file} contains a token, and other users can read it`,
         `chmod 600 '${file.replace("'", "'\\''")}'`,
       ],
     ]);
     expect(open.exitCode).toBe(0);
     await chmod(file, 0o600);
     const closed = await diagnose({ cwd }, '--config', 'own.json');
-    expect(of(closed.findings, 'permissions')).toEqual([['ok', `only you may read ${file}`]]);
+    expect(of(closed.findings, 'permissions')).toEqual([['ok', `only you can read ${file}`]]);
     const windows = await diagnose({ cwd, platform: 'win32' }, '--config', file);
     expect(of(windows.findings, 'permissions')).toEqual([['skipped', 'Windows has no permission bits']]);
   });
@@ -299,7 +297,7 @@ describe('the route to the service', () => {
     [402, 4, 'the subscription has expired or credits are short (HTTP 402: no)'],
     [404, 4, 'there is no list of accounts at this address (HTTP 404: no)'],
     [500, 1, 'the service failed (HTTP 500: no)'],
-    [200, 1, 'the answer has no accounts in it but says: no (HTTP 200)'],
+    [200, 1, 'the answer contains no accounts; the server says: no (HTTP 200)'],
   ])(
     'reports that HTTP %i comes from a reachable service, with exit code %i',
     async (status, exitCode, message) => {

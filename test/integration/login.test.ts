@@ -119,7 +119,7 @@ describe('login --with-token', () => {
     expect(result).toMatchObject({
       exitCode: 0,
       stderr:
-        `warning: no account was chosen from ${ca}, ${us}; give one with -a REGION:email\n` +
+        `warning: the token has several accounts (${ca}, ${us}); choose one with -a REGION:email\n` +
         `Logged in. The token is in ${file}; \`dreamina logout\` removes it.\n`,
     });
     expect(await read()).toEqual({ token });
@@ -191,7 +191,7 @@ describe('login writes nothing', () => {
     expect(result).toMatchObject({
       exitCode: 2,
       stderr:
-        'error: the token cannot be asked for without a terminal; use --with-token to read it from standard input\n',
+        'error: login cannot ask for a token without a terminal; use --with-token to read it from standard input\n',
     });
     expect(await exists(file)).toBe(false);
     expect(count()).toBe(0);
@@ -212,7 +212,7 @@ describe('login writes nothing', () => {
     [402, 4, 'the subscription has expired'],
     [404, 4, 'there is no list of accounts at this address'],
     [503, 1, 'the service failed'],
-    [200, 1, 'the answer has no accounts in it but says: echo Bearer [token]'],
+    [200, 1, 'the answer contains no accounts; the server says: echo Bearer [token]'],
   ])('if the service answers %i, and exits with %i', async (status, exitCode, words) => {
     const { env } = await rawServer((response, request) =>
       sendJson(response, status, { error: `echo ${request.headers.authorization}` }),
@@ -230,7 +230,7 @@ describe('login writes nothing', () => {
     const result = await login(['-a', 'US:other@example.com']);
     expect(result).toMatchObject({
       exitCode: 4,
-      stderr: `error: --account: US:other@example.com is not configured under this token; these are: ${ca}, ${us}\n`,
+      stderr: `error: --account: US:other@example.com is not configured under this token; configured accounts: ${ca}, ${us}\n`,
     });
     expect(await exists(file)).toBe(false);
     expect((await login(['-a', token])).exitCode).toBe(2);
@@ -293,7 +293,7 @@ describe('the file that login writes', () => {
     expect(await read()).toEqual({ token, account: ca });
     await write({ account: 'US:former@example.com', retries: 1 });
     const dropped = await login();
-    expect(dropped.stderr).toContain('no account was chosen');
+    expect(dropped.stderr).toContain('the token has several accounts');
     expect(await read()).toEqual({ token, retries: 1 });
   });
 
@@ -407,8 +407,8 @@ describe('login warns that the written config is overridden', () => {
     const result = await login(['-a', us], { env });
     expect(result.exitCode).toBe(0);
     expect(result.stderr).toContain(
-      'warning: here, the token from environment variable DREAMINA_TOKEN is used instead\n' +
-        'warning: here, the account from environment variable DREAMINA_ACCOUNT is used instead\n',
+      'warning: the token from environment variable DREAMINA_TOKEN takes precedence\n' +
+        'warning: the account from environment variable DREAMINA_ACCOUNT takes precedence\n',
     );
     expect(result.stderr).not.toContain('user:1-old');
   });
@@ -419,7 +419,7 @@ describe('login warns that the written config is overridden', () => {
     await writeFile(join(cwd, '.dreaminarc'), 'account: US:film@example.com');
     const result = await login(['-a', us], { cwd });
     expect(result.stderr.split('\n').toSpliced(1, 1)).toEqual([
-      `warning: here, the account from project config ${join(cwd, '.dreaminarc')} is used instead`,
+      `warning: in this folder, the account from project config ${join(cwd, '.dreaminarc')} takes precedence`,
       '',
     ]);
   });
@@ -430,6 +430,6 @@ describe('login warns that the written config is overridden', () => {
     await writeFile(join(cwd, 'other.json'), '{}');
     const result = await login(['-a', us], { cwd, env: { DREAMINA_CONFIG: 'other.json' } });
     expect(result.exitCode).toBe(0);
-    expect(result.stderr).toContain('warning: DREAMINA_CONFIG is set, so another config file is read');
+    expect(result.stderr).toContain('warning: DREAMINA_CONFIG is set, so ');
   });
 });

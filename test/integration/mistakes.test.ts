@@ -118,17 +118,17 @@ describe('the nearest name', () => {
     [
       ['completion'],
       'dreamina completion needs <shell>: bash, zsh or fish',
-      '`dreamina completion --help` shows how it is used.',
+      '`dreamina completion --help` shows its usage.',
     ],
     [
       ['config', 'help'],
-      'dreamina config takes no arguments; "help" is one too many',
-      '`dreamina config --help` shows how it is used.',
+      'dreamina config takes no arguments; unexpected "help"',
+      '`dreamina config --help` shows its usage.',
     ],
     [
       ['help', 'upload', 'x'],
-      'dreamina help takes one argument; "x" is one too many',
-      '`dreamina help --help` shows how it is used.',
+      'dreamina help takes one argument; unexpected "x"',
+      '`dreamina help --help` shows its usage.',
     ],
     [
       ['upload', '--\x1b[2J'],

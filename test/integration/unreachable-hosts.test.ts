@@ -89,7 +89,9 @@ describe('a host that cannot be reached', () => {
     expect(result.sleeps).toEqual([250, 500]);
     expect(result.stderr.split(message)).toHaveLength(4);
     expect(result.stderr).toContain(`warning: ${message}; trying again, up to 2 more times\n`);
-    expect(result.stderr).toContain(`warning: ${message} each time; the other files are not tried\n`);
+    expect(result.stderr).toContain(
+      `warning: ${message} on every attempt; the remaining files are skipped\n`,
+    );
   });
 
   it('ends the batch with several uploads in flight, too, and -q prints only the error', async () => {

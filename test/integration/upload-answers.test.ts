@@ -69,7 +69,7 @@ const hints = {
   server_error: 'The service has a problem; try again later.',
   network: 'Check the connection, the proxy and the apiUrl.',
   timeout: 'Allow each attempt more time with --timeout, or send fewer files at once with -c.',
-  bad_response: 'Check that apiUrl points at the Dreamina API; the form of its answer may have changed.',
+  bad_response: 'Check that apiUrl points at the Dreamina API; the API may have changed its response format.',
   redirect: 'Redirects are not followed; check apiUrl.',
 };
 
@@ -129,7 +129,7 @@ describe('a refusal is reported with its code, message, hint, status and exit co
       4,
     ],
     [408, '', 'rejected', 'the server gave up waiting for the request (HTTP 408)', undefined, true, 1],
-    [413, page, 'rejected', 'the server finds it too large (HTTP 413)', undefined, false, 1],
+    [413, page, 'rejected', 'the server says the file is too large (HTTP 413)', undefined, false, 1],
     [425, '', 'rejected', 'the server refused it (HTTP 425)', undefined, true, 1],
     [
       429,
@@ -443,21 +443,21 @@ describe('an answer with a reference', () => {
   });
 
   it.each([
-    ['another size', { imageRef: own, size: 17 }, `the server counts 17 bytes where ${size} were sent`],
+    ['another size', { imageRef: own, size: 17 }, `the server received 17 bytes, but ${size} were sent`],
     [
       'another size in the reference alone',
       { imageRef: own.replace(`s${size}`, 's17') },
-      `the server counts 17 bytes where ${size} were sent`,
+      `the server received 17 bytes, but ${size} were sent`,
     ],
     [
       'another account',
       { imageRef: own, account: 'CA:other@example.com' },
-      'the server answers for the account CA:other@example.com, not US:name@example.com',
+      'the answer is for account CA:other@example.com, not US:name@example.com',
     ],
     [
       'an error beside the reference',
       { imageRef: own, error: 'Low on credits' },
-      'the server adds: Low on credits',
+      'the server also says: Low on credits',
     ],
   ])('%s is a warning in the record and on standard error', async (_what, body, warning) => {
     const { text, record, exitCode } = await uploadTo(answering(200, body));
@@ -484,8 +484,8 @@ describe('an answer with a reference', () => {
   it('a warning is shown with -q too, and is in the record', async () => {
     const respond = answering(200, { imageRef: own, error: 'Low on credits' });
     const { text, record } = await uploadTo(respond, { flags: ['-q'] });
-    expect(text.stderr).toBe(`warning: ${night.file}: the server adds: Low on credits\n`);
-    expect(record).toMatchObject({ warnings: ['the server adds: Low on credits'] });
+    expect(text.stderr).toBe(`warning: ${night.file}: the server also says: Low on credits\n`);
+    expect(record).toMatchObject({ warnings: ['the server also says: Low on credits'] });
   });
 
   it.each([
@@ -544,49 +544,49 @@ describe('an answer without a reference is a bad_response', () => {
     ['a number', '7', 'the answer is not a JSON object', false],
     ['a JSON text', JSON.stringify(reference), 'the answer is not a JSON object', false],
     ['an array', JSON.stringify([{ imageRef: reference }]), 'the answer is not a JSON object', false],
-    ['an empty object', '{}', 'the answer has no reference in it', false],
+    ['an empty object', '{}', 'the answer contains no reference', false],
     [
       'a number as the reference',
       '{"imageRef":7,"assetRef":true}',
-      'the answer has no reference in it',
+      'the answer contains no reference',
       false,
     ],
-    ['an object as the reference', '{"assetRef":{"id":"x"}}', 'the answer has no reference in it', false],
+    ['an object as the reference', '{"assetRef":{"id":"x"}}', 'the answer contains no reference', false],
     [
       'an array as the reference',
       JSON.stringify({ assetRef: [reference] }),
-      'the answer has no reference in it',
+      'the answer contains no reference',
       false,
     ],
-    ['an empty text as the reference', '{"imageRef":""}', 'the answer has no reference in it', false],
+    ['an empty text as the reference', '{"imageRef":""}', 'the answer contains no reference', false],
     [
       'a space in the reference',
       JSON.stringify({ imageRef: `${reference} x` }),
-      'the answer has no reference in it',
+      'the answer contains no reference',
       false,
     ],
     [
       'a line break in the reference',
       JSON.stringify({ imageRef: `a\n${reference}` }),
-      'the answer has no reference in it',
+      'the answer contains no reference',
       false,
     ],
     [
       'an escape sequence in the reference',
       JSON.stringify({ imageRef: `\u001b[2J${reference}` }),
-      'the answer has no reference in it',
+      'the answer contains no reference',
       false,
     ],
     [
       'a bidi override in the reference',
       JSON.stringify({ imageRef: `\u202e${reference}` }),
-      'the answer has no reference in it',
+      'the answer contains no reference',
       false,
     ],
     [
       'an error',
       '{"error":"Moderation failed"}',
-      'the answer has no reference in it but says: Moderation failed',
+      'the answer contains no reference; the server says: Moderation failed',
       false,
     ],
     [

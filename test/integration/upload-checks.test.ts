@@ -121,7 +121,7 @@ describe('the type', () => {
 
   const latin1 = (text: string) => Buffer.from(text, 'latin1');
   const isUnknown = 'it is not an image, video or audio file that can be recognised';
-  const hasMore = (type: string) => `it has other bytes in front of the image (${type})`;
+  const hasMore = (type: string) => `it has extra bytes before the image (${type})`;
   it.each<[name: string, bytes: Buffer, what: string]>([
     ['bmp.png', latin1('BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0'), 'it is a BMP image'],
     ['gif.png', gif, 'it is a GIF image'],
@@ -325,7 +325,7 @@ describe('an unreadable file', () => {
     const cwd = await tempDir();
     await symlink('b.png', join(cwd, 'a.png'));
     await symlink('a.png', join(cwd, 'b.png'));
-    const message = 'it cannot be read: its symbolic links form a loop';
+    const message = 'it cannot be read: too many symbolic links';
     await expectRefused('a.png', { cwd }, 'unreadable', message);
   });
 
@@ -345,7 +345,7 @@ describe('an unreadable file', () => {
   });
 
   it.runIf(isLinux)('is not a file of /proc, which has content although its size is 0', async () => {
-    const message = 'it has content although its size is 0, as files of /proc have';
+    const message = 'its size is 0 but it has content, like a file in /proc';
     await expectRefused('/proc/version', {}, 'not_a_file', message);
   });
 });
@@ -691,7 +691,7 @@ describe('a name with control characters', () => {
 
   it.each([
     [[name], `error: ${escaped}: there is no such file\n`],
-    [['-r', `*${name}`], `error: *${escaped}: there is no such file, and as a pattern it matches none\n`],
+    [['-r', `*${name}`], `error: *${escaped}: there is no such file, and the pattern matches no files\n`],
     [['--files-from', name], `error: --files-from ${escaped}: there is no such file\n`],
   ])('is escaped in a usage error', async (args, stderr) => {
     const result = await runCli(['upload', ...args], { cwd: await tempDir() });

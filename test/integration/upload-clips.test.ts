@@ -211,18 +211,18 @@ describe('the duration and size that the server measures', () => {
     ['a pixel and 0.1 s more', { width: 225, height: 209, duration: 2600 }, undefined],
     ['nothing', {}, undefined],
     ['a width without a height', { assetRef: 'US:name@example.com-video:new', width: 100 }, undefined],
-    ['another length', { duration: 2601 }, ['the server measures 2.601 s where 2.5 s were measured here']],
+    ['another length', { duration: 2601 }, ['the server reports 2.601 s; this program measured 2.5 s']],
     [
       'another size',
       { width: 208, height: 224 },
-      ['the server measures 208x224 pixels where 224x208 were measured here'],
+      ['the server reports 208x224 pixels; this program measured 224x208'],
     ],
     [
       'both',
       { width: 226, height: 208, duration: 5000 },
       [
-        'the server measures 5 s where 2.5 s were measured here',
-        'the server measures 226x208 pixels where 224x208 were measured here',
+        'the server reports 5 s; this program measured 2.5 s',
+        'the server reports 226x208 pixels; this program measured 224x208',
       ],
     ],
   ])('are compared with those measured here: %s', async (_, answer, warnings) => {

@@ -240,7 +240,7 @@ describe('a glob', () => {
   it('leaves out directories without -r', async () => {
     const cwd = await folderWith('a.png', 'b/c.png');
     await expectUploaded(['*'], { cwd }, ['a.png']);
-    await expectRefused(['b*'], { cwd }, ['b*: there is no such file, and as a pattern it matches none']);
+    await expectRefused(['b*'], { cwd }, ['b*: there is no such file, and the pattern matches no files']);
   });
 
   it('descends with -r into the directories that it matches, and lists no file twice', async () => {
@@ -581,7 +581,7 @@ describe('--exclude', () => {
       '.: there is no .jpg, .jpeg, .png, .webp, .mp4, .m4v, .mov, .webm, .mp3, .wav, .m4a or .aac file in it that is neither hidden nor excluded',
     ]);
     await expectRefused(['*.png', '--exclude', 'a*'], { cwd }, [
-      '*.png: there is no such file, and as a pattern it matches none that is not excluded',
+      '*.png: there is no such file, and the pattern matches no files that are not excluded',
     ]);
     await expectRefused(['-r', '.', '--exclude', ''], { cwd }, [
       '--exclude needs a pattern, such as "*_draft.png"',
@@ -622,7 +622,7 @@ describe('a name that is not UTF-8', () => {
     expect(records.map(({ path }) => path)).toEqual(['caf\ufffd.png', 'caf\ufffd.png']);
     expect(new Set(sent).size).toBe(2);
     await expectRefused(['caf\ufffd.png'], { cwd }, [
-      'caf\ufffd.png: several names that are not UTF-8 look like this; use a pattern in quotes, or --files-from with -0',
+      'caf\ufffd.png: several non-UTF-8 names match this; use a pattern in quotes, or --files-from with -0',
     ]);
   });
 
@@ -653,7 +653,7 @@ describe('an argument that names nothing', () => {
       { cwd },
       [
         'missing.png: there is no such file',
-        '*.gif: there is no such file, and as a pattern it matches none',
+        '*.gif: there is no such file, and the pattern matches no files',
         'shots: it is a directory; use -r to upload the files in it',
         'dangling.png: there is no such file',
         'good.png/a.png: there is no such file',
@@ -701,11 +701,11 @@ describe('an argument that names nothing', () => {
     ['"a.png"', 'there is no such file; did you mean a.png?'],
     [
       'a.png,shots/b.png',
-      'there is no such file; did you mean several, a.png and shots/b.png? Give each as an argument of its own',
+      'there is no such file; did you mean the files a.png and shots/b.png? Pass each as a separate argument',
     ],
     [
       'a.png shots/b.png',
-      'there is no such file; did you mean several, a.png and shots/b.png? Give each as an argument of its own',
+      'there is no such file; did you mean the files a.png and shots/b.png? Pass each as a separate argument',
     ],
     ['a.png,lost.png', 'there is no such file'],
     ['Two.png', 'there is no such file'],
@@ -722,7 +722,7 @@ describe('an argument that names nothing', () => {
     await expectRefused(['~/a b.png'], { homeDir }, [`~/a b.png: ${reason}; did you mean ${file}?`]);
     await expectRefused(['~/lost.png'], { homeDir }, ['~/lost.png: there is no such file']);
     await expectRefused(['~/*.png'], { homeDir }, [
-      `~/*.png: there is no such file, and as a pattern it matches none; did you mean ${homeDir}/*.png?`,
+      `~/*.png: there is no such file, and the pattern matches no files; did you mean ${homeDir}/*.png?`,
     ]);
     const url = pathToFileURL(file).href;
     await expectRefused([url], { homeDir }, [`${url}: it is a file: URL; did you mean ${file}?`]);

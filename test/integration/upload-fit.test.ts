@@ -246,7 +246,7 @@ describe.skipIf(process.platform === 'win32')('a program on PATH that is not ffp
     expect(records()).toMatchObject([
       {
         status: 'failed',
-        error: { code: 'cannot_fit', message: 'ffprobe printed nothing that this program can read' },
+        error: { code: 'cannot_fit', message: 'the output of ffprobe cannot be parsed' },
       },
       { status: 'uploaded' },
     ]);

@@ -501,7 +501,7 @@ describe('--config, --no-config and DREAMINA_CONFIG', () => {
 
 describe.runIf(process.platform !== 'win32')('a config file with a token that others may read', () => {
   const values = { token: 'user:1-own', account: 'US:a@example.com' };
-  const words = 'has a token in it and others may read it; chmod 600 it';
+  const words = 'contains a token, and other users can read it; chmod 600 it';
 
   it.each(['project', 'user'] as const)('is reported as a warning if it is the %s’s', async (kind) => {
     const server = await openServer();
@@ -586,7 +586,7 @@ describe('the token is sent only with the consent of its owner', () => {
     const proxy = await rawServer((response) => sendJson(response, 403, {}));
     const env = { HTTPS_PROXY: new URL(proxy.apiUrl).origin };
     const args = ['upload', night, '--retries', '0'];
-    const warning = `warning: project config ${world.projectFile} has the files sent to https://images.example\n`;
+    const warning = `warning: project config ${world.projectFile} sends your files to https://images.example\n`;
     expect((await runCli(args, { ...world, env })).stderr).toContain(warning);
     expect((await runCli([...args, '--dry-run'], { ...world, env })).stderr).not.toContain('images.example');
     expect((await runCli([...args, '-q'], { ...world, env })).stderr).toContain(warning);
@@ -1008,7 +1008,7 @@ describe('SSL_CERT_FILE', () => {
     expect(result.exitCode).toBe(4);
     expect(result.stdout).toBe('');
     expect(result.stderr).toBe(
-      `error: environment variable SSL_CERT_FILE: ${path} has no certificate in it\n`,
+      `error: environment variable SSL_CERT_FILE: ${path} contains no certificate\n`,
     );
     expect(sandbox.requests).toEqual([]);
   });

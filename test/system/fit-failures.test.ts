@@ -118,9 +118,9 @@ describe('ffmpeg', () => {
     [
       'that says the disk is full',
       'echo "av_interleaved_write_frame(): No space left on device" >&2; exit 0',
-      /no space left/,
+      /not enough disk space/,
     ],
-    ['that writes nothing', 'exit 0', /nothing in it to write/],
+    ['that writes nothing', 'exit 0', /wrote no output/],
   ])('%s fails the file', async (_name, script, message) => {
     const file = await makeClip('a.mkv', short);
     const folder = await path({ ffmpeg: script, ffprobe: 'real' });
@@ -198,7 +198,7 @@ describe('the real ffmpeg', () => {
     const file = await makeClip('a.mkv', long);
     await expect(fitFile(startFitter({ tempDir: disk }), file)).rejects.toMatchObject({
       code: 'cannot_fit',
-      message: expect.stringMatching(/no space left/),
+      message: expect.stringMatching(/not enough disk space/),
     });
   });
 

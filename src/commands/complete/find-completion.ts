@@ -4,7 +4,7 @@ import { listExtensions } from '../../media/asset-types.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { isAccount } from '../../settings/identity.ts';
 
-/** What can stand at the cursor. */
+/** The words or files that fit at the cursor. */
 export type Completion = {
   /** The beginning of the current word that belongs to no candidate, such as `--format=`. */
   readonly head: string;
@@ -15,7 +15,7 @@ type Candidates =
   /** Paths; files with one of these extensions and directories first, any other file if there are none. */
   | { readonly kind: 'files'; readonly extensions: readonly string[] };
 
-/** A word that fits. */
+/** A word that fits at the cursor. */
 export interface Candidate {
   /** It ends in `:` if more of the same word must follow. */
   readonly word: string;
@@ -24,8 +24,8 @@ export interface Candidate {
 }
 
 /**
- * Finds what can stand at the end of a command line: every candidate for that place, whether it begins with the last
- * word or not.
+ * Finds the words or files that fit at the end of a command line: every candidate for that place, whether it begins
+ * with the last word or not.
  *
  * @param words those after the program's name, the last one incomplete
  */
@@ -111,7 +111,7 @@ function readFlag(
     const [name = ''] = word.split('=', 1);
     return { option: find(name), head: name === word ? undefined : `${name}=` };
   }
-  // Short flags may stand together.
+  // Short flags may be combined.
   for (let end = 2; end <= word.length; end += 1) {
     const option = find(`-${word[end - 1]}`);
     if (option !== undefined) {

@@ -99,7 +99,7 @@ function reportSetting<K extends Key>(key: K, settings: Settings): ReportedSetti
 function formatReport(report: ConfigReport, host: Host): string {
   const settings = Object.entries(report.settings).map(([key, { value, source, problem }]) => [
     key,
-    problem === undefined ? (value === null ? 'not set' : String(value)) : 'wrong',
+    problem === undefined ? (value === null ? 'not set' : String(value)) : 'invalid',
     source === null ? '' : formatSource(source),
   ]);
   return `${formatTable(settings)}\n${formatTable([...formatFiles(report, host), ...formatRoute(report)])}`;
@@ -122,7 +122,7 @@ function formatFiles({ files, userConfig }: ConfigReport, host: Host): readonly 
 }
 
 function describeFile({ kind, path, status }: ReportedFile, host: Host): string {
-  const cwd = host.cwd ?? 'a working directory that is gone';
+  const cwd = host.cwd ?? 'a deleted working directory';
   switch (status) {
     case 'found':
       return path;
@@ -131,9 +131,9 @@ function describeFile({ kind, path, status }: ReportedFile, host: Host): string 
     case 'foreign':
       return `${path} (belongs to another user, not read)`;
     case 'wrong':
-      return kind === 'project' ? `wrong, from ${cwd} upwards` : `${path} (wrong)`;
+      return kind === 'project' ? `invalid, searched upwards from ${cwd}` : `${path} (invalid)`;
     case 'absent':
-      return kind === 'project' ? `none, from ${cwd} upwards` : `${path} (there is no such file)`;
+      return kind === 'project' ? `none, searched upwards from ${cwd}` : `${path} (there is no such file)`;
   }
 }
 
@@ -150,7 +150,7 @@ function formatProxy(proxy: ConfigReport['proxy']): string {
     return 'none';
   }
   if ('problem' in proxy) {
-    return 'wrong';
+    return 'invalid';
   }
   return proxy.hasCredentials ? `${proxy.address} (with a user and password, not shown)` : proxy.address;
 }

@@ -9,7 +9,7 @@ type Surroundings = Pick<Host, 'env' | 'cwd' | 'platform' | 'scriptPath'>;
 /** Whether `dreamina` on PATH is this program; ByteDance's own tool has the same name. */
 export async function checkPath(host: Surroundings): Promise<CheckResult> {
   if (host.scriptPath === undefined) {
-    return skipped('path', 'this program was not started from a file');
+    return skipped('path', 'cannot tell which file started this program');
   }
   const first = await findCommand(host);
   if (first === undefined) {
@@ -49,7 +49,7 @@ async function resolveLinks(file: string): Promise<string> {
   return realpath(file).catch(() => file);
 }
 
-/** Whether a file is the script that npm on Windows, and pnpm everywhere, put on PATH in place of a link. */
+/** Whether a file is the script that npm on Windows, and pnpm everywhere, put on PATH instead of a link. */
 async function isOwnShim(file: string): Promise<boolean> {
   const handle = await open(file).catch(() => undefined);
   if (handle === undefined) {

@@ -21,7 +21,7 @@ const soonMs = 3 * 24 * 60 * 60 * 1000;
 
 /**
  * Requests the accounts once, to check that the service is reachable, accepts the token and knows the account, and when
- * the account's session expires. Without a token, checks only that it is reachable.
+ * the account's session expires. Without a token, checks only that the service is reachable.
  *
  * @param hasWrongFile whether a config file that cannot be read may set the account
  */
@@ -100,7 +100,7 @@ function checkAccount(
   }
   if (setting === undefined) {
     const none = hasWrongFile
-      ? skipped('account', 'a config file is wrong, and the account may be in it')
+      ? skipped('account', 'an invalid config file may contain the account')
       : configProblem('account', 'there is no account', adviceOn(accounts));
     return [none, skipped('session', 'there is no account')];
   }

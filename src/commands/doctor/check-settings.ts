@@ -50,9 +50,9 @@ export function checkPermissions(
     const { path, exposesToken } = file;
     return exposesToken
       ? warning('permissions', formatExposure(path), `chmod 600 ${quoteWord(path)}`)
-      : ok('permissions', `only you may read ${path}`);
+      : ok('permissions', `only you can read ${path}`);
   });
-  return results.length > 0 ? results : [ok('permissions', 'no config file has a token in it')];
+  return results.length > 0 ? results : [ok('permissions', 'no config file contains a token')];
 }
 
 /** Whether the settings without a check of their own are right. */
@@ -72,7 +72,7 @@ export function checkToken({ token }: Settings, gathered: GatheredSettings): Che
   }
   if (token === undefined) {
     return hasProblem(gathered)
-      ? skipped('token', 'a config file is wrong, and the token may be in it')
+      ? skipped('token', 'an invalid config file may contain the token')
       : configProblem('token', 'there is no token', 'Run `dreamina login`, or set DREAMINA_TOKEN.');
   }
   const { value, source } = token;

@@ -4,7 +4,7 @@ import { addCommand, configOption, type FlagsOf, noConfigOption, type Start } fr
 /** Adds `dreamina doctor`. */
 export function addDoctor(program: Command, start: Start) {
   return addCommand(program, 'doctor')
-    .summary('find what keeps uploads from working')
+    .summary('find out why uploads fail')
     .description('Checks everything that an upload needs, and says how to fix what is wrong.')
     .optionsGroup('What to print:')
     .option('--json', 'an array with an object for each check')

@@ -81,7 +81,7 @@ async function ask<Answer>(
     if ((error as Error).name === 'ExitPromptError') {
       throw new Interruption('SIGINT');
     }
-    throw inputEnd.signal.aborted ? new UsageError('the question was not answered') : error;
+    throw inputEnd.signal.aborted ? new UsageError('no answer was given') : error;
   } finally {
     stdin.off('pause', onRest).off('end', onRest);
     stdin.pause();

@@ -8,7 +8,7 @@ export function addLogin(program: Command, start: Start) {
     .description(
       'Says where to get a token, asks for it without showing it, checks it with the service, lets you pick the account, and writes both into your own config file, which only you can read.',
     )
-    .optionsGroup('What to write:')
+    .optionsGroup('Login:')
     .option('-a, --account <REGION:email>', 'the account, if there are several')
     .option('--with-token', 'read the token from standard input, without asking')
     .addOption(configOption())

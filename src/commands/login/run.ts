@@ -98,12 +98,12 @@ async function readAcceptedToken(
 function assertReadable({ withToken }: LoginFlags, questions: Questions | undefined, host: Host): void {
   if (withToken && host.stdin.isTTY) {
     throw new UsageError(
-      '--with-token reads the token from a pipe or a file, not from a terminal, where it would be shown; omit the flag to be asked for it',
+      '--with-token reads the token from a pipe or a file, not from a terminal, which would show it; omit the flag and login asks for it',
     );
   }
   if (!withToken && questions === undefined) {
     throw new UsageError(
-      'the token cannot be asked for without a terminal; use --with-token to read it from standard input',
+      'login cannot ask for a token without a terminal; use --with-token to read it from standard input',
     );
   }
 }
@@ -121,7 +121,7 @@ async function readToken(questions: Questions | undefined, host: Host): Promise<
   return token;
 }
 
-/** What is wrong with a token, without the token; undefined if nothing is. */
+/** Describes the fault of a token, without quoting it; undefined if it has none. */
 function judgeToken(token: string): string | undefined {
   return token === '' ? 'there is no token' : findTokenFault(token);
 }
@@ -167,7 +167,7 @@ async function pickAccount(
 }
 
 function listOf(names: readonly string[]): string {
-  return names.length === 0 ? 'none is' : `these are: ${listNames(names)}`;
+  return names.length === 0 ? 'no account is configured' : `configured accounts: ${listNames(names)}`;
 }
 
 function tellNext(account: string | undefined, usable: readonly Account[], messages: Messages): void {
@@ -179,7 +179,7 @@ function tellNext(account: string | undefined, usable: readonly Account[], messa
     return;
   }
   messages.warn(
-    `no account was chosen from ${listNames(usable.map((it) => it.account))}; give one with -a REGION:email`,
+    `the token has several accounts (${listNames(usable.map((it) => it.account))}); choose one with -a REGION:email`,
   );
 }
 
@@ -191,13 +191,14 @@ async function warnOfOthers(
   messages: Messages,
 ): Promise<void> {
   if (host.env.DREAMINA_CONFIG) {
-    messages.warn('DREAMINA_CONFIG is set, so another config file is read instead of this one');
+    messages.warn(`DREAMINA_CONFIG is set, so ${path} is not read`);
   }
   const { layers } = await gatherSettings({}, host);
   for (const key of keys.filter((it) => written[it] !== undefined)) {
     const first = layers.find(({ values }) => values[key] !== undefined && values[key] !== null);
     if (first !== undefined && !('path' in first.source && first.source.path === path)) {
-      messages.warn(`here, the ${key} from ${formatSource(first.source)} is used instead`);
+      const where = first.source.kind === 'project' ? 'in this folder, ' : '';
+      messages.warn(`${where}the ${key} from ${formatSource(first.source)} takes precedence`);
     }
   }
 }

@@ -14,7 +14,7 @@ export function addLogout(program: Command, start: Start) {
 Examples:
   dreamina logout
 
-Exit codes: 0 neither is in the file any more, 2 usage, 4 the file cannot be
+Exit codes: 0 both are removed from the file, 2 usage, 4 the file cannot be
 changed.`,
     )
     .action(async () => {

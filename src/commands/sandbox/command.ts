@@ -24,7 +24,7 @@ export function addSandbox(program: Command, start: Start) {
   return addCommand(program, 'sandbox')
     .summary('run a local stand-in of the API until interrupted')
     .description(
-      'Runs a stand-in of the API on 127.0.0.1 and prints the environment that points dreamina at it.',
+      'Runs a stand-in of the API on 127.0.0.1 and prints the environment variables that make dreamina use it.',
     )
     .option('--port <n>', 'where to listen (default: a free port)')
     .addOption(
@@ -36,7 +36,7 @@ export function addSandbox(program: Command, start: Start) {
     .option('--latency <ms>', 'wait before each answer')
     .option(
       '--fault <kind:amount>',
-      'misbehave: 429:0.3 fails three uploads in ten, reset:2 the first two; may be repeated',
+      'simulate a failure: 429:0.3 fails 30% of uploads, reset:2 the first two; may be repeated',
       collect,
     )
     .option('--seed <n>', 'makes faults repeatable (default: 1)')

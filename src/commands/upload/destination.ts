@@ -53,7 +53,7 @@ export async function openService(settings: RequiredSettings, host: Host): Promi
 export function warnOfProjectServer({ value, source }: Setting<string>, messages: Messages): void {
   const { origin, hostname } = new URL(value);
   if (source.kind === 'project' && !isOfficial(value) && !isLoopbackHost(hostname)) {
-    messages.alert(`${formatSource(source)} has the files sent to ${origin}`);
+    messages.alert(`${formatSource(source)} sends your files to ${origin}`);
   }
 }
 

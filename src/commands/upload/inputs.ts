@@ -74,11 +74,11 @@ async function readLists(
 function tellOfWaiting(what: string, messages: Messages, { stdin, platform }: Host): void {
   if (stdin.isTTY) {
     const end = platform === 'win32' ? 'Ctrl-Z and Enter end' : 'Ctrl-D ends';
-    messages.note(`Waiting for ${what} on standard input; ${end} it, Ctrl-C gives up.`);
+    messages.note(`Waiting for ${what} on standard input; ${end} it, Ctrl-C cancels.`);
   }
 }
 
-/** How the files that `-r` takes are named. */
+/** The extensions of the files that `-r` takes. */
 async function loadExtensions(flags: UploadFlags): Promise<readonly string[]> {
   if (!shouldFitAll(flags)) {
     return listExtensions();
@@ -87,7 +87,7 @@ async function loadExtensions(flags: UploadFlags): Promise<readonly string[]> {
   return [...new Set([...listExtensions(), ...fittableExtensions])];
 }
 
-/** Whether each file is made to fit: each of these flags asks for it. */
+/** Whether every file is to be converted if it needs it: each of these flags asks for that. */
 export function shouldFitAll({ fit, trim, frame, aspect, fitDir }: UploadFlags): boolean {
   return (fit ?? false) || [trim, frame, aspect, fitDir].some((flag) => flag !== undefined);
 }

@@ -22,7 +22,7 @@ import type { UploadFlags } from './command.ts';
 import { type OpenDestination, openSandbox, openService, warnOfProjectServer } from './destination.ts';
 import { findInputs, shouldFitAll } from './inputs.ts';
 
-/** What is to be uploaded, and how. */
+/** The files to upload, and how to upload them. */
 export interface Plan {
   readonly found: readonly FoundFile[];
   readonly options: SessionOptions;
@@ -31,7 +31,7 @@ export interface Plan {
 }
 
 /**
- * Finds the files, reads the settings and opens where they go.
+ * Finds the files, reads the settings and opens the destination.
  *
  * @throws UsageError or ConfigError if something is wrong, before anything is sent
  */
@@ -52,7 +52,7 @@ export async function preparePlan(
   await assertFolder('--fit-dir', fitDir);
   const sheet = await openSheet(flags, found, manifestPath, host);
   const settings = await readSettings(flags, messages, host);
-  // Last, because what throws after it would have to close it.
+  // Last, because any later step that throws would have to close it.
   const destination = await openDestination(flags, settings, messages, host);
   const options: SessionOptions = {
     destination,
@@ -98,7 +98,7 @@ async function openSheet(
   return ContactSheet.open(path, found, host);
 }
 
-/** What says where files are sent, and as whom. */
+/** The settings that decide where files are sent, and as whom. */
 const destinationKeys = ['token', 'account', 'apiUrl'] as const;
 
 async function readSettings(flags: UploadFlags, messages: Messages, host: Host): Promise<RequiredSettings> {

@@ -74,7 +74,7 @@ export async function reportSession(
       github?.record(record);
     }
     printing = printing.then(() => reporter.records(block, clock.monotonicMs() > printUntilMs));
-    // Once interrupted, a reader that does not read must not keep the sheet from being written.
+    // After an interruption, the sheet must be written even if the reader of standard output no longer reads.
     if (!signal.aborted) {
       await untilAborted(printing, signal).catch(rethrowUnlessAborted);
     }
@@ -106,7 +106,7 @@ export async function reportSession(
   }
 }
 
-/** @throws UsageError if a request object cannot hold what is acceptable */
+/** @throws UsageError if a request object cannot hold the acceptable files */
 function assertAssets(format: ResultFormat, files: readonly PreparedFile[]): void {
   if (isRequestFormat(format)) {
     const assets = files.flatMap(({ path, check }) => {

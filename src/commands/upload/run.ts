@@ -27,7 +27,7 @@ export async function runUpload(
   const print = (text: string) => writeOutput(text, host);
   let plan: Plan;
   try {
-    // Whatever is waited for, a folder on a dead disk or a silent pipe, an interruption ends the wait.
+    // An interruption ends every wait, also that for a folder on a dead disk or for a silent pipe.
     plan = await untilAborted(preparePlan(patterns, flags, { format, messages, host }), host.signal);
   } catch (error) {
     if (error instanceof Interruption) {

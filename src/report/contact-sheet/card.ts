@@ -5,7 +5,7 @@ import { hasReference, type UploadRecord } from '../../upload/record.ts';
 import { escapeUnsafe } from '../escape.ts';
 import { nameOf } from '../name-of.ts';
 
-/** What the page shows of one file. Text is escaped for display; the page inserts it only as text. */
+/** The data of one file on the page. Text is escaped for display; the page inserts it only as text. */
 export interface Card {
   readonly name: string;
   readonly status: UploadRecord['status'];
@@ -16,12 +16,12 @@ export interface Card {
   readonly width?: number | undefined;
   readonly height?: number | undefined;
   readonly assetRef?: string | undefined;
-  /** The changes that made it fit. */
+  /** The changes of its conversion. */
   readonly fitted: readonly string[];
   readonly warnings: readonly string[];
   readonly error?: string | undefined;
   readonly hint?: string | undefined;
-  /** Where the browser finds the file: a relative address, or a `data:` URL of all of it. */
+  /** Where the browser finds the file: a relative address, or a `data:` URL of the whole file. */
   source?: string | undefined;
   /** The target of a click on the picture. */
   readonly link?: string | undefined;
@@ -66,7 +66,7 @@ export function createCard(
   };
 }
 
-/** Whether a browser opens that address as a picture, a video or a sound: it would open `a.html` as a page. */
+/** Whether a browser opens that address as a picture, a video or audio: it would open `a.html` as a page. */
 function isNamedAsAsset(address: string): boolean {
   const extension = /\.(\w+)$/.exec(address)?.[1]?.toLowerCase() ?? '';
   return listExtensions().includes(extension);

@@ -154,7 +154,7 @@ export class ContactSheet {
 
   async #addStandardInput(card: Card, asset: PendingAsset): Promise<void> {
     if (asset.fitting !== undefined) {
-      // What was made of standard input is gone once it is sent.
+      // The converted file of standard input is removed once it is sent.
       return;
     }
     const opened = await asset.open(this.#host.signal, () => {});

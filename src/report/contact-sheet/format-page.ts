@@ -6,7 +6,7 @@ import type { Card } from './card.ts';
 import page from './page.html?raw';
 import { sheetMarker } from './sheet-file.ts';
 
-/** What a sheet shows. */
+/** The content of a sheet. */
 export interface Sheet {
   /** The outcomes of the files, in one line. */
   readonly summary: string;
@@ -23,7 +23,7 @@ export function formatPage({ summary, cards }: Sheet): string {
     .replace('<script type="application/json" id="data">{}', (start) => start.replace('{}', () => json));
 }
 
-/** JSON that ends no script element, whatever is in it. */
+/** JSON that never ends a script element, whatever it contains. */
 export function escapeJson(json: string): string {
   return json.replace(/[<>&\u2028\u2029]/g, escapeUnits);
 }

@@ -1,4 +1,4 @@
-/** The text of a file, which the bundler puts in place of the import. */
+/** The text of a file, which the bundler inserts instead of the import. */
 declare module '*?raw' {
   const text: string;
   export default text;

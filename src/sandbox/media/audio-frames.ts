@@ -2,9 +2,9 @@ import type { Measures } from './measures.ts';
 
 /** One frame of a stream that consists of frames with a header each. */
 export interface AudioFrame {
-  /** Of the header and what follows it. */
+  /** Of the whole frame, header included. */
   readonly sizeBytes: number;
-  /** Zero if the frame carries information and no sound. */
+  /** Zero if the frame carries information and no audio. */
   readonly samples: number;
   readonly sampleRate: number;
 }

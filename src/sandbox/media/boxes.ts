@@ -58,7 +58,7 @@ export function* readBoxes(bytes: Buffer, onOverrun: 'stop' | 'throw' = 'throw')
   }
 }
 
-/** Reads a table whose number of entries stands before it. */
+/** Reads a table that begins with the number of its entries. */
 export function readEntries<Entry>(
   payload: Buffer,
   countAt: number,

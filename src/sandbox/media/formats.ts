@@ -8,7 +8,7 @@ import { isPng, measurePng } from './png.ts';
 import { isWav, measureWav } from './wav.ts';
 import { isWebp, measureWebp } from './webp.ts';
 
-/** What an asset is. */
+/** The kinds of assets. */
 export type AssetType = 'image' | 'video' | 'audio';
 
 /** A Content-Type that the API accepts. */
@@ -22,7 +22,7 @@ export interface Limits {
   readonly sidePixels?: readonly [min: number, max: number];
 }
 
-/** How to tell files of one Content-Type, and how to measure them. */
+/** How to recognise files of one Content-Type, and how to measure them. */
 interface Format {
   readonly type: AssetType;
   /** Whether the bytes begin like such a file; may throw a RangeError if not. */
@@ -57,7 +57,7 @@ const formats = {
 /** The Content-Types that the API accepts, in the order in which it names them. */
 export const contentTypes = Object.keys(formats) as readonly ContentType[];
 
-/** The type of the files that a Content-Type stands for. */
+/** The type of files with a Content-Type. */
 export function typeOf(contentType: ContentType): AssetType {
   return formats[contentType].type;
 }

@@ -4,10 +4,10 @@ import { type Measures, type Picture, withSquarePixels } from './measures.ts';
 /** Major brands of still images, which share the container (ISO/IEC 23008-12, AVIF, Canon's CR3). */
 const imageBrands = ['mif1', 'msf1', 'heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'avif', 'avis', 'crx '];
 
-/** What a QuickTime file without a brand begins with. */
+/** The boxes that a QuickTime file without a brand may begin with. */
 const quickTimeStarts = ['moov', 'mdat', 'wide', 'free', 'skip', 'pnot'];
 
-/** Major brands of files that are made for sound: a picture in them is a cover. */
+/** Major brands of audio files: a picture in them is a cover. */
 const soundBrands = ['M4A ', 'M4B ', 'M4P ', 'F4A ', 'F4B '];
 
 const stillCodecs = ['jpeg', 'png '];
@@ -98,7 +98,7 @@ function endSeconds({ edits, timescale, endTime }: Track): number {
   return seconds;
 }
 
-/** Reads the video and sound tracks, by their ID; with `hasCover`, a still picture is no video. */
+/** Reads the video and audio tracks, by their ID; with `hasCover`, a still picture is not a video. */
 function readTracks(
   moov: Buffer,
   { hasCover, fileBytes }: { readonly hasCover: boolean; readonly fileBytes: number },
@@ -200,7 +200,7 @@ function readSampleTimes(stbl: Buffer): { decodeTime: number; endTime: number } 
 
 interface SampleSizes {
   readonly count: number;
-  /** If all samples have the same size, else 0. */
+  /** The size of every sample if it is the same, otherwise 0. */
   readonly common: number;
   readonly each: readonly number[];
 }

@@ -32,7 +32,7 @@ const ids = {
   blockDuration: 0x9b,
 } as const;
 
-/** Elements whose children are read one after the other, as if they stood beside them. */
+/** Elements whose children are read one after the other, as if they were its siblings. */
 const entered: readonly number[] = [ids.segment, ids.info, ids.tracks, ids.cluster, ids.blockGroup];
 
 /** Elements that may end where a live recording ends, without a size of their own. */
@@ -59,7 +59,7 @@ interface Track {
   blockDurationNs: number | undefined;
 }
 
-/** Whether the bytes begin like a WebM; Matroska of another kind is none. */
+/** Whether the bytes begin like a WebM; other Matroska files do not count. */
 export function isWebm(bytes: Buffer): boolean {
   if (bytes.length < 4 || bytes.readUInt32BE(0) !== ids.ebml) {
     return false;

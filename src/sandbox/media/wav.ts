@@ -57,7 +57,7 @@ function resolveSeconds(format: SoundFormat | undefined, samples: number, dataBy
   if (!format?.bytesPerSecond || !format.sampleRate) {
     throw new RangeError('its format is missing');
   }
-  // For compressed sound, the bytes per second are often wrong; the number of samples is reliable.
+  // For compressed audio, the bytes per second are often wrong; the number of samples is reliable.
   return !format.isFixedSize && samples > 0 ? samples / format.sampleRate : dataBytes / format.bytesPerSecond;
 }
 

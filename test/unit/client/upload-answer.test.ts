@@ -81,7 +81,7 @@ describe('readUploadAnswer accepts', () => {
     [
       'another size, with a warning',
       { imageRef: reference, size: 86_865 },
-      { ...whole, warnings: ['the server counts 86865 bytes where 86866 were sent'] },
+      { ...whole, warnings: ['the server received 86865 bytes, but 86866 were sent'] },
     ],
     [
       'another account, with a warning',
@@ -89,13 +89,13 @@ describe('readUploadAnswer accepts', () => {
       {
         ...whole,
         account: 'CA:other@example.com',
-        warnings: ['the server answers for the account CA:other@example.com, not US:name@example.com'],
+        warnings: ['the answer is for account CA:other@example.com, not US:name@example.com'],
       },
     ],
     [
       'an error beside a reference, with a warning',
       { imageRef: reference, error: ' Low on credits ' },
-      { ...whole, warnings: ['the server adds: Low on credits'] },
+      { ...whole, warnings: ['the server also says: Low on credits'] },
     ],
     ['an empty error', { imageRef: reference, error: '' }, whole],
   ])('%s', (_what, body, expected) => {
@@ -106,7 +106,7 @@ describe('readUploadAnswer accepts', () => {
   it('a size that is only in the reference', () => {
     const other = reference.replace('s86866', 's1');
     expect(read(answer(200, { imageRef: other })).warnings).toEqual([
-      'the server counts 1 bytes where 86866 were sent',
+      'the server received 1 bytes, but 86866 were sent',
     ]);
   });
 
@@ -134,20 +134,20 @@ describe('readUploadAnswer finds no reference in', () => {
     ['a text in JSON', JSON.stringify(reference), 'the answer is not a JSON object'],
     ['an array', JSON.stringify([{ imageRef: reference }]), 'the answer is not a JSON object'],
     ['broken JSON that has an end', '{ imageRef: 1 }', 'the answer is not a JSON object'],
-    ['an empty object', '{}', 'the answer has no reference in it'],
-    ['a null', { imageRef: null }, 'the answer has no reference in it'],
-    ['a number', { imageRef: 5 }, 'the answer has no reference in it'],
-    ['an array as the reference', { imageRef: [reference] }, 'the answer has no reference in it'],
-    ['an object as the reference', { assetRef: { id: reference } }, 'the answer has no reference in it'],
-    ['an empty text', { imageRef: '' }, 'the answer has no reference in it'],
-    ['a space', { imageRef: `${reference} x` }, 'the answer has no reference in it'],
-    ['a line break', { imageRef: `${reference}\n` }, 'the answer has no reference in it'],
-    ['an escape sequence', { imageRef: `\u001b[31m${reference}` }, 'the answer has no reference in it'],
-    ['another name of the field', { ImageRef: reference }, 'the answer has no reference in it'],
+    ['an empty object', '{}', 'the answer contains no reference'],
+    ['a null', { imageRef: null }, 'the answer contains no reference'],
+    ['a number', { imageRef: 5 }, 'the answer contains no reference'],
+    ['an array as the reference', { imageRef: [reference] }, 'the answer contains no reference'],
+    ['an object as the reference', { assetRef: { id: reference } }, 'the answer contains no reference'],
+    ['an empty text', { imageRef: '' }, 'the answer contains no reference'],
+    ['a space', { imageRef: `${reference} x` }, 'the answer contains no reference'],
+    ['a line break', { imageRef: `${reference}\n` }, 'the answer contains no reference'],
+    ['an escape sequence', { imageRef: `\u001b[31m${reference}` }, 'the answer contains no reference'],
+    ['another name of the field', { ImageRef: reference }, 'the answer contains no reference'],
     [
       'an error alone',
       { error: 'Moderation failed' },
-      'the answer has no reference in it but says: Moderation failed',
+      'the answer contains no reference; the server says: Moderation failed',
     ],
   ])('%s: %j', (_what, body, message) => {
     const error = refusalOf(answer(200, body));

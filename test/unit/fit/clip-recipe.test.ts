@@ -403,7 +403,7 @@ describe('no recipe is possible', () => {
       'a clip without streams',
       { video: undefined, audio: undefined },
       'cannot_fit',
-      /neither moving pictures nor sound/,
+      /no readable video or audio stream/,
     ],
   ])('for %s', (_name, given, code, message) => {
     expect(() => resolve(given)).toThrow(

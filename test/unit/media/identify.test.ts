@@ -168,7 +168,7 @@ test.each([
 ])('%j has bytes before its signature', async (head, kind, contentType) => {
   expect(await identifyText(head)).toEqual({
     code: 'unsupported_type',
-    message: `it has other bytes in front of the ${kind} (${contentType}); ${accepted}`,
+    message: `it has extra bytes before the ${kind} (${contentType}); ${accepted}`,
     hint: `Export or download the ${kind} again: something was written in front of it.`,
   });
 });

@@ -23,7 +23,7 @@ async function checkAsFile(bytes: Buffer, contentType: ImageContentType) {
 }
 
 const cutShort = { code: 'damaged', message: 'it is cut short: the end of the image is missing' };
-const noSize = { code: 'damaged', message: 'its header does not say how wide and high the image is' };
+const noSize = { code: 'damaged', message: "its header does not contain the image's width and height" };
 
 test.each(fixtures)('$name is complete, and has its size', async ({ file, contentType, width, height }) => {
   const bytes = await readFile(file);

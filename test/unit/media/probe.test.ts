@@ -181,7 +181,7 @@ describe('a WebM', async () => {
   it('that ends before its first cluster is damaged', async () => {
     const cluster = live.indexOf(Buffer.of(0x1f, 0x43, 0xb6, 0x75));
     expect(await probe.probe(live.subarray(0, cluster), 'video/webm')).toEqual(
-      damaged('it has no picture and no sound in it'),
+      damaged('it contains no video or audio'),
     );
   });
 
@@ -241,7 +241,7 @@ describe('a WAV', async () => {
     ['data', patch(wav, 'data', 0, 'junk')],
   ])('without %s is damaged', async (_, bytes) => {
     expect(await probeWav(bytes)).toEqual(
-      damaged('it has no sound in it (data), or does not say how it is written (fmt)'),
+      damaged('it has no sound in it (data), or has no format chunk (fmt)'),
     );
   });
 });

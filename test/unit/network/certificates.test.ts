@@ -41,8 +41,8 @@ test('SSL_CERT_FILE replaces the authorities of Node, NODE_EXTRA_CA_CERTS adds t
 
 describe.each([
   ['none', 'cannot be read: no such file or directory'],
-  ['blank', 'has no certificate in it'],
-  ['text', 'has no certificate in it'],
+  ['blank', 'contains no certificate'],
+  ['text', 'contains no certificate'],
 ])('a bad file (%s)', (name, fault) => {
   test('is an error in SSL_CERT_FILE', async () => {
     const path = (await filesWith({ blank: '', text: 'CERTIFICATE' }))(name);

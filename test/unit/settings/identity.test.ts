@@ -106,7 +106,7 @@ test.each([
   ['SET  DREAMINA_TOKEN=user:1-a', variable],
   ['export\tTOKEN=user:1-a', variable],
   ['user:1-•', 'there is a character in it that is not printable ASCII'],
-  ['USER%3a1-a', 'it is percent-encoded; write : as it is'],
+  ['USER%3a1-a', 'it is percent-encoded; use a plain : instead of %3A'],
   ['user:1-a***', masked],
   ['•••', masked],
   ['user:●●●', masked],
@@ -161,7 +161,7 @@ test('an account has at most 300 characters', () => {
 
 test.each([
   ['user:1234-abc', 'it looks like a token'],
-  ['US%3aname@example.com', 'it is percent-encoded; write : and @ as they are'],
+  ['US%3aname@example.com', 'it is percent-encoded; use plain : and @ instead of %3A and %40'],
   ['US:na%me@example.com', notAnAddress],
   ['US:na%fme@example.com', notAnAddress],
   ['folder\\a', file],

@@ -161,7 +161,7 @@ test.each<[token: unknown, fault: string]>([
   ['<secret>', variable],
   ['user:<digits>-<letters and digits>', variable],
   ['user:1-****', 'it is masked, as logs show a token; copy the token itself'],
-  ['user%3A1-secret', 'it is percent-encoded; write : as it is'],
+  ['user%3A1-secret', 'it is percent-encoded; use a plain : instead of %3A'],
   [['secret'], 'it is not text'],
   [{ secret: 'secret' }, 'it is not text'],
   [1234, 'it is not text'],
@@ -198,7 +198,7 @@ test.each([
   ['us:name@example.com', 'the region must be two or more capital letters'],
   ['Us:name@example.com', 'the region must be two or more capital letters'],
   ['U:name@example.com', 'the region must be two or more capital letters'],
-  ['US%3Aname%40example.com', 'it is percent-encoded; write : and @ as they are'],
+  ['US%3Aname%40example.com', 'it is percent-encoded; use plain : and @ instead of %3A and %40'],
   ['"US:name@example.com"', quotes],
   ["'US:name@example.com", quotes],
   ['US: name@example.com', space],
@@ -348,7 +348,7 @@ test('the problems of files come before those of settings', () => {
 test('a file that exposes a token causes a warning, unless tokens are ignored', () => {
   const gathered = { layers: [exposingFile.layer], files: [wrongFile, exposingFile] };
   expect(resolveSettings(gathered).warnings).toEqual([
-    '/u/config.json has a token in it and others may read it; chmod 600 it',
+    '/u/config.json contains a token, and other users can read it; chmod 600 it',
   ]);
   expect(resolveSettings(gathered, { ignore: ['token'] }).warnings).toEqual([]);
   const files = [{ ...exposingFile, exposesToken: false }];

@@ -110,8 +110,8 @@ describe('complete', () => {
 
   it('describes commands and flags, with escaped colons for zsh, and not for bash', async () => {
     const words = (shell: string, ...rest: string[]) => runCli(['complete', shell, '--', ...rest]);
-    expect((await words('fish', '')).lines).toContain('doctor\tfind what keeps uploads from working');
-    expect((await words('zsh', '')).lines).toContain('doctor:find what keeps uploads from working');
+    expect((await words('fish', '')).lines).toContain('doctor\tfind out why uploads fail');
+    expect((await words('zsh', '')).lines).toContain('doctor:find out why uploads fail');
     expect((await words('zsh', 'sandbox', '--fault', '')).lines).toContain('429\\:');
     expect((await words('bash', 'dreamina do', 'do')).lines).toEqual(['words', '', 'doctor']);
   });

@@ -26,7 +26,7 @@ describe('completion', () => {
     const { stdout, stderr, exitCode } = await runCli(['completion']);
     expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
     expect(stderr).toBe(
-      'error: dreamina completion needs <shell>: bash, zsh or fish\n  `dreamina completion --help` shows how it is used.\n',
+      'error: dreamina completion needs <shell>: bash, zsh or fish\n  `dreamina completion --help` shows its usage.\n',
     );
   });
 
