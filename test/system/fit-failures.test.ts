@@ -270,7 +270,7 @@ test('lists the tools with their versions, or the commands that install them', a
   }
   const none = await loadFitTools({ PATH: await path({}) }, 'darwin', never);
   expect(none.slice(2)).toEqual([
-    { name: 'ffmpeg', version: undefined, install: 'brew install ffmpeg' },
-    { name: 'ffprobe', version: undefined, install: 'brew install ffmpeg' },
+    { name: 'ffmpeg', version: undefined, isFound: false, install: 'brew install ffmpeg' },
+    { name: 'ffprobe', version: undefined, isFound: false, install: 'brew install ffmpeg' },
   ]);
 });
