@@ -20,7 +20,7 @@ export interface ClipFile {
 }
 
 /** A format that ffmpeg reads. */
-export interface Demuxed {
+interface Demuxed {
   readonly demuxer: string;
   readonly guessesDuration?: boolean;
   readonly seeksInexactly?: boolean;
