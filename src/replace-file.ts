@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -7,7 +6,8 @@ import { dirname, join } from 'node:path';
  * the file's may be as long as names can be.
  */
 export function temporaryPath(path: string): string {
-  return join(dirname(path), `.dreamina-${randomBytes(6).toString('hex')}.tmp`);
+  // Not `node:crypto`, whose loading would delay every command.
+  return join(dirname(path), `.dreamina-${crypto.randomUUID()}.tmp`);
 }
 
 /**
