@@ -156,7 +156,7 @@ describe('complete offers the right words', () => {
     await writeFile(join(shell.cwd, 'a.png'), '');
     await writeFile(join(shell.cwd, 'a.txt'), '');
     expect(await shell.runAll('dreamina upload ')).toEqual(['upload', 'a.png']);
-    await shell.show('dreamina \t', /sandbox +-- run a local stand-in of the API/);
+    await shell.show('dreamina \t', /sandbox +-- run a local stand-in for the API/);
     await shell.show(
       'upload -\t',
       /--files-from +-- read paths from a file, one a line; - for standard input/,

@@ -22,9 +22,9 @@ const listedFaults = Object.entries(faults)
 /** Adds `dreamina sandbox`. */
 export function addSandbox(program: Command, start: Start) {
   return addCommand(program, 'sandbox')
-    .summary('run a local stand-in of the API until interrupted')
+    .summary('run a local stand-in for the API until interrupted')
     .description(
-      'Runs a stand-in of the API on 127.0.0.1 and prints the environment variables that make dreamina use it.',
+      'Runs a stand-in for the API on 127.0.0.1 and prints the environment variables that make dreamina use it.',
     )
     .option('--port <n>', 'where to listen (default: a free port)')
     .addOption(

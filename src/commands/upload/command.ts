@@ -20,7 +20,11 @@ export function addUpload(program: Command, start: Start) {
       `Uploads images, videos and audio and prints one reference per file, in the order of the files.\nAccepted by content: ${formatNames()}.`,
     )
     .optionsGroup('Which files:')
-    .option('--files-from <file>', 'read paths from a file, one a line; - for standard input', collect)
+    .option(
+      '--files-from <file>',
+      'read paths from a file, one a line; - for standard input; may be repeated',
+      collect,
+    )
     .option('-0, --null', 'the paths of --files-from end in NUL bytes')
     .option('-r, --recursive', 'search directories for images, videos and audio, by extension')
     .option('--exclude <glob>', 'leave out what -r or a glob finds; may be repeated', collect)
