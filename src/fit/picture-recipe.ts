@@ -86,7 +86,10 @@ export function describeHeader({
   ];
 }
 
-/** The part in the middle of a picture that has that shape, in whole pixels; undefined if that is the whole picture. */
+/**
+ * The part in the middle of a picture that has that shape, in whole pixels; undefined if that is the whole picture, or
+ * less than a pixel smaller.
+ */
 export function resolveCrop(
   width: number,
   height: number,
@@ -99,7 +102,8 @@ export function resolveCrop(
     width: Math.max(1, Math.min(width, Math.round(height * wanted))),
     height: Math.max(1, Math.min(height, Math.round(width / wanted))),
   };
-  if (cropped.width === width && cropped.height === height) {
+  // 854 x 480 is meant to be 16:9, too.
+  if (Math.abs(width - height * wanted) < 1 || Math.abs(height - width / wanted) < 1) {
     return undefined;
   }
   return {

@@ -101,6 +101,8 @@ describe('fitting an accepted picture', () => {
     const path = join(await tempDir(), 'wide.jpg');
     await flat(160, 90).jpeg().toFile(path);
     expect(await planFile(fitter, path, { aspect: { width: 16, height: 9 } })).toEqual({ kind: 'untouched' });
+    await flat(1366, 768).jpeg().toFile(path);
+    expect(await planFile(fitter, path, { aspect: { width: 16, height: 9 } })).toEqual({ kind: 'untouched' });
     const turned = join(await tempDir(), 'turned.jpg');
     await flat(90, 160).withMetadata({ orientation: 6 }).jpeg().toFile(turned);
     const { fitted } = await fitFile(fitter, turned, { aspect: { width: 16, height: 9 } });

@@ -98,6 +98,7 @@ describe('no recipe for an accepted clip', () => {
     ['a variable rate', { video: { frameRate: 60, meanFrameRate: 31 } }],
     ['odd sides', { video: { width: 637, height: 357 } }],
     ['a shape that it already has', { edits: 'aspect=16:9' }],
+    ['that shape but for part of a pixel', { video: { width: 854, height: 480 }, edits: 'aspect=16:9' }],
     ['a part that is the whole clip', { edits: 'trim=0-5' }],
     [
       'too long, too large and too wide without limits',
