@@ -41,6 +41,7 @@ export class ContactSheet {
   readonly #places = new Map<PreparedFile['check'], number>();
   /** Pictures of converted files, by place. */
   readonly #made = new Map<number, Buffer>();
+  #madeBytes = 0;
   #previews = Promise.resolve();
   #previewBytes = 0;
   #previewCount = 0;
@@ -83,8 +84,12 @@ export class ContactSheet {
 
   /** Call with each converted file while it exists, before its record. */
   async made(place: number, path: string): Promise<void> {
+    if (this.#made.size >= maxPreviews || this.#madeBytes >= maxPreviewBytes) {
+      return;
+    }
     const preview = await this.#pictures.preview(path, this.#host.signal).catch(() => undefined);
     if (preview !== undefined) {
+      this.#madeBytes += preview.length;
       this.#made.set(place, preview);
     }
   }
