@@ -223,6 +223,9 @@ function nearestFlag(flag: string, flags: readonly string[]): string | undefined
       );
 }
 
+/** As many characters, with a flag's dashes, tell a word from others: `--retry` means `--retries`. */
+const stemLength = 6;
+
 /** The word that was probably meant; ignores case and underscores, and accepts the start of a word. */
 function nearest(word: string, words: readonly string[]): string | undefined {
   const plain = word.toLowerCase().replaceAll('_', '-');
@@ -235,8 +238,8 @@ function nearest(word: string, words: readonly string[]): string | undefined {
   if (length < 2 || length > 40) {
     return undefined;
   }
-  const alike = words.filter((it) => it.slice(0, 6) === plain.slice(0, 6));
-  if (plain.length >= 6 && alike.length === 1) {
+  const alike = words.filter((it) => it.startsWith(plain.slice(0, stemLength)));
+  if (plain.length >= stemLength && alike.length === 1) {
     return alike[0];
   }
   const maxDistance = length < 6 ? 1 : Math.floor(length * 0.4);

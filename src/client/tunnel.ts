@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import { ApiError } from '../errors.ts';
+import { hasCredentials } from '../network/proxy.ts';
+import { isSuccess } from './answer.ts';
 import { toNetworkError } from './network-error.ts';
 import { openSocket, type Peer } from './open-socket.ts';
 
@@ -65,12 +67,12 @@ async function requestTunnel(
       headers: { host: authority, ...authorization(proxyUrl) },
     });
     connecting.once('connect', (answer: IncomingMessage, socket: Socket) => {
-      const { statusCode = 0 } = answer;
-      if (statusCode >= 200 && statusCode <= 299) {
+      const { statusCode: status = 0 } = answer;
+      if (isSuccess({ status })) {
         resolve(socket);
       } else {
         socket.destroy();
-        reject(tunnelRefused(proxyUrl, statusCode));
+        reject(tunnelRefused(proxyUrl, status));
       }
     });
     connecting.once('error', reject);
@@ -84,10 +86,6 @@ function authorization(proxyUrl: URL): { 'proxy-authorization'?: string } {
   }
   const credentials = `${decodeURIComponent(proxyUrl.username)}:${decodeURIComponent(proxyUrl.password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` };
-}
-
-function hasCredentials({ username, password }: URL): boolean {
-  return username !== '' || password !== '';
 }
 
 function tunnelRefused(proxyUrl: URL, status: number): ApiError {

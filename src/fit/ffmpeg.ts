@@ -2,6 +2,7 @@ import { FileError } from '../errors.ts';
 import type { Environment } from '../host.ts';
 import { findProgram } from './find-program.ts';
 import { ProgramError, runProgram } from './run-program.ts';
+import { diskFull } from './workspace.ts';
 
 /** ffmpeg or ffprobe, found on PATH. */
 interface Program {
@@ -110,11 +111,7 @@ export function missingProgram(name: 'ffmpeg' | 'ffprobe', platform: NodeJS.Plat
 
 /** Messages of ffmpeg, and their meaning for people. The first that matches counts. */
 const reasons: readonly (readonly [pattern: RegExp, message: string, hint?: string])[] = [
-  [
-    /No space left on device/,
-    'there is not enough disk space for the converted file',
-    'Make room, or point TMPDIR at another disk.',
-  ],
+  [/No space left on device/, diskFull.message, diskFull.hint],
   [
     /Unrecognized option '([^']*)'|Option (\S+) not found/,
     'the installed ffmpeg is too old: it does not know an option',

@@ -20,12 +20,10 @@ export async function loadFitTools(
 ): Promise<readonly FitTool[]> {
   const programs = await findFfmpeg(env, platform, signal);
   return [
-    ...(['sharp', 'heic-decode'] as const).map((name) => ({
-      name,
-      version: findModuleVersion(name),
-      isFound: findModuleVersion(name) !== undefined,
-      install: installModules,
-    })),
+    ...(['sharp', 'heic-decode'] as const).map((name) => {
+      const version = findModuleVersion(name);
+      return { name, version, isFound: version !== undefined, install: installModules };
+    }),
     ...(['ffmpeg', 'ffprobe'] as const).map((name) => ({
       name,
       version: programs[name]?.version,

@@ -4,6 +4,7 @@ import { FileError } from '../errors.ts';
 import { type Edits, formatEdits } from '../files/edits.ts';
 import { encodePath } from '../files/path-bytes.ts';
 import type { Machine } from '../host.ts';
+import type { ImageSize } from '../media/image-structure.ts';
 import { loadClipFacts } from './clip-facts.ts';
 import { resolveClipRecipe } from './clip-recipe.ts';
 import { findFfmpeg, missingProgram, resolveProgramEnv } from './ffmpeg.ts';
@@ -19,7 +20,7 @@ import {
 import { resolveFrameRecipe } from './frame-recipe.ts';
 import { isHdr } from './heif-transfer.ts';
 import { keepCopy } from './keep-copy.ts';
-import { readPictureHeader } from './picture-header.ts';
+import { type PictureHeader, readPictureHeader, readPictureSize } from './picture-header.ts';
 import { PictureProcesses } from './picture-processes.ts';
 import { type PictureRecipe, resolvePictureRecipe } from './picture-recipe.ts';
 import { loadSourceFile, refuseChanged, type SourceFile } from './source-file.ts';
@@ -174,14 +175,14 @@ export class Fitter {
         hint: 'Export it without HDR, or as a JPEG.',
       });
     }
-    const header = isAcceptedPicture(format)
-      ? await readPictureHeader(source.path, format.contentType)
-      : undefined;
-    const recipe = resolvePictureRecipe(
-      { format, header, sizeBytes: source.sizeBytes },
-      aspect,
-      this.#options,
-    );
+    const { path, sizeBytes } = source;
+    let header: PictureHeader | undefined;
+    let size: ImageSize | undefined;
+    if (isAcceptedPicture(format)) {
+      header = await readPictureHeader(path, format.contentType);
+      size = aspect && (await readPictureSize(path, format.contentType, header));
+    }
+    const recipe = resolvePictureRecipe({ format, header, size, sizeBytes }, aspect, this.#options);
     if (recipe === undefined) {
       return untouched;
     }

@@ -2,6 +2,7 @@ import type { Edits } from '../files/edits.ts';
 import type { ClipFacts, VideoFacts } from './clip-facts.ts';
 import { type ClipPart, describeCut, formatClipTime, isCut, outside, resolvePart } from './clip-part.ts';
 import { describeColour, resolveColour, resolveFrameMatrix, resolveShape } from './clip-shape.ts';
+import { describeCrop } from './picture-recipe.ts';
 
 /** The frame of a clip that becomes a picture. */
 export interface FrameRecipe {
@@ -35,7 +36,7 @@ export function resolveFrameRecipe(
     texts: [
       ...describeCut(part),
       typeof frame === 'object' ? `frame at ${formatClipTime(frame.atMs)} taken` : `${frame} frame taken`,
-      ...(shape.isCropped && aspect ? [`cropped to ${aspect.width}:${aspect.height}`] : []),
+      ...(shape.isCropped && aspect ? [describeCrop(aspect)] : []),
       ...(facts.video.pixelAspect === 1 ? [] : ['pixels made square']),
       ...describeColour(colour.kind),
     ],

@@ -14,8 +14,6 @@ export interface PictureHeader {
   readonly cmyk: boolean;
   /** Whether it has several frames; a conversion keeps the first. */
   readonly animated: boolean;
-  /** In pixels, as it is shown; undefined if the file does not say. */
-  readonly size: ImageSize | undefined;
 }
 
 /** Parts of a header that are larger than this hold neither a profile nor an orientation. */
@@ -88,16 +86,33 @@ function partOf(name: string, start: number, length: number, total: number): Par
 export async function readPictureHeader(path: string, contentType: ImageContentType): Promise<PictureHeader> {
   const handle = await open(path);
   try {
-    const { size: sizeBytes } = await handle.stat();
-    const header = await readParts(handle, containers[contentType]);
-    const size = await checkImageStructure(createFileSource(handle, sizeBytes), contentType);
-    return { ...header, size: 'code' in size ? undefined : turn(size, header.orientation) };
+    return await readParts(handle, containers[contentType]);
   } finally {
     await handle.close();
   }
 }
 
-async function readParts(handle: FileHandle, container: Container): Promise<Omit<PictureHeader, 'size'>> {
+/**
+ * Reads an accepted picture's size as it is shown, in pixels; undefined if the file does not say.
+ *
+ * @throws if the file cannot be read
+ */
+export async function readPictureSize(
+  path: string,
+  contentType: ImageContentType,
+  { orientation }: PictureHeader,
+): Promise<ImageSize | undefined> {
+  const handle = await open(path);
+  try {
+    const { size: sizeBytes } = await handle.stat();
+    const size = await checkImageStructure(createFileSource(handle, sizeBytes), contentType);
+    return 'code' in size ? undefined : turn(size, orientation);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readParts(handle: FileHandle, container: Container): Promise<PictureHeader> {
   let orientation = 1;
   let cmyk = false;
   let animated = false;

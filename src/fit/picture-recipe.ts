@@ -1,5 +1,6 @@
 import type { Aspect } from '../files/edits.ts';
 import { assetTypes } from '../media/asset-types.ts';
+import type { ImageSize } from '../media/image-structure.ts';
 import type { PictureFormat } from './formats.ts';
 import type { PictureHeader } from './picture-header.ts';
 
@@ -9,6 +10,8 @@ export interface PictureSource {
   readonly sizeBytes: number;
   /** undefined for formats that the service does not accept, which are always converted. */
   readonly header: PictureHeader | undefined;
+  /** As it is shown; undefined if it is unknown, or nothing depends on it. */
+  readonly size?: ImageSize | undefined;
 }
 
 /** How a picture is converted. */
@@ -31,26 +34,17 @@ export function resolvePictureRecipe(
   aspect: Aspect | undefined,
   options: { readonly noLimits: boolean },
 ): PictureRecipe | undefined {
-  const { format, header, sizeBytes } = source;
+  const { format, header, size, sizeBytes } = source;
   const { maxBytes } = assetTypes.image;
-  const texts: string[] = [];
-  if (!format.accepted) {
-    texts.push(`converted from ${format.name}`);
-  }
-  if (header !== undefined && !options.noLimits) {
-    texts.push(...describeHeader(header));
-  }
-  if (aspect !== undefined && mayCrop(header, aspect)) {
-    texts.push(describeCrop(aspect));
-  }
-  if (sizeBytes > maxBytes && !options.noLimits && format.accepted) {
-    texts.push('compressed to at most 10 MB');
-  }
-  if (texts.length === 0) {
+  const isTooLarge = sizeBytes > maxBytes && !options.noLimits && format.accepted;
+  const isAnimated = format.contentType === 'image/gif' || header?.animated === true;
+  const changes = [
+    ...(header === undefined || options.noLimits ? [] : describeHeader(header)),
+    ...(aspect !== undefined && mayCrop(size, aspect) ? [describeCrop(aspect)] : []),
+    ...(isTooLarge ? ['compressed to at most 10 MB'] : []),
+  ];
+  if (format.accepted && changes.length === 0) {
     return undefined;
-  }
-  if (format.contentType === 'image/gif' || header?.animated) {
-    texts.splice(format.accepted ? 0 : 1, 0, 'first frame taken');
   }
   return {
     decoder: format.decoder,
@@ -58,13 +52,16 @@ export function resolvePictureRecipe(
     maxBytes: options.noLimits ? undefined : maxBytes,
     losslessFirst: format.lossless,
     describesHeader: header !== undefined,
-    texts,
+    texts: [
+      ...(format.accepted ? [] : [`converted from ${format.name}`]),
+      ...(isAnimated ? ['first frame taken'] : []),
+      ...changes,
+    ],
   };
 }
 
 /** Whether a picture, as far as it is known, has another shape. */
-function mayCrop(header: PictureHeader | undefined, aspect: Aspect): boolean {
-  const size = header?.size;
+function mayCrop(size: ImageSize | undefined, aspect: Aspect): boolean {
   return size === undefined || resolveCrop(size.width, size.height, aspect) !== undefined;
 }
 

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { describeErrno } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import { maxUnlimitedBytes } from '../media/asset-types.ts';
+import { diskFull } from './workspace.ts';
 
 /**
  * Writes a stream to a new file.
@@ -35,7 +36,7 @@ export async function spoolStream(
     throw cause instanceof FileError
       ? cause
       : new FileError('cannot_fit', `it cannot be saved to a temporary file: ${describeErrno(cause)}`, {
-          hint: 'Make room, or point TMPDIR at another disk.',
+          hint: diskFull.hint,
           cause,
         });
   }

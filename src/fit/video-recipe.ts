@@ -11,6 +11,7 @@ import {
   resolveEncodedMatrix,
   resolveShape,
 } from './clip-shape.ts';
+import { describeCrop } from './picture-recipe.ts';
 import {
   type ClipContainer,
   type ClipRecipe,
@@ -93,7 +94,7 @@ export function resolveVideoRecipe(
     texts: [
       ...(format.acceptsVideo ? [] : [`converted from ${format.name}`]),
       ...describeCut(part),
-      ...(shape.isCropped && aspect ? [`cropped to ${aspect.width}:${aspect.height}`] : []),
+      ...(shape.isCropped && aspect ? [describeCrop(aspect)] : []),
       ...(shape.isScaled ? [`scaled to ${shape.width}x${shape.height}`] : []),
       ...(video.pixelAspect === 1 ? [] : ['pixels made square']),
       ...describeColour(colour.kind),

@@ -5,6 +5,12 @@ import { FileError } from '../errors.ts';
 import type { Machine } from '../host.ts';
 import { PrivateFolder, removeAbandonedFolders } from './private-folder.ts';
 
+/** What a full disk means for the file that is converted. */
+export const diskFull = {
+  message: 'there is not enough disk space for the converted file',
+  hint: 'Make room, or point TMPDIR at another disk.',
+} as const;
+
 /** Where converted files are made: a private folder, created for the first of them. */
 export class Workspace {
   readonly #machine: Machine & { readonly now: () => number };
@@ -59,10 +65,7 @@ export function createDiskError(error: unknown): unknown {
   }
   const { code } = error;
   return code === 'ENOSPC' || code === 'EDQUOT'
-    ? new FileError('cannot_fit', 'there is not enough disk space for the converted file', {
-        hint: 'Make room, or point TMPDIR at another disk.',
-        cause: error,
-      })
+    ? new FileError('cannot_fit', diskFull.message, { hint: diskFull.hint, cause: error })
     : new FileError('cannot_fit', `the folder for temporary files cannot be used: ${describeErrno(error)}`, {
         hint: 'Point TMPDIR at a folder that you may write.',
         cause: error,

@@ -45,11 +45,16 @@ export function parseProxyUrl(source: string, address: string): URL {
   return url;
 }
 
+/** Whether an address holds a user or a password. */
+export function hasCredentials({ username, password }: URL): boolean {
+  return username !== '' || password !== '';
+}
+
 /** The scheme, host and port of a proxy, and whether its address holds a user or password, without showing them. */
 export function describeProxy(url: URL): { readonly address: string; readonly hasCredentials: boolean } {
   return {
     address: `${url.protocol}//${url.host}`,
-    hasCredentials: url.username !== '' || url.password !== '',
+    hasCredentials: hasCredentials(url),
   };
 }
 

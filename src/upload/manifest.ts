@@ -82,12 +82,12 @@ export class Manifest {
 
   /** The reference that these bytes have already, if any. */
   find(sha256: string): RememberedUpload | undefined {
-    return this.#known.byContent.get(sha256);
+    return withOwnAccount(this.#known.byContent.get(sha256));
   }
 
   /** The reference of the file converted from that source, or of the source itself if it needed no conversion. */
   findFitted({ sha256, recipe }: FitKey): RememberedUpload | undefined {
-    return this.#known.byFit.get(`${sha256} ${recipe}`);
+    return withOwnAccount(this.#known.byFit.get(`${sha256} ${recipe}`));
   }
 
   /**
@@ -205,19 +205,16 @@ function remember(
   { byContent, byFit }: KnownUploads,
   { endpoint: _endpoint, uploadedAt: _uploadedAt, fit: recipe, ...upload }: ManifestEntry,
 ): void {
-  const {
-    fitted: _fitted,
-    source,
-    ...content
-  } = {
-    ...upload,
-    // The service may have uploaded to another account than the one that was asked for.
-    account: parseAssetRef(upload.assetRef)?.account ?? upload.account,
-  };
+  const { fitted: _fitted, source, ...content } = upload;
   byContent.set(upload.sha256, content);
   if (recipe !== undefined) {
-    byFit.set(`${source?.sha256 ?? upload.sha256} ${recipe}`, { ...upload, account: content.account });
+    byFit.set(`${source?.sha256 ?? upload.sha256} ${recipe}`, upload);
   }
+}
+
+/** An upload with the account of its reference: the service may have chosen another than was asked for. */
+function withOwnAccount(upload: RememberedUpload | undefined): RememberedUpload | undefined {
+  return upload && { ...upload, account: parseAssetRef(upload.assetRef)?.account ?? upload.account };
 }
 
 /** Whether the file is empty or ends with a newline. */

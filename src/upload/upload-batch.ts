@@ -11,6 +11,7 @@ import { type AttemptsContext, attemptUpload, type Uploader } from './attempts.t
 import { BufferPool } from './buffer-pool.ts';
 import type { UploadEvent } from './event.ts';
 import { KnownContent } from './known-content.ts';
+import { listAccountNames } from './list-account-names.ts';
 import type { Manifest } from './manifest.ts';
 import { Outage } from './outage.ts';
 import {
@@ -87,9 +88,6 @@ export async function* uploadBatch(
 
 /** How long uploads in flight may take to end after an interruption. */
 const patienceMs = 250;
-
-/** How long the accounts of the token may take to be listed for advice. */
-const maxListingMs = 5000;
 
 /** A file whose bytes are in memory. */
 interface ReadFile {
@@ -408,14 +406,8 @@ class Batch {
   /** The accounts that the token has; undefined if the service does not list them, or lists the one it did not find. */
   async #listAccounts(): Promise<readonly string[] | undefined> {
     const { uploader, signal } = this.#dependencies;
-    try {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(maxListingMs)]);
-      const accounts = await uploader.listAccounts?.(limit);
-      const names = accounts?.map(({ account }) => account);
-      return names?.includes(this.#options.account) ? undefined : names;
-    } catch {
-      return undefined;
-    }
+    const names = await listAccountNames(uploader, signal);
+    return names?.includes(this.#options.account) ? undefined : names;
   }
 }
 

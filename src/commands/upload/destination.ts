@@ -8,6 +8,7 @@ import type { Messages } from '../../report/messages.ts';
 import { isOfficial } from '../../settings/api-url.ts';
 import type { RequiredSettings } from '../../settings/require.ts';
 import { formatSource, type Setting } from '../../settings/source.ts';
+import { listAccountNames } from '../../upload/list-account-names.ts';
 import type { Destination } from '../../upload/session.ts';
 import { createServiceClient } from '../service.ts';
 
@@ -57,22 +58,16 @@ export function warnOfProjectServer({ value, source }: Setting<string>, messages
   }
 }
 
-/** Advice is not worth a longer wait. */
-const maxListingMs = 5000;
-
 /** The accounts to choose from, as the end of a sentence; empty if the service does not list them. */
 async function describeAccounts(client: ApiClient, { signal }: Host): Promise<string> {
-  try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(maxListingMs)]);
-    const accounts = await client.listAccounts(limit);
-    return accounts.length === 0
-      ? '; none is configured under this token yet'
-      : `: this token has ${listNames(accounts.map(({ account }) => account))}`;
-  } catch {
+  const names = await listAccountNames(client, signal);
+  await client.close();
+  if (names === undefined) {
     return '';
-  } finally {
-    await client.close();
   }
+  return names.length === 0
+    ? '; none is configured under this token yet'
+    : `: this token has ${listNames(names)}`;
 }
 
 /** A stand-in for the service inside this process. */

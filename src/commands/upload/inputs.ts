@@ -18,8 +18,8 @@ export async function findInputs(
   host: Host,
 ): Promise<readonly FoundFile[]> {
   const { recursive, exclude = [], hidden } = flags;
-  const namesInput = patterns.some((pattern) => /^-(?:#|$)/.test(pattern));
-  const literals = await readLists(flags, namesInput, messages, host);
+  const readsInput = patterns.some((pattern) => /^-(?:#|$)/.test(pattern));
+  const literals = await readLists(flags, readsInput, messages, host);
   const found = await findFiles(
     {
       patterns,
@@ -31,7 +31,7 @@ export async function findInputs(
     },
     host,
   );
-  if (namesInput) {
+  if (readsInput) {
     tellOfWaiting('a file', messages, host);
   }
   return found;
@@ -40,7 +40,7 @@ export async function findInputs(
 /** Reads the lists of `--files-from`, one after the other. */
 async function readLists(
   { filesFrom = [], null: nullSeparated }: UploadFlags,
-  namesInput: boolean,
+  readsInput: boolean,
   messages: Messages,
   host: Host,
 ): Promise<readonly string[]> {
@@ -50,24 +50,22 @@ async function readLists(
   if (filesFrom.includes('')) {
     throw new UsageError('--files-from needs the name of a file');
   }
-  const inputs = filesFrom.filter((file) => file === '-').length;
-  if (inputs > 1) {
+  const inputLists = filesFrom.filter((file) => file === '-').length;
+  if (inputLists > 1) {
     throw new UsageError('standard input can be the list of only one --files-from');
   }
-  if (inputs === 1 && namesInput) {
+  if (inputLists === 1 && readsInput) {
     throw new UsageError('standard input cannot be both the list of --files-from and a file to upload');
   }
-  const paths: string[] = [];
+  const lists: (readonly string[])[] = [];
   for (const file of filesFrom) {
     if (file === '-') {
       tellOfWaiting('paths, one a line,', messages, host);
     }
     const { readList } = await import('../../files/read-list.ts');
-    for (const path of await readList(file, nullSeparated ?? false, host)) {
-      paths.push(path);
-    }
+    lists.push(await readList(file, nullSeparated ?? false, host));
   }
-  return paths;
+  return lists.flat();
 }
 
 /** Someone who typed `-` by mistake would otherwise wait at a silent terminal. */

@@ -105,12 +105,12 @@ export class ContactSheet {
       const { source } = this.#found[record.index]!;
       const card = createCard(record, asset, this.#addresses.get(source));
       this.#cards.push(card);
-      if (asset === undefined) {
+      if (check === undefined || asset === undefined) {
         continue;
       }
-      const made = this.#made.get(this.#places.get(check!) ?? record.index);
+      const made = this.#made.get(this.#places.get(check)!);
       if (made !== undefined) {
-        this.#addMade(card, made);
+        this.#show(card, made);
       } else if (typeof source === 'string') {
         this.#previews = this.#previews.then(() => this.#addPreview(card, source, asset));
       } else {
@@ -135,8 +135,7 @@ export class ContactSheet {
   }
 
   async #addPreview(card: Card, image: string | Buffer, { type }: PendingAsset): Promise<void> {
-    const roomBytes = maxPreviewBytes - this.#previewBytes;
-    const isFull = roomBytes <= 0 || this.#previewCount === maxPreviews;
+    const isFull = this.#previewBytes >= maxPreviewBytes || this.#previewCount >= maxPreviews;
     if (type !== 'image' || isFull || this.#host.signal.aborted) {
       return;
     }
@@ -146,12 +145,12 @@ export class ContactSheet {
     }
     // Without sharp, and of an image that it cannot decode, there is none.
     const preview = await this.#pictures.preview(image, this.#host.signal).catch(() => undefined);
-    if (preview !== undefined && preview.length <= roomBytes) {
-      card.preview = this.#embed('image/jpeg', preview);
+    if (preview !== undefined) {
+      this.#show(card, preview);
     }
   }
 
-  #addMade(card: Card, preview: Buffer): void {
+  #show(card: Card, preview: Buffer): void {
     if (this.#previewBytes + preview.length <= maxPreviewBytes && this.#previewCount < maxPreviews) {
       card.preview = this.#embed('image/jpeg', preview);
     }
