@@ -1,5 +1,5 @@
-import { copyFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fixture } from '../fixtures.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
@@ -107,13 +107,17 @@ describe('help', () => {
   });
 });
 
-it('doctor breaks no word on a narrow terminal', async () => {
+it('doctor breaks no word and no line on a narrow terminal', async () => {
   const { env } = await sandboxWith();
-  const terminal = openTerminal(['doctor', '--no-color'], { columns: 44, env });
+  const folder = await tempDir();
+  await writeFile(join(folder, 'dreamina'), '', { mode: 0o755 });
+  const path = `${folder}${delimiter}${process.env.PATH}`;
+  const terminal = openTerminal(['doctor', '--no-color'], { columns: 44, env: { ...env, PATH: path } });
   expect(await terminal.ended).toBe(0);
   const lines = terminal.lines();
   expect(lines).toContain('ok       proxy');
   expect(lines).toContain('    none');
+  expect(lines.slice(-2)).toEqual(['No problem, but 1 warning: uploads should', 'work.']);
   expect(
     terminal
       .raw()

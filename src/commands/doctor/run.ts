@@ -22,7 +22,9 @@ export async function runDoctor(flags: DoctorFlags, host: Host): Promise<number>
     }
   }
   await writeOutput(
-    flags.json ? `${formatJson(results.map(toFinding), 2)}\n` : `\n${formatVerdict(results, colours)}\n`,
+    flags.json
+      ? `${formatJson(results.map(toFinding), 2)}\n`
+      : `\n${formatVerdict(results, colours, columns)}\n`,
     host,
   );
   return exitCodeFor(results);
@@ -74,14 +76,17 @@ function formatFinding(
 }
 
 /** A summary of all results. */
-function formatVerdict(results: readonly CheckResult[], colours: Colours): string {
+function formatVerdict(results: readonly CheckResult[], colours: Colours, columns: number): string {
   const count = (status: Finding['status']) => results.filter((result) => result.status === status).length;
   const problems = count('problem');
   const warnings = count('warning');
   const but = warnings > 0 ? `, but ${countOf(warnings, 'warning')}` : '';
-  return problems > 0
-    ? colours.red(
-        `${countOf(problems, 'problem')}: uploads will fail until ${problems === 1 ? 'it is' : 'they are'} fixed.`,
-      )
-    : colours[warnings > 0 ? 'yellow' : 'green'](`No problem${but}: uploads should work.`);
+  const [colour, text] =
+    problems > 0
+      ? [
+          colours.red,
+          `${countOf(problems, 'problem')}: uploads will fail until ${problems === 1 ? 'it is' : 'they are'} fixed.`,
+        ]
+      : [colours[warnings > 0 ? 'yellow' : 'green'], `No problem${but}: uploads should work.`];
+  return wrapWords(text.split(' '), columns, widthOf).map(colour).join('\n');
 }
