@@ -142,9 +142,9 @@ describe('a signal', () => {
     expect(await interrupt(run, 'SIGINT')).toBe(130);
   });
 
-  it.each([100_000, 200_000])('ends a run of %i files in time, and the JSON is complete', async (count) => {
+  it('ends a run of 200000 files in time, and the JSON is complete', async () => {
     const { env } = await sandboxWith({ faults: [{ kind: 'slow', rate: 1 }], slowMs: neverMs });
-    const run = spawnCli(['upload', '-r', '--files-from', await listOf(count), '--json', '-v'], { env });
+    const run = spawnCli(['upload', '-r', '--files-from', await listOf(200_000), '--json', '-v'], { env });
     await run.waitFor('stderr', 'sending');
     expect(await interrupt(run, 'SIGINT')).toBe(130);
     const records = JSON.parse(run.stdout()) as UploadRecord[];
