@@ -84,14 +84,14 @@ const probeWorker: RolldownOptions = {
   },
 };
 
-/** The process that decodes pictures; sharp and heic-decode are the user's own, if they are there. */
-const pictureWorker: RolldownOptions = {
+/** The process that decodes images; sharp and heic-decode are the user's own, if they are there. */
+const imageWorker: RolldownOptions = {
   ...shared,
-  input: { 'picture-worker': 'src/fit/picture-worker.ts' },
+  input: { 'image-worker': 'src/fit/image-worker.ts' },
   output: { ...output, dir: 'dist/fit' },
 };
 
-export default defineConfig([command, probeWorker, pictureWorker]);
+export default defineConfig([command, probeWorker, imageWorker]);
 
 /**
  * Puts the values of src/version.ts in its place: the bundle lies deeper in the package, and reading package.json would

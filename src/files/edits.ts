@@ -33,7 +33,7 @@ const trimPattern = new RegExp(`^(?:(?<start>${time})(?:-(?<end>${time}))?|-(?<t
 const timePattern = new RegExp(`^${time}$`);
 const aspectPattern = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/;
 
-/** A narrower crop would leave small pictures with a side of less than a pixel. */
+/** A narrower crop would leave small images with a side of less than a pixel. */
 const maxAspectRatio = 100;
 
 /**

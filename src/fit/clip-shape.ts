@@ -1,6 +1,6 @@
 import type { Aspect } from '../files/edits.ts';
 import type { VideoFacts } from './clip-facts.ts';
-import { resolveCrop } from './picture-recipe.ts';
+import { resolveCrop } from './image-recipe.ts';
 
 /** The sides that a video's frames get, and the filters that give them. */
 export interface ClipShape {
@@ -15,7 +15,7 @@ export interface ClipShape {
 /**
  * Crops frames to the aspect, makes their pixels square without losing any, and scales them down to the largest side.
  *
- * @param step sides are multiples of it: 2 for H.264, 1 for pictures
+ * @param step sides are multiples of it: 2 for H.264, 1 for images
  */
 export function resolveShape(
   video: VideoFacts,
@@ -93,7 +93,7 @@ export function resolveColour({ transfer, primaries }: VideoFacts): ClipColour {
 
 const isRgb = ({ pixelFormat }: VideoFacts) => /rgb|bgr|gbr|pal8/.test(pixelFormat);
 
-/** Filters for a frame that becomes a picture. If the file does not say, players take HD for BT.709; ffmpeg does not. */
+/** Filters for a frame that becomes an image. If the file does not say, players take HD for BT.709; ffmpeg does not. */
 export function resolveFrameMatrix(video: VideoFacts): readonly string[] {
   const isHd = video.width >= 1280 || video.height > 576;
   return video.matrix === 'unknown' && isHd && !isRgb(video) ? ['setparams=colorspace=bt709'] : [];

@@ -1,4 +1,4 @@
-/** How an ICC profile interprets the numbers in a picture: https://www.color.org/specification/ICC.1-2022-05.pdf */
+/** How an ICC profile interprets the numbers in an image: https://www.color.org/specification/ICC.1-2022-05.pdf */
 export interface ColourProfile {
   /** For people, such as "Display P3". */
   readonly name: string;

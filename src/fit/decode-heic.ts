@@ -80,7 +80,7 @@ function dropAlpha(pixels: Uint8ClampedArray): Uint8ClampedArray {
 }
 
 /**
- * Frees the memory of a buffer at once, so that it is not held while the picture is encoded. A minor collection frees
+ * Frees the memory of a buffer at once, so that it is not held while the image is encoded. A minor collection frees
  * only new objects, so the memory moves into one first; a full collection would take 10 ms.
  */
 function free(buffer: ArrayBuffer): void {

@@ -15,16 +15,16 @@ const undefinedType = 7;
  *
  * @throws an error of the file system
  */
-export async function finishTiff(picture: PixelFile, icc: Buffer | undefined): Promise<void> {
-  const pixelBytes = picture.width * picture.height * picture.channels;
+export async function finishTiff(pixels: PixelFile, icc: Buffer | undefined): Promise<void> {
+  const pixelBytes = pixels.width * pixels.height * pixels.channels;
   // The directory comes after the pixels, at an even offset.
   const directoryStart = pixelStart + pixelBytes + (pixelBytes % 2);
   const header = Buffer.from('II*\0\0\0\0\0', 'latin1');
   header.writeUInt32LE(directoryStart, 4);
-  const handle = await open(picture.path, 'r+');
+  const handle = await open(pixels.path, 'r+');
   try {
     await handle.write(header, 0, header.length, 0);
-    const directory = formatDirectory(picture, icc, directoryStart);
+    const directory = formatDirectory(pixels, icc, directoryStart);
     await handle.write(directory, 0, directory.length, directoryStart);
   } finally {
     await handle.close();

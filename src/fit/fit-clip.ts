@@ -16,7 +16,7 @@ export interface Encoder extends Prober {
 /** Encoding fifteen seconds takes seconds to a few minutes; this limit stops an encoder that hangs. */
 const timeoutMs = 30 * 60_000;
 const frameTimeoutMs = 5 * 60_000;
-/** A frame of 8K with an incompressible picture has 100 MB. */
+/** A frame of 8K with an incompressible image has 100 MB. */
 const maxFrameBytes = 512 * 1024 * 1024;
 /** How far before a frame decoding starts; the frames from there on are decoded one by one. */
 const leadMs = 1000;
@@ -91,16 +91,16 @@ export async function takeFrame(
 }
 
 /**
- * Decodes a picture that only ffmpeg decodes, as a PNG.
+ * Decodes an image that only ffmpeg decodes, as a PNG.
  *
  * @throws FileError `cannot_fit`, or the signal's reason
  */
-export async function decodePicture(picture: ClipFile, output: string, encoder: Encoder): Promise<void> {
-  const video = await loadVideoFacts(picture, encoder);
+export async function decodeToPng(image: ClipFile, output: string, encoder: Encoder): Promise<void> {
+  const video = await loadVideoFacts(image, encoder);
   const hasAlpha = /^(rgba|bgra|argb|abgr)/.test(video?.pixelFormat ?? '');
   await runFfmpeg(
     [
-      ...formatInput(picture),
+      ...formatInput(image),
       ...['-frames:v', '1', '-map_metadata', '-1'],
       ...formatPng(hasAlpha ? 'rgba' : 'rgb24', output),
     ],

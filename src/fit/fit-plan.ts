@@ -1,8 +1,8 @@
 import type { FittedSource } from '../media/check-asset.ts';
 import type { ClipFacts } from './clip-facts.ts';
-import type { ClipFormat, PictureFormat } from './formats.ts';
+import type { ClipFormat, ImageFormat } from './formats.ts';
 import type { FrameRecipe } from './frame-recipe.ts';
-import type { PictureRecipe } from './picture-recipe.ts';
+import type { ImageRecipe } from './image-recipe.ts';
 import type { ClipOutcome, ClipRecipe } from './recipe-base.ts';
 import type { SourceFile } from './source-file.ts';
 
@@ -24,7 +24,7 @@ export interface FittingPlan {
 
 /** The work that a plan describes. */
 export type FitWork =
-  | { readonly kind: 'picture'; readonly format: PictureFormat; readonly recipe: PictureRecipe }
+  | { readonly kind: 'image'; readonly format: ImageFormat; readonly recipe: ImageRecipe }
   | {
       readonly kind: 'frame';
       readonly format: ClipFormat;

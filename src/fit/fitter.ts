@@ -8,21 +8,15 @@ import type { ImageSize } from '../media/image-structure.ts';
 import { loadClipFacts } from './clip-facts.ts';
 import { resolveClipRecipe } from './clip-recipe.ts';
 import { findFfmpeg, missingProgram, resolveProgramEnv } from './ffmpeg.ts';
-import { decodePicture, type Encoder, fitClip, takeFrame } from './fit-clip.ts';
+import { decodeToPng, type Encoder, fitClip, takeFrame } from './fit-clip.ts';
 import { type FitPlan, type FittedFile, type FittingPlan, type FitWork, toFittedSource } from './fit-plan.ts';
-import {
-  type ClipFormat,
-  isAcceptedPicture,
-  type PictureFormat,
-  pngFormat,
-  recogniseFormat,
-} from './formats.ts';
+import { type ClipFormat, type ImageFormat, isAcceptedImage, pngFormat, recogniseFormat } from './formats.ts';
 import { resolveFrameRecipe } from './frame-recipe.ts';
 import { isHdr } from './heif-transfer.ts';
+import { type ImageHeader, readImageHeader, readImageSize } from './image-header.ts';
+import { ImageProcesses } from './image-processes.ts';
+import { type ImageRecipe, resolveImageRecipe } from './image-recipe.ts';
 import { keepCopy } from './keep-copy.ts';
-import { type PictureHeader, readPictureHeader, readPictureSize } from './picture-header.ts';
-import { PictureProcesses } from './picture-processes.ts';
-import { type PictureRecipe, resolvePictureRecipe } from './picture-recipe.ts';
 import { loadSourceFile, refuseChanged, type SourceFile } from './source-file.ts';
 import { spoolStream } from './spool-stream.ts';
 import { createDiskError, Workspace } from './workspace.ts';
@@ -52,7 +46,7 @@ const defaultStallMs = 30_000;
 export class Fitter {
   readonly #options: FitterOptions;
   readonly #dependencies: FitterDependencies;
-  readonly #pictures: PictureProcesses;
+  readonly #imageProcesses: ImageProcesses;
   readonly #limitProbes;
   readonly #limitEncoders;
   readonly #workspace: Workspace;
@@ -64,7 +58,7 @@ export class Fitter {
     this.#dependencies = dependencies;
     const { cores } = dependencies;
     this.#limitProbes = pLimit(cores);
-    this.#pictures = new PictureProcesses(dependencies);
+    this.#imageProcesses = new ImageProcesses(dependencies);
     this.#limitEncoders = pLimit(Math.max(1, Math.floor(cores / 2)));
     this.#workspace = new Workspace(dependencies);
   }
@@ -113,8 +107,8 @@ export class Fitter {
       switch (format?.kind) {
         case undefined:
           return untouched;
-        case 'picture':
-          return await this.#planPicture(source, format, edits, signal);
+        case 'image':
+          return await this.#planImage(source, format, edits, signal);
         case 'clip':
           return await this.#planClip(source, format, edits, isAccepted, signal);
       }
@@ -160,13 +154,13 @@ export class Fitter {
   /** Removes all converted files. */
   async close(): Promise<void> {
     this.#closed.abort();
-    this.#pictures.close();
+    this.#imageProcesses.close();
     await this.#workspace.remove();
   }
 
-  async #planPicture(
+  async #planImage(
     source: SourceFile,
-    format: PictureFormat,
+    format: ImageFormat,
     { aspect }: Edits,
     signal: AbortSignal,
   ): Promise<FitPlan> {
@@ -176,26 +170,26 @@ export class Fitter {
       });
     }
     const { path, sizeBytes } = source;
-    let header: PictureHeader | undefined;
+    let header: ImageHeader | undefined;
     let size: ImageSize | undefined;
-    if (isAcceptedPicture(format)) {
-      header = await readPictureHeader(path, format.contentType);
-      size = aspect && (await readPictureSize(path, format.contentType, header));
+    if (isAcceptedImage(format)) {
+      header = await readImageHeader(path, format.contentType);
+      size = aspect && (await readImageSize(path, format.contentType, header));
     }
-    const recipe = resolvePictureRecipe({ format, header, size, sizeBytes }, aspect, this.#options);
+    const recipe = resolveImageRecipe({ format, header, size, sizeBytes }, aspect, this.#options);
     if (recipe === undefined) {
       return untouched;
     }
     if (format.decoder === 'ffmpeg') {
       await this.#requireEncoder(signal);
     }
-    await this.#pictures.load(format.decoder, signal);
+    await this.#imageProcesses.load(format.decoder, signal);
     return {
       kind: 'fit',
       source,
       outcome: { type: 'image' },
       texts: recipe.texts,
-      work: { kind: 'picture', format, recipe },
+      work: { kind: 'image', format, recipe },
     };
   }
 
@@ -253,8 +247,8 @@ export class Fitter {
     onProgress: (share: number) => void,
   ): Promise<MadeFile> {
     switch (work.kind) {
-      case 'picture':
-        return this.#makePicture(source, work.format, work.recipe, signal);
+      case 'image':
+        return this.#makeImage(source, work.format, work.recipe, signal);
       case 'frame':
         return this.#makeFrame(source, work, signal);
       case 'clip': {
@@ -269,22 +263,22 @@ export class Fitter {
     }
   }
 
-  async #makePicture(
+  async #makeImage(
     source: SourceFile,
-    format: PictureFormat,
-    recipe: PictureRecipe,
+    format: ImageFormat,
+    recipe: ImageRecipe,
     signal: AbortSignal,
   ): Promise<MadeFile> {
     const { demuxer } = format;
     if (demuxer === undefined) {
-      return this.#encodePicture(source.path, recipe, signal);
+      return this.#encodeImage(source.path, recipe, signal);
     }
     const decoded = await this.#workspace.reserve('png');
     const encoder = await this.#requireEncoder(signal);
     await this.#encodeInto(decoded, () =>
-      decodePicture({ path: source.path, format: { demuxer } }, decoded, encoder),
+      decodeToPng({ path: source.path, format: { demuxer } }, decoded, encoder),
     );
-    const made = await this.#encodePicture(decoded, recipe, signal);
+    const made = await this.#encodeImage(decoded, recipe, signal);
     await rm(decoded);
     return made;
   }
@@ -300,8 +294,8 @@ export class Fitter {
       takeFrame({ path: source.path, format }, facts, recipe, path, encoder),
     );
     const { size } = await stat(path);
-    const header = await readPictureHeader(path, 'image/png');
-    const further = resolvePictureRecipe(
+    const header = await readImageHeader(path, 'image/png');
+    const further = resolveImageRecipe(
       { format: pngFormat, header, sizeBytes: size },
       undefined,
       this.#options,
@@ -309,16 +303,16 @@ export class Fitter {
     if (further === undefined) {
       return { path, contentType: pngFormat.contentType, extension: 'png', texts: recipe.texts };
     }
-    const made = await this.#encodePicture(path, further, signal);
+    const made = await this.#encodeImage(path, further, signal);
     await rm(path);
     return { ...made, texts: [...recipe.texts, ...made.texts] };
   }
 
-  async #encodePicture(path: string, recipe: PictureRecipe, signal: AbortSignal): Promise<MadeFile> {
-    const madePath = await this.#workspace.reserve('picture');
+  async #encodeImage(path: string, recipe: ImageRecipe, signal: AbortSignal): Promise<MadeFile> {
+    const madePath = await this.#workspace.reserve('image');
     const scratchPath = await this.#workspace.reserve('tiff');
     const request = { path, recipe, scratchPath, madePath };
-    const { contentType, texts } = await this.#pictures.fit(request, signal);
+    const { contentType, texts } = await this.#imageProcesses.fit(request, signal);
     const extension = contentType === 'image/jpeg' ? 'jpg' : contentType.replace('image/', '');
     return { path: madePath, contentType, extension, texts };
   }

@@ -1,11 +1,11 @@
 import type { ImageContentType } from '../media/asset-types.ts';
 
 /** A format that the fitter reads: its name for people, and its decoder. */
-export type Format = PictureFormat | ClipFormat;
+export type Format = ImageFormat | ClipFormat;
 
-/** A format of pictures. */
-export interface PictureFormat {
-  readonly kind: 'picture';
+/** A format of images. */
+export interface ImageFormat {
+  readonly kind: 'image';
   readonly name: string;
   readonly contentType: string;
   readonly extensions: readonly string[];
@@ -21,9 +21,9 @@ export interface PictureFormat {
 }
 
 /** Whether the service accepts it. */
-export function isAcceptedPicture(
-  format: PictureFormat,
-): format is PictureFormat & { readonly contentType: ImageContentType } {
+export function isAcceptedImage(
+  format: ImageFormat,
+): format is ImageFormat & { readonly contentType: ImageContentType } {
   return format.accepted;
 }
 
@@ -47,13 +47,13 @@ export interface ClipFormat {
   readonly seeksInexactly: boolean;
 }
 
-const picture = (
+const image = (
   contentType: string,
   name: string,
   extensions: readonly string[],
-  more: Partial<PictureFormat> = {},
-): PictureFormat => ({
-  kind: 'picture',
+  more: Partial<ImageFormat> = {},
+): ImageFormat => ({
+  kind: 'image',
   contentType,
   name,
   extensions,
@@ -84,24 +84,24 @@ const clip = (
   ...more,
 });
 
-/** The intermediate format of frames of clips, and of pictures that ffmpeg decodes. */
-export const pngFormat: PictureFormat = picture('image/png', 'PNG', ['png'], {
+/** The intermediate format of frames of clips, and of images that ffmpeg decodes. */
+export const pngFormat: ImageFormat = image('image/png', 'PNG', ['png'], {
   accepted: true,
   lossless: true,
 });
 
 /** The one table of formats, by file-type's name. */
 const formats: readonly Format[] = [
-  picture('image/jpeg', 'JPEG', ['jpg', 'jpeg'], { accepted: true }),
+  image('image/jpeg', 'JPEG', ['jpg', 'jpeg'], { accepted: true }),
   pngFormat,
-  picture('image/webp', 'WebP', ['webp'], { accepted: true }),
-  picture('image/avif', 'AVIF', ['avif'], { isHeif: true }),
-  picture('image/gif', 'GIF', ['gif'], { lossless: true }),
-  picture('image/tiff', 'TIFF', ['tif', 'tiff'], { lossless: true }),
-  picture('image/heic', 'HEIC', ['heic'], { decoder: 'heic-decode', isHeif: true }),
-  picture('image/heif', 'HEIF', ['heif'], { decoder: 'heic-decode', isHeif: true }),
-  picture('image/heic-sequence', 'HEIC sequence', ['heics'], { decoder: 'heic-decode', isHeif: true }),
-  picture('image/bmp', 'BMP', ['bmp'], { decoder: 'ffmpeg', demuxer: 'bmp_pipe', lossless: true }),
+  image('image/webp', 'WebP', ['webp'], { accepted: true }),
+  image('image/avif', 'AVIF', ['avif'], { isHeif: true }),
+  image('image/gif', 'GIF', ['gif'], { lossless: true }),
+  image('image/tiff', 'TIFF', ['tif', 'tiff'], { lossless: true }),
+  image('image/heic', 'HEIC', ['heic'], { decoder: 'heic-decode', isHeif: true }),
+  image('image/heif', 'HEIF', ['heif'], { decoder: 'heic-decode', isHeif: true }),
+  image('image/heic-sequence', 'HEIC sequence', ['heics'], { decoder: 'heic-decode', isHeif: true }),
+  image('image/bmp', 'BMP', ['bmp'], { decoder: 'ffmpeg', demuxer: 'bmp_pipe', lossless: true }),
 
   clip('video/mp4', 'MP4', ['mp4'], 'mp4', { acceptsVideo: true, acceptsAudio: true }),
   clip('video/x-m4v', 'MP4', ['m4v'], 'mp4', { acceptsVideo: true, acceptsAudio: true }),

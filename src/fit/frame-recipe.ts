@@ -2,9 +2,9 @@ import type { Edits } from '../files/edits.ts';
 import type { ClipFacts, VideoFacts } from './clip-facts.ts';
 import { type ClipPart, describeCut, formatClipTime, isCut, outside, resolvePart } from './clip-part.ts';
 import { describeColour, resolveColour, resolveFrameMatrix, resolveShape } from './clip-shape.ts';
-import { describeCrop } from './picture-recipe.ts';
+import { describeCrop } from './image-recipe.ts';
 
-/** The frame of a clip that becomes a picture. */
+/** The frame of a clip that becomes an image. */
 export interface FrameRecipe {
   /** By the clip's own clock; infinite for the very last. */
   readonly atMs: number;

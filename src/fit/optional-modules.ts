@@ -2,13 +2,13 @@ import { createRequire } from 'node:module';
 import type Sharp from 'sharp';
 import { FileError } from '../errors.ts';
 
-/** The optional packages that decode pictures. */
+/** The optional packages that decode images. */
 type OptionalModule = 'sharp' | 'heic-decode';
 
 /** The line that installs them beside this program. */
 export const installModules = 'npm install -g sharp heic-decode';
 
-const hint = `Install what decodes pictures: ${installModules}`;
+const hint = `Install what decodes images: ${installModules}`;
 
 /**
  * Loads packages of the user's installation: those beside this package, or above it, as with a global installation.
@@ -17,7 +17,7 @@ const hint = `Install what decodes pictures: ${installModules}`;
 const requireBesideUs = createRequire(import.meta.url);
 
 /**
- * The picture library.
+ * The image library.
  *
  * @throws FileError `cannot_fit` if it is not installed or was installed for another platform
  */
@@ -25,13 +25,13 @@ export function loadSharp(): typeof Sharp {
   requireModule('sharp');
   try {
     const sharp = requireBesideUs('sharp') as typeof Sharp;
-    // Its cache would only hold on to the memory of finished pictures.
+    // Its cache would only hold on to the memory of finished images.
     sharp.cache(false);
     return sharp;
   } catch (cause) {
     throw new FileError(
       'cannot_fit',
-      'sharp, which decodes pictures, is installed but does not start on this platform',
+      'sharp, which decodes images, is installed but does not start on this platform',
       { hint: `Install it again on this machine: ${installModules}`, cause },
     );
   }

@@ -11,7 +11,7 @@ import {
   resolveEncodedMatrix,
   resolveShape,
 } from './clip-shape.ts';
-import { describeCrop } from './picture-recipe.ts';
+import { describeCrop } from './image-recipe.ts';
 import {
   type ClipContainer,
   type ClipRecipe,

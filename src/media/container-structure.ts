@@ -62,7 +62,7 @@ function findBoxDamage(read: ReadAt, sizeBytes: number): string | undefined {
   if (!found.has('moov')) {
     return 'has no index (moov): its recording was probably interrupted';
   }
-  return found.has('mdat') ? undefined : 'has an index, but no picture or sound (mdat)';
+  return found.has('mdat') ? undefined : 'has an index, but no video or audio (mdat)';
 }
 
 const segmentId = 0x18538067;

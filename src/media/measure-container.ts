@@ -82,7 +82,7 @@ function hideEncryption(read: ReadAt): ReadAt {
   };
 }
 
-/** Brands of audio files: pictures in them are covers or belong to chapters. */
+/** Brands of audio files: images in them are covers or belong to chapters. */
 function isSoundBrand(brand: string): boolean {
   return /^ftyp(?:M4[ABP]|F4[AB]) /.test(brand);
 }

@@ -13,7 +13,7 @@ const hints = {
   video: `Convert it to ${formatNames(['video'], 'or')}; renaming it does not help.`,
   audio: `Convert it to ${formatNames(['audio'], 'or')}; renaming it does not help.`,
   archive: 'Unpack it, and upload what is inside.',
-  document: `Export the page or picture as ${formatNames(['image'], 'or')}.`,
+  document: `Export the page or image as ${formatNames(['image'], 'or')}.`,
   download: 'It may be a failed download: look at it in a text editor, and download the file again.',
   playlist: 'It only names the pieces of a video or sound; upload the video or sound itself.',
   lfs: 'Run `git lfs pull` to get the file that it stands for.',

@@ -351,7 +351,7 @@ function typeOf(plan: FitPlan, check: FileCheck): AssetKind | undefined {
     return check.kind === 'acceptable' ? check.asset.type : undefined;
   }
   switch (plan.work.kind) {
-    case 'picture':
+    case 'image':
       return 'image';
     case 'frame':
       return 'video';

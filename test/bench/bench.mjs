@@ -17,7 +17,7 @@ import { inTurn, measureInterruption, median, ratio, reporting } from './measure
 const fromHere = (path) => fileURLToPath(new URL(path, import.meta.url));
 const command = fromHere('../../bin/dreamina.js');
 const node = process.execPath;
-const picture = await readFile(fromHere('../fixtures/night.png'));
+const image = await readFile(fromHere('../fixtures/night.png'));
 const miB = 1024 * 1024;
 
 const work = await mkdtemp(join(tmpdir(), 'dreamina-bench-'));
@@ -30,7 +30,7 @@ async function makeImages(count, bytes) {
   const files = [];
   for (let i = 0; i < count; i += 1) {
     const file = join(folder, `${i}.png`);
-    await writeFile(file, Buffer.concat([picture, randomBytes(bytes - picture.length)]));
+    await writeFile(file, Buffer.concat([image, randomBytes(bytes - image.length)]));
     files.push(file);
   }
   return { folder, files, bytes: count * bytes };

@@ -38,7 +38,7 @@ export async function makeHeic(path, source, icc) {
 
 function assemble(mp4, width, height, icc) {
   const configuration = findBox(mp4, 'hvcC');
-  const picture = findBox(mp4, 'mdat').subarray(8);
+  const frame = findBox(mp4, 'mdat').subarray(8);
   const start = box('ftyp', 'heic', u32(0), 'mif1heic');
   const properties = box(
     'iprp',
@@ -57,12 +57,12 @@ function assemble(mp4, width, height, icc) {
       u32(0),
       box('hdlr', u32(0), u32(0), 'pict', Buffer.alloc(13)),
       box('pitm', u32(0), u16(1)),
-      box('iloc', u32(0), u8(0x44, 0), u16(1), u16(1), u16(0), u16(1), u32(offset), u32(picture.length)),
+      box('iloc', u32(0), u8(0x44, 0), u16(1), u16(1), u16(0), u16(1), u32(offset), u32(frame.length)),
       box('iinf', u32(0), u16(1), box('infe', u32(0x02000000), u16(1), u16(0), 'hvc1', u8(0))),
       properties,
     );
   const offset = start.length + describe(0).length + 8;
-  return Buffer.concat([start, describe(offset), box('mdat', picture)]);
+  return Buffer.concat([start, describe(offset), box('mdat', frame)]);
 }
 
 /** The first box of that name, with its header. */

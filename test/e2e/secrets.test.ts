@@ -40,7 +40,7 @@ async function run(
   args: readonly string[],
   { cwd, env = {}, stdin = '' }: Place,
 ): Promise<{ readonly exitCode: number | NodeJS.Signals; readonly output: string }> {
-  const folder = cwd ?? (await pictureFolder());
+  const folder = cwd ?? (await imageFolder());
   const child = spawnCli(args, { cwd: folder, env: { ...debug, HOME: folder, ...env } });
   child.process.stdin.end(stdin);
   const exitCode = await child.ended;
@@ -54,7 +54,7 @@ async function run(
 
 /** Does the same in this process, which is quicker, for runs that end before Node prints anything. */
 async function runHere(args: readonly string[], { cwd, env }: Place): Promise<number> {
-  const folder = cwd ?? (await pictureFolder());
+  const folder = cwd ?? (await imageFolder());
   const { stdout, stderr, exitCode } = await runCli(args, {
     cwd: folder,
     homeDir: folder,
@@ -68,16 +68,16 @@ function expectNoSecret(output: string): void {
   expect(secrets.filter((secret) => output.includes(secret))).toEqual([]);
 }
 
-/** A folder with a picture. */
-async function pictureFolder(): Promise<string> {
+/** A folder with an image. */
+async function imageFolder(): Promise<string> {
   const cwd = await tempDir();
   await copyFile(fixture('night.png').file, join(cwd, 'night.png'));
   return cwd;
 }
 
-/** A folder with a picture, and one of each kind of file that cannot be sent. */
+/** A folder with an image, and one of each kind of file that cannot be sent. */
 async function mixedFolder(): Promise<string> {
-  const cwd = await pictureFolder();
+  const cwd = await imageFolder();
   await copyFile(fixture('night.png').file, join(cwd, `${token} ${password.replace('/', '')}.png`));
   await writeFile(join(cwd, 'empty.png'), '');
   await writeFile(join(cwd, 'text.png'), `token: ${token}`);
@@ -216,7 +216,7 @@ describe('no output contains a secret', () => {
     ['.dreaminarc.json', `{"token": "${token}", "apiUrl": "https://${token}@example.com/"}`],
     ['package.json', `{"dreamina": {"token": "${token}", "apiUrl": "https://example.com/?${token}"}}`],
   ])('after a wrong config: %s %s', async (name, text) => {
-    const cwd = await pictureFolder();
+    const cwd = await imageFolder();
     await writeFile(join(cwd, name), text);
     const env = { DREAMINA_API_URL: 'http://127.0.0.1:1' };
     expect(await runHere(upload, { cwd, env })).toBe(4);
@@ -226,7 +226,7 @@ describe('no output contains a secret', () => {
   });
 
   it('after a mistake of each kind, from the built command', async () => {
-    const cwd = await pictureFolder();
+    const cwd = await imageFolder();
     await writeFile(join(cwd, '.dreaminarc.json'), `{"token": "${token}`);
     expect((await run(upload, { cwd })).exitCode).toBe(4);
     expect((await run(upload, { env: { DREAMINA_TOKEN: `${token} and more` } })).exitCode).toBe(4);

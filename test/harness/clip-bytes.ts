@@ -102,7 +102,7 @@ export function slower(bytes: Buffer, factor: number): Buffer {
   return copy;
 }
 
-/** A copy of an MP4 or QuickTime file whose pictures have that many pixels. */
+/** A copy of an MP4 or QuickTime file whose video has that many pixels. */
 export function sized(bytes: Buffer, width: number, height: number): Buffer {
   return editBox(bytes, [...stbl, 'stsd'], (stsd) => {
     stsd.writeUInt16BE(width, 40);
@@ -125,7 +125,7 @@ export function turnedWithWidePixels(bytes: Buffer, wide: number): Buffer {
 }
 
 /** A copy of an MP4 file whose audio track is a second video track. */
-export function withTwoPictures(bytes: Buffer): Buffer {
+export function withTwoVideoTracks(bytes: Buffer): Buffer {
   return editBox(bytes, ['moov'], (moov) => {
     const first = moov.indexOf('trak') - 4;
     const second = first + moov.readUInt32BE(first);
@@ -153,7 +153,7 @@ export function encrypted(bytes: Buffer): Buffer {
   });
 }
 
-/** A copy of an MP4 or QuickTime file whose pictures are of that codec, by its four characters. */
+/** A copy of an MP4 or QuickTime file whose video is of that codec, by its four characters. */
 export function codedAs(bytes: Buffer, codec: string): Buffer {
   return editBox(bytes, [...stbl, 'stsd'], (stsd) => {
     stsd.write(codec, 12, 'latin1');
@@ -170,7 +170,7 @@ export function ofUnknownSize(bytes: Buffer): Buffer {
 }
 
 /** A copy of a WebM file whose video track is an audio track. */
-export function withoutPicture(bytes: Buffer): Buffer {
+export function withoutVideo(bytes: Buffer): Buffer {
   const copy = Buffer.from(bytes);
   const trackType = copy.indexOf(Buffer.of(0x83, 0x81, 0x01));
   copy[trackType + 2] = 2;

@@ -13,7 +13,7 @@ export async function makeClip(name: string, args: string): Promise<string> {
   return path;
 }
 
-/** A moving picture with a counter; no two frames are the same. */
+/** A video with a counter; no two frames are the same. */
 export function drawVideo(size: string, rate: number | string, seconds: number): string {
   return `-f lavfi -i testsrc2=size=${size}:rate=${rate}:duration=${seconds}`;
 }
@@ -53,7 +53,7 @@ export async function probeClip(path: string): Promise<Probed> {
   };
 }
 
-/** Every frame of a clip or picture, decoded by ffmpeg to bytes of red, green and blue, in the order of its times. */
+/** Every frame of a video or image, decoded by ffmpeg to bytes of red, green and blue, in the order of its times. */
 export async function decodeFrames(path: string, options = ''): Promise<readonly Buffer[]> {
   const { video } = await probeClip(path);
   const { stdout } = await run(

@@ -44,7 +44,7 @@ async function makeFiles() {
   await writeFile(first!, gif);
   await writeFile(cut!, heic.subarray(0, heic.length / 2));
   await writeFile(last!, gif);
-  await writeFile(text!, 'no picture');
+  await writeFile(text!, 'no image');
   return { first: first!, cut: cut!, last: last!, text: text! };
 }
 

@@ -15,8 +15,8 @@ import {
   turnedWithWidePixels,
   wav,
   withoutBox,
-  withoutPicture,
-  withTwoPictures,
+  withoutVideo,
+  withTwoVideoTracks,
 } from '../harness/clip-bytes.ts';
 import { type CliResult, runCli } from '../harness/run-cli.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
@@ -313,7 +313,7 @@ describe('a clip that is damaged', () => {
       withoutBox(mov, 'moov'),
       'it has no index (moov): its recording was probably interrupted',
     ],
-    ['no-mdat.mp4', withoutBox(mp4, 'mdat'), 'it has an index, but no picture or sound (mdat)'],
+    ['no-mdat.mp4', withoutBox(mp4, 'mdat'), 'it has an index, but no video or audio (mdat)'],
     ['cut.mp4', mp4.subarray(0, 8000), 'it is cut short: it has 8,000 bytes of 8,639'],
     ['cut.webm', webm.subarray(0, 3000), 'it is cut short: it has 3,000 bytes of 3,695'],
     [
@@ -350,7 +350,7 @@ function editSampleOffset(bytes: Buffer): Buffer {
 
 describe('the check of the tracks', () => {
   const audioOnly: [name: string, bytes: Buffer, what: string][] = [
-    ['sound.webm', withoutPicture(webm), 'it is a WebM file with sound only'],
+    ['sound.webm', withoutVideo(webm), 'it is a WebM file with sound only'],
     ['sound.mov', branded(m4a, 'qt  '), 'it is a QuickTime file with sound only'],
   ];
   const audioOnlyRuns = runsOf(audioOnly);
@@ -361,7 +361,7 @@ describe('the check of the tracks', () => {
 
   const sent: [name: string, bytes: Buffer, record: object][] = [
     ['sound.mp4', branded(m4a, 'isom'), { type: 'audio', contentType: 'audio/mp4', mediaDurationMs: 2600 }],
-    ['two.mp4', withTwoPictures(mp4), { type: 'video', mediaDurationMs: 2500, width: 224, height: 208 }],
+    ['two.mp4', withTwoVideoTracks(mp4), { type: 'video', mediaDurationMs: 2500, width: 224, height: 208 }],
     ['encrypted.mp4', encrypted(mp4), { type: 'video', mediaDurationMs: 2500, width: 224, height: 208 }],
     ['prores.mov', codedAs(mov, 'apcn'), { type: 'video', contentType: 'video/quicktime', width: 208 }],
     ['unknown.mp4', codedAs(mp4, 'zzzz'), { type: 'video', contentType: 'video/mp4', width: 224 }],

@@ -87,7 +87,7 @@ function pngWith(...chunks: readonly Buffer[]): Buffer {
 describe('the type', () => {
   it.each([
     ['photo.png', jpeg, 'image/jpeg'],
-    ['picture.jpg', png, 'image/png'],
+    ['image.jpg', png, 'image/png'],
     ['drawing.jpeg', webp, 'image/webp'],
     ['notes.txt', png, 'image/png'],
     ['movie.GIF', webp, 'image/webp'],

@@ -916,7 +916,7 @@ describe('--files-from', () => {
   });
 
   it.each<[what: string, list: Uint8Array]>([
-    ['a picture', night],
+    ['an image', night],
     ['names that end in NUL', Buffer.from('a.png\0b.png\0')],
   ])('refuses %s for a list, in one line', async (_, list) => {
     const cwd = await folderWith('a.png');

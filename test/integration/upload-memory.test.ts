@@ -25,11 +25,11 @@ it.each([
   const { sandbox, env } = await sandboxWith({ ...options, faults, slowMs: 60_000, seed: 7 });
   const cwd = await tempDir();
   await writeFile(join(cwd, 'cert.pem'), selfSigned.cert);
-  const picture = await readFile(fixture('night.png').file);
+  const night = await readFile(fixture('night.png').file);
   const sums: string[] = [];
   for (let i = 0; i < 24; i += 1) {
     // Of different lengths, so that the rest of a longer one would show.
-    const image = Buffer.concat([picture, randomBytes(500_000 + ((i * 7919) % 24) * 100_000)]);
+    const image = Buffer.concat([night, randomBytes(500_000 + ((i * 7919) % 24) * 100_000)]);
     await writeFile(join(cwd, `${i}.png`), image);
     sums.push(createHash('sha256').update(image).digest('hex'));
   }

@@ -116,16 +116,16 @@ describe('--report', () => {
     expect((await readFile(sheet, 'utf8')).match(/<(?:img|script)\b/g)).toEqual(['<script', '<script']);
   });
 
-  it('contains a picture of standard input, and the whole of a small clip', async () => {
+  it('contains a preview of standard input, and the whole of a small clip', async () => {
     const { upload, sheet } = await setUp();
     const image = await readFile(fixture('night.png').file);
     expect((await upload(['-', '--report', 'refs.html'], { stdin: image })).exitCode).toBe(0);
-    const [picture] = (await readSheet(sheet)).cards;
-    expect(picture).toMatchObject({
+    const [card] = (await readSheet(sheet)).cards;
+    expect(card).toMatchObject({
       name: 'standard input',
       preview: expect.stringMatching(/^data:image\/jpeg;base64,/),
     });
-    expect(picture).not.toHaveProperty('source');
+    expect(card).not.toHaveProperty('source');
     const video = await readFile(clip('clip.mp4').file);
     expect((await upload(['-', '--report', 'refs.html'], { stdin: video })).exitCode).toBe(0);
     const [player] = (await readSheet(sheet)).cards;
@@ -138,7 +138,7 @@ describe('--report', () => {
     expect((await readSheet(sheet)).cards[0]).not.toHaveProperty('source');
   });
 
-  it('contains a picture of standard input with --fit, unchanged or converted', async () => {
+  it('contains a preview of standard input with --fit, unchanged or converted', async () => {
     const { upload, sheet } = await setUp();
     const image = await readFile(fixture('night.png').file);
     const flags = ['-', '--fit', '--report', 'refs.html'];
@@ -153,7 +153,7 @@ describe('--report', () => {
     expect([width, height]).toEqual([90, 90]);
   });
 
-  it('contains a picture of a HEIC that was converted, for each place that names it', async () => {
+  it('contains a preview of a HEIC that was converted, for each place that names it', async () => {
     const { cwd, upload, sheet } = await setUp();
     await copyFile('test/fixtures/display-p3.heic', join(cwd, 'a.heic'));
     const files = ['a.heic', 'a.heic', 'a.heic#aspect=1:1'];

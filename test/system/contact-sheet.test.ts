@@ -155,7 +155,7 @@ const intrusion = `async (origin) => {
 }`;
 
 describe('a contact sheet in Chromium', () => {
-  it('shows every picture, video and audio file, and requests nothing else', async () => {
+  it('shows every image, video and audio file, and requests nothing else', async () => {
     const { page, complaints, requests } = await openPage(browser, url);
     expect(await page.locator('.card').count()).toBe(files.length + 1 + hostileNames.length);
     for (const image of await page.locator('img').all()) {
@@ -175,7 +175,7 @@ describe('a contact sheet in Chromium', () => {
     );
   });
 
-  it.each([0, 1, 2, 3, 4])('opens the original of hostile name %i from its picture', async (i) => {
+  it.each([0, 1, 2, 3, 4])('opens the original of hostile name %i from its preview', async (i) => {
     const { page } = await openPage(browser, url);
     const link = page.locator('.card a').nth(3 + i);
     const href = (await link.getAttribute('href'))!;

@@ -423,7 +423,7 @@ describe('taking a frame', () => {
     expectRed((await decodeFrames(fitted.path))[0]!);
   });
 
-  test('gives an upright picture with square pixels and the requested shape', async () => {
+  test('gives upright frames with square pixels and the requested shape', async () => {
     const made = await makeClip('a.mp4', `${drawVideo('720x576', 25, 3)} -vf setsar=16/15 ${h264}`);
     const path = await makeClip('b.mp4', `-i ${made} -c copy -metadata:s:v rotate=90`);
     const whole = await fitFile(startFitter(), path, editsOf('frame=last'));

@@ -121,26 +121,26 @@ describe('the check of a clip', () => {
     await makeClip(folder, 'vp9.webm');
   });
 
-  const video = '-c:v libx264 -preset ultrafast -crf 40 -pix_fmt yuv444p';
-  const picture = (size: string, seconds: number) =>
+  const x264 = '-c:v libx264 -preset ultrafast -crf 40 -pix_fmt yuv444p';
+  const video = (size: string, seconds: number) =>
     `-f lavfi -i testsrc=size=${size}:rate=10:duration=${seconds}`;
   const tone = (seconds: number) => `-f lavfi -i sine=sample_rate=8000:duration=${seconds}`;
 
   it.each([
-    ['1.8s.mp4', `${picture('320x240', 1.8)} ${video}`, 'bad_duration'],
-    ['1.9s.mp4', `${picture('320x240', 1.9)} ${video}`, undefined],
-    ['15.5s.mp4', `${picture('320x240', 15.5)} ${video}`, undefined],
-    ['15.6s.mov', `${picture('320x240', 15.6)} ${video}`, 'bad_duration'],
-    ['15.6s.webm', `${picture('320x240', 15.6)} -c:v libvpx -deadline realtime`, 'bad_duration'],
+    ['1.8s.mp4', `${video('320x240', 1.8)} ${x264}`, 'bad_duration'],
+    ['1.9s.mp4', `${video('320x240', 1.9)} ${x264}`, undefined],
+    ['15.5s.mp4', `${video('320x240', 15.5)} ${x264}`, undefined],
+    ['15.6s.mov', `${video('320x240', 15.6)} ${x264}`, 'bad_duration'],
+    ['15.6s.webm', `${video('320x240', 15.6)} -c:v libvpx -deadline realtime`, 'bad_duration'],
     ['1.8s.wav', `${tone(1.8)}`, 'bad_duration'],
     ['15.1s.m4a', `${tone(15.1)}`, undefined],
     ['15.3s.m4a', `${tone(15.3)}`, 'bad_duration'],
     ['0s.wav', `${tone(5)} -t 0`, 'bad_duration'],
-    ['0s.mp4', `${picture('320x240', 5)} ${video} -t 0`, 'damaged'],
-    ['199.mp4', `${picture('199x300', 3)} ${video}`, 'bad_dimensions'],
-    ['200.mp4', `${picture('200x300', 3)} ${video}`, undefined],
-    ['2160.mp4', `${picture('2160x2160', 2)} ${video}`, undefined],
-    ['2161.mp4', `${picture('300x2161', 2)} ${video}`, 'bad_dimensions'],
+    ['0s.mp4', `${video('320x240', 5)} ${x264} -t 0`, 'damaged'],
+    ['199.mp4', `${video('199x300', 3)} ${x264}`, 'bad_dimensions'],
+    ['200.mp4', `${video('200x300', 3)} ${x264}`, undefined],
+    ['2160.mp4', `${video('2160x2160', 2)} ${x264}`, undefined],
+    ['2161.mp4', `${video('300x2161', 2)} ${x264}`, 'bad_dimensions'],
     ['sound.webm', `${tone(5)} -c:a libopus`, 'unsupported_type'],
     ['sound.mov', `${tone(5)}`, 'unsupported_type'],
     ['mkv.mp4', '-i {plain.mp4} -c copy -f matroska', 'unsupported_type'],

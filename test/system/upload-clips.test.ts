@@ -31,14 +31,14 @@ describe('a clip from ffmpeg is uploaded, and the sandbox measures the same', ()
 });
 
 describe('a bad clip from ffmpeg is refused before anything is sent', () => {
-  const picture = (size: string, seconds: number) =>
+  const video = (size: string, seconds: number) =>
     `-f lavfi -i testsrc=size=${size}:rate=10:duration=${seconds} -c:v libx264 -preset ultrafast`;
   it.each([
-    ['0s.mp4', `${picture('320x240', 5)} -t 0`, 'damaged'],
+    ['0s.mp4', `${video('320x240', 5)} -t 0`, 'damaged'],
     ['sound.webm', '-f lavfi -i sine=duration=5 -c:a libopus', 'unsupported_type'],
     ['sound.mov', '-f lavfi -i sine=duration=5', 'unsupported_type'],
-    ['wide.mp4', `${picture('2000x300', 3)} -vf setsar=2/1`, 'bad_dimensions'],
-    ['turned.mp4', `${picture('2170x300', 3)}`, 'bad_dimensions'],
+    ['wide.mp4', `${video('2000x300', 3)} -vf setsar=2/1`, 'bad_dimensions'],
+    ['turned.mp4', `${video('2170x300', 3)}`, 'bad_dimensions'],
   ])('%s: %s → %s', async (name, args, code) => {
     const made = await runFfmpeg(folder, name, args);
     const path =

@@ -23,9 +23,9 @@ export interface Card {
   readonly hint?: string | undefined;
   /** Where the browser finds the file: a relative address, or a `data:` URL of the whole file. */
   source?: string | undefined;
-  /** The target of a click on the picture. */
+  /** The target of a click on the preview. */
   readonly link?: string | undefined;
-  /** A `data:` URL of a small picture. */
+  /** A `data:` URL of the preview, a small JPEG. */
   preview?: string | undefined;
 }
 
@@ -66,7 +66,7 @@ export function createCard(
   };
 }
 
-/** Whether a browser opens that address as a picture, a video or audio: it would open `a.html` as a page. */
+/** Whether a browser opens that address as an image, video or audio: it would open `a.html` as a page. */
 function isNamedAsAsset(address: string): boolean {
   const extension = /\.(\w+)$/.exec(address)?.[1]?.toLowerCase() ?? '';
   return listExtensions().includes(extension);

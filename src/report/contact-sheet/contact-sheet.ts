@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import type { FoundFile } from '../../files/found-file.ts';
 import { encodePath } from '../../files/path-bytes.ts';
-import { PictureProcesses } from '../../fit/picture-processes.ts';
+import { ImageProcesses } from '../../fit/image-processes.ts';
 import type { Host } from '../../host.ts';
 import type { PendingAsset } from '../../media/check-asset.ts';
 import { untilAborted } from '../../until-aborted.ts';
@@ -14,7 +14,7 @@ import { findAddresses } from './file-address.ts';
 import { formatPage } from './format-page.ts';
 import { findSheetProblem, writeSheet } from './sheet-file.ts';
 
-/** All pictures within a sheet together, in bytes. */
+/** All previews within a sheet together, in bytes. */
 const maxPreviewBytes = 16 * 1024 * 1024;
 
 /** More would take too long to make; beyond this, the page shows the files themselves. */
@@ -26,20 +26,20 @@ const maxEmbeddedBytes = 512 * 1024;
 type SheetHost = Pick<Host, 'signal' | 'clock' | 'platform' | 'env' | 'cores'>;
 
 /**
- * The contact sheet of `--report`: one HTML file that shows each file beside its reference. Keeps records and small
- * pictures, never the bytes of a file.
+ * The contact sheet of `--report`: one HTML file that shows each file beside its reference. Keeps records and previews,
+ * never the bytes of a file.
  */
 export class ContactSheet {
   readonly #path: string;
   readonly #found: readonly FoundFile[];
   readonly #addresses: ReadonlyMap<FoundFile['source'], string>;
-  readonly #pictures: PictureProcesses;
+  readonly #imageProcesses: ImageProcesses;
   readonly #host: SheetHost;
   readonly #cards: Card[] = [];
   #checked: readonly PreparedFile[] = [];
   /** The first place of each file in the input. */
   readonly #places = new Map<PreparedFile['check'], number>();
-  /** Pictures of converted files, by place. */
+  /** Previews of converted files, by place. */
   readonly #made = new Map<number, Buffer>();
   #madeBytes = 0;
   #previews = Promise.resolve();
@@ -55,7 +55,7 @@ export class ContactSheet {
     this.#path = path;
     this.#found = found;
     this.#addresses = addresses;
-    this.#pictures = new PictureProcesses(host);
+    this.#imageProcesses = new ImageProcesses(host);
     this.#host = host;
   }
 
@@ -87,7 +87,7 @@ export class ContactSheet {
     if (this.#made.size >= maxPreviews || this.#madeBytes >= maxPreviewBytes) {
       return;
     }
-    const preview = await this.#pictures.preview(path, this.#host.signal).catch(() => undefined);
+    const preview = await this.#imageProcesses.preview(path, this.#host.signal).catch(() => undefined);
     if (preview !== undefined) {
       this.#madeBytes += preview.length;
       this.#made.set(place, preview);
@@ -95,7 +95,7 @@ export class ContactSheet {
   }
 
   /**
-   * Call for all records, in input order. Resolves once the picture of standard input is taken, which a later step of
+   * Call for all records, in input order. Resolves once the preview of standard input is made, which a later step of
    * the run may remove; previews of files follow in the background.
    */
   async records(records: readonly UploadRecord[]): Promise<void> {
@@ -126,7 +126,7 @@ export class ContactSheet {
    */
   async end(): Promise<string | undefined> {
     await untilAborted(this.#previews, this.#host.signal).catch(() => {});
-    this.#pictures.close();
+    this.#imageProcesses.close();
     const problem = await writeSheet(
       this.#path,
       formatPage({ summary: this.#summarise(), cards: this.#cards }),
@@ -144,7 +144,7 @@ export class ContactSheet {
       return;
     }
     // Without sharp, and of an image that it cannot decode, there is none.
-    const preview = await this.#pictures.preview(image, this.#host.signal).catch(() => undefined);
+    const preview = await this.#imageProcesses.preview(image, this.#host.signal).catch(() => undefined);
     if (preview !== undefined) {
       this.#show(card, preview);
     }

@@ -92,7 +92,7 @@ describe('an MP4', async () => {
   });
 
   it('without media data is damaged', async () => {
-    const noMedia = damaged('it has an index, but no picture or sound (mdat)');
+    const noMedia = damaged('it has an index, but no video or audio (mdat)');
     expect(await probeMp4(without(mp4, 'mdat'))).toEqual(noMedia);
     expect(await probeMp4(without(m4a, 'mdat'))).toEqual(noMedia);
   });
@@ -131,8 +131,8 @@ describe('an MP4', async () => {
   });
 
   it('treats a file with an audio brand as audio, even with a cover', async () => {
-    const withPicture = patch(patch(mp4, 'avc1', 0, 'jpeg', 2), 'ftyp', 4, 'M4A ');
-    expect(await probeMp4(withPicture)).toMatchObject({ contentType: 'audio/mp4', width: undefined });
+    const withCover = patch(patch(mp4, 'avc1', 0, 'jpeg', 2), 'ftyp', 4, 'M4A ');
+    expect(await probeMp4(withCover)).toMatchObject({ contentType: 'audio/mp4', width: undefined });
   });
 
   it('without a track that can be found is damaged', async () => {

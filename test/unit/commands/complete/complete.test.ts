@@ -88,10 +88,10 @@ describe('complete', () => {
 
   it('prefers the files that upload -r takes', async () => {
     const cwd = await tempDir();
-    const picture = await readFile(fixture('night.png').file);
+    const image = await readFile(fixture('night.png').file);
     const [, , offered = ''] = await complete(['upload', '']);
     for (const extension of [...offered.split('|'), 'gif', 'bmp', 'txt']) {
-      await writeFile(join(cwd, `a.${extension}`), picture);
+      await writeFile(join(cwd, `a.${extension}`), image);
     }
     const { lines } = await runCli(['upload', '-r', '.', '--dry-run', '--format', 'ndjson'], { cwd });
     const paths = lines.map((line) => (JSON.parse(line) as { path: string }).path);

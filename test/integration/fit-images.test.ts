@@ -18,7 +18,7 @@ afterAll(() => fitter.close());
 const maxBytes = assetTypes.image.maxBytes;
 const p3Heic = 'test/fixtures/display-p3.heic';
 
-/** The colour in the middle of a picture, as sRGB. */
+/** The colour in the middle of an image, as sRGB. */
 async function middle(path: string): Promise<number[]> {
   const { data, info } = await sharp(path).raw().toBuffer({ resolveWithObject: true });
   const at = (Math.floor(info.height / 2) * info.width + Math.floor(info.width / 2)) * info.channels;
@@ -36,12 +36,12 @@ const orange = { r: 240, g: 120, b: 30 };
 const flat = (width: number, height: number, background: Color = orange, channels: 3 | 4 = 3) =>
   sharp({ create: { width, height, channels, background } });
 
-/** The children of this process that decode pictures. */
+/** The children of this process that decode images. */
 async function findDecoders(): Promise<number[]> {
   const [own] = await readdir('/proc/self/task');
   const children = (await readFile(`/proc/self/task/${own}/children`, 'utf8')).trim().split(' ');
   const isDecoder = async (pid: string) =>
-    (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes('picture-worker');
+    (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes('image-worker');
   const found = await Promise.all(children.map(async (pid) => ((await isDecoder(pid)) ? [Number(pid)] : [])));
   return found.flat();
 }
@@ -52,14 +52,14 @@ async function fitMade(bytes: Buffer, name: string): Promise<FittedFile> {
   return fitFile(fitter, path);
 }
 
-describe('fitting a picture that is not accepted', () => {
+describe('fitting an image that is not accepted', () => {
   test.each([
     ['AVIF', () => flat(60, 40).avif({ quality: 90 }).toBuffer(), 'image/jpeg'],
     ['GIF', () => flat(60, 40).gif().toBuffer(), 'image/png'],
     ['TIFF', () => flat(60, 40).tiff({ compression: 'lzw' }).toBuffer(), 'image/png'],
     ['TIFF', () => flat(60, 40).toColourspace('cmyk').tiff().toBuffer(), 'image/png'],
   ])('converts %s', async (name, make, contentType) => {
-    const fitted = await fitMade(await make(), 'picture.any');
+    const fitted = await fitMade(await make(), 'image.any');
     expect(fitted.contentType).toBe(contentType);
     expect(fitted.fitted[0]).toBe(`converted from ${name}`);
     expect(await sharp(fitted.path).metadata()).toMatchObject({ width: 60, height: 40 });
@@ -96,8 +96,8 @@ describe('fitting a picture that is not accepted', () => {
   });
 });
 
-describe('fitting an accepted picture', () => {
-  test('leaves a picture that has the requested shape as it is', async () => {
+describe('fitting an accepted image', () => {
+  test('leaves an image that has the requested shape as it is', async () => {
     const path = join(await tempDir(), 'wide.jpg');
     await flat(160, 90).jpeg().toFile(path);
     expect(await planFile(fitter, path, { aspect: { width: 16, height: 9 } })).toEqual({ kind: 'untouched' });
@@ -109,7 +109,7 @@ describe('fitting an accepted picture', () => {
     expect(fitted).toEqual(['turned upright', expect.stringMatching(/^saved as /)]);
   });
 
-  test('does not say that it crops a picture of a format that is converted, if it does not', async () => {
+  test('does not say that it crops an image of a format that is converted, if it does not', async () => {
     const path = join(await tempDir(), 'wide.gif');
     await flat(160, 90).gif().toFile(path);
     const { fitted } = await fitFile(fitter, path, { aspect: { width: 16, height: 9 } });
@@ -201,7 +201,7 @@ describe('fitting an accepted picture', () => {
   );
 });
 
-describe('fitting a picture that is too large', () => {
+describe('fitting an image that is too large', () => {
   const unpacked = { compressionLevel: 0 };
   const noise = (width: number, height: number, channels: 3 | 4) =>
     sharp(randomFillSync(Buffer.alloc(width * height * channels)), { raw: { width, height, channels } });
@@ -255,7 +255,7 @@ test.each([
   [{ width: 1, height: 1 }, 90, 60, [60, 60]],
   [{ width: 16, height: 9 }, 90, 90, [90, 51]],
   [{ width: 9, height: 16 }, 90, 90, [51, 90]],
-])('crops a picture from the middle to %j', async (aspect, width, height, sides) => {
+])('crops an image from the middle to %j', async (aspect, width, height, sides) => {
   const path = join(await tempDir(), 'shape.png');
   await flat(width, height).png().toFile(path);
   const fitted = await fitFile(fitter, path, { aspect });
@@ -388,7 +388,7 @@ function chunk(name: string, content: Buffer): Buffer {
   return Buffer.concat([u32(content.length), body, u32(crc32(body))]);
 }
 
-/** A black picture without compression; `sampleFormat` is 1 for unsigned and 2 for signed numbers. */
+/** A black image without compression; `sampleFormat` is 1 for unsigned and 2 for signed numbers. */
 function createTiff(width: number, height: number, bits: number, sampleFormat: number): Buffer {
   const triple = (value: number) => Buffer.from(new Uint16Array([value, value, value]).buffer);
   const pixelBytes = width * height * 3 * (bits / 8);

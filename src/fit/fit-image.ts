@@ -4,11 +4,11 @@ import { FileError } from '../errors.ts';
 import { readColourProfile } from './colour-profile.ts';
 import { decodeHeic } from './decode-heic.ts';
 import { finishTiff } from './finish-tiff.ts';
+import { describeCrop, describeHeader, type ImageRecipe, resolveCrop } from './image-recipe.ts';
 import { loadSharp } from './optional-modules.ts';
-import { describeCrop, describeHeader, type PictureRecipe, resolveCrop } from './picture-recipe.ts';
 
-/** A converted picture. */
-export interface FittedPicture {
+/** A converted image. */
+export interface FittedImage {
   readonly bytes: Buffer;
   readonly contentType: 'image/png' | 'image/jpeg' | 'image/webp';
   /** The changes, as texts for people. */
@@ -17,18 +17,18 @@ export interface FittedPicture {
 
 /** A phone takes 200 megapixels at most; four bytes each are 800 MB where a decoder needs all of them at once. */
 const maxPixels = 200_000_000;
-/** A picture takes seconds; a decoder that takes longer than this hangs. */
+/** An image takes seconds; a decoder that takes longer than this hangs. */
 const timeoutMs = 120_000;
 const maxQuality = 95;
 const qualitiesBetween = [90, 85];
 /** Below this quality, loss is visible: fewer pixels look better. */
 const minQuality = 80;
-/** Scales down a little more than in proportion, because a smaller picture needs more bytes per pixel. */
+/** Scales down a little more than in proportion, because a smaller image needs more bytes per pixel. */
 const reduction = 0.97;
-/** How often a picture is scaled down at most. */
+/** How often an image is scaled down at most. */
 const maxReductions = 6;
 
-/** A picture and how sharp opens it: once for each encoding, because pixels are streamed and not kept. */
+/** An image and how sharp opens it: once for each encoding, because pixels are streamed and not kept. */
 interface Opened {
   readonly open: () => Sharp;
   readonly width: number;
@@ -36,23 +36,19 @@ interface Opened {
   readonly hasAlpha: boolean;
   /** Sixteen bits a sample. */
   readonly deep: boolean;
-  /** The changes made on opening; only then is it known whether the picture has another shape. */
+  /** The changes made on opening; only then is it known whether the image has another shape. */
   readonly texts: readonly string[];
 }
 
 /**
- * Decodes a picture and encodes it as the recipe says.
+ * Decodes an image and encodes it as the recipe says.
  *
- * @param scratchPath an unused path, for the decoded picture
+ * @param scratchPath an unused path, for the decoded image
  * @throws FileError `cannot_fit`, or an error of the file system
  */
-export async function fitPicture(
-  path: string,
-  recipe: PictureRecipe,
-  scratchPath: string,
-): Promise<FittedPicture> {
+export async function fitImage(path: string, recipe: ImageRecipe, scratchPath: string): Promise<FittedImage> {
   try {
-    const opened = await openPicture(path, recipe, scratchPath);
+    const opened = await openImage(path, recipe, scratchPath);
     const { texts, ...encoded } = await encode(opened, recipe);
     return { ...encoded, texts: [...opened.texts, ...texts] };
   } catch (error) {
@@ -62,7 +58,7 @@ export async function fitPicture(
   }
 }
 
-async function openPicture(path: string, recipe: PictureRecipe, scratchPath: string): Promise<Opened> {
+async function openImage(path: string, recipe: ImageRecipe, scratchPath: string): Promise<Opened> {
   const sharp = loadSharp();
   const fileOptions: SharpOptions = { limitInputPixels: maxPixels, failOn: 'error', pages: 1 };
   const metadata = await sharp(path, fileOptions).metadata();
@@ -98,13 +94,13 @@ async function openHeic(
   { icc, hasAlpha }: Metadata,
   scratchPath: string,
 ): Promise<Pick<Opened, 'width' | 'height' | 'hasAlpha'> & { readonly input: string }> {
-  const picture = await decodeHeic(path, scratchPath, { maxPixels, hasAlpha });
-  await finishTiff(picture, icc);
-  const { width, height, channels } = picture;
+  const pixels = await decodeHeic(path, scratchPath, { maxPixels, hasAlpha });
+  await finishTiff(pixels, icc);
+  const { width, height, channels } = pixels;
   return { input: scratchPath, width, height, hasAlpha: channels === 4 };
 }
 
-/** Refuses pictures that the library would silently change. */
+/** Refuses images that the library would silently change. */
 function refuseUnfit(metadata: Metadata): void {
   if (metadata.format === 'svg') {
     throw new FileError('cannot_fit', 'it is an SVG drawing', { hint: 'Export it as PNG.' });
@@ -120,7 +116,7 @@ function refuseUnfit(metadata: Metadata): void {
 }
 
 /** Describes the header of a format that is always converted; for accepted formats, the recipe describes it. */
-function describeFound(metadata: Metadata, recipe: PictureRecipe): readonly string[] {
+function describeFound(metadata: Metadata, recipe: ImageRecipe): readonly string[] {
   if (recipe.describesHeader) {
     return [];
   }
@@ -132,7 +128,7 @@ function describeFound(metadata: Metadata, recipe: PictureRecipe): readonly stri
   });
 }
 
-async function encode(opened: Opened, recipe: PictureRecipe): Promise<FittedPicture> {
+async function encode(opened: Opened, recipe: ImageRecipe): Promise<FittedImage> {
   const { maxBytes = Number.POSITIVE_INFINITY } = recipe;
   const depths = !recipe.losslessFirst ? [] : opened.deep ? ([16, 8] as const) : ([8] as const);
   for (const bits of depths) {
@@ -158,21 +154,21 @@ async function encode(opened: Opened, recipe: PictureRecipe): Promise<FittedPict
 }
 
 interface LossyWriter {
-  (image: Sharp, quality: number): Promise<FittedPicture>;
+  (image: Sharp, quality: number): Promise<FittedImage>;
   /** Of the format. */
   readonly maxSidePx: number;
 }
 
 /** JPEG where every pixel is opaque, WebP where not. */
 async function createLossyWriter(opened: Opened): Promise<LossyWriter> {
-  // A picture with an alpha channel may still be opaque.
+  // An image with an alpha channel may still be opaque.
   const isOpaque = !opened.hasAlpha || (await opened.open().stats()).isOpaque;
   return isOpaque
     ? Object.assign(writeJpeg, { maxSidePx: 65_500 })
     : Object.assign(writeWebp, { maxSidePx: 16_383 });
 }
 
-async function writeJpeg(image: Sharp, quality: number): Promise<FittedPicture> {
+async function writeJpeg(image: Sharp, quality: number): Promise<FittedImage> {
   return {
     bytes: await image
       .removeAlpha()
@@ -185,7 +181,7 @@ async function writeJpeg(image: Sharp, quality: number): Promise<FittedPicture> 
   };
 }
 
-async function writeWebp(image: Sharp, quality: number): Promise<FittedPicture> {
+async function writeWebp(image: Sharp, quality: number): Promise<FittedImage> {
   return {
     bytes: await image.toColourspace('srgb').webp({ quality }).toBuffer(),
     contentType: 'image/webp',
@@ -198,7 +194,7 @@ async function findQuality(
   open: () => Sharp,
   writeLossy: LossyWriter,
   maxBytes: number,
-): Promise<FittedPicture> {
+): Promise<FittedImage> {
   const write = (quality: number) => writeLossy(open(), quality);
   const best = await write(maxQuality);
   if (best.bytes.length <= maxBytes) {
@@ -222,7 +218,7 @@ async function reducePixels(
   opened: Opened,
   writeLossy: LossyWriter,
   { maxBytes, scale: firstScale }: { readonly maxBytes: number; readonly scale: number },
-): Promise<FittedPicture> {
+): Promise<FittedImage> {
   let scale = firstScale;
   for (let i = 0; i < maxReductions; i += 1) {
     const width = Math.max(1, Math.floor(opened.width * scale));

@@ -1,4 +1,4 @@
-// Compares the pictures that --fit makes with exiftool and with decoders that it does not use: ffmpeg and heif-convert.
+// Compares the images that --fit makes with exiftool and with decoders that it does not use: ffmpeg and heif-convert.
 
 import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
@@ -31,7 +31,7 @@ async function readTags(path: string): Promise<Readonly<Record<string, unknown>>
   return tags;
 }
 
-/** The mean difference of two pictures, from 0 to 255. */
+/** The mean difference of two images, from 0 to 255. */
 function differenceOf(one: Buffer, other: Buffer): number {
   expect(one.length).toBe(other.length);
   return one.reduce((sum, value, i) => sum + Math.abs(value - other[i]!), 0) / one.length;
@@ -50,7 +50,7 @@ async function makeFit(source: string): Promise<string> {
   return join(dir, name!);
 }
 
-/** Draws a picture with ffmpeg. */
+/** Draws an image with ffmpeg. */
 async function draw(name: string, options: readonly string[] = [], into?: string): Promise<string> {
   const folder = into ?? (await tempDir());
   const pattern = ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=320x200', '-frames:v', '1'];
@@ -58,7 +58,7 @@ async function draw(name: string, options: readonly string[] = [], into?: string
   return join(folder, name);
 }
 
-describe('a converted picture', () => {
+describe('a converted image', () => {
   it.each(['a.tiff', 'a.bmp', 'a.gif'])('has the pixels of %s', async (name) => {
     const source = await draw(name);
     const made = await makeFit(source);

@@ -1,22 +1,22 @@
 import type { Aspect } from '../files/edits.ts';
 import { assetTypes } from '../media/asset-types.ts';
 import type { ImageSize } from '../media/image-structure.ts';
-import type { PictureFormat } from './formats.ts';
-import type { PictureHeader } from './picture-header.ts';
+import type { ImageFormat } from './formats.ts';
+import type { ImageHeader } from './image-header.ts';
 
-/** A picture before it is decoded. */
-export interface PictureSource {
-  readonly format: PictureFormat;
+/** An image before it is decoded. */
+export interface ImageSource {
+  readonly format: ImageFormat;
   readonly sizeBytes: number;
   /** undefined for formats that the service does not accept, which are always converted. */
-  readonly header: PictureHeader | undefined;
+  readonly header: ImageHeader | undefined;
   /** As it is shown; undefined if it is unknown, or nothing depends on it. */
   readonly size?: ImageSize | undefined;
 }
 
-/** How a picture is converted. */
-export interface PictureRecipe {
-  readonly decoder: PictureFormat['decoder'];
+/** How an image is converted. */
+export interface ImageRecipe {
+  readonly decoder: ImageFormat['decoder'];
   readonly aspect: Aspect | undefined;
   /** undefined if the size is left to the server. */
   readonly maxBytes: number | undefined;
@@ -28,12 +28,12 @@ export interface PictureRecipe {
   readonly texts: readonly string[];
 }
 
-/** Decides how a picture is converted; undefined if it needs no conversion. */
-export function resolvePictureRecipe(
-  source: PictureSource,
+/** Decides how an image is converted; undefined if it needs no conversion. */
+export function resolveImageRecipe(
+  source: ImageSource,
   aspect: Aspect | undefined,
   options: { readonly noLimits: boolean },
-): PictureRecipe | undefined {
+): ImageRecipe | undefined {
   const { format, header, size, sizeBytes } = source;
   const { maxBytes } = assetTypes.image;
   const isTooLarge = sizeBytes > maxBytes && !options.noLimits && format.accepted;
@@ -60,7 +60,7 @@ export function resolvePictureRecipe(
   };
 }
 
-/** Whether a picture, as far as it is known, has another shape. */
+/** Whether an image, as far as it is known, has another shape. */
 function mayCrop(size: ImageSize | undefined, aspect: Aspect): boolean {
   return size === undefined || resolveCrop(size.width, size.height, aspect) !== undefined;
 }
@@ -75,7 +75,7 @@ export function describeHeader({
   orientation,
   profile,
   cmyk,
-}: Pick<PictureHeader, 'orientation' | 'profile' | 'cmyk'>): string[] {
+}: Pick<ImageHeader, 'orientation' | 'profile' | 'cmyk'>): string[] {
   return [
     ...(orientation === 1 ? [] : ['turned upright']),
     ...(cmyk ? ['converted from CMYK to sRGB'] : []),
@@ -84,7 +84,7 @@ export function describeHeader({
 }
 
 /**
- * The part in the middle of a picture that has that shape, in whole pixels; undefined if that is the whole picture, or
+ * The part in the middle of an image that has that shape, in whole pixels; undefined if that is the whole image, or
  * less than a pixel smaller.
  */
 export function resolveCrop(

@@ -4,11 +4,11 @@ import pLimit from 'p-limit';
 import { FileError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { resolveProgramEnv } from './ffmpeg.ts';
-import type { PictureRecipe } from './picture-recipe.ts';
-import type { PictureAnswer, PictureRequest } from './picture-worker.ts';
+import type { ImageRecipe } from './image-recipe.ts';
+import type { WorkerAnswer, WorkerRequest } from './image-worker.ts';
 
 /** The same file, from the sources, from the library and from the bundled command. */
-const workerPath = fileURLToPath(new URL('../../dist/fit/picture-worker.cjs', import.meta.url));
+const workerPath = fileURLToPath(new URL('../../dist/fit/image-worker.cjs', import.meta.url));
 
 /** A decoder of HEIC holds up to 300 MB. */
 const maxProcesses = 2;
@@ -24,19 +24,19 @@ const frugalMalloc = {
   MALLOC_TRIM_THRESHOLD_: '16777216',
 };
 
-/** A picture takes seconds; a decoder that takes longer than this hangs. */
+/** An image takes seconds; a decoder that takes longer than this hangs. */
 const timeoutMs = 5 * 60_000;
 
 /**
- * Decodes pictures in processes of their own: a crash of a decoder is one file's failure, an interruption stops them at
- * once, they have no token, and their memory is given back. Each is kept for the next picture.
+ * Decodes images in processes of their own: a crash of a decoder is one file's failure, an interruption stops them at
+ * once, they have no token, and their memory is given back. Each is kept for the next image.
  */
-export class PictureProcesses {
+export class ImageProcesses {
   readonly #env: NodeJS.ProcessEnv;
   readonly #platform: NodeJS.Platform;
   readonly #limit: ReturnType<typeof pLimit>;
   readonly #idle: ChildProcess[] = [];
-  readonly #loads = new Map<PictureRecipe['decoder'], Promise<unknown>[]>();
+  readonly #loads = new Map<ImageRecipe['decoder'], Promise<unknown>[]>();
 
   constructor({ env, platform, cores }: Pick<Host, 'env' | 'platform' | 'cores'>) {
     this.#env = { ...resolveProgramEnv(env), ...frugalMalloc } as NodeJS.ProcessEnv;
@@ -45,11 +45,11 @@ export class PictureProcesses {
   }
 
   /**
-   * Loads the decoders; for a second picture in a second process, so that it need not wait for the first.
+   * Loads the decoders; for a second image in a second process, so that it need not wait for the first.
    *
    * @throws FileError `cannot_fit` if it is not installed or does not start, or the signal's reason
    */
-  async load(decoder: PictureRecipe['decoder'], signal: AbortSignal): Promise<void> {
+  async load(decoder: ImageRecipe['decoder'], signal: AbortSignal): Promise<void> {
     const loads = this.#loads.get(decoder) ?? [];
     this.#loads.set(decoder, loads);
     if (loads.length < this.#limit.concurrency) {
@@ -59,14 +59,14 @@ export class PictureProcesses {
   }
 
   /**
-   * Decodes a picture and writes it as the recipe says.
+   * Decodes an image and writes it as the recipe says.
    *
    * @throws FileError `cannot_fit`, an error of the file system, or the signal's reason
    */
   async fit(
-    request: Omit<Extract<PictureRequest, { kind: 'fit' }>, 'kind'>,
+    request: Omit<Extract<WorkerRequest, { kind: 'fit' }>, 'kind'>,
     signal: AbortSignal,
-  ): Promise<Extract<PictureAnswer, { kind: 'made' }>> {
+  ): Promise<Extract<WorkerAnswer, { kind: 'made' }>> {
     const answer = await this.#ask({ kind: 'fit', ...request }, signal);
     return expectKind(answer, 'made');
   }
@@ -89,7 +89,7 @@ export class PictureProcesses {
     }
   }
 
-  #ask(request: PictureRequest, signal: AbortSignal): Promise<Exclude<PictureAnswer, Failure>> {
+  #ask(request: WorkerRequest, signal: AbortSignal): Promise<Exclude<WorkerAnswer, Failure>> {
     return this.#limit(async () => {
       signal.throwIfAborted();
       const child = this.#takeIdle() ?? this.#start();
@@ -104,7 +104,7 @@ export class PictureProcesses {
     });
   }
 
-  /** A process that still runs: the system may have killed one since the last picture. */
+  /** A process that still runs: the system may have killed one since the last image. */
   #takeIdle(): ChildProcess | undefined {
     let child = this.#idle.pop();
     while (child !== undefined && !isAlive(child)) {
@@ -116,7 +116,7 @@ export class PictureProcesses {
   #start(): ChildProcess {
     return fork(workerPath, {
       env: this.#env,
-      // So that a picture's pixels are given back before it is encoded.
+      // So that an image's pixels are given back before it is encoded.
       execArgv: ['--expose-gc'],
       // For bytes.
       serialization: 'advanced',
@@ -132,20 +132,20 @@ function isAlive({ connected, exitCode, signalCode }: ChildProcess): boolean {
   return connected && exitCode === null && signalCode === null;
 }
 
-function expectKind<Kind extends PictureAnswer['kind']>(
-  answer: PictureAnswer,
+function expectKind<Kind extends WorkerAnswer['kind']>(
+  answer: WorkerAnswer,
   kind: Kind,
-): Extract<PictureAnswer, { kind: Kind }> {
+): Extract<WorkerAnswer, { kind: Kind }> {
   if (answer.kind !== kind) {
-    throw new TypeError(`a picture process answered ${answer.kind} in place of ${kind}`);
+    throw new TypeError(`an image process answered ${answer.kind} in place of ${kind}`);
   }
-  return answer as Extract<PictureAnswer, { kind: Kind }>;
+  return answer as Extract<WorkerAnswer, { kind: Kind }>;
 }
 
-type Failure = Extract<PictureAnswer, { kind: 'failed' | 'refused' }>;
+type Failure = Extract<WorkerAnswer, { kind: 'failed' | 'refused' }>;
 
 /** @throws FileError, or an error with the code of an errno */
-function accept(answer: PictureAnswer): Exclude<PictureAnswer, Failure> {
+function accept(answer: WorkerAnswer): Exclude<WorkerAnswer, Failure> {
   switch (answer.kind) {
     case 'refused': {
       const { code, message, hint } = answer;
@@ -158,7 +158,7 @@ function accept(answer: PictureAnswer): Exclude<PictureAnswer, Failure> {
   }
 }
 
-function ask(child: ChildProcess, request: PictureRequest, signal: AbortSignal): Promise<PictureAnswer> {
+function ask(child: ChildProcess, request: WorkerRequest, signal: AbortSignal): Promise<WorkerAnswer> {
   return new Promise((resolve, reject) => {
     const settle = (use: () => void) => {
       clearTimeout(timer);
@@ -168,7 +168,7 @@ function ask(child: ChildProcess, request: PictureRequest, signal: AbortSignal):
     };
     const fail = (problem: string) =>
       settle(() => reject(new FileError('cannot_fit', `it cannot be decoded: ${problem}`)));
-    const onMessage = (answer: PictureAnswer) => settle(() => resolve(answer));
+    const onMessage = (answer: WorkerAnswer) => settle(() => resolve(answer));
     const onExit = (code: number | null, killedBy: string | null) =>
       fail(`the decoder crashed or was killed (${killedBy ?? code})`);
     const onError = (error: Error) => fail(`the decoder does not start: ${error.message}`);

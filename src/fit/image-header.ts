@@ -5,7 +5,7 @@ import { checkImageStructure, type ImageSize } from '../media/image-structure.ts
 import { type ColourProfile, readColourProfile } from './colour-profile.ts';
 
 /** How to show the pixels of a JPEG, PNG or WebP, according to its header. */
-export interface PictureHeader {
+export interface ImageHeader {
   /** The EXIF orientation, 1 to 8; 1 is upright. */
   readonly orientation: number;
   /** undefined if it has none, which means sRGB. */
@@ -18,7 +18,7 @@ export interface PictureHeader {
 
 /** Parts of a header that are larger than this hold neither a profile nor an orientation. */
 const maxPartBytes = 4 * 1024 * 1024;
-/** More than any picture has before its pixels. */
+/** More than any image has before its pixels. */
 const maxParts = 10_000;
 
 interface Part {
@@ -78,12 +78,12 @@ function partOf(name: string, start: number, length: number, total: number): Par
 }
 
 /**
- * Reads what an accepted picture's header says, without a decoder. A header that makes no sense counts as one that
+ * Reads what an accepted image's header says, without a decoder. A header that makes no sense counts as one that
  * requires no change: the check decides whether a file is whole.
  *
  * @throws if the file cannot be read
  */
-export async function readPictureHeader(path: string, contentType: ImageContentType): Promise<PictureHeader> {
+export async function readImageHeader(path: string, contentType: ImageContentType): Promise<ImageHeader> {
   const handle = await open(path);
   try {
     return await readParts(handle, containers[contentType]);
@@ -93,14 +93,14 @@ export async function readPictureHeader(path: string, contentType: ImageContentT
 }
 
 /**
- * Reads an accepted picture's size as it is shown, in pixels; undefined if the file does not say.
+ * Reads an accepted image's size as it is shown, in pixels; undefined if the file does not say.
  *
  * @throws if the file cannot be read
  */
-export async function readPictureSize(
+export async function readImageSize(
   path: string,
   contentType: ImageContentType,
-  { orientation }: PictureHeader,
+  { orientation }: ImageHeader,
 ): Promise<ImageSize | undefined> {
   const handle = await open(path);
   try {
@@ -112,7 +112,7 @@ export async function readPictureSize(
   }
 }
 
-async function readParts(handle: FileHandle, container: Container): Promise<PictureHeader> {
+async function readParts(handle: FileHandle, container: Container): Promise<ImageHeader> {
   let orientation = 1;
   let cmyk = false;
   let animated = false;

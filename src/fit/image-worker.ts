@@ -1,30 +1,30 @@
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { FileError, type FileErrorCode } from '../errors.ts';
-import { type FittedPicture, fitPicture } from './fit-picture.ts';
+import { type FittedImage, fitImage } from './fit-image.ts';
+import type { ImageRecipe } from './image-recipe.ts';
 import { makePreview } from './make-preview.ts';
 import { loadHeicDecode, loadSharp } from './optional-modules.ts';
-import type { PictureRecipe } from './picture-recipe.ts';
 
-/** A request to a process of {@link PictureProcesses}: load the decoders, convert a picture, or make a preview. */
-export type PictureRequest =
-  | { readonly kind: 'load'; readonly decoder: PictureRecipe['decoder'] }
+/** A request to a process of {@link ImageProcesses}: load the decoders, convert an image, or make a preview. */
+export type WorkerRequest =
+  | { readonly kind: 'load'; readonly decoder: ImageRecipe['decoder'] }
   | {
       readonly kind: 'fit';
       readonly path: string;
-      readonly recipe: PictureRecipe;
-      /** An unused path, for the decoded picture. */
+      readonly recipe: ImageRecipe;
+      /** An unused path, for the decoded image. */
       readonly scratchPath: string;
       readonly madePath: string;
     }
   | { readonly kind: 'preview'; readonly image: string | Uint8Array };
 
 /** The answer of such a process. */
-export type PictureAnswer =
+export type WorkerAnswer =
   | { readonly kind: 'loaded' }
-  | ({ readonly kind: 'made' } & Omit<FittedPicture, 'bytes'>)
+  | ({ readonly kind: 'made' } & Omit<FittedImage, 'bytes'>)
   | { readonly kind: 'previewed'; readonly jpeg: Uint8Array }
-  /** Not the picture's failure but the file system's, with the code of its errno. */
+  /** Not the image's failure but the file system's, with the code of its errno. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | {
       readonly kind: 'refused';
@@ -35,11 +35,11 @@ export type PictureAnswer =
 
 // A parent that was killed sends nothing more.
 process.on('disconnect', () => process.exit());
-process.on('message', (request: PictureRequest) => {
+process.on('message', (request: WorkerRequest) => {
   void answer(request).then((it) => process.send?.(it));
 });
 
-async function answer(request: PictureRequest): Promise<PictureAnswer> {
+async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
   try {
     switch (request.kind) {
       case 'load':
@@ -50,7 +50,7 @@ async function answer(request: PictureRequest): Promise<PictureAnswer> {
         return { kind: 'loaded' };
       case 'fit': {
         const { path, recipe, scratchPath, madePath } = request;
-        const { bytes, contentType, texts } = await fitPicture(path, recipe, scratchPath);
+        const { bytes, contentType, texts } = await fitImage(path, recipe, scratchPath);
         await writeFile(madePath, bytes, { flag: 'wx' });
         return { kind: 'made', contentType, texts };
       }
