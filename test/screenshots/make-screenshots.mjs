@@ -1,6 +1,6 @@
-// Draws the pictures of the README and of .github/docs, each from a real run of the built command against its sandbox.
+// Draws the screenshots of the README and of .github/docs, each from a real run of the built command against its sandbox.
 //
-//   npm run pictures
+//   npm run screenshots
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import xterm from '@xterm/headless';
 
 const command = fileURLToPath(new URL('../../bin/dreamina.js', import.meta.url));
 const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
-const pictures = new URL('../../.github/docs/pictures/', import.meta.url);
+const screenshots = new URL('../../.github/docs/screenshots/', import.meta.url);
 
 const columns = 100;
 const [cellWidth, cellHeight, margin] = [8.43, 19, 16];
@@ -91,7 +91,7 @@ ${rows.map(drawRow).filter(Boolean).join('\n')}
 </g>
 </svg>
 `;
-  await writeFile(new URL(`${name}.svg`, pictures), svg);
+  await writeFile(new URL(`${name}.svg`, screenshots), svg);
   console.log(`\n${name}:\n${readText(screen)}`);
 }
 
@@ -110,10 +110,10 @@ async function startSandbox(args) {
   };
 }
 
-const home = await mkdtemp(join(tmpdir(), 'dreamina-pictures-'));
+const home = await mkdtemp(join(tmpdir(), 'dreamina-screenshots-'));
 const sandboxes = [];
 try {
-  await mkdir(pictures, { recursive: true });
+  await mkdir(screenshots, { recursive: true });
   const bin = join(home, 'bin');
   const shots = join(home, 'shots');
   await mkdir(bin);
@@ -131,9 +131,9 @@ try {
   sandboxes.push(slow.server);
   const many = join(home, 'frames');
   await mkdir(many);
-  const picture = await readFile(join(shots, 'spinner.png'));
+  const image = await readFile(join(shots, 'spinner.png'));
   for (let i = 1; i <= 60; i += 1) {
-    await writeFile(join(many, `${i}.png`), Buffer.concat([picture, Buffer.alloc(600_000, i)]));
+    await writeFile(join(many, `${i}.png`), Buffer.concat([image, Buffer.alloc(600_000, i)]));
   }
   await draw(
     'progress',
