@@ -31,7 +31,7 @@ export interface Dimensions {
 const titles: Readonly<Record<AssetType, string>> = { image: 'Image', video: 'Video', audio: 'Audio' };
 
 /** The dimensions that the API returns for every audio file. */
-const audioSize = { width: 480, height: 360 };
+const audioSides = { width: 480, height: 360 };
 
 const unreadable: Readonly<Record<AssetType, string>> = {
   image: 'width and height',
@@ -47,7 +47,7 @@ export function checkUpload(upload: Upload): Dimensions | string {
 }
 
 function checkFile({ contentType, size, bytes }: Upload, type: AssetType): Dimensions | string {
-  const { maxBytes, durationMs: durations, sidePixels: sides } = limits[type];
+  const { maxBytes, durationMs: durations, sidePx } = limits[type];
   if (size === 0) {
     return 'is empty';
   }
@@ -61,39 +61,39 @@ function checkFile({ contentType, size, bytes }: Upload, type: AssetType): Dimen
   if (!measures || !isComplete(type, measures)) {
     return `is damaged: its ${unreadable[type]} cannot be read`;
   }
-  const { picture } = measures;
-  if (type === 'audio' && picture) {
+  const { sides } = measures;
+  if (type === 'audio' && sides) {
     return `does not match its Content-Type (${contentType}): it has a video track`;
   }
-  if (type === 'video' && !picture) {
+  if (type === 'video' && !sides) {
     return 'has no video track';
   }
-  const { width, height } = picture ?? audioSize;
+  const { width, height } = sides ?? audioSides;
   const durationMs = measures.durationMs && Math.round(measures.durationMs);
   if (durations && !isWithin(durationMs!, durations)) {
     const [min, max] = durations.map((limit) => limit / 1000);
     return `duration (${durationMs! / 1000} seconds) not supported. Valid values: ${min} to ${max} seconds`;
   }
-  if (sides && !(isWithin(width, sides) && isWithin(height, sides))) {
-    return `dimensions (${width}x${height}) not supported. Valid values: ${sides.join(' to ')} pixels a side`;
+  if (sidePx && !(isWithin(width, sidePx) && isWithin(height, sidePx))) {
+    return `dimensions (${width}x${height}) not supported. Valid values: ${sidePx.join(' to ')} pixels a side`;
   }
   return { width, height, durationMs };
 }
 
-function isComplete(type: AssetType, { picture, durationMs }: Measures): boolean {
+function isComplete(type: AssetType, { sides, durationMs }: Measures): boolean {
   const hasDuration = durationMs !== undefined && durationMs > 0 && Number.isFinite(durationMs);
   switch (type) {
     case 'image':
-      return hasArea(picture);
+      return hasArea(sides);
     case 'video':
-      return hasDuration && (picture === undefined || hasArea(picture));
+      return hasDuration && (sides === undefined || hasArea(sides));
     case 'audio':
       return hasDuration;
   }
 }
 
-function hasArea(picture: Measures['picture']): boolean {
-  return picture !== undefined && picture.width > 0 && picture.height > 0;
+function hasArea(sides: Measures['sides']): boolean {
+  return sides !== undefined && sides.width > 0 && sides.height > 0;
 }
 
 function isWithin(value: number, [min, max]: readonly [number, number]): boolean {

@@ -19,7 +19,7 @@ export interface Limits {
   readonly maxBytes: number;
   readonly durationMs?: readonly [min: number, max: number];
   /** Of the width and of the height, in pixels. */
-  readonly sidePixels?: readonly [min: number, max: number];
+  readonly sidePx?: readonly [min: number, max: number];
 }
 
 /** How to recognise files of one Content-Type, and how to measure them. */
@@ -34,7 +34,7 @@ interface Format {
 /** The limits of each type. */
 export const limits: Readonly<Record<AssetType, Limits>> = {
   image: { maxBytes: 10_485_760 },
-  video: { maxBytes: 52_428_800, durationMs: [2000, 15_400], sidePixels: [200, 2160] },
+  video: { maxBytes: 52_428_800, durationMs: [2000, 15_400], sidePx: [200, 2160] },
   audio: { maxBytes: 15_728_640, durationMs: [2000, 15_000] },
 };
 

@@ -1,5 +1,5 @@
 import { findBox, isLong, readBoxes, readEntries, readFields, requireBox } from './boxes.ts';
-import { type Measures, type Picture, withSquarePixels } from './measures.ts';
+import { type Measures, type Sides, withSquarePixels } from './measures.ts';
 
 /** Major brands of still images, which share the container (ISO/IEC 23008-12, AVIF, Canon's CR3). */
 const imageBrands = ['mif1', 'msf1', 'heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'avif', 'avis', 'crx '];
@@ -7,7 +7,7 @@ const imageBrands = ['mif1', 'msf1', 'heic', 'heix', 'heim', 'heis', 'hevc', 'he
 /** The boxes that a QuickTime file without a brand may begin with. */
 const quickTimeStarts = ['moov', 'mdat', 'wide', 'free', 'skip', 'pnot'];
 
-/** Major brands of audio files: a picture in them is a cover. */
+/** Major brands of audio files: an image in them is a cover. */
 const soundBrands = ['M4A ', 'M4B ', 'M4P ', 'F4A ', 'F4B '];
 
 const stillCodecs = ['jpeg', 'png '];
@@ -15,7 +15,7 @@ const stillCodecs = ['jpeg', 'png '];
 interface Track {
   readonly isVideo: boolean;
   readonly isEnabled: boolean;
-  readonly picture: Picture;
+  readonly sides: Sides;
   /** Time units per second. */
   readonly timescale: number;
   readonly edits: readonly Edit[];
@@ -76,7 +76,7 @@ export function measureIsoMedia(bytes: Buffer): Measures {
   const played = [...tracks.values()].filter(({ sampleCount }) => sampleCount > 0);
   const videos = played.filter(({ isVideo }) => isVideo);
   return {
-    picture: (videos.find(({ isEnabled }) => isEnabled) ?? videos[0])?.picture,
+    sides: (videos.find(({ isEnabled }) => isEnabled) ?? videos[0])?.sides,
     durationMs: Math.max(0, ...played.map(endSeconds)) * 1000,
   };
 }
@@ -98,7 +98,7 @@ function endSeconds({ edits, timescale, endTime }: Track): number {
   return seconds;
 }
 
-/** Reads the video and audio tracks, by their ID; with `hasCover`, a still picture is not a video. */
+/** Reads the video and audio tracks, by their ID; with `hasCover`, a still image is not a video. */
 function readTracks(
   moov: Buffer,
   { hasCover, fileBytes }: { readonly hasCover: boolean; readonly fileBytes: number },
@@ -129,7 +129,7 @@ function readTracks(
     tracks.set(tkhd.readUInt32BE(isLong(tkhd) ? 20 : 12), {
       isVideo: handler === 'vide' && !isCover,
       isEnabled: (tkhd.readUInt8(3) & 1) === 1,
-      picture: handler === 'vide' ? readPicture(stsd, tkhd) : { width: 0, height: 0 },
+      sides: handler === 'vide' ? readSides(stsd, tkhd) : { width: 0, height: 0 },
       timescale,
       edits: readEdits(trak, movieTimescale),
       sampleCount: sizes.count,
@@ -139,20 +139,20 @@ function readTracks(
   return tracks;
 }
 
-/** The size of the samples with square pixels, after the track's rotation. */
-function readPicture(stsd: Buffer, tkhd: Buffer): Picture {
+/** The sides of the frames with square pixels, after the track's rotation. */
+function readSides(stsd: Buffer, tkhd: Buffer): Sides {
   const entry = readBoxes(stsd.subarray(8)).next().value?.payload ?? Buffer.alloc(0);
   const matrixAt = isLong(tkhd) ? 52 : 40;
-  let picture = { width: entry.readUInt16BE(24), height: entry.readUInt16BE(26) };
+  let sides = { width: entry.readUInt16BE(24), height: entry.readUInt16BE(26) };
   const pasp = findBox(entry.subarray(78), 'pasp', 'stop');
-  if (picture.width === 0 || picture.height === 0) {
-    picture = { width: tkhd.readUInt16BE(matrixAt + 36), height: tkhd.readUInt16BE(matrixAt + 40) };
+  if (sides.width === 0 || sides.height === 0) {
+    sides = { width: tkhd.readUInt16BE(matrixAt + 36), height: tkhd.readUInt16BE(matrixAt + 40) };
   } else if (pasp && pasp.readUInt32BE(0) > 0 && pasp.readUInt32BE(4) > 0) {
-    picture = withSquarePixels(picture, pasp.readUInt32BE(0) / pasp.readUInt32BE(4));
+    sides = withSquarePixels(sides, pasp.readUInt32BE(0) / pasp.readUInt32BE(4));
   }
   // The first row of the matrix is where the x axis goes to.
   const isSideways = Math.abs(tkhd.readInt32BE(matrixAt + 4)) > Math.abs(tkhd.readInt32BE(matrixAt));
-  return isSideways ? { width: picture.height, height: picture.width } : picture;
+  return isSideways ? { width: sides.height, height: sides.width } : sides;
 }
 
 function readEdits(trak: Buffer, movieTimescale: number): Edit[] {

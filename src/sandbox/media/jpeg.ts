@@ -12,7 +12,7 @@ export function isJpeg(bytes: Buffer): boolean {
 
 /** Measures a JPEG without its EXIF rotation, and checks that it has an end. */
 export function measureJpeg(bytes: Buffer): Measures {
-  let picture: { width: number; height: number } | undefined;
+  let sides: { width: number; height: number } | undefined;
   let at = 2;
   for (;;) {
     if (bytes.readUInt8(at) !== 0xff) {
@@ -29,15 +29,15 @@ export function measureJpeg(bytes: Buffer): Measures {
       at += 2; // These have no length.
     } else {
       if (isFrame(marker)) {
-        picture ??= { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) };
+        sides ??= { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) };
       }
       at += 2 + Math.max(2, bytes.readUInt16BE(at + 2));
     }
   }
-  if (!picture || !bytes.includes(Buffer.of(0xff, markers.endOfImage), at + 2)) {
+  if (!sides || !bytes.includes(Buffer.of(0xff, markers.endOfImage), at + 2)) {
     throw new RangeError('its frame or its end is missing');
   }
-  return { picture };
+  return { sides };
 }
 
 function isFrame(marker: number): boolean {

@@ -1,4 +1,4 @@
-import { type Measures, type Picture, withSquarePixels } from './measures.ts';
+import { type Measures, type Sides, withSquarePixels } from './measures.ts';
 
 /** Element IDs (RFC 9559, section 5.1). */
 const ids = {
@@ -50,7 +50,7 @@ interface Element {
 }
 
 interface Track {
-  readonly picture: Picture | undefined;
+  readonly sides: Sides | undefined;
   readonly defaultDurationNs: number | undefined;
   /** When the last block and the one before it begin. */
   lastNs: number;
@@ -121,7 +121,7 @@ export function measureWebm(bytes: Buffer): Measures {
   const durationNs =
     headerDuration > 0 ? Math.max(headerDuration * scaleNs, lastNs) : Math.max(...played.map(endNs));
   return {
-    picture: played.find(({ picture }) => picture)?.picture,
+    sides: played.find(({ sides }) => sides)?.sides,
     durationMs: durationNs / 1_000_000,
   };
 }
@@ -136,7 +136,7 @@ function readTrack(entry: ReadonlyMap<number, Element>): Track {
   const isVideo = toInteger(entry.get(ids.trackType)) === videoTrackType && video !== undefined;
   const defaultDuration = entry.get(ids.defaultDuration);
   return {
-    picture: isVideo ? readPicture(childrenOf(video)) : undefined,
+    sides: isVideo ? readSides(childrenOf(video)) : undefined,
     defaultDurationNs: defaultDuration && toInteger(defaultDuration),
     lastNs: Number.NEGATIVE_INFINITY,
     previousNs: Number.NEGATIVE_INFINITY,
@@ -144,7 +144,7 @@ function readTrack(entry: ReadonlyMap<number, Element>): Track {
   };
 }
 
-function readPicture(video: ReadonlyMap<number, Element>): Picture {
+function readSides(video: ReadonlyMap<number, Element>): Sides {
   const value = (id: number) => toInteger(video.get(id));
   const width = value(ids.pixelWidth) - value(ids.pixelCropLeft) - value(ids.pixelCropRight);
   const height = value(ids.pixelHeight) - value(ids.pixelCropTop) - value(ids.pixelCropBottom);
@@ -153,11 +153,11 @@ function readPicture(video: ReadonlyMap<number, Element>): Picture {
   // Pixels, centimetres, inches or a plain ratio: all that counts is the shape.
   const isShaped = displayWidth > 0 && displayHeight > 0 && width > 0 && height > 0;
   const pixelAspect = isShaped ? (displayWidth * height) / (displayHeight * width) : 1;
-  const picture = withSquarePixels({ width, height }, pixelAspect);
+  const sides = withSquarePixels({ width, height }, pixelAspect);
   const projection = video.get(ids.projection);
   const roll = projection && childrenOf(projection).get(ids.projectionPoseRoll);
   const isSideways = roll !== undefined && Math.abs(Math.round(toFloat(roll.payload))) % 180 === 90;
-  return isSideways ? { width: picture.height, height: picture.width } : picture;
+  return isSideways ? { width: sides.height, height: sides.width } : sides;
 }
 
 /** The first child of each ID. */

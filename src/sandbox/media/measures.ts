@@ -1,15 +1,15 @@
-/** The size of a picture, in pixels. */
-export interface Picture {
+/** The width and height of an image or of a video's frames, in pixels. */
+export interface Sides {
   readonly width: number;
   readonly height: number;
 }
 
 /**
- * The size with square pixels. One side grows and none shrinks, as players do it.
+ * The sides with square pixels. One grows and none shrinks, as players do it.
  *
  * @param pixelAspect the width of a pixel, by its height
  */
-export function withSquarePixels({ width, height }: Picture, pixelAspect: number): Picture {
+export function withSquarePixels({ width, height }: Sides, pixelAspect: number): Sides {
   return {
     width: Math.round(width * Math.max(pixelAspect, 1)),
     height: Math.round(height / Math.min(pixelAspect, 1)),
@@ -22,7 +22,7 @@ export function withSquarePixels({ width, height }: Picture, pixelAspect: number
  */
 export interface Measures {
   /** As displayed; undefined if there is no video. */
-  readonly picture?: Picture | undefined;
+  readonly sides?: Sides | undefined;
   /** Undefined for an image. */
   readonly durationMs?: number;
 }

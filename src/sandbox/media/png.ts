@@ -15,10 +15,10 @@ export function measurePng(bytes: Buffer): Measures {
   if (bytes.toString('latin1', 12, 16) !== 'IHDR') {
     throw new RangeError('its first chunk is not IHDR');
   }
-  const picture = { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+  const sides = { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
   let at = 8;
   while (bytes.toString('latin1', at + 4, at + 8) !== 'IEND') {
     at += 12 + bytes.readUInt32BE(at);
   }
-  return { picture };
+  return { sides };
 }

@@ -1,4 +1,4 @@
-import type { Measures, Picture } from './measures.ts';
+import type { Measures, Sides } from './measures.ts';
 
 /** Whether the bytes begin like a WebP. */
 export function isWebp(bytes: Buffer): boolean {
@@ -12,7 +12,7 @@ export function measureWebp(bytes: Buffer): Measures {
     throw new RangeError('it is shorter than its header says');
   }
   const riff = bytes.subarray(0, end);
-  let canvas: Picture | undefined;
+  let canvas: Sides | undefined;
   let at = 12;
   // Ends with a RangeError if there is no image chunk.
   for (;;) {
@@ -23,10 +23,10 @@ export function measureWebp(bytes: Buffer): Measures {
         canvas = { width: chunk.readUIntLE(4, 3) + 1, height: chunk.readUIntLE(7, 3) + 1 };
         break;
       case 'ANMF':
-        return { picture: canvas };
+        return { sides: canvas };
       case 'VP8 ':
         return {
-          picture: canvas ?? {
+          sides: canvas ?? {
             width: chunk.readUInt16LE(6) & 0x3fff,
             height: chunk.readUInt16LE(8) & 0x3fff,
           },
@@ -34,7 +34,7 @@ export function measureWebp(bytes: Buffer): Measures {
       case 'VP8L': {
         const bits = chunk.readUInt32LE(1);
         return {
-          picture: canvas ?? { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 },
+          sides: canvas ?? { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 },
         };
       }
     }

@@ -42,7 +42,7 @@ describe.each(clips)('$name', ({ name, file, contentType, width, height, duratio
   test('has its duration and size', () => {
     const measures = measure(bytes, contentType as ContentType);
     expect(measures?.durationMs).toBeCloseTo(durationMs, -1);
-    expect(measures?.picture).toEqual(type === 'video' ? { width, height } : undefined);
+    expect(measures?.sides).toEqual(type === 'video' ? { width, height } : undefined);
   });
 
   test('is damaged, or shorter, if it is truncated', () => {
@@ -70,7 +70,7 @@ describe('an MP4', () => {
     [90, [0, 1, -1, 0], { width: 208, height: 224 }],
     [180, [-1, 0, 0, -1], { width: 224, height: 208 }],
     [270, [0, -1, 1, 0], { width: 208, height: 224 }],
-  ])('rotated by %i° has its display size', (_degrees, [a, b, c, d], picture) => {
+  ])('rotated by %i° has its display size', (_degrees, [a, b, c, d], sides) => {
     const { bytes, endOf, measured } = copyOf('clip.mp4');
     const matrix = endOf('tkhd') + 40;
     for (const [place, value] of [
@@ -81,16 +81,16 @@ describe('an MP4', () => {
     ] as const) {
       bytes.writeInt32BE(value! * 0x10000, matrix + place);
     }
-    expect(measured()).toMatchObject({ picture });
+    expect(measured()).toMatchObject({ sides });
   });
 
   test('without square pixels has its display size', () => {
     const { bytes, endOf, measured } = copyOf('clip.mp4');
     bytes.writeUInt32BE(3, endOf('pasp'));
     bytes.writeUInt32BE(2, endOf('pasp') + 4);
-    expect(measured()).toMatchObject({ picture: { width: 336, height: 208 } });
+    expect(measured()).toMatchObject({ sides: { width: 336, height: 208 } });
     bytes.writeUInt32BE(1, endOf('pasp'));
-    expect(measured()).toMatchObject({ picture: { width: 224, height: 416 } });
+    expect(measured()).toMatchObject({ sides: { width: 224, height: 416 } });
   });
 
   test('has the duration of its edit lists, not of its headers', () => {
@@ -113,7 +113,7 @@ describe('an MP4', () => {
   test('has no video track if that is of another kind', () => {
     const { bytes, endOf, measured } = copyOf('clip.mp4');
     bytes.write('meta', endOf('hdlr') + 8);
-    expect(measured()).toEqual({ picture: undefined, durationMs: expect.closeTo(2500, -1) });
+    expect(measured()).toEqual({ sides: undefined, durationMs: expect.closeTo(2500, -1) });
   });
 
   test.each<[string, (copy: ReturnType<typeof copyOf>) => void]>([
@@ -195,7 +195,7 @@ describe('a fragmented MP4', () => {
   test('has the duration of its fragments, with the defaults of its header', () => {
     const run = box('trun', u32(0, 30));
     expect(file(moof(0, run), mdat, moof(300, run), mdat)).toEqual({
-      picture: { width: 640, height: 360 },
+      sides: { width: 640, height: 360 },
       durationMs: 6000,
     });
   });
@@ -237,7 +237,7 @@ describe('a WebM', () => {
   test('that is live has the duration of its blocks', () => {
     const { measured } = live();
     expect(Math.abs(measured()!.durationMs! - 2208)).toBeLessThan(50);
-    expect(measured()?.picture).toEqual({ width: 240, height: 208 });
+    expect(measured()?.sides).toEqual({ width: 240, height: 208 });
   });
 
   test('that is live may end anywhere between two blocks', () => {

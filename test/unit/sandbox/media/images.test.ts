@@ -13,9 +13,9 @@ describe.each(fixtures)('$name', ({ file, contentType, width, height }) => {
   });
 
   test('has its width and height, wherever it lies in memory', () => {
-    expect(measure(bytes, contentType)).toEqual({ picture: { width, height } });
+    expect(measure(bytes, contentType)).toEqual({ sides: { width, height } });
     const within = Buffer.concat([Buffer.alloc(7, 0xff), bytes, Buffer.alloc(7, 0xff)]);
-    expect(measure(within.subarray(7, -7), contentType)).toEqual({ picture: { width, height } });
+    expect(measure(within.subarray(7, -7), contentType)).toEqual({ sides: { width, height } });
   });
 
   test('is damaged if it is truncated', () => {
@@ -28,8 +28,8 @@ describe.each(fixtures)('$name', ({ file, contentType, width, height }) => {
   });
 
   test('may have bytes after its end', () => {
-    const picture = { width, height };
-    expect(measure(Buffer.concat([bytes, Buffer.alloc(100)]), contentType)).toEqual({ picture });
+    const sides = { width, height };
+    expect(measure(Buffer.concat([bytes, Buffer.alloc(100)]), contentType)).toEqual({ sides });
   });
 });
 
@@ -46,7 +46,7 @@ test.each([
   ['bytes after the end', [frame('c0'), scan, 'ffd9', '0000']],
   ['a thumbnail with its own end', ['ffe10006ffd9ffda', frame('c0'), scan, 'ffd9']],
 ])('a JPEG with %s has a size', (_what, segments) => {
-  expect(measure(jpeg(...segments), 'image/jpeg')).toEqual({ picture: { width: 32, height: 16 } });
+  expect(measure(jpeg(...segments), 'image/jpeg')).toEqual({ sides: { width: 32, height: 16 } });
 });
 
 test.each([
