@@ -1,8 +1,8 @@
 import { FileError } from '../errors.ts';
 import type { Edits } from '../files/edits.ts';
+import { resolveAudioRecipe } from './audio-recipe.ts';
 import { resolvePart } from './clip-part.ts';
 import type { ClipRecipe, ClipSource } from './recipe-base.ts';
-import { resolveSoundRecipe } from './sound-recipe.ts';
 import { resolveVideoRecipe } from './video-recipe.ts';
 
 /**
@@ -21,7 +21,7 @@ export function resolveClipRecipe(
     return resolveVideoRecipe(source, video, part, edits.aspect, options);
   }
   if (audio !== undefined) {
-    return resolveSoundRecipe(source, audio, part, options);
+    return resolveAudioRecipe(source, audio, part, options);
   }
   throw new FileError('cannot_fit', 'it has no readable video or audio stream');
 }

@@ -35,12 +35,13 @@ const videoCodecs: Readonly<
 };
 
 /** Audio codecs that are copied into a video container; other audio is encoded with the last options. */
-const videoSound: Readonly<Record<string, { readonly copied: RegExp; readonly encoder: readonly string[] }>> =
-  {
-    mp4: { copied: /^(aac|mp3)$/, encoder: ['-c:a', 'aac', '-b:a', '192k'] },
-    mov: { copied: /^(aac|mp3|pcm_s(16|24)le)$/, encoder: ['-c:a', 'aac', '-b:a', '192k'] },
-    webm: { copied: /^(opus|vorbis)$/, encoder: ['-c:a', 'libopus', '-b:a', '160k'] },
-  };
+const audioCodecs: Readonly<
+  Record<string, { readonly copied: RegExp; readonly encoder: readonly string[] }>
+> = {
+  mp4: { copied: /^(aac|mp3)$/, encoder: ['-c:a', 'aac', '-b:a', '192k'] },
+  mov: { copied: /^(aac|mp3|pcm_s(16|24)le)$/, encoder: ['-c:a', 'aac', '-b:a', '192k'] },
+  webm: { copied: /^(opus|vorbis)$/, encoder: ['-c:a', 'libopus', '-b:a', '160k'] },
+};
 
 /** A clip that is cut ends with a whole frame, up to this long after the requested time. */
 const marginMs = 100;
@@ -74,21 +75,21 @@ export function resolveVideoRecipe(
   if (!mustEncode && format.acceptsVideo) {
     return undefined;
   }
-  const sound = facts.audio?.codec;
-  const coding = mustEncode ? encode(video, shape, colour, noLimits) : copy(video, sound);
+  const audioCodec = facts.audio?.codec;
+  const coding = mustEncode ? encode(video, shape, colour, noLimits) : copy(video, audioCodec);
   if (!noLimits) {
     refuseShort(part.lengthMs, durationMs.min);
     refuseSmall(coding, sidePx.min);
   }
   // A copy of the audio is inexact if it is cut in the middle, or if an edit list hides some of it.
-  const copiesSound = format.copyable && part.startMs === 0;
+  const copiesAudio = format.copyable && part.startMs === 0;
   return {
     ...createBase('video', part, noLimits),
     container: coding.container,
     streams: [
       ...['-map', '0:V:0', '-map', '0:a:0?'],
       ...coding.options,
-      ...resolveSound(coding.container, sound, copiesSound),
+      ...resolveAudio(coding.container, audioCodec, copiesAudio),
     ],
     outcome: { durationMs: part.lengthMs, width: coding.width, height: coding.height },
     texts: [
@@ -138,8 +139,8 @@ function encode(video: VideoFacts, shape: ClipShape, colour: ClipColour, noLimit
   };
 }
 
-function copy({ codec, width, height }: VideoFacts, sound: string | undefined): VideoCoding {
-  const container = resolveCopyContainer(codec, sound);
+function copy({ codec, width, height }: VideoFacts, audioCodec: string | undefined): VideoCoding {
+  const container = resolveCopyContainer(codec, audioCodec);
   const tags = container.muxer === 'webm' ? [] : videoCodecs[codec]!.options;
   return { container, options: ['-c:v', 'copy', ...tags], width, height, text: describeCopy(container) };
 }
@@ -182,13 +183,13 @@ function refuseSmall(sides: { readonly width: number; readonly height: number },
 }
 
 /** MP4 can hold VP9 and AV1 too, so the audio decides. */
-function resolveCopyContainer(codec: string, sound: string | undefined): ClipContainer {
+function resolveCopyContainer(codec: string, audioCodec: string | undefined): ClipContainer {
   const { container } = videoCodecs[codec]!;
-  const isWebmSound = sound === undefined || videoSound.webm!.copied.test(sound);
-  return container === containers.webm && codec !== 'vp8' && !isWebmSound ? containers.mp4 : container;
+  const isWebmAudio = audioCodec === undefined || audioCodecs.webm!.copied.test(audioCodec);
+  return container === containers.webm && codec !== 'vp8' && !isWebmAudio ? containers.mp4 : container;
 }
 
-function resolveSound(
+function resolveAudio(
   container: ClipContainer,
   codec: string | undefined,
   mayCopy: boolean,
@@ -196,6 +197,6 @@ function resolveSound(
   if (codec === undefined) {
     return [];
   }
-  const { copied, encoder } = videoSound[container.muxer]!;
+  const { copied, encoder } = audioCodecs[container.muxer]!;
   return mayCopy && copied.test(codec) ? ['-c:a', 'copy'] : encoder;
 }

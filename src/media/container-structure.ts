@@ -123,7 +123,7 @@ const unknownChunkSize = 0xffffffff;
 function findChunkDamage(read: ReadAt, sizeBytes: number): string | undefined {
   const data = findWaveData(read, sizeBytes);
   if (data === undefined) {
-    return 'has no sound in it (data), or has no format chunk (fmt)';
+    return 'has no audio in it (data), or has no format chunk (fmt)';
   }
   const end = data.position + data.sizeBytes;
   return end > sizeBytes ? describeCut(sizeBytes, end) : undefined;

@@ -44,7 +44,7 @@ export async function measureContainer(
   });
   const input = new Input({ formats, source });
   try {
-    return await measure(input, isSoundBrand(brand));
+    return await measure(input, isAudioBrand(brand));
   } finally {
     input.dispose();
   }
@@ -83,15 +83,15 @@ function hideEncryption(read: ReadAt): ReadAt {
 }
 
 /** Brands of audio files: images in them are covers or belong to chapters. */
-function isSoundBrand(brand: string): boolean {
+function isAudioBrand(brand: string): boolean {
   return /^ftyp(?:M4[ABP]|F4[AB]) /.test(brand);
 }
 
-async function measure(input: Input, isSound: boolean): Promise<Measured | { readonly damage: string }> {
+async function measure(input: Input, isAudio: boolean): Promise<Measured | { readonly damage: string }> {
   const tracks = await input.getTracks();
   const played: InputTrack[] = [];
   for (const track of tracks) {
-    if (!(isSound && track.isVideoTrack() && (await track.getCodec()) === null)) {
+    if (!(isAudio && track.isVideoTrack() && (await track.getCodec()) === null)) {
       played.push(track);
     }
   }

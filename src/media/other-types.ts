@@ -15,7 +15,7 @@ const hints = {
   archive: 'Unpack it, and upload what is inside.',
   document: `Export the page or image as ${formatNames(['image'], 'or')}.`,
   download: 'It may be a failed download: look at it in a text editor, and download the file again.',
-  playlist: 'It only names the pieces of a video or sound; upload the video or sound itself.',
+  playlist: 'It only names the pieces of a video or audio file; upload that file itself.',
   lfs: 'Run `git lfs pull` to get the file that it stands for.',
   icloud: 'Download the file from iCloud first: open it once in Finder.',
   text: 'Name the image, video or audio file itself; use --files-from for a list of names.',

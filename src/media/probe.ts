@@ -103,10 +103,10 @@ export class Probe {
 function resolveProbed({ durationMs, size }: Measured, container: ContentType): Probed | Refusal {
   const isVideo = size !== undefined;
   if (!isVideo && container === 'video/quicktime') {
-    return refuse(describeOther('a QuickTime file with sound only', 'audio'));
+    return refuse(describeOther('a QuickTime file with audio only', 'audio'));
   }
   if (!isVideo && container === 'video/webm') {
-    return refuse(describeOther('a WebM file with sound only', 'audio'));
+    return refuse(describeOther('a WebM file with audio only', 'audio'));
   }
   const contentType = !isVideo && container === 'video/mp4' ? 'audio/mp4' : container;
   return { contentType, durationMs, width: size?.width, height: size?.height };

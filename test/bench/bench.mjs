@@ -119,7 +119,7 @@ async function makeClips(count) {
     );
   }
   encode(
-    'sound.mp3',
+    'audio.mp3',
     '-f s16le -ar 44100 -ac 2 -t 390 -i /dev/urandom -c:a libmp3lame -b:a 320k -compression_level 9',
   );
   for (let i = 0; i < count; i += 1) {
@@ -130,7 +130,7 @@ async function makeClips(count) {
       ['mp4', `${rate}.mp4`, 6 + 8.9 * share, ['-movflags', '+faststart']],
       ['webm', `${rate}.webm`, 6 + 8.9 * share, []],
       // Longer than an MP3 may be for an upload; a shorter one would not have 5 MB.
-      ['mp3', 'sound.mp3', 130 + 250 * share, []],
+      ['mp3', 'audio.mp3', 130 + 250 * share, []],
     ][i % 4];
     const cut = ['-t', secondsLong.toFixed(3), '-c', 'copy', ...flags];
     ffmpeg('-i', join(sources, source), ...cut, join(folder, `${i}.${extension}`));

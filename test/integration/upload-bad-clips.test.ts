@@ -350,8 +350,8 @@ function editSampleOffset(bytes: Buffer): Buffer {
 
 describe('the check of the tracks', () => {
   const audioOnly: [name: string, bytes: Buffer, what: string][] = [
-    ['sound.webm', withoutVideo(webm), 'it is a WebM file with sound only'],
-    ['sound.mov', branded(m4a, 'qt  '), 'it is a QuickTime file with sound only'],
+    ['audio.webm', withoutVideo(webm), 'it is a WebM file with audio only'],
+    ['audio.mov', branded(m4a, 'qt  '), 'it is a QuickTime file with audio only'],
   ];
   const audioOnlyRuns = runsOf(audioOnly);
 
@@ -360,7 +360,7 @@ describe('the check of the tracks', () => {
   });
 
   const sent: [name: string, bytes: Buffer, record: object][] = [
-    ['sound.mp4', branded(m4a, 'isom'), { type: 'audio', contentType: 'audio/mp4', mediaDurationMs: 2600 }],
+    ['audio.mp4', branded(m4a, 'isom'), { type: 'audio', contentType: 'audio/mp4', mediaDurationMs: 2600 }],
     ['two.mp4', withTwoVideoTracks(mp4), { type: 'video', mediaDurationMs: 2500, width: 224, height: 208 }],
     ['encrypted.mp4', encrypted(mp4), { type: 'video', mediaDurationMs: 2500, width: 224, height: 208 }],
     ['prores.mov', codedAs(mov, 'apcn'), { type: 'video', contentType: 'video/quicktime', width: 208 }],

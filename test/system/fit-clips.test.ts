@@ -15,7 +15,7 @@ const editsOf = (text: string) => (text === '' ? {} : parseNamedEdits(`x#${text}
 interface Expected {
   readonly container: RegExp;
   readonly codec?: string;
-  readonly sound?: string;
+  readonly audioCodec?: string;
   readonly ms: readonly [min: number, max: number];
   readonly sides?: string;
 }
@@ -43,14 +43,14 @@ describe('fitting a video', () => {
       'long.mkv',
       `${drawVideo('640x360', 30, 40)} ${playTone(40)} ${h264} ${aac}`,
       '',
-      { container: /mp4/, codec: 'h264', sound: 'aac', ms: [15_200, 15_400], sides: '640x360' },
+      { container: /mp4/, codec: 'h264', audioCodec: 'aac', ms: [15_200, 15_400], sides: '640x360' },
     ],
     [
       'Matroska whose streams are copied',
       'short.mkv',
       `${drawVideo('640x360', 25, 5)} ${playTone(5)} ${h264} -bf 3 ${aac}`,
       '',
-      { container: /mp4/, codec: 'h264', sound: 'aac', ms: [4990, 5060], sides: '640x360' },
+      { container: /mp4/, codec: 'h264', audioCodec: 'aac', ms: [4990, 5060], sides: '640x360' },
     ],
     [
       'HEVC in Matroska',
@@ -64,21 +64,21 @@ describe('fitting a video', () => {
       'vp9.mkv',
       `${drawVideo('320x240', 25, 3)} ${playTone(3)} -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus`,
       '',
-      { container: /webm/, codec: 'vp9', sound: 'opus', ms: [2990, 3050], sides: '320x240' },
+      { container: /webm/, codec: 'vp9', audioCodec: 'opus', ms: [2990, 3050], sides: '320x240' },
     ],
     [
       'a transport stream',
       'a.ts',
       `${drawVideo('640x360', 30, 4)} ${playTone(4)} ${h264} ${aac}`,
       '',
-      { container: /mp4/, codec: 'h264', sound: 'aac', ms: [3950, 4100], sides: '640x360' },
+      { container: /mp4/, codec: 'h264', audioCodec: 'aac', ms: [3950, 4100], sides: '640x360' },
     ],
     [
       'AVI',
       'a.avi',
       `${drawVideo('640x360', 30, 4)} ${playTone(4)} -c:v mpeg4 -q:v 5 -c:a libmp3lame`,
       '',
-      { container: /mp4/, codec: 'h264', sound: 'aac', ms: [3950, 4100], sides: '640x360' },
+      { container: /mp4/, codec: 'h264', audioCodec: 'aac', ms: [3950, 4100], sides: '640x360' },
     ],
     [
       'MPEG-4 in MP4',
@@ -120,7 +120,7 @@ describe('fitting a video', () => {
       'part.mp4',
       `${drawVideo('640x360', 30, 12)} ${playTone(12)} ${h264} ${aac}`,
       'trim=3-8',
-      { container: /mp4/, codec: 'h264', sound: 'aac', ms: [4980, 5060], sides: '640x360' },
+      { container: /mp4/, codec: 'h264', audioCodec: 'aac', ms: [4980, 5060], sides: '640x360' },
     ],
     [
       'the last seconds, cropped',
@@ -137,7 +137,7 @@ describe('fitting a video', () => {
     const { container, video, audio, durationMs } = await probeClip(fitted.path);
     expect(container).toMatch(expected.container);
     expect(video?.codec_name).toBe(expected.codec);
-    expect(audio?.codec_name).toBe(expected.sound);
+    expect(audio?.codec_name).toBe(expected.audioCodec);
     expect(durationMs).toBeGreaterThanOrEqual(expected.ms[0]);
     expect(durationMs).toBeLessThanOrEqual(expected.ms[1]);
     expect(`${video?.width}x${video?.height}`).toBe(expected.sides);
@@ -249,104 +249,104 @@ describe('fitting audio', () => {
       'a.mp3',
       `${playTone(20)} -c:a libmp3lame -b:a 128k`,
       '',
-      { container: /mp3/, sound: 'mp3', ms: [14_900, 15_030] },
+      { container: /mp3/, audioCodec: 'mp3', ms: [14_900, 15_030] },
     ],
     [
       'a long MP3 of a variable rate without a header',
       'a.mp3',
       `${playTone(20)} -c:a libmp3lame -q:a 2 -write_xing 0`,
       '',
-      { container: /mp3/, sound: 'mp3', ms: [14_900, 15_200] },
+      { container: /mp3/, audioCodec: 'mp3', ms: [14_900, 15_200] },
     ],
     [
       'a long M4A',
       'a.m4a',
       `${playTone(20)} -c:a aac`,
       '',
-      { container: /mp4/, sound: 'aac', ms: [14_900, 15_000] },
+      { container: /mp4/, audioCodec: 'aac', ms: [14_900, 15_000] },
     ],
     [
       'a long WAV',
       'a.wav',
       `${playTone(20)} -c:a pcm_s24le`,
       '',
-      { container: /wav/, sound: 'pcm_s24le', ms: [14_940, 14_960] },
+      { container: /wav/, audioCodec: 'pcm_s24le', ms: [14_940, 14_960] },
     ],
     [
       'a long AAC',
       'a.aac',
       `${playTone(20)} -c:a aac`,
       '',
-      { container: /aac/, sound: 'aac', ms: [14_000, 16_000] },
+      { container: /aac/, audioCodec: 'aac', ms: [14_000, 16_000] },
     ],
     [
       'a part of a WAV',
       'a.wav',
       `${playTone(20)} -c:a pcm_s16le`,
       'trim=3-8',
-      { container: /wav/, sound: 'pcm_s16le', ms: [4999, 5001] },
+      { container: /wav/, audioCodec: 'pcm_s16le', ms: [4999, 5001] },
     ],
     [
       'a part of an MP3',
       'a.mp3',
       `${playTone(20)} -c:a libmp3lame`,
       'trim=-5',
-      { container: /mp4/, sound: 'aac', ms: [4950, 5060] },
+      { container: /mp4/, audioCodec: 'aac', ms: [4950, 5060] },
     ],
     [
       'FLAC',
       'a.flac',
       `${playTone(5)} -c:a flac`,
       '',
-      { container: /wav/, sound: 'pcm_s16le', ms: [4999, 5001] },
+      { container: /wav/, audioCodec: 'pcm_s16le', ms: [4999, 5001] },
     ],
     [
       'Ogg Vorbis',
       'a.ogg',
       `${playTone(5)} -c:a libvorbis`,
       '',
-      { container: /mp4/, sound: 'aac', ms: [4950, 5060] },
+      { container: /mp4/, audioCodec: 'aac', ms: [4950, 5060] },
     ],
     [
       'Opus',
       'a.opus',
       `${playTone(5)} -c:a libopus`,
       '',
-      { container: /mp4/, sound: 'aac', ms: [4950, 5060] },
+      { container: /mp4/, audioCodec: 'aac', ms: [4950, 5060] },
     ],
     [
       'AIFF',
       'a.aiff',
       `${playTone(5)} -c:a pcm_s16be`,
       '',
-      { container: /wav/, sound: 'pcm_s16le', ms: [4999, 5001] },
+      { container: /wav/, audioCodec: 'pcm_s16le', ms: [4999, 5001] },
     ],
     [
       'Windows Media',
       'a.wma',
       `${playTone(5)} -c:a wmav2`,
       '',
-      { container: /mp4/, sound: 'aac', ms: [4900, 5100] },
+      { container: /mp4/, audioCodec: 'aac', ms: [4900, 5100] },
     ],
     [
       'Layer II',
       'a.mp2',
       `${playTone(5)} -c:a mp2`,
       '',
-      { container: /mp4/, sound: 'aac', ms: [4900, 5100] },
+      { container: /mp4/, audioCodec: 'aac', ms: [4900, 5100] },
     ],
     [
       'audio in Matroska',
       'a.mka',
       `${playTone(5)} -c:a aac`,
       '',
-      { container: /mp4/, sound: 'aac', ms: [4950, 5060] },
+      { container: /mp4/, audioCodec: 'aac', ms: [4950, 5060] },
     ],
   ])('%s', async (_name, file, make, edits, expected) => {
     const fitted = await fitFile(startFitter(), await makeClip(file, make), editsOf(edits));
     const { container, video, audio, durationMs } = await probeClip(fitted.path);
     expect(container).toMatch(expected.container);
-    expect(audio?.codec_name).toBe(expected.sound);
+    expect(audio?.codec_name).toBe(expected.audioCodec);
     expect(video).toBeUndefined();
     expect(durationMs).toBeGreaterThanOrEqual(expected.ms[0]);
     expect(durationMs).toBeLessThanOrEqual(expected.ms[1]);

@@ -35,8 +35,8 @@ describe('a bad clip from ffmpeg is refused before anything is sent', () => {
     `-f lavfi -i testsrc=size=${size}:rate=10:duration=${seconds} -c:v libx264 -preset ultrafast`;
   it.each([
     ['0s.mp4', `${video('320x240', 5)} -t 0`, 'damaged'],
-    ['sound.webm', '-f lavfi -i sine=duration=5 -c:a libopus', 'unsupported_type'],
-    ['sound.mov', '-f lavfi -i sine=duration=5', 'unsupported_type'],
+    ['audio.webm', '-f lavfi -i sine=duration=5 -c:a libopus', 'unsupported_type'],
+    ['audio.mov', '-f lavfi -i sine=duration=5', 'unsupported_type'],
     ['wide.mp4', `${video('2000x300', 3)} -vf setsar=2/1`, 'bad_dimensions'],
     ['turned.mp4', `${video('2170x300', 3)}`, 'bad_dimensions'],
   ])('%s: %s → %s', async (name, args, code) => {

@@ -8,7 +8,7 @@ const imageBrands = ['mif1', 'msf1', 'heic', 'heix', 'heim', 'heis', 'hevc', 'he
 const quickTimeStarts = ['moov', 'mdat', 'wide', 'free', 'skip', 'pnot'];
 
 /** Major brands of audio files: an image in them is a cover. */
-const soundBrands = ['M4A ', 'M4B ', 'M4P ', 'F4A ', 'F4B '];
+const audioBrands = ['M4A ', 'M4B ', 'M4P ', 'F4A ', 'F4B '];
 
 const stillCodecs = ['jpeg', 'png '];
 
@@ -65,7 +65,7 @@ export function measureIsoMedia(bytes: Buffer): Measures {
   if (!moov || !boxes.some(({ type }) => type === 'mdat' || type === 'moof')) {
     throw new RangeError('its movie header or its data is missing');
   }
-  const hasCover = soundBrands.includes(readMajorBrand(bytes) ?? '');
+  const hasCover = audioBrands.includes(readMajorBrand(bytes) ?? '');
   const tracks = readTracks(moov, { hasCover, fileBytes: bytes.length });
   const defaults = readDefaults(moov);
   for (const { type, start, payload } of boxes) {

@@ -16,7 +16,7 @@ export function isWav(bytes: Buffer): boolean {
 
 /** Measures a WAV by its format and the size of its data. */
 export function measureWav(bytes: Buffer): Measures {
-  let format: SoundFormat | undefined;
+  let format: WavFormat | undefined;
   let samples = 0;
   let size64: number | undefined;
   let at = 12;
@@ -39,21 +39,21 @@ export function measureWav(bytes: Buffer): Measures {
   }
 }
 
-interface SoundFormat {
+interface WavFormat {
   /** Whether all frames have the same size. */
   readonly isFixedSize: boolean;
   readonly sampleRate: number;
   readonly bytesPerSecond: number;
 }
 
-function readFormat(bytes: Buffer, at: number): SoundFormat {
+function readFormat(bytes: Buffer, at: number): WavFormat {
   const isFixedSize = fixedSizeFormats.includes(bytes.readUInt16LE(at));
   const sampleRate = bytes.readUInt32LE(at + 4);
   const bytesPerSecond = isFixedSize ? sampleRate * bytes.readUInt16LE(at + 12) : bytes.readUInt32LE(at + 8);
   return { isFixedSize, sampleRate, bytesPerSecond };
 }
 
-function resolveSeconds(format: SoundFormat | undefined, samples: number, dataBytes: number): number {
+function resolveSeconds(format: WavFormat | undefined, samples: number, dataBytes: number): number {
   if (!format?.bytesPerSecond || !format.sampleRate) {
     throw new RangeError('its format is missing');
   }

@@ -159,7 +159,7 @@ test('refuses a QuickTime file with audio only', async () => {
   const m4a = await readFile(clip('tone.m4a').file);
   expect(await probe.probe(patch(m4a, 'ftyp', 4, 'qt  '), 'video/quicktime')).toMatchObject({
     code: 'unsupported_type',
-    message: expect.stringMatching(/^it is a QuickTime file with sound only; JPEG/),
+    message: expect.stringMatching(/^it is a QuickTime file with audio only; JPEG/),
     hint: 'Convert it to MP3, WAV, M4A or AAC; renaming it does not help.',
   });
 });
@@ -241,7 +241,7 @@ describe('a WAV', async () => {
     ['data', patch(wav, 'data', 0, 'junk')],
   ])('without %s is damaged', async (_, bytes) => {
     expect(await probeWav(bytes)).toEqual(
-      damaged('it has no sound in it (data), or has no format chunk (fmt)'),
+      damaged('it has no audio in it (data), or has no format chunk (fmt)'),
     );
   });
 });

@@ -12,8 +12,8 @@ import {
 } from './recipe-base.ts';
 
 /** Audio containers, with the codecs that are copied into them. */
-const soundContainers: Readonly<Record<string, ClipContainer>> = { mp3: containers.mp3, aac: containers.m4a };
-const losslessSound = /^(pcm_.*|flac|alac|wavpack|ape|tta)$/;
+const audioContainers: Readonly<Record<string, ClipContainer>> = { mp3: containers.mp3, aac: containers.m4a };
+const losslessCodecs = /^(pcm_.*|flac|alac|wavpack|ape|tta)$/;
 
 /** Audio that is cut ends with a whole frame, up to this long after the requested time. */
 const minMarginMs = 50;
@@ -26,7 +26,7 @@ const usualSampleRate = 44_100;
  *
  * @throws FileError if it cannot be converted
  */
-export function resolveSoundRecipe(
+export function resolveAudioRecipe(
   { format, facts, sizeBytes }: ClipSource,
   audio: AudioFacts,
   wanted: ClipPart,
@@ -42,7 +42,7 @@ export function resolveSoundRecipe(
   if (!noLimits) {
     refuseShort(part.lengthMs, durationMs.min);
   }
-  const { container, options, isCopied } = resolveSoundCoding(
+  const { container, options, isCopied } = resolveAudioCoding(
     format,
     audio,
     part,
@@ -75,21 +75,21 @@ function isLayerTwo({ codec }: AudioFacts): boolean {
   return codec === 'mp1' || codec === 'mp2';
 }
 
-interface SoundCoding {
+interface AudioCoding {
   readonly container: ClipContainer;
   readonly options: readonly string[];
   readonly isCopied: boolean;
 }
 
 /** A copy if that is exact, the same samples if they are small enough, otherwise AAC. */
-function resolveSoundCoding(
+function resolveAudioCoding(
   format: ClipFormat,
   audio: AudioFacts,
   part: ClipPart,
   maxBytes: number | undefined,
   copiedBytes: number,
-): SoundCoding {
-  const container = format.contentType === 'audio/aac' ? containers.aac : soundContainers[audio.codec];
+): AudioCoding {
+  const container = format.contentType === 'audio/aac' ? containers.aac : audioContainers[audio.codec];
   if (
     container !== undefined &&
     part.startMs === 0 &&
@@ -99,7 +99,7 @@ function resolveSoundCoding(
     return { container, options: ['-c:a', 'copy'], isCopied: true };
   }
   const samplesBytes = (audio.bytesPerSecond * part.lengthMs) / 1000;
-  if (losslessSound.test(audio.codec) && (maxBytes === undefined || samplesBytes < maxBytes - headerBytes)) {
+  if (losslessCodecs.test(audio.codec) && (maxBytes === undefined || samplesBytes < maxBytes - headerBytes)) {
     return { container: containers.wav, options: ['-c:a', resolvePcm(audio)], isCopied: false };
   }
   return { container: containers.m4a, options: ['-c:a', 'aac', '-b:a', '256k'], isCopied: false };
