@@ -1,11 +1,11 @@
 import { UsageError } from '../errors.ts';
 
-/** A part of a clip: from a start to an end (or to the clip's end), or the last of it. */
+/** A part of a clip (a video or an audio file): from a start to an end (or to the clip's end), or the last of it. */
 export type Trim =
   | { readonly kind: 'part'; readonly startMs: number; readonly endMs: number | undefined }
   | { readonly kind: 'tail'; readonly lengthMs: number };
 
-/** A frame of a clip; a time counts from the start of the trimmed clip. */
+/** A frame of a video; a time counts from the start of the trimmed video. */
 export type Frame = 'first' | 'last' | { readonly atMs: number };
 
 /** A shape, such as 16:9; both are above zero. */

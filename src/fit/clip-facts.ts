@@ -1,6 +1,6 @@
 import { FileError } from '../errors.ts';
 import {
-  type ClipFile,
+  type FfmpegInput,
   listPackets,
   type ProbeAnswer,
   type ProbedStream,
@@ -8,7 +8,7 @@ import {
   probeFile,
 } from './ffprobe.ts';
 
-/** The facts about a video or audio file that ffprobe prints. */
+/** The facts about a clip that ffprobe prints. */
 export interface ClipFacts {
   readonly durationMs: number;
   /** Where the clip's own clock starts. */
@@ -47,7 +47,7 @@ export interface AudioFacts {
   readonly sampleRate: number;
 }
 
-/** A frame of a clip, by the clip's own clock. */
+/** When a frame is shown, by the video's own clock. */
 export interface FrameTime {
   readonly ms: number;
   /** When the next is shown; undefined for the last. */
@@ -55,11 +55,11 @@ export interface FrameTime {
 }
 
 /**
- * Probes a file.
+ * Probes a clip.
  *
  * @throws FileError `cannot_fit`, or the signal's reason
  */
-export async function loadClipFacts(clip: ClipFile, prober: Prober): Promise<ClipFacts> {
+export async function loadClipFacts(clip: FfmpegInput, prober: Prober): Promise<ClipFacts> {
   const answer = await probeFile(clip, prober);
   const { streams = [], format: container = {} } = answer;
   const video = findVideo(answer);
@@ -81,8 +81,8 @@ export async function loadClipFacts(clip: ClipFile, prober: Prober): Promise<Cli
  *
  * @throws FileError `cannot_fit`, or the signal's reason
  */
-export async function loadVideoFacts(clip: ClipFile, prober: Prober): Promise<VideoFacts | undefined> {
-  const video = findVideo(await probeFile(clip, prober));
+export async function loadVideoFacts(input: FfmpegInput, prober: Prober): Promise<VideoFacts | undefined> {
+  const video = findVideo(await probeFile(input, prober));
   return video && readVideo(video);
 }
 
@@ -91,16 +91,16 @@ function findVideo({ streams = [] }: ProbeAnswer): ProbedStream | undefined {
 }
 
 /**
- * The frame on screen at a time of the clip's own clock: the last that begins no later. An infinite time gives the very
+ * The frame on screen at a time of the video's own clock: the last that begins no later. An infinite time gives the very
  * last frame.
  *
  * @throws FileError `cannot_fit`, or the signal's reason
  */
-export async function findFrameTime(clip: ClipFile, atMs: number, prober: Prober): Promise<FrameTime> {
+export async function findFrameTime(video: FfmpegInput, atMs: number, prober: Prober): Promise<FrameTime> {
   let shownMs: number | undefined;
   /** The first two frames after that time. */
   const later: number[] = [];
-  await listPackets(clip, 'v:0', prober, ({ ms, discarded }) => {
+  await listPackets(video, 'v:0', prober, ({ ms, discarded }) => {
     if (discarded) {
       return;
     }
@@ -121,7 +121,11 @@ export async function findFrameTime(clip: ClipFile, atMs: number, prober: Prober
 }
 
 /** From the first packet of these streams to the end of the last. */
-async function measureDuration(clip: ClipFile, streams: readonly string[], prober: Prober): Promise<number> {
+async function measureDuration(
+  clip: FfmpegInput,
+  streams: readonly string[],
+  prober: Prober,
+): Promise<number> {
   let first = Number.POSITIVE_INFINITY;
   let end = 0;
   for (const stream of streams) {

@@ -6,7 +6,7 @@ import type { ClipRecipe, ClipSource } from './recipe-base.ts';
 import { resolveVideoRecipe } from './video-recipe.ts';
 
 /**
- * Decides how a video or audio file is converted; undefined if it needs no conversion.
+ * Decides how a clip is converted; undefined if it needs no conversion.
  *
  * @throws FileError if it cannot be converted
  */

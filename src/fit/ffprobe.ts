@@ -13,7 +13,7 @@ export interface Prober {
 }
 
 /** A file, and the format in which ffmpeg must read it. */
-export interface ClipFile {
+export interface FfmpegInput {
   /** Absolute. */
   readonly path: string;
   readonly format: Demuxed;
@@ -33,7 +33,7 @@ const maxJsonBytes = 64 * 1024 * 1024;
 const maxPixels = 200_000_000;
 
 /** Arguments that make ffmpeg take the path for a local file: no option, no protocol, no list of other files. */
-export function formatInput({ path, format }: ClipFile): readonly string[] {
+export function formatInput({ path, format }: FfmpegInput): readonly string[] {
   if (!isAbsolute(path)) {
     throw new TypeError(`not absolute: ${path}`);
   }
@@ -95,10 +95,10 @@ function parseAnswer(json: string): ProbeAnswer {
  *
  * @throws FileError `cannot_fit`, or the signal's reason
  */
-export async function probeFile(clip: ClipFile, prober: Prober): Promise<ProbeAnswer> {
+export async function probeFile(input: FfmpegInput, prober: Prober): Promise<ProbeAnswer> {
   let json = '';
   await run(
-    ['-of', 'json', '-show_format', '-show_streams', ...formatInput(clip)],
+    ['-of', 'json', '-show_format', '-show_streams', ...formatInput(input)],
     prober,
     (line) => {
       json += line;
@@ -122,14 +122,14 @@ export interface Packet {
  * @throws FileError `cannot_fit`, or the signal's reason
  */
 export async function listPackets(
-  clip: ClipFile,
+  input: FfmpegInput,
   stream: string,
   prober: Prober,
   onPacket: (packet: Packet) => void,
 ): Promise<void> {
   const entries = 'packet=pts_time,dts_time,duration_time,flags';
   await run(
-    ['-of', 'compact=p=0', '-select_streams', stream, '-show_entries', entries, ...formatInput(clip)],
+    ['-of', 'compact=p=0', '-select_streams', stream, '-show_entries', entries, ...formatInput(input)],
     prober,
     (line) => {
       // AVI has no presentation times.

@@ -1,6 +1,6 @@
 import { type ClipFacts, findFrameTime, loadVideoFacts } from './clip-facts.ts';
 import { createProgramError, resolvePassthrough } from './ffmpeg.ts';
-import { type ClipFile, formatInput, type Prober } from './ffprobe.ts';
+import { type FfmpegInput, formatInput, type Prober } from './ffprobe.ts';
 import type { FrameRecipe } from './frame-recipe.ts';
 import type { ClipRecipe } from './recipe-base.ts';
 import { ProgramError, runProgram } from './run-program.ts';
@@ -28,7 +28,7 @@ const leadMs = 1000;
  * @throws FileError `cannot_fit`, or the signal's reason
  */
 export async function fitClip(
-  clip: ClipFile,
+  clip: FfmpegInput,
   recipe: ClipRecipe,
   output: string,
   encoder: Encoder,
@@ -59,17 +59,17 @@ export async function fitClip(
  * @throws FileError `cannot_fit`, or the signal's reason
  */
 export async function takeFrame(
-  clip: ClipFile,
+  video: FfmpegInput,
   facts: ClipFacts,
   recipe: FrameRecipe,
   output: string,
   encoder: Encoder,
 ): Promise<void> {
   // A seek to a time gives the frame after it. So look up which frame that is, start before it, and keep the last one.
-  const { ms, nextMs } = await findFrameTime(clip, recipe.atMs, encoder);
-  const { seeksInexactly } = clip.format;
+  const { ms, nextMs } = await findFrameTime(video, recipe.atMs, encoder);
+  const { seeksInexactly } = video.format;
   const seekMs = seeksInexactly ? 0 : Math.max(0, ms - facts.startMs - leadMs);
-  // Without a seek, the clip's own clock is kept: which stream ffmpeg otherwise starts at depends on the format.
+  // Without a seek, the video's own clock is kept: which stream ffmpeg otherwise starts at depends on the format.
   const zeroMs = seeksInexactly ? 0 : facts.startMs + seekMs;
   const filters = [
     // Not `-t`, which counts from the first frame.
@@ -79,7 +79,7 @@ export async function takeFrame(
   await runFfmpeg(
     [
       ...(seeksInexactly ? ['-copyts'] : []),
-      ...formatStart(clip, seekMs),
+      ...formatStart(video, seekMs),
       ...['-map', '0:V:0', '-an', '-sn', '-dn', '-map_metadata', '-1'],
       ...(filters.length === 0 ? [] : ['-vf', filters.join(',')]),
       ...resolvePassthrough(encoder.ffmpegVersion),
@@ -95,9 +95,9 @@ export async function takeFrame(
  *
  * @throws FileError `cannot_fit`, or the signal's reason
  */
-export async function decodeToPng(image: ClipFile, output: string, encoder: Encoder): Promise<void> {
-  const video = await loadVideoFacts(image, encoder);
-  const hasAlpha = /^(rgba|bgra|argb|abgr)/.test(video?.pixelFormat ?? '');
+export async function decodeToPng(image: FfmpegInput, output: string, encoder: Encoder): Promise<void> {
+  const facts = await loadVideoFacts(image, encoder);
+  const hasAlpha = /^(rgba|bgra|argb|abgr)/.test(facts?.pixelFormat ?? '');
   await runFfmpeg(
     [
       ...formatInput(image),
@@ -151,9 +151,9 @@ async function runFfmpeg(
 }
 
 /** The input from that time on; an `-ss` after the input would decode everything before that time. */
-function formatStart(clip: ClipFile, startMs: number): readonly string[] {
+function formatStart(input: FfmpegInput, startMs: number): readonly string[] {
   const seek = startMs > 0 ? ['-ss', formatTime(startMs)] : [];
-  return clip.format.seeksInexactly ? [...formatInput(clip), ...seek] : [...seek, ...formatInput(clip)];
+  return input.format.seeksInexactly ? [...formatInput(input), ...seek] : [...seek, ...formatInput(input)];
 }
 
 /** In seconds, to the microsecond. */

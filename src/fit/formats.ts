@@ -27,7 +27,7 @@ export function isAcceptedImage(
   return format.accepted;
 }
 
-/** A format of videos, audio, or both; the streams of a file decide which it is. */
+/** A format of clips. A clip is a video or an audio file; its streams decide which. */
 export interface ClipFormat {
   readonly kind: 'clip';
   readonly name: string;
@@ -84,7 +84,7 @@ const clip = (
   ...more,
 });
 
-/** The intermediate format of frames of clips, and of images that ffmpeg decodes. */
+/** The intermediate format of frames of videos, and of images that ffmpeg decodes. */
 export const pngFormat: ImageFormat = image('image/png', 'PNG', ['png'], {
   accepted: true,
   lossless: true,

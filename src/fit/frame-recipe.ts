@@ -1,12 +1,12 @@
 import type { Edits } from '../files/edits.ts';
 import type { ClipFacts, VideoFacts } from './clip-facts.ts';
 import { type ClipPart, describeCut, formatClipTime, isCut, outside, resolvePart } from './clip-part.ts';
-import { describeColour, resolveColour, resolveFrameMatrix, resolveShape } from './clip-shape.ts';
 import { describeCrop } from './image-recipe.ts';
+import { describeColour, resolveColour, resolveFrameMatrix, resolveShape } from './video-filters.ts';
 
-/** The frame of a clip that becomes an image. */
+/** The frame of a video that becomes an image. */
 export interface FrameRecipe {
-  /** By the clip's own clock; infinite for the very last. */
+  /** By the video's own clock; infinite for the very last. */
   readonly atMs: number;
   /** ffmpeg's filters. */
   readonly filters: readonly string[];
@@ -16,7 +16,7 @@ export interface FrameRecipe {
 /**
  * Decides which frame is taken: applies first the trim, then the frame, then the aspect.
  *
- * @throws FileError `cannot_fit` for a time outside the clip
+ * @throws FileError `cannot_fit` for a time outside the video
  */
 export function resolveFrameRecipe(
   facts: ClipFacts & { readonly video: VideoFacts },
@@ -25,8 +25,8 @@ export function resolveFrameRecipe(
   const { frame, aspect, trim } = edits;
   const part = resolvePart(trim, facts.durationMs);
   if (typeof frame === 'object' && frame.atMs > part.lengthMs) {
-    const clip = isCut(part) ? ' of the requested part' : '';
-    throw outside(`there is no frame at ${formatClipTime(frame.atMs)}${clip}`, part.lengthMs);
+    const where = isCut(part) ? ' of the requested part' : '';
+    throw outside(`there is no frame at ${formatClipTime(frame.atMs)}${where}`, part.lengthMs);
   }
   const shape = resolveShape(facts.video, aspect, { maxSidePx: Number.POSITIVE_INFINITY, step: 1 });
   const colour = resolveColour(facts.video);

@@ -3,7 +3,7 @@ import type { ClipFacts } from './clip-facts.ts';
 import type { ClipPart } from './clip-part.ts';
 import type { ClipFormat } from './formats.ts';
 
-/** How a video or audio file is converted. */
+/** How a clip is converted. */
 export interface ClipRecipe {
   readonly kind: 'video' | 'audio';
   readonly container: ClipContainer;

@@ -3,14 +3,6 @@ import type { Aspect } from '../files/edits.ts';
 import { assetTypes } from '../media/asset-types.ts';
 import type { VideoFacts } from './clip-facts.ts';
 import { type ClipPart, describeCut, isCut, refuseShort, shorten } from './clip-part.ts';
-import {
-  type ClipColour,
-  type ClipShape,
-  describeColour,
-  resolveColour,
-  resolveEncodedMatrix,
-  resolveShape,
-} from './clip-shape.ts';
 import { describeCrop } from './image-recipe.ts';
 import {
   type ClipContainer,
@@ -20,6 +12,14 @@ import {
   createBase,
   describeCopy,
 } from './recipe-base.ts';
+import {
+  describeColour,
+  resolveColour,
+  resolveEncodedMatrix,
+  resolveShape,
+  type VideoColour,
+  type VideoShape,
+} from './video-filters.ts';
 
 /** Codecs that are kept in an accepted container, and the container that each is copied into from any other. */
 const videoCodecs: Readonly<
@@ -43,9 +43,9 @@ const audioCodecs: Readonly<
   webm: { copied: /^(opus|vorbis)$/, encoder: ['-c:a', 'libopus', '-b:a', '160k'] },
 };
 
-/** A clip that is cut ends with a whole frame, up to this long after the requested time. */
+/** A video that is cut ends with a whole frame, up to this long after the requested time. */
 const marginMs = 100;
-/** Gives less than 50 MB for the longest clip, even for pure noise. */
+/** Gives less than 50 MB for the longest video, even for pure noise. */
 const bitRateLimit = ['-maxrate', '22M', '-bufsize', '44M'];
 const frameRates = [24, 25, 30, 50, 60];
 const maxVariableFrameRate = 60;
@@ -108,7 +108,7 @@ export function resolveVideoRecipe(
 function mustEncodeWhole(
   { format, sizeBytes }: ClipSource,
   video: VideoFacts,
-  colour: ClipColour,
+  colour: VideoColour,
   noLimits: boolean,
 ): boolean {
   const isTooLarge = !noLimits && sizeBytes > assetTypes.video.maxBytes;
@@ -128,7 +128,7 @@ interface VideoCoding {
   readonly text: string;
 }
 
-function encode(video: VideoFacts, shape: ClipShape, colour: ClipColour, noLimits: boolean): VideoCoding {
+function encode(video: VideoFacts, shape: VideoShape, colour: VideoColour, noLimits: boolean): VideoCoding {
   const filters = formatFilters(video, shape.filters, colour.filters);
   return {
     container: containers.mp4,
@@ -158,7 +158,7 @@ function formatFilters(video: VideoFacts, shape: readonly string[], colour: read
   ].join(',');
 }
 
-/** A fixed rate: the clip's own, or, if that varies, one that loses no frame, up to 60 per second. */
+/** A fixed rate: the video's own, or, if that varies, one that loses no frame, up to 60 per second. */
 function resolveFrameRate({ frameRate, meanFrameRate }: VideoFacts): string {
   const isFixed = Math.abs(frameRate - meanFrameRate) < 0.01 * frameRate;
   const rate =

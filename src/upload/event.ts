@@ -18,7 +18,7 @@ export type UploadEvent =
 
 /** The file that an event is about. */
 interface OfFile {
-  /** Its first place in the input, from 0: two inputs may share a path, such as two frames of one clip. */
+  /** Its first place in the input, from 0: two inputs may share a path, such as two frames of one video. */
   readonly index: number;
   readonly path: string;
 }

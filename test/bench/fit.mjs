@@ -62,7 +62,7 @@ try {
   );
   await compare('a HEIC of 12 MP', node('ours', heics.slice(0, 1)), node('heic', heics.slice(0, 1)));
   await compare('20 PNGs of 25 MB', node('ours', pngs), node('png', pngs));
-  await compare('a 1080p clip of 40 s', node('ours', [clip]), byHand);
+  await compare('a 1080p video of 40 s', node('ours', [clip]), byHand);
   await compare('20 HEICs of 12 MP, a process each by hand', node('ours', heics), xargs(heics, 1), 1);
   await compare('20 HEICs of 12 MP, ten a process by hand', node('ours', heics), xargs(heics, 10), 1);
   const peakMiB = await measureTreePeak(node('ours', heics), env);

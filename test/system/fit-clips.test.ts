@@ -173,7 +173,7 @@ describe('fitting a video', () => {
     expect(Math.abs(distances.indexOf(Math.min(...distances)) - 90)).toBeLessThanOrEqual(1);
   });
 
-  test('measures a live clip by its audio too', async () => {
+  test('measures a live video by its audio too', async () => {
     const args = `${drawVideo('320x240', 25, 4)} ${playTone(25)} -c:v libvpx -deadline realtime -cpu-used 16 -c:a libopus -live 1`;
     const fitted = await fitFile(startFitter(), await makeClip('live.webm', args));
     expect((await probeClip(fitted.path)).durationMs).toBeLessThanOrEqual(15_400);

@@ -1,4 +1,4 @@
-/** A list of boxes and a table may have no more entries; a clip of a minute needs a few thousand. */
+/** A list of boxes and a table may have no more entries; a file of a minute needs a few thousand. */
 const maxEntries = 100_000;
 
 /** One box of the ISO base media file format (ISO/IEC 14496-12). */

@@ -40,7 +40,7 @@ const endless: readonly number[] = [ids.segment, ids.cluster];
 
 const videoTrackType = 1;
 
-/** A file may have no more elements; a clip of a minute needs a few thousand. */
+/** A file may have no more elements; a video of a minute needs a few thousand. */
 const maxElements = 500_000;
 
 interface Element {

@@ -3,7 +3,7 @@ import type { VideoFacts } from './clip-facts.ts';
 import { resolveCrop } from './image-recipe.ts';
 
 /** The sides that a video's frames get, and the filters that give them. */
-export interface ClipShape {
+export interface VideoShape {
   readonly width: number;
   readonly height: number;
   /** ffmpeg's filters; none if the frames have that shape already. */
@@ -21,7 +21,7 @@ export function resolveShape(
   video: VideoFacts,
   aspect: Aspect | undefined,
   options: { readonly maxSidePx: number; readonly step: 1 | 2 },
-): ClipShape {
+): VideoShape {
   const { step, maxSidePx } = options;
   const { pixelAspect } = video;
   // Non-square pixels are stretched, never squeezed.
@@ -62,13 +62,13 @@ const wideMatrices: Readonly<Record<string, string>> = {
 };
 
 /** How to read a video's colours, and the filters that convert them to those that every player shows. */
-export interface ClipColour {
+export interface VideoColour {
   readonly kind: 'plain' | 'wide' | 'hdr';
   readonly filters: readonly string[];
 }
 
 /** Detects HDR and wide gamut, and returns the filters that convert them to BT.709. */
-export function resolveColour({ transfer, primaries }: VideoFacts): ClipColour {
+export function resolveColour({ transfer, primaries }: VideoFacts): VideoColour {
   const matrix = wideMatrices[primaries];
   if (hdrTransfers.has(transfer)) {
     const source = `pin=${matrix === undefined ? 'bt2020' : primaries}:min=${matrix ?? 'bt2020nc'}`;
@@ -110,7 +110,7 @@ export function resolveEncodedMatrix(video: VideoFacts): readonly string[] {
 }
 
 /** For people; empty if the colours stay. */
-export function describeColour(kind: ClipColour['kind']): readonly string[] {
+export function describeColour(kind: VideoColour['kind']): readonly string[] {
   switch (kind) {
     case 'plain':
       return [];
