@@ -5,7 +5,7 @@ import { UsageError } from './errors.ts';
  * Resolves a path to open. Keeps `..`: after a symbolic link it means the parent of the link's target, which only the
  * system knows. (Windows folds `..` before it follows links.)
  *
- * @param from its `cwd` is read only for a relative path, and is undefined if the directory is gone
+ * @param from its `cwd` is read only for a relative path, and is undefined if the working directory is gone
  * @throws UsageError for a relative path if the working directory is gone
  */
 export function absolutePath(path: string, from: { readonly cwd: string | undefined }): string {

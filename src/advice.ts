@@ -16,7 +16,7 @@ type Advice = string | undefined | ((circumstances: Circumstances) => string);
 
 const uploadAdvice: Readonly<Record<UploadErrorCode, Advice>> = {
   unreadable: 'Check that the file exists and that you may read it.',
-  not_a_file: 'Name a regular file; use -r for a directory and - for standard input.',
+  not_a_file: 'Name a regular file; use -r for a folder and - for standard input.',
   empty: 'The file has no content; export it again.',
   unsupported_type: 'Convert it to an accepted type; renaming it does not help.',
   too_large: 'Scale it down or compress it more, then upload the smaller file.',

@@ -3,7 +3,7 @@ import type { Secrets } from './secrets.ts';
 /** Everything the program takes from the world around it. `main.ts` builds the real one; a test builds its own. */
 export interface Host {
   readonly env: Environment;
-  /** Absolute; the base of relative paths. Undefined if the directory was deleted or is inaccessible. */
+  /** Absolute; the base of relative paths. Undefined if the working directory was deleted or is inaccessible. */
   readonly cwd: string | undefined;
   /** Empty if there is none. */
   readonly homeDir: string;

@@ -113,7 +113,7 @@ function createStdout(): TerminalStream {
   });
 }
 
-/** Whether a descriptor is open on a directory, which Node's own standard input takes for an empty one. */
+/** Whether a descriptor is open on a folder, which Node's own standard input takes for an empty one. */
 function isDirectory(fd: number): boolean {
   try {
     return fstatSync(fd).isDirectory();

@@ -58,7 +58,7 @@ export async function findFiles(request: FileRequest, host: FileHost): Promise<r
   }
   if (found.length === 0) {
     throw new UsageError(
-      'there is nothing to upload: name a file, a pattern, a directory with -r, or - for standard input',
+      'there is nothing to upload: name a file, a pattern, a folder with -r, or - for standard input',
     );
   }
   return found;
@@ -145,7 +145,7 @@ class Finder {
       return { path, source: this.#host.stdin, edits };
     }
     const kind = await this.#paths.kindOf(path);
-    if (kind === 'directory' || (kind === 'absent' && /[*?[{]/.test(path))) {
+    if (kind === 'folder' || (kind === 'absent' && /[*?[{]/.test(path))) {
       throw new NoFileError(
         () =>
           'trim, frame and aspect may follow the name of one file only; use --trim, --frame and --aspect for all',
@@ -163,7 +163,7 @@ class Finder {
     switch (kind) {
       case 'absent':
         throw this.#paths.absent(path);
-      case 'directory':
+      case 'folder':
         return (await this.loadPatternFinder()).findBelow(path);
       // Treat a path that cannot be stat'ed as a file; checking it reports the reason.
       case 'unknown':

@@ -4,14 +4,14 @@ import { decodePath, encodePath } from './path-bytes.ts';
 /** An entry of a folder. */
 export interface Entry {
   readonly name: string;
-  readonly kind: 'file' | 'directory' | 'link';
+  readonly kind: 'file' | 'folder' | 'link';
 }
 
 /** Where a symbolic link leads; a link that leads nowhere is a file that cannot be read. */
 export interface LinkTarget {
   /** The path without any link. */
   readonly realPath: string;
-  readonly kind: 'file' | 'directory';
+  readonly kind: 'file' | 'folder';
 }
 
 /** Reads folders, each once. */
@@ -35,7 +35,7 @@ export class FolderReader {
     try {
       const path = encodePath(link);
       const target = decodePath(await realpath(path, { encoding: 'buffer' }));
-      return { realPath: target, kind: (await stat(path)).isDirectory() ? 'directory' : 'file' };
+      return { realPath: target, kind: (await stat(path)).isDirectory() ? 'folder' : 'file' };
     } catch {
       return { realPath: link, kind: 'file' };
     }
@@ -69,5 +69,5 @@ async function readUnsorted(folder: string): Promise<Entry[]> {
 
 /** What a folder's entry, or an unfollowed path, is. */
 export function kindOf(entry: { isDirectory(): boolean; isSymbolicLink(): boolean }): Entry['kind'] {
-  return entry.isDirectory() ? 'directory' : entry.isSymbolicLink() ? 'link' : 'file';
+  return entry.isDirectory() ? 'folder' : entry.isSymbolicLink() ? 'link' : 'file';
 }

@@ -20,7 +20,7 @@ export class NoFileError extends Error {
 }
 
 /** What a path leads to; `unknown` if the system refuses to say. */
-export type PathKind = 'absent' | 'directory' | 'file' | 'unknown';
+export type PathKind = 'absent' | 'folder' | 'file' | 'unknown';
 
 /** Looks up paths that are named, by an argument or by a word of a pattern. Each folder is read once. */
 export class NamedPaths {
@@ -68,7 +68,7 @@ const absentCodes: ReadonlySet<string | undefined> = new Set([
 
 async function kindOf(file: string): Promise<PathKind> {
   try {
-    return (await stat(encodePath(file))).isDirectory() ? 'directory' : 'file';
+    return (await stat(encodePath(file))).isDirectory() ? 'folder' : 'file';
   } catch (error) {
     return absentCodes.has((error as NodeJS.ErrnoException).code) ? 'absent' : 'unknown';
   }

@@ -11,7 +11,7 @@ import { type Match, Search, type SearchOptions } from './search.ts';
 
 /** How patterns and folders are searched. */
 export interface PatternOptions {
-  /** Whether directories are descended into. */
+  /** Whether folders are descended into. */
   readonly recursive: boolean;
   /** Whether globs and `recursive` take hidden files and folders. */
   readonly hidden: boolean;
@@ -124,7 +124,7 @@ export class PatternFinder {
         search.matches.push({ path, source, realPath, isLinked: false });
         return;
       }
-      case 'directory':
+      case 'folder':
         await this.#searchBelow(path, search);
     }
   }

@@ -105,7 +105,7 @@ export class Search {
         if (!this.#takes(place, entry, true)) {
           continue;
         }
-        if (entry.kind === 'directory') {
+        if (entry.kind === 'folder') {
           places.push(enter(place, entry));
         } else if (this.#isNamedLikeAnAsset(entry.name)) {
           await this.#addFile(place, entry);
@@ -145,7 +145,7 @@ export class Search {
       if (entry.kind === 'file' || !this.#takes(place, entry, part)) {
         continue;
       }
-      if (entry.kind === 'directory') {
+      if (entry.kind === 'folder') {
         visit(enter(place, entry), part.kind === 'globstar' ? step : step + 1);
         continue;
       }
@@ -154,7 +154,7 @@ export class Search {
         continue;
       }
       const target = await this.#reader.follow(join(place.realPath, entry.name));
-      if (target.kind === 'directory') {
+      if (target.kind === 'folder') {
         visit({ ...enter(place, entry), realPath: target.realPath, isLinked: true }, step + 1);
       }
     }
@@ -178,7 +178,7 @@ export class Search {
       if (!this.#takes(place, entry, part)) {
         continue;
       }
-      if (entry.kind === 'directory') {
+      if (entry.kind === 'folder') {
         const folder = enter(place, entry);
         if (part.kind === 'globstar') {
           visitBelow(folder);
@@ -203,9 +203,9 @@ export class Search {
       return;
     }
     const path = `${place.prefix}${name}`;
-    if (this.#options.exclusion.has({ path, foundAt: this.#foundAt, isFolder: kind === 'directory' })) {
+    if (this.#options.exclusion.has({ path, foundAt: this.#foundAt, isFolder: kind === 'folder' })) {
       this.hasLeftOut = true;
-    } else if (kind === 'directory') {
+    } else if (kind === 'folder') {
       await this.#addBelowIfRecursive({ ...place, prefix: `${path}/`, realPath: source });
     } else if (!isForFolders) {
       await this.#addFile(place, { name, kind });
@@ -273,7 +273,7 @@ export class Search {
         ? part.matches(entry.name, hidden)
         : hidden || !entry.name.startsWith('.');
     const path = `${place.prefix}${entry.name}`;
-    const isFolder = entry.kind === 'directory';
+    const isFolder = entry.kind === 'folder';
     const isExcluded = isTaken && exclusion.has({ path, foundAt: this.#foundAt, isFolder });
     this.hasLeftOut ||= isExcluded || (!isTaken && part === true);
     return isTaken && !isExcluded;

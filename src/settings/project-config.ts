@@ -30,15 +30,15 @@ export async function findProjectConfig(
   onForeign: (path: string) => void,
 ): Promise<{ readonly path: string; readonly values: ConfigValues } | undefined> {
   const owners = trustedOwners(userId, env.SUDO_UID);
-  for (const directory of cwd === undefined ? [] : upwards(cwd)) {
-    const places = existingPlaces(directory, (place) => {
-      const isTrusted = owners === undefined || isOwnedBy(owners, directory, place);
+  for (const folder of cwd === undefined ? [] : upwards(cwd)) {
+    const places = existingPlaces(folder, (place) => {
+      const isTrusted = owners === undefined || isOwnedBy(owners, folder, place);
       if (!isTrusted) {
-        onForeign(join(directory, place));
+        onForeign(join(folder, place));
       }
       return isTrusted;
     });
-    const found = places.length === 0 ? undefined : await search(directory, places);
+    const found = places.length === 0 ? undefined : await search(folder, places);
     if (found !== undefined) {
       return found;
     }
@@ -55,21 +55,21 @@ function trustedOwners(userId: number | undefined, sudoUid = ''): readonly numbe
 }
 
 /** Whether a file, the links to it and the folder that is searched for it belong to one of these users. */
-function isOwnedBy(owners: readonly number[], directory: string, place: string): boolean {
-  const path = join(directory, place);
-  const folder = dirname(path);
-  const stats = [lstatSync(path), statSync(path), ...(folder === directory ? [] : [lstatSync(folder)])];
+function isOwnedBy(owners: readonly number[], folder: string, place: string): boolean {
+  const path = join(folder, place);
+  const parent = dirname(path);
+  const stats = [lstatSync(path), statSync(path), ...(parent === folder ? [] : [lstatSync(parent)])];
   return stats.every(({ uid }) => owners.includes(uid));
 }
 
 /**
- * The search places of a directory that hold a file, and one that is trusted; skips a faulty package.json, which is
+ * The search places of a folder that hold a file, and one that is trusted; skips a faulty package.json, which is
  * another tool's business.
  */
-function existingPlaces(directory: string, isTrusted: (place: string) => boolean): string[] {
+function existingPlaces(folder: string, isTrusted: (place: string) => boolean): string[] {
   const places: string[] = [];
   for (const place of searchPlaces) {
-    const path = join(directory, place);
+    const path = join(folder, place);
     const stats = statIfPossible(path);
     if (stats === undefined || stats.isDirectory()) {
       continue;
@@ -117,7 +117,7 @@ function findFault(path: string, stats: Stats): ConfigError | undefined {
   return stats.size > maxConfigSizeBytes ? configTooLarge(path) : undefined;
 }
 
-async function search(directory: string, places: string[]) {
+async function search(folder: string, places: string[]) {
   // Not `cosmiconfig()`, which first executes `.config/config.js`, `.ts`, `.cjs` or `.mjs` of the working directory to
   // find its own settings, whatever its options.
   const { Explorer } = await import('cosmiconfig/dist/Explorer.js');
@@ -137,13 +137,13 @@ async function search(directory: string, places: string[]) {
     transform: (result) => result,
   });
   try {
-    const result = await explorer.search(directory);
+    const result = await explorer.search(folder);
     return result === null ? undefined : { path: result.filepath, values: result.config as ConfigValues };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === undefined) {
       throw cause;
     }
-    throw new ConfigError(`the project's config in ${directory} cannot be read: ${describeErrno(cause)}`, {
+    throw new ConfigError(`the project's config in ${folder} cannot be read: ${describeErrno(cause)}`, {
       cause,
     });
   }

@@ -20,9 +20,9 @@ export function findUnreadConfigs(cwd: string | undefined, lastPath: string | un
   if (cwd === undefined) {
     return unread;
   }
-  for (const directory of upwards(cwd)) {
-    unread.push(...names.map((name) => join(directory, name)).filter(isFile));
-    if (lastPath !== undefined && [dirname(lastPath), dirname(dirname(lastPath))].includes(directory)) {
+  for (const folder of upwards(cwd)) {
+    unread.push(...names.map((name) => join(folder, name)).filter(isFile));
+    if (lastPath !== undefined && [dirname(lastPath), dirname(dirname(lastPath))].includes(folder)) {
       break;
     }
   }

@@ -2,13 +2,13 @@ import { dirname } from 'node:path';
 
 /** A folder and those above it. */
 export function* upwards(from: string): Generator<string> {
-  let directory = from;
+  let folder = from;
   for (;;) {
-    yield directory;
-    const parent = dirname(directory);
-    if (parent === directory) {
+    yield folder;
+    const parent = dirname(folder);
+    if (parent === folder) {
       return;
     }
-    directory = parent;
+    folder = parent;
   }
 }

@@ -63,7 +63,7 @@ export type ConfigChanges = { readonly [K in Key]?: string | undefined };
 /**
  * The values in the user's config, `{}` if there is none.
  *
- * @throws ConfigError if the file cannot be read as JSON, or must not be written to (a link, a directory)
+ * @throws ConfigError if the file cannot be read as JSON, or must not be written to (a link, a folder)
  */
 export async function readUserConfig(path: string): Promise<ConfigValues> {
   const stats = await statInPlace(path);

@@ -230,7 +230,7 @@ async function isFinished(handle: FileHandle): Promise<boolean> {
 /** Describes an error of opening the file, which is created if missing, without following links. */
 const problems: Readonly<Record<string, string>> = {
   ELOOP: 'it is a symbolic link; name the file it leads to',
-  ENOENT: 'its directory does not exist',
+  ENOENT: 'its folder does not exist',
 };
 
 function cannotUse(path: string, error: NodeJS.ErrnoException): UsageError {

@@ -334,7 +334,7 @@ describe('the file that login writes', () => {
     expect((await lstat(file)).isSymbolicLink()).toBe(true);
   });
 
-  it('is never a directory', async () => {
+  it('is never a folder', async () => {
     const { login, file } = await newcomer();
     await mkdir(file, { recursive: true });
     const result = await login(['-a', us]);

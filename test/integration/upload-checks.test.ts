@@ -385,7 +385,7 @@ describe('a file that changed after the check', () => {
       'it is a named pipe, not a regular file',
     ],
     [
-      'replaced by a directory',
+      'replaced by a folder',
       (file) => {
         rmSync(file);
         mkdirSync(file);

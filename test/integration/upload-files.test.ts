@@ -237,13 +237,13 @@ describe('a glob', () => {
     await expectUploaded(['.*.png', '.c/*'], { cwd }, ['.b.png', '.c/d.png']);
   });
 
-  it('leaves out directories without -r', async () => {
+  it('leaves out folders without -r', async () => {
     const cwd = await folderWith('a.png', 'b/c.png');
     await expectUploaded(['*'], { cwd }, ['a.png']);
     await expectRefused(['b*'], { cwd }, ['b*: there is no such file, and the pattern matches no files']);
   });
 
-  it('descends with -r into the directories that it matches, and lists no file twice', async () => {
+  it('descends with -r into the folders that it matches, and lists no file twice', async () => {
     const cwd = await folderWith('a.png', 'b/2.png', 'b/10.png', 'b/deep/c.png', 'd.png');
     await mkdir(join(cwd, 'empty'));
     const all = ['a.png', 'b/2.png', 'b/10.png', 'b/deep/c.png', 'd.png'];
@@ -364,7 +364,7 @@ describe('--recursive', () => {
     );
   });
 
-  it('takes a directory whose name looks like a pattern, and its files with such names', async () => {
+  it('takes a folder whose name looks like a pattern, and its files with such names', async () => {
     const cwd = await folderWith('[a]*/{b}.png', 'a/c.png');
     await expectUploaded(['-r', '[a]*'], { cwd }, ['[a]*/{b}.png']);
   });
@@ -374,7 +374,7 @@ describe('--recursive', () => {
     await expectUploaded(['-r', 'shots', 'image.bin'], { cwd }, ['shots/a.png', 'image.bin']);
   });
 
-  it('follows links to files, not links to directories, unless one is named', async () => {
+  it('follows links to files, not links to folders, unless one is named', async () => {
     const cwd = await folderWith('shots/a.png', 'elsewhere/b.png');
     await symlink('../elsewhere/b.png', join(cwd, 'shots/link.png'));
     await symlink('../elsewhere', join(cwd, 'shots/folder'));
@@ -384,7 +384,7 @@ describe('--recursive', () => {
     await expectUploaded(['-r', 'other'], { cwd }, ['other/b.png']);
   });
 
-  it('and a path inside the directory upload the file once and report it twice', async () => {
+  it('and a path inside the folder upload the file once and report it twice', async () => {
     const cwd = await folderWith('shots/a.png', 'shots/b.png');
     await expectUploaded(['-r', 'shots/b.png', 'shots'], { cwd }, [
       'shots/b.png',
@@ -393,7 +393,7 @@ describe('--recursive', () => {
     ]);
   });
 
-  it.skipIf(isRoot)('names an unreadable directory, and uploads the rest', async () => {
+  it.skipIf(isRoot)('names an unreadable folder, and uploads the rest', async () => {
     const cwd = await folderWith('shots/a.png', 'good.png');
     await chmod(join(cwd, 'shots'), 0);
     await expectFolderFailure(['-r', 'shots', 'good.png'], cwd, 'shots', 'permission denied');
@@ -665,7 +665,7 @@ describe('an argument that names nothing', () => {
     );
   });
 
-  it('may be a directory without images, or the empty path, with -r', async () => {
+  it('may be a folder without images, or the empty path, with -r', async () => {
     const cwd = await folderWith('good.png', 'texts/a.txt');
     await expectRefused(['-r', 'texts', '', 'good.png'], { cwd }, [
       'texts: there is no .jpg, .jpeg, .png, .webp, .mp4, .m4v, .mov, .webm, .mp3, .wav, .m4a or .aac file in it',
@@ -730,7 +730,7 @@ describe('an argument that names nothing', () => {
 
   it('may be missing, which is a usage error', async () => {
     await expectRefused([], {}, [
-      'there is nothing to upload: name a file, a pattern, a directory with -r, or - for standard input',
+      'there is nothing to upload: name a file, a pattern, a folder with -r, or - for standard input',
     ]);
   });
 
@@ -878,7 +878,7 @@ describe('--files-from', () => {
     ]);
   });
 
-  it('may list directories with -r', async () => {
+  it('may list folders with -r', async () => {
     const cwd = await folderWith('shots/2.png', 'shots/10.png');
     await expectUploaded(['-r', '--files-from', '-'], { cwd, stdin: 'shots\n' }, [
       'shots/2.png',

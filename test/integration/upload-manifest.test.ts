@@ -387,11 +387,11 @@ describe('a manifest that cannot be kept', () => {
     expect(sandbox.requests).toEqual([]);
   });
 
-  it('because its directory does not exist is a usage error', async () => {
+  it('because its folder does not exist is a usage error', async () => {
     const { sandbox, env } = await sandboxWith();
     const result = await runCli(['upload', night, '--manifest', '/nonexistent/m'], { env });
     expect(result.exitCode).toBe(2);
-    expect(result.stderr).toContain('its directory does not exist');
+    expect(result.stderr).toContain('its folder does not exist');
     expect(sandbox.requests).toEqual([]);
   });
 
@@ -448,7 +448,7 @@ describe('a dry run', () => {
     const lost = join(folder, 'none', 'm');
     expect(await runCli(['upload', night, '--dry-run', '--manifest', lost])).toMatchObject({
       exitCode: 2,
-      stderr: `error: --manifest ${lost}: it cannot be used: its directory does not exist\n`,
+      stderr: `error: --manifest ${lost}: it cannot be used: its folder does not exist\n`,
     });
     expect((await runCli(['upload', night, '--dry-run', '--manifest', '/dev/zero'])).exitCode).toBe(2);
     await writeFile(manifest, '{"sha256":"');

@@ -50,7 +50,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('completion in %s', (name) => {
     });
   });
 
-  it('completes images and directories, with quoted names, and other files if there are none', async () => {
+  it('completes images and folders, with quoted names, and other files if there are none', async () => {
     const shell = await openShell(name);
     await mkdir(join(shell.cwd, 'sub dir'));
     for (const file of [...files, join('sub dir', 'in.WebP')]) {

@@ -12,7 +12,7 @@ export type Completion = {
 
 type Candidates =
   | { readonly kind: 'words'; readonly words: readonly Candidate[] }
-  /** Paths; files with one of these extensions and directories first, any other file if there are none. */
+  /** Paths; files with one of these extensions and folders first, any other file if there are none. */
   | { readonly kind: 'files'; readonly extensions: readonly string[] };
 
 /** A word that fits at the cursor. */

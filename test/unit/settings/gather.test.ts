@@ -238,7 +238,7 @@ describe("the project's config", () => {
   const content = (place: string, retries: number) =>
     place === 'package.json' ? { name: 'x', dreamina: { retries } } : { retries };
 
-  test('the places of one directory are searched in order', async () => {
+  test('the places of one folder are searched in order', async () => {
     for (const place of places) {
       await write(`project/${place}`, content(place, places.indexOf(place)));
     }
@@ -249,7 +249,7 @@ describe("the project's config", () => {
     }
   });
 
-  test.each(places)('the nearest directory takes precedence, with %s', async (place) => {
+  test.each(places)('the nearest folder takes precedence, with %s', async (place) => {
     await write('project/.dreaminarc', { retries: 1 });
     const path = await write(`project/a/${place}`, content(place, 2));
     expect(await load()).toEqual([{ source: { kind: 'project', path }, values: { retries: 2 } }]);
@@ -436,18 +436,18 @@ describe('no config file is ever executed', () => {
       () => false,
     );
 
-  async function writeScripts(directory: string): Promise<void> {
+  async function writeScripts(folder: string): Promise<void> {
     for (const name of ['.dreaminarc', '.config/dreaminarc', '.config/config', 'dreamina.config']) {
       for (const extension of ['cjs', 'js', 'ts']) {
-        await write(`${directory}/${name}.${extension}`, script());
+        await write(`${folder}/${name}.${extension}`, script());
       }
-      await write(`${directory}/${name}.mjs`, module());
+      await write(`${folder}/${name}.mjs`, module());
     }
   }
 
-  async function inDirectory<Result>(directory: string, run: () => Promise<Result>): Promise<Result> {
+  async function inFolder<Result>(folder: string, run: () => Promise<Result>): Promise<Result> {
     const before = process.cwd();
-    process.chdir(directory);
+    process.chdir(folder);
     try {
       return await run();
     } finally {
@@ -458,24 +458,22 @@ describe('no config file is ever executed', () => {
   test('not by the search, from the working directory of the process itself', async () => {
     await writeScripts('project/a/b');
     await writeScripts('project');
-    expect(await inDirectory(cwd, () => load())).toEqual([]);
+    expect(await inFolder(cwd, () => load())).toEqual([]);
     await write('project/a/b/.dreaminarc', { retries: 1 });
     await write('project/a/b/package.json', {
       cosmiconfig: { searchPlaces: ['.dreaminarc.js'], $import: './.config/config.js' },
       $import: './.config/config.js',
       dreamina: { retries: 2 },
     });
-    expect(await inDirectory(cwd, () => load())).toMatchObject([{ values: { retries: 1 } }]);
+    expect(await inFolder(cwd, () => load())).toMatchObject([{ values: { retries: 1 } }]);
     await rm(join(cwd, '.dreaminarc'));
-    expect(await inDirectory(cwd, () => load())).toMatchObject([{ values: { retries: 2 } }]);
+    expect(await inFolder(cwd, () => load())).toMatchObject([{ values: { retries: 2 } }]);
     expect(await wasExecuted()).toBe(false);
   });
 
   test('although cosmiconfig() itself would do so, whatever its options', async () => {
     await write('project/a/b/.config/config.cjs', script());
-    await inDirectory(cwd, async () =>
-      cosmiconfig('dreamina', { searchPlaces: [], loaders: {} }).search(cwd),
-    );
+    await inFolder(cwd, async () => cosmiconfig('dreamina', { searchPlaces: [], loaders: {} }).search(cwd));
     expect(await wasExecuted()).toBe(true);
   });
 
