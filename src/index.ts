@@ -23,7 +23,7 @@ export {
   type UploadFilesOptions,
   uploadFiles,
 } from './library.ts';
-export type { AssetKind, ContentType } from './media/asset-types.ts';
+export type { AssetType, ContentType } from './media/asset-types.ts';
 export type { UploadEvent } from './upload/event.ts';
 export type {
   CancelledRecord,

@@ -234,7 +234,7 @@ export class Fitter {
     return {
       kind: 'fit',
       source,
-      outcome: { type: recipe.kind, ...recipe.outcome },
+      outcome: { type: recipe.type, ...recipe.outcome },
       texts: recipe.texts,
       work: { kind: 'clip', format, recipe },
     };

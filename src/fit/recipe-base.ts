@@ -5,7 +5,7 @@ import type { ClipFormat } from './formats.ts';
 
 /** How a clip is converted. */
 export interface ClipRecipe {
-  readonly kind: 'video' | 'audio';
+  readonly type: 'video' | 'audio';
   readonly container: ClipContainer;
   readonly startMs: number;
   /** undefined up to the end. */
@@ -55,12 +55,12 @@ export interface ClipSource {
 }
 
 /** The part that the recipes of videos and of audio share. */
-export function createBase(kind: ClipRecipe['kind'], part: ClipPart, noLimits: boolean) {
+export function createBase(type: ClipRecipe['type'], part: ClipPart, noLimits: boolean) {
   return {
-    kind,
+    type,
     startMs: part.startMs,
     lengthMs: part.endMs === undefined ? undefined : part.lengthMs,
-    maxOutputBytes: noLimits ? maxUnlimitedBytes : assetTypes[kind].maxBytes * 2,
+    maxOutputBytes: noLimits ? maxUnlimitedBytes : assetTypes[type].maxBytes * 2,
   };
 }
 

@@ -36,9 +36,9 @@ export const assetTypes = {
     durationMs: { min: 2000, max: 15_000 },
     sidePx: undefined,
   },
-} as const satisfies Record<string, AssetType>;
+} as const satisfies Record<string, Rules>;
 
-interface AssetType {
+interface Rules {
   readonly formats: readonly {
     readonly name: string;
     readonly contentType: string;
@@ -57,17 +57,17 @@ interface Range {
   readonly max: number;
 }
 
-/** The API's kinds of assets. */
-export type AssetKind = keyof typeof assetTypes;
+/** The API's types of assets. */
+export type AssetType = keyof typeof assetTypes;
 
 /** The Content-Types of assets. */
-export type ContentType = (typeof assetTypes)[AssetKind]['formats'][number]['contentType'];
+export type ContentType = (typeof assetTypes)[AssetType]['formats'][number]['contentType'];
 
 /** The Content-Types of images. */
 export type ImageContentType = (typeof assetTypes)['image']['formats'][number]['contentType'];
 
-/** Every kind, in the order in which they are named to people. */
-export const assetKinds = Object.keys(assetTypes) as readonly AssetKind[];
+/** Every type, in the order in which they are named to people. */
+export const assetTypeNames = Object.keys(assetTypes) as readonly AssetType[];
 
 /** Containers round durations, so excesses up to this are left to the server. */
 export const durationToleranceMs = 100;
@@ -77,30 +77,34 @@ export const maxUnlimitedBytes = 2 ** 31 - 1;
 
 /** Whether that MIME type is one of those that are accepted. */
 export function isContentType(mime: string): mime is ContentType {
-  return assetKinds.some((kind) => assetTypes[kind].formats.some((it) => it.contentType === mime));
+  return assetTypeNames.some((type) => assetTypes[type].formats.some((it) => it.contentType === mime));
 }
 
-/** Which kind of asset is sent with that Content-Type. */
-export function resolveKind(contentType: ContentType): AssetKind {
-  return assetKinds.find((kind) => assetTypes[kind].formats.some((it) => it.contentType === contentType))!;
+/** Which type of asset is sent with that Content-Type. */
+export function resolveType(contentType: ContentType): AssetType {
+  return assetTypeNames.find((type) =>
+    assetTypes[type].formats.some((it) => it.contentType === contentType),
+  )!;
 }
 
 /** Whether that Content-Type is one of an image's. */
 export function isImageContentType(contentType: ContentType): contentType is ImageContentType {
-  return resolveKind(contentType) === 'image';
+  return resolveType(contentType) === 'image';
 }
 
 /** The file name extensions of all formats, in lower case, without a dot. */
 export function listExtensions(): readonly string[] {
-  const extensions = assetKinds.flatMap((kind) => assetTypes[kind].formats.flatMap((it) => it.extensions));
+  const extensions = assetTypeNames.flatMap((type) =>
+    assetTypes[type].formats.flatMap((it) => it.extensions),
+  );
   return [...new Set(extensions)];
 }
 
-/** The names of the formats of those kinds, as in "JPEG, PNG and WebP". */
+/** The names of the formats of those types, as in "JPEG, PNG and WebP". */
 export function formatNames(
-  kinds: readonly AssetKind[] = assetKinds,
+  types: readonly AssetType[] = assetTypeNames,
   conjunction: 'and' | 'or' = 'and',
 ): string {
-  const names = kinds.flatMap((kind) => assetTypes[kind].formats.map((it) => it.name));
+  const names = types.flatMap((type) => assetTypes[type].formats.map((it) => it.name));
   return joinWords(names, conjunction);
 }

@@ -6,7 +6,7 @@ import { openToRead } from '../files/open-to-read.ts';
 import { encodePath } from '../files/path-bytes.ts';
 import { readStream } from '../files/read-stream.ts';
 import { groupDigits } from '../units.ts';
-import { type AssetKind, type ContentType, isImageContentType, resolveKind } from './asset-types.ts';
+import { type AssetType, type ContentType, isImageContentType, resolveType } from './asset-types.ts';
 import { type ByteSource, createBufferSource, createFileSource } from './byte-source.ts';
 import { identify } from './identify.ts';
 import { checkImageStructure } from './image-structure.ts';
@@ -16,7 +16,7 @@ import type { Refusal } from './refusal.ts';
 
 /** The facts about an asset that its content gives. */
 export interface AssetFacts {
-  readonly type: AssetKind;
+  readonly type: AssetType;
   readonly contentType: ContentType;
   readonly sizeBytes: number;
   /** Pixels, as displayed; videos only, and absent if the file does not say. */
@@ -143,14 +143,14 @@ async function checkContent(
     throw new FileError('empty', 'it is empty');
   }
   const { contentType } = accept(await identify(source));
-  assertAllowed(findSizeRefusal(resolveKind(contentType), sizeBytes, noLimits));
+  assertAllowed(findSizeRefusal(resolveType(contentType), sizeBytes, noLimits));
   if (isImageContentType(contentType)) {
     accept(await checkImageStructure(source, contentType));
     return { type: 'image', contentType, sizeBytes };
   }
   const probe = await openProbe();
   const probed: Probed = accept(await probe.probe(file, contentType));
-  const type = resolveKind(probed.contentType);
+  const type = resolveType(probed.contentType);
   // Only its tracks distinguish an M4A from an MP4, and the two have limits of their own.
   assertAllowed(findSizeRefusal(type, sizeBytes, noLimits) ?? findLimitRefusal(type, probed, noLimits));
   return { type, sizeBytes, ...probed };
@@ -175,7 +175,7 @@ function refused({ code, message, hint }: Refusal): FileError {
 
 /** A class, because a batch may hold a hundred thousand of them, and a closure for each would double their size. */
 class DiskAsset implements CheckedAsset {
-  readonly type: AssetKind;
+  readonly type: AssetType;
   readonly contentType: ContentType;
   readonly sizeBytes: number;
   readonly width: number | undefined;

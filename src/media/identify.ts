@@ -3,7 +3,7 @@ import {
   formatNames,
   type ImageContentType,
   isContentType,
-  resolveKind,
+  resolveType,
 } from './asset-types.ts';
 import type { ByteSource } from './byte-source.ts';
 import { maxTags, readTagBytes, tagHeaderBytes } from './id3.ts';
@@ -124,11 +124,11 @@ function findHidden(head: Buffer, start: Buffer): ContentType | undefined {
 }
 
 function refuseFront(contentType: ContentType): Refusal {
-  const kind = resolveKind(contentType);
+  const type = resolveType(contentType);
   return {
     code: 'unsupported_type',
-    message: `it has extra bytes before the ${kind} (${contentType}); ${formatNames()} are accepted`,
-    hint: `Export or download the ${kind} again: something was written in front of it.`,
+    message: `it has extra bytes before the ${type} (${contentType}); ${formatNames()} are accepted`,
+    hint: `Export or download the ${type} again: something was written in front of it.`,
   };
 }
 

@@ -1,7 +1,7 @@
 import { groupDigits } from '../units.ts';
 import {
-  type AssetKind,
-  assetKinds,
+  type AssetType,
+  assetTypeNames,
   assetTypes,
   durationToleranceMs,
   maxUnlimitedBytes,
@@ -15,33 +15,33 @@ export interface Measures {
   readonly height?: number | undefined;
 }
 
-/** The largest file of any kind that is sent. */
+/** The largest file of any type that is sent. */
 export function maxSizeBytes(noLimits: boolean): number {
-  return noLimits ? maxUnlimitedBytes : Math.max(...assetKinds.map((kind) => assetTypes[kind].maxBytes));
+  return noLimits ? maxUnlimitedBytes : Math.max(...assetTypeNames.map((type) => assetTypes[type].maxBytes));
 }
 
 /** Advice on a file that is too large. */
-const smaller: Readonly<Record<AssetKind, string>> = {
+const smaller: Readonly<Record<AssetType, string>> = {
   image: 'Scale it down or compress it more, and upload the smaller file.',
   video: 'Shorten it, or encode it with a lower bit rate.',
   audio: 'Shorten it, or convert it to MP3 or M4A, which are smaller.',
 };
 
 /** Refuses a file that has too many bytes. */
-export function findSizeRefusal(kind: AssetKind, sizeBytes: number, noLimits: boolean): Refusal | undefined {
-  const maxBytes = noLimits ? maxUnlimitedBytes : assetTypes[kind].maxBytes;
+export function findSizeRefusal(type: AssetType, sizeBytes: number, noLimits: boolean): Refusal | undefined {
+  const maxBytes = noLimits ? maxUnlimitedBytes : assetTypes[type].maxBytes;
   if (sizeBytes <= maxBytes) {
     return undefined;
   }
-  const limit = noLimits ? 'the limit' : `the limit for ${kindNames[kind]}`;
+  const limit = noLimits ? 'the limit' : `the limit for ${typeNames[type]}`;
   return {
     code: 'too_large',
     message: `it has ${groupDigits(sizeBytes)} bytes; ${limit} is ${groupDigits(maxBytes)}`,
-    hint: smaller[kind],
+    hint: smaller[type],
   };
 }
 
-const kindNames: Readonly<Record<AssetKind, string>> = {
+const typeNames: Readonly<Record<AssetType, string>> = {
   image: 'an image',
   video: 'a video',
   audio: 'an audio file',
@@ -49,15 +49,15 @@ const kindNames: Readonly<Record<AssetKind, string>> = {
 
 /** Refuses files whose duration or dimensions are outside the limits; never if `noLimits` is set. */
 export function findLimitRefusal(
-  kind: AssetKind,
+  type: AssetType,
   measures: Measures,
   noLimits: boolean,
 ): Refusal | undefined {
-  return noLimits ? undefined : (findDurationRefusal(kind, measures) ?? findSideRefusal(kind, measures));
+  return noLimits ? undefined : (findDurationRefusal(type, measures) ?? findSideRefusal(type, measures));
 }
 
-function findDurationRefusal(kind: AssetKind, { durationMs }: Measures): Refusal | undefined {
-  const limits = assetTypes[kind].durationMs;
+function findDurationRefusal(type: AssetType, { durationMs }: Measures): Refusal | undefined {
+  const limits = assetTypes[type].durationMs;
   if (limits === undefined || durationMs === undefined) {
     return undefined;
   }
@@ -68,13 +68,13 @@ function findDurationRefusal(kind: AssetKind, { durationMs }: Measures): Refusal
   const [min, max] = [limits.min / 1000, limits.max / 1000];
   return {
     code: 'bad_duration',
-    message: `it lasts ${durationMs / 1000} s; ${kindNames[kind]} may last ${min} to ${max} s`,
+    message: `it lasts ${durationMs / 1000} s; ${typeNames[type]} may last ${min} to ${max} s`,
     hint: isShort ? `Use a longer one, of ${min} s or more.` : `Trim it to ${max} s.`,
   };
 }
 
-function findSideRefusal(kind: AssetKind, { width, height }: Measures): Refusal | undefined {
-  const limits = assetTypes[kind].sidePx;
+function findSideRefusal(type: AssetType, { width, height }: Measures): Refusal | undefined {
+  const limits = assetTypes[type].sidePx;
   if (limits === undefined || width === undefined || height === undefined) {
     return undefined;
   }

@@ -6,7 +6,7 @@ import { type FitPlan, type FittingPlan, toFittedSource } from '../fit/fit-plan.
 import { Fitter } from '../fit/fitter.ts';
 import type { SourceFile } from '../fit/source-file.ts';
 import type { Machine } from '../host.ts';
-import { type AssetKind, assetTypes } from '../media/asset-types.ts';
+import { type AssetType, assetTypes } from '../media/asset-types.ts';
 import {
   type CheckContext,
   type CheckedAsset,
@@ -346,7 +346,7 @@ interface LoadedInput {
 }
 
 /** The type of a source; undefined if it is unknown. */
-function typeOf(plan: FitPlan, check: FileCheck): AssetKind | undefined {
+function typeOf(plan: FitPlan, check: FileCheck): AssetType | undefined {
   if (plan.kind === 'untouched') {
     return check.kind === 'acceptable' ? check.asset.type : undefined;
   }
@@ -356,12 +356,12 @@ function typeOf(plan: FitPlan, check: FileCheck): AssetKind | undefined {
     case 'frame':
       return 'video';
     case 'clip':
-      return plan.work.recipe.kind;
+      return plan.work.recipe.type;
   }
 }
 
 /** Edits after this file's name that do not apply to its type. Flags are for files of all types, so they do not count. */
-function describeUselessEdits(edits: Edits | undefined, type: AssetKind | undefined): readonly string[] {
+function describeUselessEdits(edits: Edits | undefined, type: AssetType | undefined): readonly string[] {
   const useless = type === 'image' ? ['trim', 'frame'] : type === 'audio' ? ['frame', 'aspect'] : [];
   return Object.keys(edits ?? {})
     .filter((edit) => useless.includes(edit))

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { isReference } from '../client/reference.ts';
-import { type AssetKind, type ContentType, isContentType, resolveKind } from '../media/asset-types.ts';
+import { type AssetType, type ContentType, isContentType, resolveType } from '../media/asset-types.ts';
 
 const reference = v.custom<string>(isReference);
 
@@ -38,7 +38,7 @@ const lineSchema = v.object({
 
 /** The content of a manifest's line. */
 export type ManifestEntry = Omit<v.InferOutput<typeof lineSchema>, 'assetRef'> & {
-  readonly type: AssetKind;
+  readonly type: AssetType;
   readonly assetRef: string;
 };
 
@@ -90,7 +90,7 @@ function parseEntry(text: string): ManifestEntry | undefined {
     const { success, output } = v.safeParse(lineSchema, JSON.parse(text));
     const assetRef = success ? (output.assetRef ?? output.imageRef) : undefined;
     return success && assetRef !== undefined
-      ? { ...output, type: resolveKind(output.contentType), assetRef }
+      ? { ...output, type: resolveType(output.contentType), assetRef }
       : undefined;
   } catch {
     return undefined;

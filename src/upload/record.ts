@@ -1,6 +1,6 @@
 import { adviseOn, type Circumstances } from '../advice.ts';
 import { ApiError, type UploadError, type UploadErrorCode } from '../errors.ts';
-import type { AssetKind, ContentType } from '../media/asset-types.ts';
+import type { AssetType, ContentType } from '../media/asset-types.ts';
 import type { FittedSource } from '../media/check-asset.ts';
 import type { Preparation } from './prepared-file.ts';
 
@@ -19,7 +19,7 @@ interface FitBase {
 }
 
 interface ReferenceBase extends RecordBase, FitBase {
-  readonly type: AssetKind;
+  readonly type: AssetType;
   readonly assetRef: string;
   /** The same reference, for images. */
   readonly imageRef?: string;
@@ -77,7 +77,7 @@ export interface CancelledRecord extends RecordBase {
 /** The file would be sent (dry run). */
 export interface ValidRecord extends RecordBase, FitBase {
   readonly status: 'valid';
-  readonly type: AssetKind;
+  readonly type: AssetType;
   /** Pixels; videos. */
   readonly width?: number;
   /** Pixels; videos. */

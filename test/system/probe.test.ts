@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ContentType, resolveKind } from '../../src/media/asset-types.ts';
+import { type ContentType, resolveType } from '../../src/media/asset-types.ts';
 import { createFileSource } from '../../src/media/byte-source.ts';
 import { identify } from '../../src/media/identify.ts';
 import { findLimitRefusal, findSizeRefusal } from '../../src/media/limits.ts';
@@ -37,8 +37,8 @@ async function inspect(path: string): Promise<Probed | Refusal> {
     if ('code' in probed) {
       return probed;
     }
-    const kind = resolveKind(probed.contentType);
-    return findSizeRefusal(kind, size, false) ?? findLimitRefusal(kind, probed, false) ?? probed;
+    const type = resolveType(probed.contentType);
+    return findSizeRefusal(type, size, false) ?? findLimitRefusal(type, probed, false) ?? probed;
   } finally {
     await handle.close();
   }

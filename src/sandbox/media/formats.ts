@@ -8,7 +8,7 @@ import { isPng, measurePng } from './png.ts';
 import { isWav, measureWav } from './wav.ts';
 import { isWebp, measureWebp } from './webp.ts';
 
-/** The kinds of assets. */
+/** The types of assets. */
 export type AssetType = 'image' | 'video' | 'audio';
 
 /** A Content-Type that the API accepts. */

@@ -263,7 +263,7 @@ describe('the recipe for a video', () => {
   ])('%s', (_name, given, expected) => {
     const recipe = resolve(given)!;
     expect(recipe.container.extension).toBe(expected.extension);
-    const copied = recipe.kind === 'video' ? '-c:v copy' : '-c:a copy';
+    const copied = recipe.type === 'video' ? '-c:v copy' : '-c:a copy';
     expect(recipe.streams.join(' ').includes(copied)).toBe(expected.copied);
     expect(recipe.texts.join(', ')).toMatch(expected.texts);
     if (expected.lengthMs !== undefined) {
@@ -357,7 +357,7 @@ describe('the recipe for audio', () => {
     ],
   ])('%s', (_name, given, expected) => {
     const recipe = resolve({ ...given, video: undefined })!;
-    expect(recipe.kind).toBe('audio');
+    expect(recipe.type).toBe('audio');
     expect(recipe.container.extension).toBe(expected.extension);
     expect(recipe.streams.join(' ')).toBe(`-map 0:a:0 ${expected.options}`);
     expect(recipe.lengthMs).toBe(expected.lengthMs);

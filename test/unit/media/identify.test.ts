@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { resolveKind } from '../../../src/media/asset-types.ts';
+import { resolveType } from '../../../src/media/asset-types.ts';
 import { createBufferSource } from '../../../src/media/byte-source.ts';
 import { identify } from '../../../src/media/identify.ts';
 import { clips, fixtures } from '../../fixtures.ts';
@@ -201,7 +201,7 @@ test('any bytes are accepted for their own signature or refused with a message',
     fc.asyncProperty(start, start, fc.uint8Array({ maxLength: 200 }), async (first, second, rest) => {
       const result = await identify(createBufferSource(Buffer.concat([bytes(first + second), rest])));
       if ('contentType' in result) {
-        expect(resolveKind(result.contentType)).toMatch(/^(image|video|audio)$/);
+        expect(resolveType(result.contentType)).toMatch(/^(image|video|audio)$/);
       } else {
         expect(result.code).toBe('unsupported_type');
         expect(result.message).toMatch(/^it (is|has) .+; JPEG, PNG/);

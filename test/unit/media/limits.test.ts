@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
-import { type AssetKind, formatNames, listExtensions } from '../../../src/media/asset-types.ts';
+import { type AssetType, formatNames, listExtensions } from '../../../src/media/asset-types.ts';
 import { findLimitRefusal, findSizeRefusal, type Measures } from '../../../src/media/limits.ts';
 
-test.each<[AssetKind, number, string | undefined]>([
+test.each<[AssetType, number, string | undefined]>([
   ['image', 10_485_760, undefined],
   ['image', 10_485_761, 'it has 10,485,761 bytes; the limit for an image is 10,485,760'],
   ['video', 52_428_800, undefined],
   ['video', 52_428_801, 'it has 52,428,801 bytes; the limit for a video is 52,428,800'],
   ['audio', 15_728_640, undefined],
   ['audio', 15_728_641, 'it has 15,728,641 bytes; the limit for an audio file is 15,728,640'],
-])('the limits for %s of %i bytes', (kind, sizeBytes, message) => {
-  const refusal = findSizeRefusal(kind, sizeBytes, false);
+])('the limits for %s of %i bytes', (type, sizeBytes, message) => {
+  const refusal = findSizeRefusal(type, sizeBytes, false);
   expect(refusal?.message).toBe(message);
   expect(refusal?.code).toBe(message && 'too_large');
 });
 
-test.each<[AssetKind, Measures, string, string?]>([
+test.each<[AssetType, Measures, string, string?]>([
   [
     'video',
     { durationMs: 0 },
@@ -34,12 +34,12 @@ test.each<[AssetKind, Measures, string, string?]>([
     'it lasts 15.101 s; an audio file may last 2 to 15 s',
     'Trim it to 15 s.',
   ],
-])('%s of %o is refused', (kind, measures, message, hint) => {
-  const refusal = findLimitRefusal(kind, measures, false);
+])('%s of %o is refused', (type, measures, message, hint) => {
+  const refusal = findLimitRefusal(type, measures, false);
   expect(refusal).toMatchObject({ code: 'bad_duration', message, ...(hint !== undefined && { hint }) });
 });
 
-test.each<[AssetKind, string, Measures]>([
+test.each<[AssetType, string, Measures]>([
   ['image', 'any size', { width: 1, height: 9000 }],
   ['video', '1.9 s', { durationMs: 1900 }],
   ['video', '15.5 s', { durationMs: 15_500 }],
@@ -49,8 +49,8 @@ test.each<[AssetKind, string, Measures]>([
   ['audio', '1.9 s', { durationMs: 1900 }],
   ['audio', '15.1 s', { durationMs: 15_100 }],
   ['audio', 'unknown length', { durationMs: undefined }],
-])('%s of %s is within the limits', (kind, _, measures) => {
-  expect(findLimitRefusal(kind, measures, false)).toBeUndefined();
+])('%s of %s is within the limits', (type, _, measures) => {
+  expect(findLimitRefusal(type, measures, false)).toBeUndefined();
 });
 
 test.each([
