@@ -4,7 +4,7 @@ import { FileError } from '../errors.ts';
 import { type Edits, formatEdits } from '../files/edits.ts';
 import { encodePath } from '../files/path-bytes.ts';
 import type { Machine } from '../host.ts';
-import type { ImageSize } from '../media/image-structure.ts';
+import type { Sides } from '../media/sides.ts';
 import { loadClipFacts } from './clip-facts.ts';
 import { resolveClipRecipe } from './clip-recipe.ts';
 import { findFfmpeg, missingProgram, resolveProgramEnv } from './ffmpeg.ts';
@@ -13,7 +13,7 @@ import { type FitPlan, type FittedFile, type FittingPlan, type FitWork, toFitted
 import { type ClipFormat, type ImageFormat, isAcceptedImage, pngFormat, recogniseFormat } from './formats.ts';
 import { resolveFrameRecipe } from './frame-recipe.ts';
 import { isHdr } from './heif-transfer.ts';
-import { type ImageHeader, readImageHeader, readImageSize } from './image-header.ts';
+import { type ImageHeader, readImageHeader, readImageSides } from './image-header.ts';
 import { ImageProcesses } from './image-processes.ts';
 import { type ImageRecipe, resolveImageRecipe } from './image-recipe.ts';
 import { keepCopy } from './keep-copy.ts';
@@ -171,12 +171,12 @@ export class Fitter {
     }
     const { path, sizeBytes } = source;
     let header: ImageHeader | undefined;
-    let size: ImageSize | undefined;
+    let sides: Sides | undefined;
     if (isAcceptedImage(format)) {
       header = await readImageHeader(path, format.contentType);
-      size = aspect && (await readImageSize(path, format.contentType, header));
+      sides = aspect && (await readImageSides(path, format.contentType, header));
     }
-    const recipe = resolveImageRecipe({ format, header, size, sizeBytes }, aspect, this.#options);
+    const recipe = resolveImageRecipe({ format, header, sides, sizeBytes }, aspect, this.#options);
     if (recipe === undefined) {
       return untouched;
     }

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ImageContentType } from '../media/asset-types.ts';
 import { createFileSource } from '../media/byte-source.ts';
-import { checkImageStructure, type ImageSize } from '../media/image-structure.ts';
+import { checkImageStructure } from '../media/image-structure.ts';
+import type { Sides } from '../media/sides.ts';
 import { type ColourProfile, readColourProfile } from './colour-profile.ts';
 
 /** How to show the pixels of a JPEG, PNG or WebP, according to its header. */
@@ -93,20 +94,20 @@ export async function readImageHeader(path: string, contentType: ImageContentTyp
 }
 
 /**
- * Reads an accepted image's size as it is shown, in pixels; undefined if the file does not say.
+ * Reads an accepted image's sides as it is shown; undefined if the file does not say.
  *
  * @throws if the file cannot be read
  */
-export async function readImageSize(
+export async function readImageSides(
   path: string,
   contentType: ImageContentType,
   { orientation }: ImageHeader,
-): Promise<ImageSize | undefined> {
+): Promise<Sides | undefined> {
   const handle = await open(path);
   try {
     const { size: sizeBytes } = await handle.stat();
-    const size = await checkImageStructure(createFileSource(handle, sizeBytes), contentType);
-    return 'code' in size ? undefined : turn(size, orientation);
+    const sides = await checkImageStructure(createFileSource(handle, sizeBytes), contentType);
+    return 'code' in sides ? undefined : turn(sides, orientation);
   } finally {
     await handle.close();
   }
@@ -165,7 +166,7 @@ function hasExifPrefix(content: Buffer): boolean {
 }
 
 /** Orientations from 5 lie on their side. */
-function turn({ width, height }: ImageSize, orientation: number): ImageSize {
+function turn({ width, height }: Sides, orientation: number): Sides {
   return orientation < 5 ? { width, height } : { width: height, height: width };
 }
 

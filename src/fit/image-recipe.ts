@@ -1,6 +1,6 @@
 import type { Aspect } from '../files/edits.ts';
 import { assetTypes } from '../media/asset-types.ts';
-import type { ImageSize } from '../media/image-structure.ts';
+import type { Sides } from '../media/sides.ts';
 import type { ImageFormat } from './formats.ts';
 import type { ImageHeader } from './image-header.ts';
 
@@ -10,8 +10,8 @@ export interface ImageSource {
   readonly sizeBytes: number;
   /** undefined for formats that the service does not accept, which are always converted. */
   readonly header: ImageHeader | undefined;
-  /** As it is shown; undefined if it is unknown, or nothing depends on it. */
-  readonly size?: ImageSize | undefined;
+  /** As they are shown; undefined if they are unknown, or nothing depends on it. */
+  readonly sides?: Sides | undefined;
 }
 
 /** How an image is converted. */
@@ -34,13 +34,13 @@ export function resolveImageRecipe(
   aspect: Aspect | undefined,
   options: { readonly noLimits: boolean },
 ): ImageRecipe | undefined {
-  const { format, header, size, sizeBytes } = source;
+  const { format, header, sides, sizeBytes } = source;
   const { maxBytes } = assetTypes.image;
   const isTooLarge = sizeBytes > maxBytes && !options.noLimits && format.accepted;
   const isAnimated = format.contentType === 'image/gif' || header?.animated === true;
   const changes = [
     ...(header === undefined || options.noLimits ? [] : describeHeader(header)),
-    ...(aspect !== undefined && mayCrop(size, aspect) ? [describeCrop(aspect)] : []),
+    ...(aspect !== undefined && mayCrop(sides, aspect) ? [describeCrop(aspect)] : []),
     ...(isTooLarge ? ['compressed to at most 10 MB'] : []),
   ];
   if (format.accepted && changes.length === 0) {
@@ -61,8 +61,8 @@ export function resolveImageRecipe(
 }
 
 /** Whether an image, as far as it is known, has another shape. */
-function mayCrop(size: ImageSize | undefined, aspect: Aspect): boolean {
-  return size === undefined || resolveCrop(size.width, size.height, aspect) !== undefined;
+function mayCrop(sides: Sides | undefined, aspect: Aspect): boolean {
+  return sides === undefined || resolveCrop(sides.width, sides.height, aspect) !== undefined;
 }
 
 /** For people: that pixels outside the shape are left out. */

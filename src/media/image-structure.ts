@@ -3,21 +3,16 @@ import type { ByteSource } from './byte-source.ts';
 import { refuse } from './identify.ts';
 import { describeOther } from './other-types.ts';
 import { damaged, type Refusal } from './refusal.ts';
-
-/** The size of an image as it is stored; an EXIF orientation is not applied. */
-export interface ImageSize {
-  readonly width: number;
-  readonly height: number;
-}
+import type { Sides } from './sides.ts';
 
 /**
- * Reads an image's size, and whether all of it is there. The rule has no false alarm in 4,867 good files and finds
- * nearly every cut one; it decodes nothing.
+ * Reads an image's sides as they are stored, without the EXIF orientation, and whether all of it is there. The rule has
+ * no false alarm in 4,867 good files and finds nearly every cut one; it decodes nothing.
  */
 export async function checkImageStructure(
   source: ByteSource,
   contentType: ImageContentType,
-): Promise<ImageSize | Refusal> {
+): Promise<Sides | Refusal> {
   switch (contentType) {
     case 'image/jpeg':
       return checkJpeg(source);
@@ -29,10 +24,10 @@ export async function checkImageStructure(
 }
 
 const cutShort = damaged('it is cut short: the end of the image is missing');
-const noSize = damaged("its header does not contain the image's width and height");
+const noSides = damaged("its header does not contain the image's width and height");
 
-function checkSize(width: number, height: number): ImageSize | Refusal {
-  return width > 0 && height > 0 ? { width, height } : noSize;
+function checkSides(width: number, height: number): Sides | Refusal {
+  return width > 0 && height > 0 ? { width, height } : noSides;
 }
 
 function unsupported(what: string): Refusal {
@@ -67,8 +62,8 @@ function nameOtherFrame(marker: number): string | undefined {
   }
 }
 
-async function checkJpeg(source: ByteSource): Promise<ImageSize | Refusal> {
-  let size: ImageSize | Refusal = noSize;
+async function checkJpeg(source: ByteSource): Promise<Sides | Refusal> {
+  let sides: Sides | Refusal = noSides;
   let position = 2;
   for (let parts = 0; parts < maxParts; parts++) {
     const head = source.peek(position, 9) ?? (await source.read(position, 9));
@@ -82,7 +77,7 @@ async function checkJpeg(source: ByteSource): Promise<ImageSize | Refusal> {
       continue;
     }
     if (marker === 0xda) {
-      return 'code' in size || (await hasEndOfImage(source, position)) ? size : cutShort;
+      return 'code' in sides || (await hasEndOfImage(source, position)) ? sides : cutShort;
     }
     if (marker === 0xd9) {
       return cutShort;
@@ -92,7 +87,7 @@ async function checkJpeg(source: ByteSource): Promise<ImageSize | Refusal> {
       return unsupported(otherFrame);
     }
     if (decodableFrames.has(marker) && head.length === 9) {
-      size = checkSize(head.readUInt16BE(7), head.readUInt16BE(5));
+      sides = checkSides(head.readUInt16BE(7), head.readUInt16BE(5));
     }
     position += segmentBytes(head);
   }
@@ -125,7 +120,7 @@ async function hasEndOfImage(source: ByteSource, scanPosition: number): Promise<
 
 // PNG: https://www.w3.org/TR/png-3/
 
-async function checkPng(source: ByteSource): Promise<ImageSize | Refusal> {
+async function checkPng(source: ByteSource): Promise<Sides | Refusal> {
   const header = await source.read(8, 16);
   const first = header.toString('latin1', 4, 8);
   if (first === 'CgBI') {
@@ -135,9 +130,9 @@ async function checkPng(source: ByteSource): Promise<ImageSize | Refusal> {
     return cutShort;
   }
   if (first !== 'IHDR') {
-    return noSize;
+    return noSides;
   }
-  const size = checkSize(header.readUInt32BE(8), header.readUInt32BE(12));
+  const sides = checkSides(header.readUInt32BE(8), header.readUInt32BE(12));
   let position = 8;
   for (let parts = 0; parts < maxParts; parts++) {
     const head = source.peek(position, 8) ?? (await source.read(position, 8));
@@ -145,7 +140,7 @@ async function checkPng(source: ByteSource): Promise<ImageSize | Refusal> {
       return cutShort;
     }
     if (head.toString('latin1', 4, 8) === 'IEND') {
-      return size;
+      return sides;
     }
     position += 12 + head.readUInt32BE(0);
   }
@@ -154,20 +149,20 @@ async function checkPng(source: ByteSource): Promise<ImageSize | Refusal> {
 
 // WebP: https://developers.google.com/speed/webp/docs/riff_container
 
-async function checkWebp(source: ByteSource): Promise<ImageSize | Refusal> {
+async function checkWebp(source: ByteSource): Promise<Sides | Refusal> {
   const end = (await source.read(4, 4)).readUInt32LE(0) + 8;
   if (source.sizeBytes < end) {
     return cutShort;
   }
-  let canvas: ImageSize | Refusal | undefined;
+  let canvas: Sides | Refusal | undefined;
   let position = 12;
   for (let parts = 0; parts < maxParts && position + 8 <= end; parts++) {
     const chunk = source.peek(position, 18) ?? (await source.read(position, 18));
     const name = chunk.toString('latin1', 0, 4);
     if (name === 'VP8X' && chunk.length === 18) {
-      canvas = checkSize(chunk.readUIntLE(12, 3) + 1, chunk.readUIntLE(15, 3) + 1);
+      canvas = checkSides(chunk.readUIntLE(12, 3) + 1, chunk.readUIntLE(15, 3) + 1);
     } else if (name === 'VP8 ' || name === 'VP8L' || name === 'ANMF') {
-      return canvas ?? readFrameSize(await source.read(position, 18));
+      return canvas ?? readFrameSides(await source.read(position, 18));
     }
     const length = chunk.readUInt32LE(4);
     position += 8 + length + (length % 2);
@@ -175,16 +170,16 @@ async function checkWebp(source: ByteSource): Promise<ImageSize | Refusal> {
   return cutShort;
 }
 
-/** Reads the size in a chunk that holds a whole frame, lossy (RFC 6386, 9.1) or lossless. */
-function readFrameSize(chunk: Buffer): ImageSize | Refusal {
+/** Reads the sides in a chunk that holds a whole frame, lossy (RFC 6386, 9.1) or lossless. */
+function readFrameSides(chunk: Buffer): Sides | Refusal {
   if (chunk.length < 18) {
-    return noSize;
+    return noSides;
   }
   if (chunk.toString('latin1', 0, 4) === 'VP8L') {
     const bits = chunk.readUInt32LE(9);
-    return chunk[8] === 0x2f ? checkSize((bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1) : noSize;
+    return chunk[8] === 0x2f ? checkSides((bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1) : noSides;
   }
   return chunk.readUIntBE(11, 3) === 0x9d012a
-    ? checkSize(chunk.readUInt16LE(14) & 0x3fff, chunk.readUInt16LE(16) & 0x3fff)
-    : noSize;
+    ? checkSides(chunk.readUInt16LE(14) & 0x3fff, chunk.readUInt16LE(16) & 0x3fff)
+    : noSides;
 }

@@ -13,13 +13,14 @@ import {
   WEBM,
 } from 'mediabunny';
 import type { ReadAt } from './container-structure.ts';
+import type { Sides } from './sides.ts';
 
-/** The duration and the dimensions of a video or audio file. */
+/** The duration and the sides of a video or audio file. */
 export interface Measured {
   /** Undefined if the file does not say. */
   readonly durationMs: number | undefined;
-  /** As it is displayed; undefined if there is no video track. */
-  readonly size: { readonly width: number; readonly height: number } | undefined;
+  /** As they are displayed; undefined if there is no video track. */
+  readonly sides: Sides | undefined;
 }
 
 /** Not all formats of the library: HLS refers to other files. */
@@ -108,11 +109,11 @@ async function measure(input: Input, isAudio: boolean): Promise<Measured | { rea
   }
   const durationMs = Math.round((await input.computeDuration(played)) * 1000);
   const video = await input.getPrimaryVideoTrack({ filter: (track) => played.includes(track) });
-  const size = video === null ? undefined : await readDisplaySize(video);
+  const sides = video === null ? undefined : await readDisplayedSides(video);
   if (!Number.isSafeInteger(durationMs) || durationMs < 0) {
     return { damage: 'has an invalid duration' };
   }
-  return { durationMs, size };
+  return { durationMs, sides };
 }
 
 /** Whether the first and the last sample of a track lie within the file. */
@@ -127,6 +128,6 @@ async function hasItsSamples(track: InputTrack): Promise<boolean> {
   return true;
 }
 
-async function readDisplaySize(track: InputVideoTrack): Promise<{ width: number; height: number }> {
+async function readDisplayedSides(track: InputVideoTrack): Promise<Sides> {
   return { width: await track.getDisplayWidth(), height: await track.getDisplayHeight() };
 }

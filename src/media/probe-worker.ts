@@ -54,7 +54,7 @@ async function measureFile(
     const durationMs = measureFrames(readFrame, read, sizeBytes);
     return durationMs === undefined
       ? { damage: 'has no two consecutive audio frames' }
-      : { durationMs, size: undefined };
+      : { durationMs, sides: undefined };
   }
   return contentType === 'audio/wav' ? measureWave(read, sizeBytes) : measureContainer(read, sizeBytes);
 }
@@ -67,7 +67,7 @@ const frameReaders: Readonly<Partial<Record<ContentType, ReadFrame>>> = {
 
 /** The structure is valid by now, so a failure means an unknown codec or an unknown length. */
 async function measureWave(read: ReadAt, sizeBytes: number): Promise<Measured> {
-  const unknown = { durationMs: undefined, size: undefined };
+  const unknown = { durationMs: undefined, sides: undefined };
   const measured = await measureContainer(read, sizeBytes).catch((error: NodeJS.ErrnoException) => {
     if (error.syscall === 'read') {
       throw error;

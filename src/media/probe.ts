@@ -100,8 +100,8 @@ export class Probe {
 }
 
 /** Identifies a file by its tracks. */
-function resolveProbed({ durationMs, size }: Measured, container: ContentType): Probed | Refusal {
-  const isVideo = size !== undefined;
+function resolveProbed({ durationMs, sides }: Measured, container: ContentType): Probed | Refusal {
+  const isVideo = sides !== undefined;
   if (!isVideo && container === 'video/quicktime') {
     return refuse(describeOther('a QuickTime file with audio only', 'audio'));
   }
@@ -109,7 +109,7 @@ function resolveProbed({ durationMs, size }: Measured, container: ContentType): 
     return refuse(describeOther('a WebM file with audio only', 'audio'));
   }
   const contentType = !isVideo && container === 'video/mp4' ? 'audio/mp4' : container;
-  return { contentType, durationMs, width: size?.width, height: size?.height };
+  return { contentType, durationMs, width: sides?.width, height: sides?.height };
 }
 
 /** One worker thread, which is stopped if a file takes too long. */

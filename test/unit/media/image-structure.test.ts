@@ -25,7 +25,7 @@ async function checkAsFile(bytes: Buffer, contentType: ImageContentType) {
 const cutShort = { code: 'damaged', message: 'it is cut short: the end of the image is missing' };
 const noSize = { code: 'damaged', message: "its header does not contain the image's width and height" };
 
-test.each(fixtures)('$name is complete, and has its size', async ({ file, contentType, width, height }) => {
+test.each(fixtures)('$name is complete, and has its sides', async ({ file, contentType, width, height }) => {
   const bytes = await readFile(file);
   expect(await check(bytes, contentType)).toEqual({ width, height });
   expect(await checkAsFile(bytes, contentType)).toEqual({ width, height });
@@ -61,7 +61,7 @@ describe('a JPEG', () => {
   const end = Buffer.of(0xff, 0xd9);
   const jpeg = (...parts: Buffer[]) => Buffer.concat([Buffer.of(0xff, 0xd8), ...parts]);
   const exif = segment(0xe1, Buffer.concat([Buffer.from('Exif\0\0'), jpeg(frame(0xc0, 4, 3), scan, end)]));
-  const size = { width: 30, height: 20 };
+  const sides = { width: 30, height: 20 };
 
   it.each([
     ['baseline', jpeg(frame(0xc0), scan, end)],
@@ -74,8 +74,8 @@ describe('a JPEG', () => {
     ['with fill bytes', jpeg(Buffer.of(0xff, 0xff, 0xff), frame(0xc0), Buffer.of(0xff), scan, end)],
     ['with a restart marker in front of a segment', jpeg(Buffer.of(0xff, 0xd0), frame(0xc0), scan, end)],
   ])('%s is complete', async (_, bytes) => {
-    expect(await check(bytes, 'image/jpeg')).toEqual(size);
-    expect(await checkAsFile(bytes, 'image/jpeg')).toEqual(size);
+    expect(await check(bytes, 'image/jpeg')).toEqual(sides);
+    expect(await checkAsFile(bytes, 'image/jpeg')).toEqual(sides);
   });
 
   it.each([
@@ -92,14 +92,14 @@ describe('a JPEG', () => {
     ['without width', jpeg(frame(0xc0, 0, 20), scan, end)],
     ['without height', jpeg(frame(0xc0, 30, 0), scan, end)],
     ['without a frame header', jpeg(scan, end)],
-  ])('%s has no size', async (_, bytes) => {
+  ])('%s has no sides', async (_, bytes) => {
     expect(await check(bytes, 'image/jpeg')).toMatchObject(noSize);
   });
 
   it('has an end, even on the border of two blocks', async () => {
     for (const tail of [4094, 4095, 4096, 69_629, 69_630, 69_631]) {
       const bytes = jpeg(frame(0xc0), scan, Buffer.alloc(300_000), end, Buffer.alloc(tail));
-      expect(await checkAsFile(bytes, 'image/jpeg')).toEqual(size);
+      expect(await checkAsFile(bytes, 'image/jpeg')).toEqual(sides);
     }
   });
 
@@ -195,11 +195,11 @@ describe('a WebP', () => {
 
   it.each([
     ['lossy', webp(lossy(7, 5))],
-    ['with an upscaling, which is not a part of its size,', webp(lossy(0x4007, 0xc005))],
+    ['with an upscaling, which is not a part of its sides,', webp(lossy(0x4007, 0xc005))],
     ['with metadata of an odd length in front', webp(chunk('ICCP', Buffer.alloc(5001)), lossy(7, 5))],
     ['extended', webp(canvas, chunk('ALPH', Buffer.alloc(9)), lossy(7, 5))],
     ['animated', webp(canvas, chunk('ANIM', Buffer.alloc(6)), chunk('ANMF', Buffer.alloc(40)))],
-  ])('%s has its size', async (_, bytes) => {
+  ])('%s has its sides', async (_, bytes) => {
     expect(await check(bytes, 'image/webp')).toEqual({ width: 7, height: 5 });
     expect(await checkAsFile(bytes, 'image/webp')).toEqual({ width: 7, height: 5 });
   });

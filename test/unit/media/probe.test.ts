@@ -103,7 +103,7 @@ describe('an MP4', async () => {
     );
   });
 
-  it('has its display size, whichever way it is turned', async () => {
+  it('has its displayed sides, whichever way it is turned', async () => {
     const matrix = mp4.indexOf('tkhd') + 4 + 40;
     const turned = Buffer.from(mp4);
     [0, 0x10000, 0, 0xffff0000, 0].forEach((value, index) => {

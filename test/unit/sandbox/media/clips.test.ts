@@ -39,7 +39,7 @@ describe.each(clips)('$name', ({ name, file, contentType, width, height, duratio
     expect(contentTypes.filter((other) => matchesContentType(bytes, other))).toEqual(typesOf[name as Name]);
   });
 
-  test('has its duration and size', () => {
+  test('has its duration and sides', () => {
     const measures = measure(bytes, contentType as ContentType);
     expect(measures?.durationMs).toBeCloseTo(durationMs, -1);
     expect(measures?.sides).toEqual(type === 'video' ? { width, height } : undefined);
@@ -70,7 +70,7 @@ describe('an MP4', () => {
     [90, [0, 1, -1, 0], { width: 208, height: 224 }],
     [180, [-1, 0, 0, -1], { width: 224, height: 208 }],
     [270, [0, -1, 1, 0], { width: 208, height: 224 }],
-  ])('rotated by %i° has its display size', (_degrees, [a, b, c, d], sides) => {
+  ])('rotated by %i° has its displayed sides', (_degrees, [a, b, c, d], sides) => {
     const { bytes, endOf, measured } = copyOf('clip.mp4');
     const matrix = endOf('tkhd') + 40;
     for (const [place, value] of [
@@ -84,7 +84,7 @@ describe('an MP4', () => {
     expect(measured()).toMatchObject({ sides });
   });
 
-  test('without square pixels has its display size', () => {
+  test('without square pixels has its displayed sides', () => {
     const { bytes, endOf, measured } = copyOf('clip.mp4');
     bytes.writeUInt32BE(3, endOf('pasp'));
     bytes.writeUInt32BE(2, endOf('pasp') + 4);

@@ -45,7 +45,7 @@ test.each([
   ['fill bytes', ['ffffff', 'e000040000', 'ff', frame('c0'), scan, 'ffd9']],
   ['bytes after the end', [frame('c0'), scan, 'ffd9', '0000']],
   ['a thumbnail with its own end', ['ffe10006ffd9ffda', frame('c0'), scan, 'ffd9']],
-])('a JPEG with %s has a size', (_what, segments) => {
+])('a JPEG with %s has sides', (_what, segments) => {
   expect(measure(jpeg(...segments), 'image/jpeg')).toEqual({ sides: { width: 32, height: 16 } });
 });
 
