@@ -10,10 +10,10 @@ import { parseProxyUrl } from './network/proxy.ts';
 import { type RequiredSettings, requireSettings } from './settings/require.ts';
 import { resolveSettings } from './settings/resolve.ts';
 import { systemClock } from './system-clock.ts';
+import { checkAndUpload } from './upload/check-and-upload.ts';
 import type { UploadEvent } from './upload/event.ts';
 import type { FitOptions } from './upload/fit-files.ts';
 import type { UploadRecord } from './upload/record.ts';
-import { runSession } from './upload/session.ts';
 import { userAgent } from './version.ts';
 
 /** How to reach the API; nothing is read from the environment. */
@@ -113,7 +113,7 @@ export async function uploadFiles(
   const client = new DreaminaClient(options);
   const records: UploadRecord[] = [];
   try {
-    const session = runSession(
+    const blocks = checkAndUpload(
       paths.map((path) => ({ path, source: absolutePath(path, here) })),
       {
         destination: { uploader: client, account, endpoint },
@@ -127,7 +127,7 @@ export async function uploadFiles(
       },
       { clock: systemClock, machine: loadMachine(options), random: Math.random, signal, onEvent },
     );
-    for await (const block of session) {
+    for await (const block of blocks) {
       for (const record of block) {
         records.push(record);
         onRecord?.(record);

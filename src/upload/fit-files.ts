@@ -70,7 +70,7 @@ interface FitInput {
   readonly edits: Edits;
 }
 
-/** Converts the files of one session: plans before anything is sent, and converts each file when its turn comes. */
+/** Converts the files of one run: plans before anything is sent, and converts each file when its turn comes. */
 export class FileFitting {
   readonly #options: FitOptions & { readonly noLimits: boolean; readonly failFast: boolean };
   readonly #dependencies: FileFittingDependencies;

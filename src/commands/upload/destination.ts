@@ -8,8 +8,8 @@ import type { Messages } from '../../report/messages.ts';
 import { isOfficial } from '../../settings/api-url.ts';
 import type { RequiredSettings } from '../../settings/require.ts';
 import { formatSource, type Setting } from '../../settings/source.ts';
+import type { Destination } from '../../upload/check-and-upload.ts';
 import { listAccountNames } from '../../upload/list-account-names.ts';
-import type { Destination } from '../../upload/session.ts';
 import { createServiceClient } from '../service.ts';
 
 /** A destination with its connections. */

@@ -16,7 +16,7 @@ import { gatherSettings } from '../../settings/gather.ts';
 import { quoteValue } from '../../settings/quote-value.ts';
 import { type RequiredSettings, requireSettings } from '../../settings/require.ts';
 import { resolveSettings } from '../../settings/resolve.ts';
-import type { SessionOptions } from '../../upload/session.ts';
+import type { RunOptions } from '../../upload/check-and-upload.ts';
 import { warnOfUnusualToken } from '../service.ts';
 import type { UploadFlags } from './command.ts';
 import { type OpenDestination, openSandbox, openService, warnOfProjectServer } from './destination.ts';
@@ -25,7 +25,7 @@ import { findInputs, shouldFitAll } from './inputs.ts';
 /** The files to upload, and how to upload them. */
 export interface Plan {
   readonly found: readonly FoundFile[];
-  readonly options: SessionOptions;
+  readonly options: RunOptions;
   readonly destination: OpenDestination | undefined;
   readonly sheet: ContactSheet | undefined;
 }
@@ -54,7 +54,7 @@ export async function preparePlan(
   const settings = await readSettings(flags, messages, host);
   // Last, because any later step that throws would have to close it.
   const destination = await openDestination(flags, settings, messages, host);
-  const options: SessionOptions = {
+  const options: RunOptions = {
     destination,
     concurrency: settings.concurrency.value,
     retries: settings.retries.value,

@@ -9,7 +9,7 @@ import { writeOutput } from '../../report/write-output.ts';
 import { untilAborted } from '../../until-aborted.ts';
 import type { UploadFlags } from './command.ts';
 import { type Plan, preparePlan, resolveFormat, resolveVerbosity } from './plan.ts';
-import { reportSession } from './report-session.ts';
+import { reportRun } from './report-run.ts';
 
 /**
  * Runs `dreamina upload` and returns its exit code.
@@ -50,7 +50,7 @@ export async function runUpload(
       destination: destination?.apiUrl ?? '',
       onOutputFailure: () => outputFailure.abort(),
     });
-    return await reportSession(found, options, {
+    return await reportRun(found, options, {
       format,
       reporter,
       standardError,

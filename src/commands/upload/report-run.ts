@@ -8,18 +8,18 @@ import { isRequestFormat, type ResultFormat } from '../../report/result-formats.
 import type { StandardError } from '../../report/standard-error.ts';
 import type { UploadReporter } from '../../report/upload-reporter.ts';
 import { untilAborted } from '../../until-aborted.ts';
+import { checkAndUpload, type RunOptions } from '../../upload/check-and-upload.ts';
 import type { PreparedFile } from '../../upload/prepared-file.ts';
-import { runSession, type SessionOptions } from '../../upload/session.ts';
 import type { UploadFlags } from './command.ts';
 import { Tally } from './tally.ts';
 
 /** How long after an interruption records may still go to a slow reader of standard output. */
 const printingMs = 450;
 
-/** Runs the session and reports its events and records. */
-export async function reportSession(
+/** Checks and uploads the files, and reports the events and records. */
+export async function reportRun(
   found: readonly FoundFile[],
-  options: SessionOptions,
+  options: RunOptions,
   {
     format,
     reporter,
@@ -51,7 +51,7 @@ export async function reportSession(
   }
   const github = flags.annotations ? await createGitHubReporter(standardError, host) : undefined;
   const tally = new Tally();
-  const records = runSession(found, options, {
+  const records = checkAndUpload(found, options, {
     clock,
     machine: host,
     random,

@@ -13,8 +13,8 @@ import { type Outcome, settledWithoutSending, type UploadRecord } from './record
 import { recordsInOrder } from './record-blocks.ts';
 import { type BatchDependencies, type BatchOptions, uploadBatch } from './upload-batch.ts';
 
-/** How a session treats its files. */
-export interface SessionOptions extends Omit<BatchOptions, 'account' | 'tokenSource'> {
+/** How a run treats its files. */
+export interface RunOptions extends Omit<BatchOptions, 'account' | 'tokenSource'> {
   /** Where the files go; nothing for a dry run, which sends nothing. */
   readonly destination: Destination | undefined;
   /** Whether sizes, lengths and sides are left to the server. */
@@ -38,12 +38,12 @@ export interface Destination {
   readonly tokenSource?: Source | undefined;
 }
 
-/** What a session needs from outside. */
-export interface SessionDependencies extends Omit<BatchDependencies, 'uploader' | 'manifest'> {
+/** What a run needs from outside. */
+export interface RunDependencies extends Omit<BatchDependencies, 'uploader' | 'manifest'> {
   readonly machine: Machine;
   /**
    * Called with every file once all are checked, and again once all are converted, if that happens before sending; an
-   * error from it ends the session before anything is sent.
+   * error from it ends the run before anything is sent.
    */
   readonly onChecked?: ((files: readonly PreparedFile[]) => void) | undefined;
   readonly onMade?: FileFittingDependencies['onMade'];
@@ -55,10 +55,10 @@ export interface SessionDependencies extends Omit<BatchDependencies, 'uploader' 
  *
  * @throws UsageError if the manifest cannot be used, before anything is sent
  */
-export async function* runSession(
+export async function* checkAndUpload(
   found: readonly FoundFile[],
-  options: SessionOptions,
-  dependencies: SessionDependencies,
+  options: RunOptions,
+  dependencies: RunDependencies,
 ): AsyncGenerator<readonly UploadRecord[], void, undefined> {
   const { destination } = options;
   const { signal, onEvent } = dependencies;
@@ -106,8 +106,8 @@ export async function* runSession(
 
 /** Loaded only when it is asked for: most runs need none of it. */
 async function openFitting(
-  { fit, noLimits, failFast }: SessionOptions,
-  { machine, clock, signal, onEvent, onMade }: SessionDependencies,
+  { fit, noLimits, failFast }: RunOptions,
+  { machine, clock, signal, onEvent, onMade }: RunDependencies,
   manifest: Manifest | undefined,
 ): Promise<FileFitting | undefined> {
   if (fit === undefined) {
@@ -122,8 +122,8 @@ async function openFitting(
 
 /** Opens the manifest; for a dry run, only checks it. Loaded only when it is asked for: it takes long to start. */
 async function openManifest(
-  { manifestPath, maxAgeMs, destination }: SessionOptions,
-  { clock, signal }: SessionDependencies,
+  { manifestPath, maxAgeMs, destination }: RunOptions,
+  { clock, signal }: RunDependencies,
 ): Promise<Manifest | undefined> {
   if (manifestPath === undefined) {
     return undefined;
