@@ -133,21 +133,22 @@ export class Fitter {
   ): Promise<FittedFile> {
     const { source, work } = plan;
     await refuseChanged(source);
-    const made = await this.#make(source, work, signal, onProgress).catch((error: unknown) => {
+    const output = await this.#carryOut(source, work, signal, onProgress).catch((error: unknown) => {
       signal.throwIfAborted();
       throw createDiskError(error);
     });
     await refuseChanged(source);
     const { fitDir } = this.#options;
     return {
-      path: made.path,
-      sizeBytes: (await stat(made.path)).size,
-      contentType: made.contentType,
-      fitted: made.texts,
+      path: output.path,
+      sizeBytes: (await stat(output.path)).size,
+      contentType: output.contentType,
+      fitted: output.texts,
       source: toFittedSource(plan),
-      keptPath: fitDir === undefined ? undefined : await keepCopy(made.path, fitDir, name, made.extension),
+      keptPath:
+        fitDir === undefined ? undefined : await keepCopy(output.path, fitDir, name, output.extension),
       // The next run removes the folder if it cannot be removed now.
-      discard: () => rm(made.path, { force: true }).catch(() => {}),
+      discard: () => rm(output.path, { force: true }).catch(() => {}),
     };
   }
 
@@ -240,17 +241,18 @@ export class Fitter {
     };
   }
 
-  async #make(
+  /** Does the work of a plan. */
+  async #carryOut(
     source: SourceFile,
     work: FitWork,
     signal: AbortSignal,
     onProgress: (share: number) => void,
-  ): Promise<MadeFile> {
+  ): Promise<Output> {
     switch (work.kind) {
       case 'image':
-        return this.#makeImage(source, work.format, work.recipe, signal);
+        return this.#fitImage(source, work.format, work.recipe, signal);
       case 'frame':
-        return this.#makeFrame(source, work, signal);
+        return this.#takeFrame(source, work, signal);
       case 'clip': {
         const { container, texts } = work.recipe;
         const path = await this.#workspace.reserve(container.extension);
@@ -263,12 +265,12 @@ export class Fitter {
     }
   }
 
-  async #makeImage(
+  async #fitImage(
     source: SourceFile,
     format: ImageFormat,
     recipe: ImageRecipe,
     signal: AbortSignal,
-  ): Promise<MadeFile> {
+  ): Promise<Output> {
     const { demuxer } = format;
     if (demuxer === undefined) {
       return this.#encodeImage(source.path, recipe, signal);
@@ -278,16 +280,16 @@ export class Fitter {
     await this.#encodeInto(decoded, () =>
       decodeToPng({ path: source.path, format: { demuxer } }, decoded, encoder),
     );
-    const made = await this.#encodeImage(decoded, recipe, signal);
+    const output = await this.#encodeImage(decoded, recipe, signal);
     await rm(decoded);
-    return made;
+    return output;
   }
 
-  async #makeFrame(
+  async #takeFrame(
     source: SourceFile,
     { format, facts, recipe }: Extract<FitWork, { kind: 'frame' }>,
     signal: AbortSignal,
-  ): Promise<MadeFile> {
+  ): Promise<Output> {
     const path = await this.#workspace.reserve('png');
     const encoder = await this.#requireEncoder(signal);
     await this.#encodeInto(path, () =>
@@ -303,18 +305,18 @@ export class Fitter {
     if (further === undefined) {
       return { path, contentType: pngFormat.contentType, extension: 'png', texts: recipe.texts };
     }
-    const made = await this.#encodeImage(path, further, signal);
+    const output = await this.#encodeImage(path, further, signal);
     await rm(path);
-    return { ...made, texts: [...recipe.texts, ...made.texts] };
+    return { ...output, texts: [...recipe.texts, ...output.texts] };
   }
 
-  async #encodeImage(path: string, recipe: ImageRecipe, signal: AbortSignal): Promise<MadeFile> {
-    const madePath = await this.#workspace.reserve('image');
+  async #encodeImage(path: string, recipe: ImageRecipe, signal: AbortSignal): Promise<Output> {
+    const outputPath = await this.#workspace.reserve('image');
     const scratchPath = await this.#workspace.reserve('tiff');
-    const request = { path, recipe, scratchPath, madePath };
+    const request = { path, recipe, scratchPath, outputPath };
     const { contentType, texts } = await this.#imageProcesses.fit(request, signal);
     const extension = contentType === 'image/jpeg' ? 'jpg' : contentType.replace('image/', '');
-    return { path: madePath, contentType, extension, texts };
+    return { path: outputPath, contentType, extension, texts };
   }
 
   /** Removes the output of a failed program: it would only take disk space. */
@@ -353,7 +355,7 @@ export class Fitter {
   }
 }
 
-interface MadeFile {
+interface Output {
   readonly path: string;
   readonly contentType: string;
   readonly extension: string;

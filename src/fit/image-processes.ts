@@ -66,9 +66,9 @@ export class ImageProcesses {
   async fit(
     request: Omit<Extract<WorkerRequest, { kind: 'fit' }>, 'kind'>,
     signal: AbortSignal,
-  ): Promise<Extract<WorkerAnswer, { kind: 'made' }>> {
+  ): Promise<Extract<WorkerAnswer, { kind: 'fitted' }>> {
     const answer = await this.#ask({ kind: 'fit', ...request }, signal);
-    return expectKind(answer, 'made');
+    return expectKind(answer, 'fitted');
   }
 
   /**

@@ -15,14 +15,14 @@ export type WorkerRequest =
       readonly recipe: ImageRecipe;
       /** An unused path, for the decoded image. */
       readonly scratchPath: string;
-      readonly madePath: string;
+      readonly outputPath: string;
     }
   | { readonly kind: 'preview'; readonly image: string | Uint8Array };
 
 /** The answer of such a process. */
 export type WorkerAnswer =
   | { readonly kind: 'loaded' }
-  | ({ readonly kind: 'made' } & Omit<FittedImage, 'bytes'>)
+  | ({ readonly kind: 'fitted' } & Omit<FittedImage, 'bytes'>)
   | { readonly kind: 'previewed'; readonly jpeg: Uint8Array }
   /** Not the image's failure but the file system's, with the code of its errno. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
@@ -49,10 +49,10 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
         }
         return { kind: 'loaded' };
       case 'fit': {
-        const { path, recipe, scratchPath, madePath } = request;
+        const { path, recipe, scratchPath, outputPath } = request;
         const { bytes, contentType, texts } = await fitImage(path, recipe, scratchPath);
-        await writeFile(madePath, bytes, { flag: 'wx' });
-        return { kind: 'made', contentType, texts };
+        await writeFile(outputPath, bytes, { flag: 'wx' });
+        return { kind: 'fitted', contentType, texts };
       }
       case 'preview':
         return { kind: 'previewed', jpeg: await makePreview(request.image) };

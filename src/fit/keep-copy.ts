@@ -16,7 +16,7 @@ const maxCopies = 10_000;
  * @throws FileError `cannot_fit` if the folder cannot be written
  */
 export async function keepCopy(
-  made: string,
+  output: string,
   folder: string,
   sourceName: string,
   extension: string,
@@ -26,7 +26,7 @@ export async function keepCopy(
     await makeFolder(folder);
     for (let i = 1; i < maxCopies; i += 1) {
       const path = join(folder, `${name}${i === 1 ? '' : `-${i}`}.${extension}`);
-      if (await copyIfFree(made, path)) {
+      if (await copyIfFree(output, path)) {
         return path;
       }
     }

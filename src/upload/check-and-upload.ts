@@ -46,7 +46,7 @@ export interface RunDependencies extends Omit<BatchDependencies, 'uploader' | 'm
    * error from it ends the run before anything is sent.
    */
   readonly onChecked?: ((files: readonly PreparedFile[]) => void) | undefined;
-  readonly onMade?: FileFittingDependencies['onMade'];
+  readonly onFittedImage?: FileFittingDependencies['onFittedImage'];
 }
 
 /**
@@ -86,7 +86,7 @@ export async function* checkAndUpload(
     const { uploader, account, tokenSource } = destination;
     onEvent(createFilesChecked(files));
     if (fitting !== undefined && options.fit?.beforeSending) {
-      files = await fitting.makeAll(files);
+      files = await fitting.fitAll(files);
       if (!signal.aborted) {
         dependencies.onChecked?.(files);
       }
@@ -107,7 +107,7 @@ export async function* checkAndUpload(
 /** Loaded only when it is asked for: most runs need none of it. */
 async function openFitting(
   { fit, noLimits, failFast }: RunOptions,
-  { machine, clock, signal, onEvent, onMade }: RunDependencies,
+  { machine, clock, signal, onEvent, onFittedImage }: RunDependencies,
   manifest: Manifest | undefined,
 ): Promise<FileFitting | undefined> {
   if (fit === undefined) {
@@ -116,7 +116,7 @@ async function openFitting(
   const { FileFitting } = await import('./fit-files.ts');
   return new FileFitting(
     { ...fit, noLimits, failFast },
-    { machine, now: clock.epochMs, manifest, signal, onEvent, onMade },
+    { machine, now: clock.epochMs, manifest, signal, onEvent, onFittedImage },
   );
 }
 

@@ -48,7 +48,7 @@ export interface FileFittingDependencies {
   readonly signal: AbortSignal;
   readonly onEvent: (event: UploadEvent) => void;
   /** Called with each image that was converted, before it is sent; it is removed afterwards. */
-  readonly onMade?: ((index: number, path: string) => Promise<void>) | undefined;
+  readonly onFittedImage?: ((index: number, path: string) => Promise<void>) | undefined;
 }
 
 /** Refusals that a conversion may fix. */
@@ -117,12 +117,12 @@ export class FileFitting {
   }
 
   /** Converts all files that need it; with `failFast`, stops at the first failure. */
-  async makeAll(files: readonly PreparedFile[]): Promise<readonly PreparedFile[]> {
+  async fitAll(files: readonly PreparedFile[]): Promise<readonly PreparedFile[]> {
     const { machine } = this.#dependencies;
     const { failFast } = this.#options;
     const stopping = new AbortController();
     const signal = AbortSignal.any([this.#dependencies.signal, stopping.signal]);
-    const made = new Map<Preparation, Preparation>();
+    const results = new Map<Preparation, Preparation>();
     if (failFast && files.some(({ check }) => check.kind === 'refused')) {
       stopping.abort();
     }
@@ -130,8 +130,8 @@ export class FileFitting {
       selectAcceptable(files),
       async (file) => {
         signal.throwIfAborted();
-        const result = await this.#makeFirst(file, signal);
-        made.set(file.check, result);
+        const result = await this.#fitNow(file, signal);
+        results.set(file.check, result);
         if (failFast && result.kind === 'refused') {
           stopping.abort();
         }
@@ -144,7 +144,7 @@ export class FileFitting {
     });
     return files.map(({ path, check }) => ({
       path,
-      check: made.get(check) ?? (check.kind === 'acceptable' ? unchecked : check),
+      check: results.get(check) ?? (check.kind === 'acceptable' ? unchecked : check),
     }));
   }
 
@@ -153,7 +153,7 @@ export class FileFitting {
     await Promise.all([this.#fitter.close(), this.#checks.close()]);
   }
 
-  async #makeFirst({ index, path, check }: AcceptableFile, signal: AbortSignal): Promise<Preparation> {
+  async #fitNow({ index, path, check }: AcceptableFile, signal: AbortSignal): Promise<Preparation> {
     const { onEvent } = this.#dependencies;
     const { sizeBytes } = check.asset;
     try {
@@ -277,12 +277,12 @@ export class FileFitting {
       height,
       sizeBytes: Math.min(sizeBytes, maxBytes),
       fitting: { fitted: plan.texts, source: toFittedSource(plan) },
-      open: (signal, onProgress) => this.#make(index, path, plan, signal, onProgress),
+      open: (signal, onProgress) => this.#fit(index, path, plan, signal, onProgress),
     };
   }
 
   /** A converted file is checked like any other. */
-  async #make(
+  async #fit(
     index: number,
     path: string,
     plan: FittingPlan,
@@ -291,13 +291,13 @@ export class FileFitting {
   ): Promise<CheckedAsset> {
     const name = path === '-' ? 'stdin' : path;
     const {
-      path: madePath,
+      path: fittedPath,
       fitted,
       source,
       keptPath,
       discard,
     } = await this.#fitter.fit(plan, name, signal, onProgress);
-    const checked = await checkAssetFile(madePath, this.#checks).catch(async (error: unknown) => {
+    const checked = await checkAssetFile(fittedPath, this.#checks).catch(async (error: unknown) => {
       await discard();
       throw error instanceof FileError
         ? new FileError('cannot_fit', `the converted file is not acceptable: ${error.message}`, {
@@ -311,7 +311,7 @@ export class FileFitting {
       throw new FileError('cannot_fit', `the converted file is of type ${type}, not ${plan.outcome.type}`);
     }
     if (type === 'image') {
-      await this.#dependencies.onMade?.(index, madePath);
+      await this.#dependencies.onFittedImage?.(index, fittedPath);
     }
     this.#dependencies.onEvent({ type: 'fitted', index, path, fitted, keptPath });
     const asset: CheckedAsset = {

@@ -55,8 +55,8 @@ describe('converting all files first', () => {
     const { first, cut, last } = await makeFiles();
     const { fitting, events } = openFitting(false);
     const prepared = await fitting.prepare([first, cut, last, cut].map(foundFile));
-    const made = await fitting.makeAll(prepared);
-    expect(made.map(({ check }) => check.kind)).toEqual(['acceptable', 'refused', 'acceptable', 'refused']);
+    const fitted = await fitting.fitAll(prepared);
+    expect(fitted.map(({ check }) => check.kind)).toEqual(['acceptable', 'refused', 'acceptable', 'refused']);
     expect(events).toMatchObject([
       { type: 'fitted', index: 0, path: first },
       {
@@ -72,16 +72,16 @@ describe('converting all files first', () => {
   test('stops after the first failure with failFast', async () => {
     const { first, cut, last } = await makeFiles();
     const { fitting, events } = openFitting(true);
-    const made = await fitting.makeAll(await fitting.prepare([first, cut, last].map(foundFile)));
-    expect(made.map(({ check }) => check.kind)).toEqual(['acceptable', 'refused', 'unchecked']);
+    const fitted = await fitting.fitAll(await fitting.prepare([first, cut, last].map(foundFile)));
+    expect(fitted.map(({ check }) => check.kind)).toEqual(['acceptable', 'refused', 'unchecked']);
     expect(events.map(({ type }) => type)).toEqual(['fitted', 'file-settled']);
   });
 
   test('converts nothing with failFast if a check has failed', async () => {
     const { first, text } = await makeFiles();
     const { fitting, events } = openFitting(true);
-    const made = await fitting.makeAll(await fitting.prepare([first, text].map(foundFile)));
-    expect(made.map(({ check }) => check.kind)).toEqual(['unchecked', 'refused']);
+    const fitted = await fitting.fitAll(await fitting.prepare([first, text].map(foundFile)));
+    expect(fitted.map(({ check }) => check.kind)).toEqual(['unchecked', 'refused']);
     expect(events).toEqual([]);
   });
 });

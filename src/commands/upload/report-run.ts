@@ -65,7 +65,7 @@ export async function reportRun(
       assertAssets(format, files);
       sheet?.checked(files);
     },
-    onMade: sheet && ((index, path) => sheet.made(index, path)),
+    onFittedImage: sheet && ((index, path) => sheet.fitted(index, path)),
   });
   let printing = Promise.resolve();
   for await (const block of records) {

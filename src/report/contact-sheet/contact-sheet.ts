@@ -37,11 +37,11 @@ export class ContactSheet {
   readonly #host: SheetHost;
   readonly #cards: Card[] = [];
   #checked: readonly PreparedFile[] = [];
-  /** The first place of each file in the input. */
-  readonly #places = new Map<PreparedFile['check'], number>();
-  /** Previews of converted files, by place. */
-  readonly #made = new Map<number, Buffer>();
-  #madeBytes = 0;
+  /** The first index of each file in the input. */
+  readonly #firstIndexes = new Map<PreparedFile['check'], number>();
+  /** Previews of converted images, by index. */
+  readonly #fittedPreviews = new Map<number, Buffer>();
+  #fittedPreviewBytes = 0;
   #previews = Promise.resolve();
   #previewBytes = 0;
   #previewCount = 0;
@@ -75,22 +75,22 @@ export class ContactSheet {
   /** Call with every file once all are checked. */
   checked(files: readonly PreparedFile[]): void {
     this.#checked = files;
-    for (const [place, { check }] of files.entries()) {
-      if (!this.#places.has(check)) {
-        this.#places.set(check, place);
+    for (const [index, { check }] of files.entries()) {
+      if (!this.#firstIndexes.has(check)) {
+        this.#firstIndexes.set(check, index);
       }
     }
   }
 
-  /** Call with each converted file while it exists, before its record. */
-  async made(place: number, path: string): Promise<void> {
-    if (this.#made.size >= maxPreviews || this.#madeBytes >= maxPreviewBytes) {
+  /** Call with each converted image while it exists, before its record. */
+  async fitted(index: number, path: string): Promise<void> {
+    if (this.#fittedPreviews.size >= maxPreviews || this.#fittedPreviewBytes >= maxPreviewBytes) {
       return;
     }
     const preview = await this.#imageProcesses.preview(path, this.#host.signal).catch(() => undefined);
     if (preview !== undefined) {
-      this.#madeBytes += preview.length;
-      this.#made.set(place, preview);
+      this.#fittedPreviewBytes += preview.length;
+      this.#fittedPreviews.set(index, preview);
     }
   }
 
@@ -108,9 +108,9 @@ export class ContactSheet {
       if (check === undefined || asset === undefined) {
         continue;
       }
-      const made = this.#made.get(this.#places.get(check)!);
-      if (made !== undefined) {
-        this.#show(card, made);
+      const preview = this.#fittedPreviews.get(this.#firstIndexes.get(check)!);
+      if (preview !== undefined) {
+        this.#show(card, preview);
       } else if (typeof source === 'string') {
         this.#previews = this.#previews.then(() => this.#addPreview(card, source, asset));
       } else {
