@@ -1,8 +1,8 @@
 import { FileError } from '../errors.ts';
 import {
   type FfmpegInput,
+  type FfprobeOutput,
   listPackets,
-  type ProbeAnswer,
   type ProbedStream,
   type Prober,
   probeFile,
@@ -60,9 +60,9 @@ export interface FrameTime {
  * @throws FileError `cannot_fit`, or the signal's reason
  */
 export async function loadClipFacts(clip: FfmpegInput, prober: Prober): Promise<ClipFacts> {
-  const answer = await probeFile(clip, prober);
-  const { streams = [], format: container = {} } = answer;
-  const video = findVideo(answer);
+  const output = await probeFile(clip, prober);
+  const { streams = [], format: container = {} } = output;
+  const video = findVideo(output);
   const audio = streams.find((it) => it.codec_type === 'audio');
   const headerDurationMs = Number(container.duration) * 1000;
   return {
@@ -86,7 +86,7 @@ export async function loadVideoFacts(input: FfmpegInput, prober: Prober): Promis
   return video && readVideo(video);
 }
 
-function findVideo({ streams = [] }: ProbeAnswer): ProbedStream | undefined {
+function findVideo({ streams = [] }: FfprobeOutput): ProbedStream | undefined {
   return streams.find((it) => it.codec_type === 'video' && it.disposition?.attached_pic !== 1);
 }
 

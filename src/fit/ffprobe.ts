@@ -69,7 +69,7 @@ const probedStream = v.object({
 });
 
 /** The parts of ffprobe's output that this program reads; each may be missing. */
-const probeAnswer = v.object({
+const ffprobeOutput = v.object({
   streams: v.optional(v.array(probedStream)),
   format: v.optional(v.object({ duration: text, start_time: text })),
 });
@@ -77,12 +77,12 @@ const probeAnswer = v.object({
 /** One stream of a file. */
 export type ProbedStream = v.InferOutput<typeof probedStream>;
 /** The output of ffprobe about a file. */
-export type ProbeAnswer = v.InferOutput<typeof probeAnswer>;
+export type FfprobeOutput = v.InferOutput<typeof ffprobeOutput>;
 
 /** @throws FileError `cannot_fit` if it is not the output of ffprobe: PATH may have another program of that name */
-function parseAnswer(json: string): ProbeAnswer {
+function parseOutput(json: string): FfprobeOutput {
   try {
-    return v.parse(probeAnswer, JSON.parse(json));
+    return v.parse(ffprobeOutput, JSON.parse(json));
   } catch {
     throw new FileError('cannot_fit', 'the output of ffprobe cannot be parsed', {
       hint: 'Check the ffprobe on PATH, or install ffmpeg 5 or newer.',
@@ -95,7 +95,7 @@ function parseAnswer(json: string): ProbeAnswer {
  *
  * @throws FileError `cannot_fit`, or the signal's reason
  */
-export async function probeFile(input: FfmpegInput, prober: Prober): Promise<ProbeAnswer> {
+export async function probeFile(input: FfmpegInput, prober: Prober): Promise<FfprobeOutput> {
   let json = '';
   await run(
     ['-of', 'json', '-show_format', '-show_streams', ...formatInput(input)],
@@ -105,7 +105,7 @@ export async function probeFile(input: FfmpegInput, prober: Prober): Promise<Pro
     },
     maxJsonBytes,
   );
-  return parseAnswer(json);
+  return parseOutput(json);
 }
 
 /** A piece of a stream; in a video, one frame. */

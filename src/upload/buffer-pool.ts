@@ -14,7 +14,7 @@ interface Waiting {
 
 /**
  * Buffers for the files in flight, reused from file to file: with fresh memory for each, the kernel and the garbage
- * collector would take a fifth of the processor time of an upload. It bounds how much they hold together.
+ * collector would take a fifth of the processor time of an upload. It limits how much they hold together.
  */
 export class BufferPool {
   readonly #free: Buffer[] = [];

@@ -1,10 +1,10 @@
 import type { Clock } from '../host.ts';
 
-/** How many attempts must succeed to raise the bound by one, after a timeout or too many open connections. */
+/** How many attempts must succeed to raise the limit by one, after a timeout or too many open connections. */
 const cautiousSuccesses = 8;
 
 /**
- * Bounds the attempts in flight, and starts none during a pause. A server at capacity halves the bound, and each
+ * Limits the attempts in flight, and starts none during a pause. A server at capacity halves the limit, and each
  * success afterwards raises it by one (additive increase, multiplicative decrease). Timeouts, and too many open
  * connections, lower it too; it is then raised slowly, because neither the line nor the machine is likely to change.
  */
@@ -16,7 +16,7 @@ export class Throttle {
   #inFlight = 0;
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #waiting: (() => void)[] = [];
-  /** How many successes raise the bound by one. */
+  /** How many successes raise the limit by one. */
   #successesNeeded = 1;
   #successes = 0;
 
@@ -77,12 +77,12 @@ export class Throttle {
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#clock.monotonicMs() + pauseMs);
   }
 
-  /** An attempt has timed out: allow half as many at once. Returns the new bound. */
+  /** An attempt has timed out: allow half as many at once. Returns the new limit. */
   slowDown(): number {
     return this.#lower(half(this.#allowed));
   }
 
-  /** No more connections can be opened: allow fewer attempts at once. Returns the new bound. */
+  /** No more connections can be opened: allow fewer attempts at once. Returns the new limit. */
   giveUpPlace(): number {
     return this.#lower(Math.min(this.#allowed, Math.max(1, this.#inFlight - 1)));
   }

@@ -14,7 +14,7 @@ export type AssetType = 'image' | 'video' | 'audio';
 /** A Content-Type that the API accepts. */
 export type ContentType = keyof typeof formats;
 
-/** The limits of the API's page for one type; bounds are inclusive. */
+/** The limits of the API's page for one type; both ends are inclusive. */
 export interface Limits {
   readonly maxBytes: number;
   readonly durationMs?: readonly [min: number, max: number];

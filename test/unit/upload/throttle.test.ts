@@ -113,7 +113,7 @@ describe('Throttle', () => {
     }
   });
 
-  it('restores one place for each answer, up to the bound', async () => {
+  it('restores one place for each answer, up to the limit', async () => {
     const { throttle, ask, inside } = start(4);
     throttle.pause(0);
     throttle.pause(0);
@@ -139,7 +139,7 @@ describe('Throttle', () => {
       throttle.speedUp();
       throttle.leave();
     }
-    // The first timeouts need eight successes for each step; at the bound, one is enough again.
+    // The first timeouts need eight successes for each step; at the limit, one is enough again.
     expect(inFlight).toEqual([
       ...Array(8).fill(1),
       ...Array(8).fill(2),
@@ -148,7 +148,7 @@ describe('Throttle', () => {
     ]);
   });
 
-  it('raises the number by one for each success again, once it is back at the bound', async () => {
+  it('raises the number by one for each success again, once it is back at the limit', async () => {
     const { throttle } = start(4);
     throttle.slowDown();
     for (let successes = 0; successes < 16; successes += 1) {
