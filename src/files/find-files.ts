@@ -10,9 +10,9 @@ import type { PatternFinder, PatternOptions } from './pattern-finder.ts';
 
 /** How a command line names the files of a run. */
 export interface FileRequest extends PatternOptions {
-  /** Paths, patterns and `-`. */
+  /** Paths, globs and `-`. */
   readonly patterns: readonly string[];
-  /** Paths that are never patterns and never standard input, as `decodePath` gives them. */
+  /** Paths that are never globs and never standard input, as `decodePath` gives them. */
   readonly literals: readonly string[];
 }
 

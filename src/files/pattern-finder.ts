@@ -13,9 +13,9 @@ import { type Match, Search, type SearchOptions } from './search.ts';
 export interface PatternOptions {
   /** Whether folders are descended into. */
   readonly recursive: boolean;
-  /** Whether patterns and `recursive` take hidden files and folders. */
+  /** Whether globs and `recursive` take hidden files and folders. */
   readonly hidden: boolean;
-  /** Patterns of the files that patterns and `recursive` leave out. */
+  /** Globs of the files that globs and `recursive` leave out. */
   readonly exclude: readonly string[];
   /** The extensions of the files that `recursive` takes, in lower case and without the dot. */
   readonly extensions: readonly string[];

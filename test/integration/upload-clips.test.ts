@@ -90,7 +90,7 @@ describe('videos and audio files', () => {
     }
   });
 
-  it('are found by -r and by patterns beside images, in natural order', async () => {
+  it('are found by -r and by globs beside images, in natural order', async () => {
     const { env } = await sandboxWith();
     const cwd = await tempDir();
     const copies = ['2.MP4', '10.mov', '1.png', '3.webm', '4.Mp3', '5.wav', '6.m4a', '7.aac', '8.m4v'];
@@ -111,8 +111,8 @@ describe('videos and audio files', () => {
       '8.m4v',
       '10.mov',
     ]);
-    const matched = await runCli(['upload', '*.{mov,webm}', '--exclude', '3*', '--json'], { env, cwd });
-    expect(matched.json<UploadRecord[]>().map(({ path }) => path)).toEqual(['10.mov']);
+    const glob = await runCli(['upload', '*.{mov,webm}', '--exclude', '3*', '--json'], { env, cwd });
+    expect(glob.json<UploadRecord[]>().map(({ path }) => path)).toEqual(['10.mov']);
   });
 
   it('are checked by --dry-run, which needs no token', async () => {

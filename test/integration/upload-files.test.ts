@@ -173,7 +173,7 @@ describe('a path', () => {
   });
 });
 
-describe('a pattern', () => {
+describe('a glob', () => {
   it('gives its matches in natural order', async () => {
     const cwd = await folderWith('10.png', '2.png', '1.png', 'shot 9.png', 'shot 11.png', 'Shot 10.png');
     await expectUploaded(['*.png'], { cwd }, [
@@ -535,7 +535,7 @@ describe('--exclude', () => {
       ['--exclude', '{new,old}', '--exclude', '[!a].png'],
       ['a_draft.png', 'a.png'],
     ],
-  ])('%j leaves out files that -r and patterns find', async (args, expected) => {
+  ])('%j leaves out files that -r and globs find', async (args, expected) => {
     const cwd = await folderWith(...names);
     await expectUploaded(['-r', '.', ...args], { cwd }, expected);
     await expectUploaded(['**/*.png', ...args], { cwd }, expected);

@@ -14,7 +14,7 @@ import { defaults } from '../../settings/defaults.ts';
 /** Adds `dreamina upload`. */
 export function addUpload(program: Command, start: Start) {
   return addCommand(program, 'upload')
-    .argument('[files...]', 'paths, patterns, folders with -r, or - for one file on standard input')
+    .argument('[files...]', 'paths, globs, folders with -r, or - for one file on standard input')
     .summary('upload images, videos and audio, print one reference per file')
     .description(
       `Uploads images, videos and audio and prints one reference per file, in the order of the files.\nAccepted by content: ${formatNames()}.`,
@@ -27,8 +27,8 @@ export function addUpload(program: Command, start: Start) {
     )
     .option('-0, --null', 'the paths of --files-from end in NUL bytes')
     .option('-r, --recursive', 'search folders for images, videos and audio, by extension')
-    .option('--exclude <glob>', 'leave out what -r or a pattern finds; may be repeated', collect)
-    .option('--hidden', 'include hidden files and folders in -r and patterns')
+    .option('--exclude <glob>', 'leave out what -r or a glob finds; may be repeated', collect)
+    .option('--hidden', 'include hidden files and folders in -r and globs')
     .optionsGroup('Conversion (the others imply --fit):')
     .option('--fit', 'convert files that would be refused so that they are accepted')
     .option('--aspect <w:h>', 'crop images and videos to this shape, from the middle')
