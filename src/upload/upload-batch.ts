@@ -1,5 +1,3 @@
-import { setMaxListeners } from 'node:events';
-import { setImmediate as turn } from 'node:timers/promises';
 import { isOutOfHandles } from '../errno.ts';
 import { FileError, isFatal, type UploadError } from '../errors.ts';
 import type { Clock } from '../host.ts';
@@ -28,6 +26,7 @@ import {
   type UploadRecord,
 } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
+import { StopSignals } from './stop-signals.ts';
 import { Throttle } from './throttle.ts';
 
 /** How a batch is sent. */
@@ -69,10 +68,11 @@ export async function* uploadBatch(
   dependencies: BatchDependencies,
 ): AsyncGenerator<readonly UploadRecord[], void, undefined> {
   const acceptable = selectAcceptable(files);
-  const batch = new Batch(options, dependencies, acceptable.length);
+  const signals = new StopSignals(dependencies);
+  const batch = new Batch(options, dependencies, signals, acceptable.length);
   try {
     if (options.failFast && files.some(({ check }) => check.kind === 'refused')) {
-      batch.drain();
+      signals.drain();
     }
     void batch.send(acceptable);
     yield* recordsInOrder(
@@ -82,12 +82,9 @@ export async function* uploadBatch(
     );
     batch.throwIfBroken();
   } finally {
-    batch.stop();
+    signals.stop();
   }
 }
-
-/** How long uploads in flight may take to end after an interruption. */
-const patienceMs = 250;
 
 /** A file whose bytes are in memory. */
 interface ReadFile {
@@ -107,80 +104,43 @@ const readRetryMs = 250;
 /** Tries to open a file while no upload is in flight that could make room for it. */
 const maxReadTries = 20;
 
-/** The state that the files of one batch share, and the ways to stop it. */
+/** The state that the files of one batch share. */
 class Batch {
   readonly #options: BatchOptions;
   readonly #dependencies: BatchDependencies;
+  readonly #signals: StopSignals;
   readonly #buffers = new BufferPool();
   readonly #attempts: AttemptsContext;
   readonly #knownContent: KnownContent | undefined;
   readonly #fileCount: number;
-  /** Aborted when nothing new may start. */
-  readonly #draining = new AbortController();
-  /** Aborted when uploads in flight must end too. */
-  readonly #stopped = new AbortController();
   readonly #settled = new Map<Preparation, Outcome>();
   /** The conversions that began before the file's turn. */
   readonly #opening = new Map<PendingAsset, Promise<CheckedAsset>>();
-  /** Aborted a moment after an interruption, to abandon work that still goes on, such as a read of a dead disk. */
-  readonly #abandoned = new AbortController();
   /** An error that is a bug. */
   #bug: { readonly error: unknown } | undefined;
-  readonly #onAbort = () => this.#interrupt();
-  readonly #onDrain = () => this.drain();
-  /** Aborted when nothing more will be settled. */
-  readonly #ended = new AbortController();
   #wake = () => {};
 
-  constructor(options: BatchOptions, dependencies: BatchDependencies, files: number) {
+  constructor(
+    options: BatchOptions,
+    dependencies: BatchDependencies,
+    signals: StopSignals,
+    fileCount: number,
+  ) {
     this.#options = options;
-    this.#fileCount = files;
     this.#dependencies = dependencies;
-    const { manifest, signal, draining, clock } = dependencies;
-    this.#knownContent = manifest && new KnownContent(manifest, this.#abandoned.signal);
-    // Each upload in flight listens, up to 64.
-    setMaxListeners(0, this.#draining.signal, this.#stopped.signal, this.#abandoned.signal);
+    const { manifest, clock } = dependencies;
+    this.#signals = signals;
+    this.#fileCount = fileCount;
+    signals.ended.addEventListener('abort', () => this.#wake());
+    this.#knownContent = manifest && new KnownContent(manifest, signals.abandoned);
     this.#attempts = {
       ...dependencies,
       retries: options.retries,
-      throttle: new Throttle(options.concurrency, clock, this.#draining.signal),
+      throttle: new Throttle(options.concurrency, clock, signals.draining),
       outage: new Outage(),
-      draining: this.#draining.signal,
-      stopped: this.#stopped.signal,
+      draining: signals.draining,
+      stopped: signals.stopped,
     };
-    signal.addEventListener('abort', this.#onAbort);
-    draining?.addEventListener('abort', this.#onDrain);
-    if (signal.aborted) {
-      this.#interrupt();
-    }
-  }
-
-  /** Starts nothing new; uploads in flight may still get their references. */
-  drain(): void {
-    this.#draining.abort();
-  }
-
-  /** Starts nothing new and ends the uploads in flight. */
-  stop(): void {
-    const { signal, draining } = this.#dependencies;
-    signal.removeEventListener('abort', this.#onAbort);
-    draining?.removeEventListener('abort', this.#onDrain);
-    this.drain();
-    this.#stopped.abort();
-  }
-
-  #interrupt(): void {
-    this.stop();
-    void this.#dependencies.clock.sleep(patienceMs, this.#ended.signal).then(async () => {
-      this.#abandoned.abort();
-      await turn();
-      this.#end();
-    });
-  }
-
-  #end(): void {
-    this.#ended.abort();
-    this.#wake();
   }
 
   /** Throws the error that ended the batch, if it is a bug. */
@@ -194,7 +154,11 @@ class Batch {
   async send(files: readonly AcceptableFile[]): Promise<void> {
     let next = 0;
     const worker = async () => {
-      for (let file = files[next]; file !== undefined && !this.#draining.signal.aborted; file = files[next]) {
+      for (
+        let file = files[next];
+        file !== undefined && !this.#signals.draining.aborted;
+        file = files[next]
+      ) {
         next += 1;
         // While this one is sent, the next is converted.
         await this.#settle(file, () => this.#openAhead(files[next]));
@@ -204,15 +168,15 @@ class Batch {
       await Promise.all(Array.from({ length: this.#options.concurrency }, worker));
     } catch (error) {
       this.#bug = { error };
-      this.stop();
+      this.#signals.stop();
     }
-    this.#end();
+    this.#signals.end();
   }
 
   /** The outcome of a file; undefined while it is not settled. Files not begun are cancelled once the batch is over. */
   outcomeOf(check: Preparation): Outcome | undefined {
     return check.kind === 'acceptable'
-      ? (this.#settled.get(check) ?? (this.#ended.signal.aborted ? cancelledOutcome(0) : undefined))
+      ? (this.#settled.get(check) ?? (this.#signals.ended.aborted ? cancelledOutcome(0) : undefined))
       : settledWithoutSending(check);
   }
 
@@ -239,7 +203,7 @@ class Batch {
     this.#opening.delete(pending);
     return (
       begun ??
-      pending.open(this.#draining.signal, (share) =>
+      pending.open(this.#signals.draining, (share) =>
         this.#dependencies.onEvent({ type: 'fitting', index, path, share }),
       )
     );
@@ -247,7 +211,7 @@ class Batch {
 
   #openAhead(file: AcceptableFile | undefined): void {
     const pending = file?.check.asset;
-    if (pending?.fitting === undefined || this.#opening.has(pending) || this.#draining.signal.aborted) {
+    if (pending?.fitting === undefined || this.#opening.has(pending) || this.#signals.draining.aborted) {
       return;
     }
     const opening = this.#open(file!);
@@ -258,11 +222,11 @@ class Batch {
 
   async #upload(file: AcceptableFile, onOpen: () => void): Promise<Outcome> {
     const { index, path, check } = file;
-    const stopped = this.#stopped.signal;
+    const stopped = this.#signals.stopped;
     const { clock } = this.#dependencies;
     const startedAtMs = clock.monotonicMs();
     const elapsedMs = () => Math.round(clock.monotonicMs() - startedAtMs);
-    const draining = this.#draining.signal;
+    const draining = this.#signals.draining;
     let buffer: Buffer | undefined;
     let asset: CheckedAsset | undefined;
     try {
@@ -309,15 +273,15 @@ class Batch {
   async #read(asset: CheckedAsset, buffer: Buffer): Promise<Buffer | undefined> {
     const { clock, onEvent } = this.#dependencies;
     const { throttle } = this.#attempts;
-    for (let tries = 1; !this.#draining.signal.aborted; tries += 1) {
+    for (let tries = 1; !this.#signals.draining.aborted; tries += 1) {
       try {
-        return await untilAborted(asset.readInto(buffer), this.#stopped.signal);
+        return await untilAborted(asset.readInto(buffer), this.#signals.stopped);
       } catch (error) {
         if (!isOutOfHandles(error) || (throttle.inFlight === 0 && tries > maxReadTries)) {
           throw error;
         }
         onEvent({ type: 'batch-slowed', concurrency: throttle.giveUpPlace() });
-        await clock.sleep(readRetryMs, this.#draining.signal);
+        await clock.sleep(readRetryMs, this.#signals.draining);
       }
     }
     return undefined;
@@ -362,9 +326,9 @@ class Batch {
       case 'cancelled':
         return cancelledOutcome(result.attempts);
       case 'failed':
-        if (result.isOutage && this.#settled.size < this.#fileCount - 1 && !this.#draining.signal.aborted) {
+        if (result.isOutage && this.#settled.size < this.#fileCount - 1 && !this.#signals.draining.aborted) {
           // The others would wait for the same; uploads in flight may end.
-          this.drain();
+          this.#signals.drain();
           this.#dependencies.onEvent({ type: 'batch-ended', error: result.error });
         }
         return this.#fail(result.error, result.attempts);
@@ -395,9 +359,9 @@ class Batch {
   async #fail(error: UploadError, attempts: number): Promise<Outcome> {
     if (isFatal(error.code)) {
       // Uploads in flight have the same token and account and would be refused too.
-      this.stop();
+      this.#signals.stop();
     } else if (this.#options.failFast) {
-      this.drain();
+      this.#signals.drain();
     }
     const accounts = error.code === 'account_not_found' ? await this.#listAccounts() : undefined;
     return failedOutcome(error, attempts, { tokenSource: this.#options.tokenSource, accounts });

@@ -1,0 +1,86 @@
+import { setMaxListeners } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '../host.ts';
+
+/** How long uploads in flight may take to end after an interruption. */
+const patienceMs = 250;
+
+/** What a batch is told from outside, and the time. */
+interface StopDependencies {
+  readonly clock: Clock;
+  /** Starts nothing new and ends the uploads in flight. */
+  readonly signal: AbortSignal;
+  /** Starts nothing new; uploads in flight may still get their references. */
+  readonly draining?: AbortSignal | undefined;
+}
+
+/** The signals by which a batch stops: draining, then stopped, then, if it was interrupted, abandoned, at last ended. */
+export class StopSignals {
+  readonly #dependencies: StopDependencies;
+  readonly #draining = new AbortController();
+  readonly #stopped = new AbortController();
+  readonly #abandoned = new AbortController();
+  readonly #ended = new AbortController();
+  readonly #onAbort = () => this.#interrupt();
+  readonly #onDrain = () => this.drain();
+
+  constructor(dependencies: StopDependencies) {
+    this.#dependencies = dependencies;
+    const { signal, draining } = dependencies;
+    // Each upload in flight listens, up to 64.
+    setMaxListeners(0, this.draining, this.stopped, this.abandoned);
+    signal.addEventListener('abort', this.#onAbort);
+    draining?.addEventListener('abort', this.#onDrain);
+    if (signal.aborted) {
+      this.#interrupt();
+    }
+  }
+
+  /** Aborted when nothing new may start. */
+  get draining(): AbortSignal {
+    return this.#draining.signal;
+  }
+
+  /** Aborted when uploads in flight must end too. */
+  get stopped(): AbortSignal {
+    return this.#stopped.signal;
+  }
+
+  /** Aborted a moment after an interruption, to abandon work that still goes on, such as a read of a dead disk. */
+  get abandoned(): AbortSignal {
+    return this.#abandoned.signal;
+  }
+
+  /** Aborted when nothing more will be settled. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Starts nothing new; uploads in flight may still get their references. */
+  drain(): void {
+    this.#draining.abort();
+  }
+
+  /** Starts nothing new and ends the uploads in flight. */
+  stop(): void {
+    const { signal, draining } = this.#dependencies;
+    signal.removeEventListener('abort', this.#onAbort);
+    draining?.removeEventListener('abort', this.#onDrain);
+    this.drain();
+    this.#stopped.abort();
+  }
+
+  /** Call when nothing more will be settled. */
+  end(): void {
+    this.#ended.abort();
+  }
+
+  #interrupt(): void {
+    this.stop();
+    void this.#dependencies.clock.sleep(patienceMs, this.ended).then(async () => {
+      this.#abandoned.abort();
+      await turn();
+      this.end();
+    });
+  }
+}
