@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { listen } from './listen.ts';
 
 /** Answers one upload as the test says; the body of `request` has been read, unless `drain` is false. */
 export type Respond = (
@@ -33,12 +32,7 @@ export async function rawServer(respond: Respond, options: { drain?: boolean } =
     }
     await respond(response, request, ordinal);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/dreamina`;
+  const apiUrl = `http://127.0.0.1:${await listen(server)}/v1/dreamina`;
   return {
     apiUrl,
     count: () => count,
@@ -47,11 +41,16 @@ export async function rawServer(respond: Respond, options: { drain?: boolean } =
         await once(server, 'request');
       }
     },
-    env: {
-      DREAMINA_API_URL: apiUrl,
-      DREAMINA_TOKEN: 'user:1234-abcdef',
-      DREAMINA_ACCOUNT: 'US:name@example.com',
-    },
+    env: envFor(apiUrl),
+  };
+}
+
+/** The environment that points the command at a server. */
+export function envFor(apiUrl: string) {
+  return {
+    DREAMINA_API_URL: apiUrl,
+    DREAMINA_TOKEN: 'user:1234-abcdef',
+    DREAMINA_ACCOUNT: 'US:name@example.com',
   };
 }
 

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { listen } from './listen.ts';
 import { exampleReference } from './raw-server.ts';
 
 /** A server at the end of a slow line, which all of its connections share. */
@@ -25,7 +25,6 @@ export async function slowServer(options: {
 }): Promise<SlowServer> {
   const { bytesPerSecond, stopAfterBytes = Number.POSITIVE_INFINITY } = options;
   const readers = new Set<() => number>();
-  const sockets = new Set<Socket>();
   let count = 0;
   let answered = 0;
   let allowedBytes = 0;
@@ -70,28 +69,16 @@ export async function slowServer(options: {
       }
       return chunk.length;
     };
-    sockets.add(socket);
     readers.add(read);
     socket.on('error', () => {});
-    socket.on('close', () => {
-      readers.delete(read);
-      sockets.delete(socket);
-    });
+    socket.on('close', () => readers.delete(read));
     // It reads only on request.
     socket.pause();
     socket.on('readable', () => {});
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    clearInterval(timer);
-    for (const socket of sockets) {
-      socket.destroy();
-    }
-    await new Promise((resolve) => server.close(resolve));
-  });
+  onTestFinished(() => clearInterval(timer));
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await listen(server),
     count: () => count,
     answered: () => answered,
   };

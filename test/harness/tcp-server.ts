@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { createServer, type Socket } from 'node:net';
+import { listen } from './listen.ts';
 
 /** A server on loopback that knows no protocol. */
 export interface TcpServer {
@@ -17,13 +16,5 @@ export async function tcpServer(onSocket: (socket: Socket) => void): Promise<Tcp
     socket.on('error', () => {});
     onSocket(socket);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    for (const socket of sockets) {
-      socket.destroy();
-    }
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return { port: (server.address() as AddressInfo).port, sockets };
+  return { port: await listen(server), sockets };
 }

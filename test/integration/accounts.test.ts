@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Interruption } from '../../src/errors.ts';
 import { fixture } from '../fixtures.ts';
-import { selfSigned } from '../harness/certificate.ts';
+import { certificateFile, selfSigned } from '../harness/certificate.ts';
 import { exampleReference, rawServer, sendJson } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
@@ -270,8 +270,7 @@ describe('accounts and the settings', () => {
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain('its certificate is self-signed');
     expect(refused.stderr).toContain('SSL_CERT_FILE');
-    const file = join(await tempDir(), 'ca.pem');
-    await writeFile(file, selfSigned.cert);
+    const file = await certificateFile();
     const trusted = await runCli(['accounts'], { env: { ...env, SSL_CERT_FILE: file } });
     expect(trusted.exitCode).toBe(0);
   });

@@ -1,13 +1,11 @@
-import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { createServer, type TlsOptions } from 'node:tls';
 import { generate } from 'selfsigned';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { fixture } from '../fixtures.ts';
+import { certificateFile } from '../harness/certificate.ts';
+import { listen } from '../harness/listen.ts';
+import { envFor } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
-import { tempDir } from '../harness/temp-dir.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 const night = fixture('night.png').file;
@@ -32,19 +30,8 @@ async function make(commonName: string, options: Options = {}) {
 /** Uploads one image to a server with that certificate. */
 async function uploadTo(tls: TlsOptions, ca: string) {
   const server = createServer(tls, (socket) => socket.end()).on('tlsClientError', () => {});
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const caFile = join(await tempDir(), 'ca.pem');
-  await writeFile(caFile, ca);
-  const { port } = server.address() as AddressInfo;
   const result = await runCli(['upload', night, '--json'], {
-    env: {
-      DREAMINA_API_URL: `https://127.0.0.1:${port}`,
-      DREAMINA_TOKEN: 'user:1234-abcdef',
-      DREAMINA_ACCOUNT: 'US:name@example.com',
-      SSL_CERT_FILE: caFile,
-    },
+    env: { ...envFor(`https://127.0.0.1:${await listen(server)}`), SSL_CERT_FILE: await certificateFile(ca) },
   });
   expect(result.exitCode).toBe(1);
   expect(result.sleeps, result.stderr).toEqual([]);

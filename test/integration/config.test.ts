@@ -1,7 +1,7 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { selfSigned } from '../harness/certificate.ts';
+import { certificateFile } from '../harness/certificate.ts';
 import { type CliResult, runCli } from '../harness/run-cli.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
@@ -257,8 +257,7 @@ error: project config ${rc}: retries must be a whole number from 0 to 20; it is 
 
 describe('the proxy and the certificates', () => {
   it('are shown as they are in effect, without a password', async () => {
-    const ca = join(await tempDir(), 'ca.pem');
-    await writeFile(ca, selfSigned.cert);
+    const ca = await certificateFile();
     const env = {
       HTTPS_PROXY: 'me:s3cret@proxy.example.com:3128',
       SSL_CERT_FILE: ca,

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { Interruption } from '../../src/errors.ts';
-import { selfSigned } from '../harness/certificate.ts';
+import { certificateFile, selfSigned } from '../harness/certificate.ts';
 import { rawServer, sendJson } from '../harness/raw-server.ts';
 import { type CliResult, runCli, type World } from '../harness/run-cli.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
@@ -257,8 +257,7 @@ describe('the route to the service', () => {
 
   it('lists the certificates in effect, and those without effect', async () => {
     const { env } = await sandboxWith({ tls: selfSigned, now: () => now });
-    const ca = join(await tempDir(), 'ca.pem');
-    await writeFile(ca, selfSigned.cert);
+    const ca = await certificateFile();
     const good = await diagnose({ env: { ...env, SSL_CERT_FILE: ca, NODE_EXTRA_CA_CERTS: '/nope.pem' } });
     expect(of(good.findings, 'certificates').map((it) => it.slice(0, 2))).toEqual([
       ['ok', `${ca} (SSL_CERT_FILE)`],

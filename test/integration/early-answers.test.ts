@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type ApiError, DreaminaClient, type UploadRecord } from '../../src/index.ts';
 import { fixture } from '../fixtures.ts';
-import { selfSigned } from '../harness/certificate.ts';
-import { exampleReference } from '../harness/raw-server.ts';
+import { certificateFile, selfSigned } from '../harness/certificate.ts';
+import { envFor, exampleReference } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
@@ -81,21 +81,11 @@ async function earlyServer(options: {
 /** A folder with big and small images, and the environment to send them to that server. */
 async function folderFor(server: EarlyServer, bigFiles: readonly string[], smallFiles: readonly string[]) {
   const dir = await tempDir();
-  const ca = join(dir, 'ca.pem');
-  await writeFile(ca, selfSigned.cert);
   const source = join(dir, 'source');
   await writeFile(source, big);
   await Promise.all(bigFiles.map((name) => link(source, join(dir, name))));
   await Promise.all(smallFiles.map((name) => copyFile(night, join(dir, name))));
-  return {
-    cwd: dir,
-    env: {
-      DREAMINA_API_URL: server.apiUrl,
-      DREAMINA_TOKEN: token,
-      DREAMINA_ACCOUNT: account,
-      SSL_CERT_FILE: ca,
-    },
-  };
+  return { cwd: dir, env: { ...envFor(server.apiUrl), SSL_CERT_FILE: await certificateFile() } };
 }
 
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}.png`);

@@ -2,7 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fixture } from '../fixtures.ts';
-import { rawServer, sendJson } from '../harness/raw-server.ts';
+import { envFor, rawServer, sendJson } from '../harness/raw-server.ts';
 import { runCli, type World } from '../harness/run-cli.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
@@ -113,11 +113,7 @@ describe('the text on standard error', () => {
   });
 
   it('of a server that does not listen', async () => {
-    const env = {
-      DREAMINA_API_URL: 'http://127.0.0.1:1/v1/dreamina',
-      DREAMINA_TOKEN: 'user:1234-abcdef',
-      DREAMINA_ACCOUNT: 'US:name@example.com',
-    };
+    const env = envFor('http://127.0.0.1:1/v1/dreamina');
     expect(await stderrOf(['upload', 'night.png', '--retries', '0'], { env })).toMatchSnapshot();
   });
 

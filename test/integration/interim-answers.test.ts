@@ -1,15 +1,13 @@
-import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { UploadRecord } from '../../src/index.ts';
 import { fixture } from '../fixtures.ts';
-import { selfSigned } from '../harness/certificate.ts';
-import { exampleReference } from '../harness/raw-server.ts';
+import { certificateFile, selfSigned } from '../harness/certificate.ts';
+import { listen } from '../harness/listen.ts';
+import { envFor, exampleReference } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
-import { tempDir } from '../harness/temp-dir.ts';
 
 const files = [fixture('night.png').file, fixture('spinner.png').file];
 const bodyText = JSON.stringify({ imageRef: exampleReference });
@@ -53,21 +51,15 @@ async function server(transport: 'plain' | 'TLS', pieces: readonly (readonly [Mo
       }
     });
   };
-  const listener: Server =
-    transport === 'TLS' ? createTlsServer(selfSigned, onSocket) : createServer(onSocket);
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  onTestFinished(() => void listener.close());
-  const ca = join(await tempDir(), 'ca.pem');
-  await writeFile(ca, selfSigned.cert);
-  const { port } = listener.address() as AddressInfo;
+  const [scheme, listener] =
+    transport === 'TLS'
+      ? ['https', createTlsServer(selfSigned, onSocket)]
+      : (['http', createServer(onSocket)] as const);
   return {
     requests,
     env: {
-      DREAMINA_API_URL: `${transport === 'TLS' ? 'https' : 'http'}://127.0.0.1:${port}`,
-      DREAMINA_TOKEN: 'user:1234-abcdef',
-      DREAMINA_ACCOUNT: 'US:name@example.com',
-      SSL_CERT_FILE: ca,
+      ...envFor(`${scheme}://127.0.0.1:${await listen(listener)}`),
+      SSL_CERT_FILE: await certificateFile(),
     },
   };
 }

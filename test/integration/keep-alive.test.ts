@@ -1,10 +1,10 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
 import type { UploadRecord } from '../../src/index.ts';
 import { fixtures } from '../fixtures.ts';
-import { exampleReference } from '../harness/raw-server.ts';
+import { envFor, exampleReference } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
+import { tcpServer } from '../harness/tcp-server.ts';
 
 const files = fixtures.slice(0, 4).map(({ file }) => file);
 const body = JSON.stringify({ imageRef: exampleReference });
@@ -20,10 +20,7 @@ const isWhole = (received: Buffer) => {
 };
 
 async function serverThat(meet: Meeting, { meetsFirst = false } = {}) {
-  let connections = 0;
-  const server = createServer((socket) => {
-    connections += 1;
-    socket.on('error', () => {});
+  const { port, sockets } = await tcpServer((socket) => {
     let ordinal = 0;
     let isOver = false;
     let received = Buffer.alloc(0);
@@ -41,17 +38,7 @@ async function serverThat(meet: Meeting, { meetsFirst = false } = {}) {
       }
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  return {
-    connections: () => connections,
-    env: {
-      DREAMINA_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      DREAMINA_TOKEN: 'user:1234-abcdef',
-      DREAMINA_ACCOUNT: 'US:name@example.com',
-    },
-  };
+  return { connections: () => sockets.length, env: envFor(`http://127.0.0.1:${port}`) };
 }
 
 const reset: Meeting = (socket) => {

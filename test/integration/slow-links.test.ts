@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { DreaminaClient, type UploadRecord } from '../../src/index.ts';
 import { fixture } from '../fixtures.ts';
+import { envFor } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { slowServer } from '../harness/slow-server.ts';
 import { tempDir } from '../harness/temp-dir.ts';
@@ -33,12 +34,6 @@ async function folderOf(count: number, sizeBytes: number) {
   return { cwd, files };
 }
 
-const envFor = (port: number) => ({
-  DREAMINA_API_URL: `http://127.0.0.1:${port}`,
-  DREAMINA_TOKEN: token,
-  DREAMINA_ACCOUNT: account,
-});
-
 it('a body that makes progress arrives, even if it takes many times the timeout', async () => {
   const server = await slowServer({ bytesPerSecond: 5 * megabyte });
   await clientFor(server.port, 1000).upload(bodyOf(20 * megabyte));
@@ -52,7 +47,7 @@ it('all files that share a slow line arrive, with fewer in flight', async () => 
     ['upload', ...files, '-c', '8', '--timeout', '0.75s', '--retries', '20', '--json'],
     {
       cwd,
-      env: envFor(server.port),
+      env: envFor(`http://127.0.0.1:${server.port}`),
     },
   );
   expect(result.exitCode, result.stderr).toBe(0);

@@ -1,12 +1,14 @@
 import dns from 'node:dns';
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DreaminaClient, type UploadEvent, type UploadRecord, uploadFiles } from '../../src/index.ts';
 import { fixtures } from '../fixtures.ts';
-import { exampleReference, rawServer, sendJson } from '../harness/raw-server.ts';
+import { freePort } from '../harness/free-port.ts';
+import { listen } from '../harness/listen.ts';
+import { envFor, exampleReference, rawServer, sendJson } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
+import { tcpServer } from '../harness/tcp-server.ts';
 
 const files = fixtures.map(({ file }) => file);
 const token = 'user:1234-abcdef';
@@ -30,32 +32,17 @@ function resolveTo(answer: readonly string[] | NodeJS.ErrnoException): void {
   });
 }
 
-/** A port that refuses every connection. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** An address of this machine that counts as the address of another machine. */
 const otherAddress = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
   .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
-
-const envFor = (apiUrl: string) => ({
-  DREAMINA_API_URL: apiUrl,
-  DREAMINA_TOKEN: token,
-  DREAMINA_ACCOUNT: account,
-});
 
 const unknownHost = () =>
   Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND', syscall: 'getaddrinfo' });
 
 describe('a host that cannot be reached', () => {
   const refused = async () => {
-    const port = await closedPort();
+    const port = await freePort();
     return { apiUrl: `http://127.0.0.1:${port}`, message: `127.0.0.1:${port}: the connection was refused` };
   };
   const unknown = async () => {
@@ -148,12 +135,7 @@ describe('a host that cannot be reached', () => {
 
   it('only for one file does not cost the others retries', async () => {
     // The server listens for every second request only.
-    const server: Server = createServer();
-    server.on('connection', (socket) => socket.destroy());
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    onTestFinished(() => void server.close());
-    const { port } = server.address() as AddressInfo;
+    const { port } = await tcpServer((socket) => socket.destroy());
     const result = await runCli(['upload', ...files, '-c', '1', '--retries', '0', '--json'], {
       env: envFor(`http://127.0.0.1:${port}`),
     });
@@ -187,7 +169,7 @@ describe('a host with several addresses', () => {
   });
 
   it('is not reached if no address answers, and the error is about the address with a route', async () => {
-    const port = await closedPort();
+    const port = await freePort();
     resolveTo(['100::1', '127.0.0.1']);
     const result = await runCli(['upload', files[0]!, '--retries', '0', '--json'], {
       env: envFor(`http://localhost:${port}`),
@@ -212,11 +194,8 @@ describe('plain http', () => {
         socket.on('error', () => {});
       });
       const address = otherAddress!;
-      server.listen(0, address);
-      await once(server, 'listening');
-      onTestFinished(() => void server.close());
+      const port = await listen(server, address);
       resolveTo([address]);
-      const { port } = server.address() as AddressInfo;
       const result = await runCli(['upload', files[0]!, '--json'], { env: envFor(`http://${name}:${port}`) });
       expect(result.exitCode).toBe(1);
       expect(result.json()).toMatchObject([

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { UploadedRecord } from '../../src/index.ts';
 import { fixture } from '../fixtures.ts';
-import { selfSigned } from '../harness/certificate.ts';
+import { certificateFile, selfSigned } from '../harness/certificate.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
 import { tempDir } from '../harness/temp-dir.ts';
@@ -19,12 +19,11 @@ const faults = [
 
 // Images are read into memory that held other images, while requests are cut off, abandoned and repeated.
 it.each([
-  ['http', {}, {}],
-  ['https', { tls: selfSigned }, { SSL_CERT_FILE: 'cert.pem' }],
-])('each file arrives as it is on disk, without bytes of another file: %s', async (_, options, variables) => {
+  ['http', {}],
+  ['https', { tls: selfSigned }],
+])('each file arrives as it is on disk, without bytes of another file: %s', async (_, options) => {
   const { sandbox, env } = await sandboxWith({ ...options, faults, slowMs: 60_000, seed: 7 });
   const cwd = await tempDir();
-  await writeFile(join(cwd, 'cert.pem'), selfSigned.cert);
   const night = await readFile(fixture('night.png').file);
   const sums: string[] = [];
   for (let i = 0; i < 24; i += 1) {
@@ -33,11 +32,8 @@ it.each([
     await writeFile(join(cwd, `${i}.png`), image);
     sums.push(createHash('sha256').update(image).digest('hex'));
   }
-  const certificate = Object.fromEntries(
-    Object.entries(variables).map(([name, file]) => [name, join(cwd, file)]),
-  );
   const args = ['upload', '-r', '.', '-c', '4', '--retries', '20', '--timeout', '1', '--json'];
-  const result = await runCli(args, { cwd, env: { ...env, ...certificate } });
+  const result = await runCli(args, { cwd, env: { ...env, SSL_CERT_FILE: await certificateFile() } });
   expect(result.exitCode).toBe(0);
   const records = result.json<UploadedRecord[]>();
   expect(records.map(({ sha256 }) => sha256)).toEqual(sums);

@@ -13,7 +13,14 @@ import { Secrets } from '../../src/secrets.ts';
 import { fixture, fixtures } from '../fixtures.ts';
 import { selfSigned } from '../harness/certificate.ts';
 import { freePort } from '../harness/free-port.ts';
-import { answering, exampleReference, type Respond, rawServer, sendJson } from '../harness/raw-server.ts';
+import {
+  answering,
+  envFor,
+  exampleReference,
+  type Respond,
+  rawServer,
+  sendJson,
+} from '../harness/raw-server.ts';
 import { runCli, type World } from '../harness/run-cli.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
 import { tcpServer } from '../harness/tcp-server.ts';
@@ -39,12 +46,6 @@ async function uploadAfter(
 
 const refusing = (status: number, headers?: Record<string, string>) =>
   answering(status, { error: 'no' }, headers);
-
-const credentials = { DREAMINA_TOKEN: 'user:1234-abcdef', DREAMINA_ACCOUNT: 'US:name@example.com' };
-
-function pointedAt(port: number, scheme = 'http') {
-  return { ...credentials, DREAMINA_API_URL: `${scheme}://127.0.0.1:${port}/v1/dreamina` };
-}
 
 describe('retried answers', () => {
   it.each([408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527])(
@@ -444,7 +445,7 @@ describe('a connection that', () => {
   it('is refused is a network error, and is retried', async () => {
     const port = await freePort();
     const runWith = (...flags: string[]) =>
-      runCli(['upload', night.file, '--retries', '3', ...flags], { env: pointedAt(port) });
+      runCli(['upload', night.file, '--retries', '3', ...flags], { env: envFor(`http://127.0.0.1:${port}`) });
     const json = await runWith('--json');
     expect(json.exitCode).toBe(1);
     expect(json.json()).toEqual([
@@ -580,7 +581,10 @@ describe('a timeout', () => {
     const file = join(dir, 'big.png');
     await writeFile(file, Buffer.concat([await readFile(night.file)], 10_485_760));
     const { port, sockets } = await tcpServer((socket) => socket.pause());
-    await expectTimeout(pointedAt(port), { file, message: 'nothing could be sent for 0.5 s' });
+    await expectTimeout(envFor(`http://127.0.0.1:${port}`), {
+      file,
+      message: 'nothing could be sent for 0.5 s',
+    });
     expect(sockets).toHaveLength(1);
   });
 
@@ -596,10 +600,9 @@ describe('a timeout', () => {
     });
     await expectTimeout(
       proxyScheme === undefined
-        ? pointedAt(port, scheme)
+        ? envFor(`${scheme}://127.0.0.1:${port}`)
         : {
-            ...credentials,
-            DREAMINA_API_URL: 'https://api.example.invalid/v1',
+            ...envFor('https://api.example.invalid/v1'),
             HTTPS_PROXY: `${proxyScheme}://me:hunter2@127.0.0.1:${port}`,
           },
       {
@@ -768,11 +771,7 @@ describe('a certificate that is not trusted', () => {
   it('is not retried if it is that of a proxy', async () => {
     const { sandbox } = await sandboxWith({ tls: selfSigned });
     const result = await runCli(['upload', night.file, '--json'], {
-      env: {
-        ...credentials,
-        DREAMINA_API_URL: 'https://api.example.invalid/v1',
-        HTTPS_PROXY: sandbox.origin,
-      },
+      env: { ...envFor('https://api.example.invalid/v1'), HTTPS_PROXY: sandbox.origin },
     });
     const host = new URL(sandbox.origin).host;
     expect(result.exitCode).toBe(1);

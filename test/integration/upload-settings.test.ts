@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, chown, copyFile, lchown, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { UploadRecord } from '../../src/index.ts';
 import { fixture, fixtures } from '../fixtures.ts';
-import { selfSigned } from '../harness/certificate.ts';
+import { certificateFile, selfSigned } from '../harness/certificate.ts';
 import { freePort } from '../harness/free-port.ts';
+import { listen } from '../harness/listen.ts';
 import { type RawServer, rawServer, sendJson } from '../harness/raw-server.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
@@ -760,9 +760,7 @@ describe('a proxy', () => {
   /** An HTTP proxy that tunnels every CONNECT to one port here, or refuses it with a status. */
   async function proxyTo(target: { readonly port: string } | { readonly status: number }) {
     const seen: { readonly authority: string; readonly headers: IncomingMessage['headers'] }[] = [];
-    const sockets = new Set<Socket>();
     const server = createServer((_request, response) => response.writeHead(400).end());
-    server.on('connection', (socket: Socket) => sockets.add(socket));
     server.on('connect', (request: IncomingMessage, socket: Socket) => {
       seen.push({ authority: request.url!, headers: request.headers });
       socket.on('error', () => {});
@@ -774,25 +772,15 @@ describe('a proxy', () => {
         socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
         socket.pipe(upstream).pipe(socket);
       });
-      sockets.add(upstream);
       upstream.on('error', () => socket.destroy());
+      socket.on('close', () => upstream.destroy());
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    onTestFinished(async () => {
-      for (const socket of sockets) {
-        socket.destroy();
-      }
-      await new Promise((resolve) => server.close(resolve));
-    });
-    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    return { host, seen };
+    return { host: `127.0.0.1:${await listen(server)}`, seen };
   }
 
   async function tlsSandbox() {
     const { sandbox } = await sandboxWith({ tls: selfSigned });
-    const ca = join(await tempDir(), 'ca.pem');
-    await writeFile(ca, selfSigned.cert);
+    const ca = await certificateFile();
     return { sandbox, ca, port: new URL(sandbox.origin).port };
   }
 
@@ -968,8 +956,7 @@ describe('a proxy', () => {
 describe('SSL_CERT_FILE', () => {
   it('is trusted', async () => {
     const { sandbox, env } = await sandboxWith({ tls: selfSigned });
-    const ca = join(await tempDir(), 'ca.pem');
-    await writeFile(ca, selfSigned.cert);
+    const ca = await certificateFile();
     const result = await runCli(['upload', night], { env: { ...env, SSL_CERT_FILE: ca } });
     expect(result.exitCode).toBe(0);
     expect(result.lines).toEqual([sandbox.assets[0]!.imageRef]);
@@ -977,13 +964,8 @@ describe('SSL_CERT_FILE', () => {
 
   it('is trusted together with NODE_EXTRA_CA_CERTS', async () => {
     const { sandbox, env } = await sandboxWith({ tls: selfSigned });
-    const dir = await tempDir();
-    const ca = join(dir, 'ca.pem');
-    const none = join(dir, 'none.pem');
-    await writeFile(ca, selfSigned.cert);
-    await writeFile(none, '');
     const result = await runCli(['upload', night], {
-      env: { ...env, SSL_CERT_FILE: none, NODE_EXTRA_CA_CERTS: ca },
+      env: { ...env, SSL_CERT_FILE: await certificateFile(''), NODE_EXTRA_CA_CERTS: await certificateFile() },
     });
     expect(result.exitCode).toBe(0);
     expect(sandbox.assets).toHaveLength(1);

@@ -1,13 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeRatioMismatch } from '../../src/report/aspect-ratio.ts';
 import type { Card } from '../../src/report/contact-sheet/card.ts';
 import { formatPage } from '../../src/report/contact-sheet/format-page.ts';
@@ -15,6 +13,7 @@ import { assertRequest, createRequestObject } from '../../src/report/request-obj
 import { type RequestFormat, requestFormats } from '../../src/report/result-formats.ts';
 import type { UploadRecord } from '../../src/upload/record.ts';
 import { clip, fixture } from '../fixtures.ts';
+import { listen } from '../harness/listen.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 import { openPage, startBrowser } from './open-page.ts';
 
@@ -75,13 +74,7 @@ async function withoutPreviews(inFolder = folder): Promise<string> {
 
 /** Serves on a free port until the test ends; returns its origin. */
 async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `http://127.0.0.1:${await listen(createServer(listener))}`;
 }
 
 /** The checkbox of a file. */

@@ -1,10 +1,10 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/index.ts';
 import { fixtures } from '../fixtures.ts';
 import { freePort } from '../harness/free-port.ts';
 import { spawnCli } from '../harness/spawn-cli.ts';
+import { tcpServer } from '../harness/tcp-server.ts';
 import { type Authority, makeAuthority } from './authority.ts';
 import { startNginx } from './nginx.ts';
 import { startTinyproxy } from './tinyproxy.ts';
@@ -49,22 +49,8 @@ interface FakeProxy {
 
 /** A proxy that treats each connection as the test says. */
 async function startFakeProxy(onConnection: (socket: Socket) => void): Promise<FakeProxy> {
-  const sockets = new Set<Socket>();
-  let count = 0;
-  const server = createServer((socket) => {
-    count += 1;
-    sockets.add(socket);
-    socket.on('error', () => {});
-    onConnection(socket);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    for (const socket of sockets) {
-      socket.destroy();
-    }
-    server.close();
-  });
-  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, count: () => count };
+  const { port, sockets } = await tcpServer(onConnection);
+  return { address: `127.0.0.1:${port}`, count: () => sockets.length };
 }
 
 const never = () => startFakeProxy(() => {});

@@ -1,10 +1,7 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { loadRoute, requireRoute } from '../../../src/network/route.ts';
-import { selfSigned } from '../../harness/certificate.ts';
-import { tempDir } from '../../harness/temp-dir.ts';
+import { certificateFile, selfSigned } from '../../harness/certificate.ts';
 
 const api = 'https://api.useapi.net/v1/dreamina';
 
@@ -15,8 +12,7 @@ test('without variables, requests are sent directly and trust the authorities of
 });
 
 test('the proxy and the certificates of the environment are used', async () => {
-  const path = join(await tempDir(), 'ca.pem');
-  await writeFile(path, selfSigned.cert);
+  const path = await certificateFile();
   const route = await loadRoute(api, { HTTPS_PROXY: 'proxy.example:3128', SSL_CERT_FILE: path });
   expect(requireRoute(route)).toEqual({
     proxyUrl: new URL('http://proxy.example:3128'),
