@@ -2,7 +2,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from '../../src/cli.ts';
-import type { Environment, Host } from '../../src/host.ts';
+import type { Clock, Environment, Host } from '../../src/host.ts';
 import { Secrets } from '../../src/secrets.ts';
 import { tempDir } from './temp-dir.ts';
 
@@ -32,12 +32,15 @@ export interface World {
   readonly scriptPath?: string;
   /** Milliseconds since the Unix epoch at the start; sleeping advances them. */
   readonly now?: number;
+  /** Default: one in which only sleeping takes time, and whose sleeps end at once. */
+  readonly clock?: Clock;
   readonly homeDir?: string;
   readonly tempDir?: string;
   /** The width of the terminal on which help is printed; without it, help is printed to a pipe. */
   readonly helpColumns?: number;
   /** Called with each piece of standard output; a returned promise delays the writer. */
   readonly onStdout?: (text: string) => void | Promise<void>;
+  readonly onStderr?: (text: string) => void;
 }
 
 /** Runs the whole command line in this process. Time passes only by sleeping, and sleeping takes none. */
@@ -46,7 +49,7 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
   const sleeps: number[] = [];
   let now = world.now ?? Date.now();
   const stdout = collector(world.onStdout);
-  const stderr = collector();
+  const stderr = collector(world.onStderr);
   const host: Host = {
     env: world.env ?? {},
     cwd: world.cwd ?? home,
@@ -64,7 +67,7 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
     stdout,
     stderr,
     signal: world.signal ?? new AbortController().signal,
-    clock: {
+    clock: world.clock ?? {
       epochMs: () => now,
       monotonicMs: () => now,
       // A turn of the event loop, so that other ready callbacks run first, as in a real run.

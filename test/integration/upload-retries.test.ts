@@ -2,14 +2,9 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { run } from '../../src/cli.ts';
-import type { Host } from '../../src/host.ts';
 import type { UploadedRecord, UploadRecord } from '../../src/index.ts';
-import { Secrets } from '../../src/secrets.ts';
 import { fixture, fixtures } from '../fixtures.ts';
 import { selfSigned } from '../harness/certificate.ts';
 import { freePort } from '../harness/free-port.ts';
@@ -240,28 +235,12 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
   let setBackMs = 0;
   let sleepers: { readonly until: number; readonly wake: () => void }[] = [];
   let changed = () => {};
-  const output = { stdout: '', stderr: '' };
-  const stream = (name: 'stdout' | 'stderr') =>
-    new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        output[name] += chunk.toString();
-        done();
-      },
-    });
-  const host: Host = {
+  let stderr = '';
+  const result = runCli(argv, {
     env,
-    cwd: tmpdir(),
-    homeDir: '/nonexistent',
-    platform: 'linux',
-    tempDir: tmpdir(),
-    userId: undefined,
-    cores: 1,
-    nodeVersion: process.version,
-    scriptPath: undefined,
-    stdin: Readable.from([]),
-    stdout: stream('stdout'),
-    stderr: stream('stderr'),
-    signal: new AbortController().signal,
+    onStderr: (text) => {
+      stderr += text;
+    },
     clock: {
       epochMs: () => now - setBackMs,
       monotonicMs: () => now,
@@ -271,18 +250,10 @@ function startWithClock(argv: readonly string[], env: Readonly<Record<string, st
           changed();
         }),
     },
-    secrets: new Secrets(),
-    loadJob: () => Promise.reject(new Error('its streams are no terminal, so nothing is drawn')),
-    random: () => 0.5,
-  };
-  const exitCode = run(argv, (env) => ({ ...host, env }), {
-    env: host.env,
-    print: () => {},
-    terminal: () => undefined,
   });
   return {
-    exitCode,
-    output,
+    result,
+    stderr: () => stderr,
     /** Resolves when `count` sleep. */
     asleep: async (count: number) => {
       while (sleepers.length < count) {
@@ -343,13 +314,14 @@ describe('a 429', () => {
     await Promise.race([cli.asleep(4), server.received(5)]);
     expect(server.count()).toBe(4);
     expect(cli.sleeping()).toEqual([60_000, 60_000, 60_000, 60_000]);
-    expect(cli.output.stderr).toContain('the server is at capacity: nothing is sent for 1m\n');
+    expect(cli.stderr()).toContain('the server is at capacity: nothing is sent for 1m\n');
     cli.advance(59_999);
     expect(cli.sleeping()).toEqual([1, 1, 1, 1]);
     cli.advance(1);
-    expect(await cli.exitCode).toBe(0);
+    const { exitCode, json } = await cli.result;
+    expect(exitCode).toBe(0);
     expect(server.count()).toBe(9);
-    const records = JSON.parse(cli.output.stdout) as UploadedRecord[];
+    const records = json<UploadedRecord[]>();
     expect(records.map(({ attempts }) => attempts).sort()).toEqual([1, 1, 1, 1, 1, 1, 1, 2]);
     expect(records.map(({ durationMs }) => durationMs).sort((a, b) => a - b)).toEqual([
       0, 0, 0, 0, 60_000, 60_000, 60_000, 60_000,
@@ -368,8 +340,9 @@ describe('a 429', () => {
     await cli.asleep(1);
     cli.setBack(3_600_000);
     cli.advance(2000);
-    expect(await cli.exitCode).toBe(0);
-    expect(JSON.parse(cli.output.stdout)).toMatchObject([{ attempts: 2, durationMs: 2000 }]);
+    const { exitCode, json } = await cli.result;
+    expect(exitCode).toBe(0);
+    expect(json()).toMatchObject([{ attempts: 2, durationMs: 2000 }]);
   });
 
   it('a second 429 extends the pause for waiting files', async () => {
@@ -394,8 +367,9 @@ describe('a 429', () => {
     expect(server.count()).toBe(5);
     expect(cli.sleeping()).toEqual([200_000, 200_000, 200_000, 200_000]);
     cli.advance(200_000);
-    expect(await cli.exitCode).toBe(0);
-    const records = JSON.parse(cli.output.stdout) as UploadedRecord[];
+    const { exitCode, json } = await cli.result;
+    expect(exitCode).toBe(0);
+    const records = json<UploadedRecord[]>();
     expect(records.map(({ attempts }) => attempts).sort()).toEqual([2, 2, 2, 3]);
     expect(server.count()).toBe(9);
   });
