@@ -11,8 +11,8 @@ const [who, ...files] = process.argv.slice(2);
 await { ours: fitAll, heic: convertHeics, png: shrinkPngs }[who](files);
 
 async function fitAll(paths) {
-  const { createFitter } = await import('../../dist/fit/fitter.js');
-  const fitter = createFitter(
+  const { Fitter } = await import('../../dist/fit/fitter.js');
+  const fitter = new Fitter(
     { noLimits: false, fitDir: undefined },
     {
       env: process.env,
