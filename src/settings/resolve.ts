@@ -66,6 +66,22 @@ export function resolveSettings(
   };
 }
 
+/** Every setting of a run, without problems; only the token and the account can be undefined. */
+export type RequiredSettings = { readonly [K in Key]: Exclude<Settings[K], Problem> };
+
+/**
+ * The settings of a run that needs all of them to be valid.
+ *
+ * @throws the first problem, a UsageError or ConfigError
+ */
+export function requireSettings({ settings, problems }: ResolvedSettings): RequiredSettings {
+  const [problem] = problems;
+  if (problem !== undefined) {
+    throw problem;
+  }
+  return settings as RequiredSettings;
+}
+
 /** Whether a resolved value is a problem. */
 export function isProblem(resolved: object | undefined): resolved is Problem {
   return resolved !== undefined && 'problem' in resolved;

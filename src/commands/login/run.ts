@@ -12,8 +12,7 @@ import { StandardError } from '../../report/standard-error.ts';
 import { definitions, keys } from '../../settings/definitions.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { findTokenFault, isAccount } from '../../settings/identity.ts';
-import { requireSettings } from '../../settings/require.ts';
-import { resolveSettings } from '../../settings/resolve.ts';
+import { requireSettings, resolveSettings } from '../../settings/resolve.ts';
 import { formatSource, type Source } from '../../settings/source.ts';
 import {
   type ConfigChanges,

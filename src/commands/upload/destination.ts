@@ -6,7 +6,7 @@ import { isLoopbackHost } from '../../loopback.ts';
 import { Credentials } from '../../network/credentials.ts';
 import type { Messages } from '../../report/messages.ts';
 import { isOfficial } from '../../settings/api-url.ts';
-import type { RequiredSettings } from '../../settings/require.ts';
+import type { RequiredSettings } from '../../settings/resolve.ts';
 import { formatSource, type Setting } from '../../settings/source.ts';
 import type { Destination } from '../../upload/check-and-upload.ts';
 import { listAccountNames } from '../../upload/list-account-names.ts';

@@ -14,8 +14,7 @@ import { isRequestFormat, type ResultFormat } from '../../report/result-formats.
 import { parseDuration } from '../../settings/duration.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { quoteValue } from '../../settings/quote-value.ts';
-import { type RequiredSettings, requireSettings } from '../../settings/require.ts';
-import { resolveSettings } from '../../settings/resolve.ts';
+import { type RequiredSettings, requireSettings, resolveSettings } from '../../settings/resolve.ts';
 import type { RunOptions } from '../../upload/check-and-upload.ts';
 import { warnOfUnusualToken } from '../service.ts';
 import type { UploadFlags } from './command.ts';

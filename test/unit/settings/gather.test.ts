@@ -8,8 +8,7 @@ import { ConfigError, UsageError } from '../../../src/errors.ts';
 import type { Environment } from '../../../src/host.ts';
 import { Secrets } from '../../../src/secrets.ts';
 import { gatherSettings, type SettingsRequest, type Surroundings } from '../../../src/settings/gather.ts';
-import { requireSettings } from '../../../src/settings/require.ts';
-import { resolveSettings } from '../../../src/settings/resolve.ts';
+import { requireSettings, resolveSettings } from '../../../src/settings/resolve.ts';
 import type { Layer } from '../../../src/settings/source.ts';
 
 let root: string;

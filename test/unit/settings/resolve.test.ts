@@ -1,8 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables that are not expanded.
 import { expect, test } from 'vitest';
 import { ConfigError, UsageError } from '../../../src/errors.ts';
-import { requireSettings } from '../../../src/settings/require.ts';
-import { resolveSettings } from '../../../src/settings/resolve.ts';
+import { requireSettings, resolveSettings } from '../../../src/settings/resolve.ts';
 import { type ConfigFile, formatSource, type Layer, type Source } from '../../../src/settings/source.ts';
 
 const sources = {
