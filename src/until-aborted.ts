@@ -9,3 +9,16 @@ export function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }
+
+/** Like {@link untilAborted}, but resolves to undefined if the signal is aborted first. */
+export async function unlessAborted<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal,
+): Promise<Value | undefined> {
+  return untilAborted(promise, signal).catch((error: unknown) => {
+    if (!signal.aborted) {
+      throw error;
+    }
+    return undefined;
+  });
+}

@@ -3,7 +3,7 @@ import { pMapIterable } from 'p-map';
 import { isOutOfHandles } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import type { FoundFile } from '../files/found-file.ts';
-import { untilAborted } from '../until-aborted.ts';
+import { unlessAborted } from '../until-aborted.ts';
 import {
   type CheckContext,
   type CheckedAsset,
@@ -72,12 +72,8 @@ export async function checkFiles(
     }
   };
   try {
-    await untilAborted(checkAll(), signal);
-  } catch (error) {
     // A check that does not end, on a dead disk for example, must not hold up an interruption.
-    if (!signal.aborted) {
-      throw error;
-    }
+    await unlessAborted(checkAll(), signal);
   } finally {
     await context.close();
   }

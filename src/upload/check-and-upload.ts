@@ -2,7 +2,7 @@ import type { FoundFile } from '../files/found-file.ts';
 import type { Machine } from '../host.ts';
 import { checkFiles } from '../media/check-files.ts';
 import type { Source } from '../settings/source.ts';
-import { untilAborted } from '../until-aborted.ts';
+import { unlessAborted } from '../until-aborted.ts';
 import { toMeasures } from './asset-measures.ts';
 import type { Uploader } from './attempts.ts';
 import type { UploadEvent } from './event.ts';
@@ -62,14 +62,7 @@ export async function* checkAndUpload(
 ): AsyncGenerator<readonly UploadRecord[], void, undefined> {
   const { destination } = options;
   const { signal, onEvent } = dependencies;
-  let manifest: Manifest | undefined;
-  try {
-    manifest = await untilAborted(openManifest(options, dependencies), signal);
-  } catch (error) {
-    if (!signal.aborted) {
-      throw error;
-    }
-  }
+  const manifest = await unlessAborted(openManifest(options, dependencies), signal);
   let fitting: FileFitting | undefined;
   try {
     fitting = await openFitting(options, dependencies, manifest);

@@ -15,7 +15,7 @@ import {
 } from '../media/check-asset.ts';
 import { createCheckContext } from '../media/check-context.ts';
 import { checkFiles, type FileCheck, unchecked } from '../media/check-files.ts';
-import { untilAborted } from '../until-aborted.ts';
+import { unlessAborted } from '../until-aborted.ts';
 import type { UploadEvent } from './event.ts';
 import type { Manifest } from './manifest.ts';
 import {
@@ -104,16 +104,9 @@ export class FileFitting {
         inputs.set(key, { index, file, edits: { ...this.#options.edits, ...file.edits } });
       }
     }
-    try {
-      const prepared = await untilAborted(this.#prepareInputs([...inputs.values()]), signal);
-      const byKey = new Map([...inputs.keys()].map((key, i) => [key, prepared[i]!]));
-      return found.map(({ path }, i) => ({ path, check: byKey.get(keys[i]!)! }));
-    } catch (error) {
-      if (!signal.aborted) {
-        throw error;
-      }
-      return found.map(({ path }) => ({ path, check: unchecked }));
-    }
+    const prepared = await unlessAborted(this.#prepareInputs([...inputs.values()]), signal);
+    const byKey = new Map([...inputs.keys()].map((key, i) => [key, prepared?.[i]]));
+    return found.map(({ path }, i) => ({ path, check: byKey.get(keys[i]!) ?? unchecked }));
   }
 
   /** Converts all files that need it; with `failFast`, stops at the first failure. */

@@ -7,7 +7,7 @@ import { assertRequest } from '../../report/request-object.ts';
 import { isRequestFormat, type ResultFormat } from '../../report/result-formats.ts';
 import type { StandardError } from '../../report/standard-error.ts';
 import type { UploadReporter } from '../../report/upload-reporter.ts';
-import { untilAborted } from '../../until-aborted.ts';
+import { unlessAborted } from '../../until-aborted.ts';
 import { checkAndUpload, type RunOptions } from '../../upload/check-and-upload.ts';
 import type { PreparedFile } from '../../upload/prepared-file.ts';
 import type { UploadFlags } from './command.ts';
@@ -76,7 +76,7 @@ export async function reportRun(
     printing = printing.then(() => reporter.records(block, clock.monotonicMs() > printUntilMs));
     // After an interruption, the sheet must be written even if the reader of standard output no longer reads.
     if (!signal.aborted) {
-      await untilAborted(printing, signal).catch(rethrowUnlessAborted);
+      await unlessAborted(printing, signal);
     }
     await sheet?.records(block);
   }
@@ -98,12 +98,6 @@ export async function reportRun(
   const hasFailed =
     reporter.hasOutputFailed || (sheetProblem !== undefined && exitCode === exitCodes.success);
   return hasFailed && !signal.aborted ? exitCodes.failure : exitCode;
-
-  function rethrowUnlessAborted(error: unknown): void {
-    if (!signal.aborted) {
-      throw error;
-    }
-  }
 }
 
 /** @throws UsageError if a request object cannot hold the acceptable files */
