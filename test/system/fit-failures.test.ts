@@ -3,9 +3,11 @@ import { chmod, readdir, readFile, rename, symlink, writeFile } from 'node:fs/pr
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { checkFitTools } from '../../src/commands/doctor/check-fit-tools.ts';
+import type { CheckResult } from '../../src/commands/doctor/finding.ts';
 import { FileError } from '../../src/errors.ts';
 import type { FittingPlan } from '../../src/fit/fit-plan.ts';
-import { loadFitTools } from '../../src/fit/fit-tools.ts';
+import type { Environment } from '../../src/host.ts';
 import { drawVideo, h264, makeClip, playTone, probeClip } from '../harness/clips.ts';
 import { fitFile, planFile, startFitter } from '../harness/fitter.ts';
 import { tempDir } from '../harness/temp-dir.ts';
@@ -262,15 +264,23 @@ test('converts a BMP, whose rows are upside down, and a transparent one', async 
 });
 
 test('lists the tools with their versions, or the commands that install them', async () => {
-  const never = new AbortController().signal;
-  const tools = await loadFitTools(process.env, 'linux', never);
-  expect(tools.map(({ name }) => name)).toEqual(['sharp', 'heic-decode', 'ffmpeg', 'ffprobe']);
-  for (const { version } of tools) {
-    expect(version).toMatch(/^\d+\.\d+/);
-  }
-  const none = await loadFitTools({ PATH: await path({}) }, 'darwin', never);
-  expect(none.slice(2)).toEqual([
-    { name: 'ffmpeg', version: undefined, isFound: false, install: 'brew install ffmpeg' },
-    { name: 'ffprobe', version: undefined, isFound: false, install: 'brew install ffmpeg' },
+  const list = async (env: Environment, platform: NodeJS.Platform) => {
+    const results: CheckResult[] = [];
+    for await (const result of checkFitTools({ env, platform, signal: new AbortController().signal })) {
+      results.push(result);
+    }
+    return results;
+  };
+  expect(await list(process.env, 'linux')).toMatchObject(
+    ['sharp', 'heic-decode', 'ffmpeg', 'ffprobe'].map((check) => ({
+      check,
+      status: 'ok',
+      message: expect.stringMatching(new RegExp(`^${check} \\d+\\.\\d+`)),
+    })),
+  );
+  const advice = 'To install it: brew install ffmpeg';
+  expect((await list({ PATH: await path({}) }, 'darwin')).slice(2)).toMatchObject([
+    { check: 'ffmpeg', status: 'skipped', advice },
+    { check: 'ffprobe', status: 'skipped', advice },
   ]);
 });

@@ -1,4 +1,5 @@
-import { loadFitTools } from '../../fit/fit-tools.ts';
+import { findFfmpeg, resolveFfmpegInstall } from '../../fit/ffmpeg.ts';
+import { findModuleVersion, installModules } from '../../fit/optional-modules.ts';
 import type { Host } from '../../host.ts';
 import { type CheckResult, ok, skipped, warning } from './finding.ts';
 
@@ -8,13 +9,26 @@ export async function* checkFitTools({
   platform,
   signal,
 }: Pick<Host, 'env' | 'platform' | 'signal'>): AsyncGenerator<CheckResult, void> {
-  for (const { name, version, isFound, install } of await loadFitTools(env, platform, signal)) {
-    if (!isFound) {
-      yield skipped(name, 'not found; only --fit uses it', `To install it: ${install}`);
-    } else if (version === undefined) {
-      yield warning(name, `${name} does not start; only --fit uses it`, `To install it again: ${install}`);
-    } else {
-      yield ok(name, `${name} ${version}`);
-    }
+  for (const name of ['sharp', 'heic-decode'] as const) {
+    const version = findModuleVersion(name);
+    yield checkTool(name, version === undefined ? undefined : { version }, installModules);
   }
+  const programs = await findFfmpeg(env, platform, signal);
+  for (const name of ['ffmpeg', 'ffprobe'] as const) {
+    yield checkTool(name, programs[name], resolveFfmpegInstall(platform));
+  }
+}
+
+/** @param found its version is undefined if it does not start */
+function checkTool(
+  name: string,
+  found: { readonly version: string | undefined } | undefined,
+  install: string,
+): CheckResult {
+  if (found === undefined) {
+    return skipped(name, 'not found; only --fit uses it', `To install it: ${install}`);
+  }
+  return found.version === undefined
+    ? warning(name, `${name} does not start; only --fit uses it`, `To install it again: ${install}`)
+    : ok(name, `${name} ${found.version}`);
 }
