@@ -1,5 +1,6 @@
-import { padToWidth, widthOf } from './columns.ts';
+import stringWidth from 'string-width';
 import { escapeUnsafe } from './escape.ts';
+import { padToWidth } from './pad-to-width.ts';
 
 /** The width of a terminal that does not report one. */
 const usualColumns = 80;
@@ -15,7 +16,7 @@ export function createPathLabel(
   const limit = terminalColumns || usualColumns;
   let width = 0;
   for (const path of paths) {
-    const pathWidth = widthOf(escapeUnsafe(path));
+    const pathWidth = stringWidth(escapeUnsafe(path));
     if (pathWidth < limit) {
       width = Math.max(width, pathWidth);
     }

@@ -1,5 +1,6 @@
-import { padToWidth, widthOf } from './columns.ts';
+import stringWidth from 'string-width';
 import { escapeUnsafe } from './escape.ts';
+import { padToWidth } from './pad-to-width.ts';
 
 /** Formats rows as aligned columns; the text of cells is escaped. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
@@ -7,7 +8,7 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of cells) {
     for (const [column, cell] of row.entries()) {
-      widths[column] = Math.max(widths[column] ?? 0, widthOf(cell));
+      widths[column] = Math.max(widths[column] ?? 0, stringWidth(cell));
     }
   }
   return cells

@@ -95,7 +95,7 @@ describe('the bundle', () => {
     const loaded = await modulesLoadedBy(['upload', fixture('night.png').file], env);
     expect(loaded).toContainEqual(expect.stringMatching(/\/src\/client\/client\.ts$/));
     const needless =
-      /\/src\/(?:sandbox|fit)\/|\/src\/commands\/(?!upload\/)\w+\/(?!command\.ts)|\/src\/report\/(?:columns|progress|github)|\/src\/files\/(?:pattern|search|absent|read-list)|\/(?:@inquirer|ora|chalk|js-yaml|cosmiconfig|file-type|string-width|debug)\//;
+      /\/src\/(?:sandbox|fit)\/|\/src\/commands\/(?!upload\/)\w+\/(?!command\.ts)|\/src\/report\/(?:pad-to-width|progress|github)|\/src\/files\/(?:pattern|search|absent|read-list)|\/(?:@inquirer|ora|chalk|js-yaml|cosmiconfig|file-type|string-width|debug)\//;
     expect(loaded.filter((id) => needless.test(id))).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
+import stringWidth from 'string-width';
 import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { type Colours, loadColours } from '../../report/colours.ts';
-import { widthOf } from '../../report/columns.ts';
 import { escapeUnsafe, formatJson } from '../../report/escape.ts';
 import { wrapWords } from '../../report/wrap-words.ts';
 import { writeOutput } from '../../report/write-output.ts';
@@ -68,7 +68,7 @@ function formatFinding(
   const indent = ' '.repeat(isNarrow ? 4 : messageColumn);
   const texts = advice === undefined ? [message] : [message, advice];
   const lines = texts.flatMap((text) =>
-    wrapWords(escapeUnsafe(text).split(' '), columns - indent.length, widthOf),
+    wrapWords(escapeUnsafe(text).split(' '), columns - indent.length, stringWidth),
   );
   const [first, ...rest] = isNarrow ? ['', ...lines] : lines;
   const head = `${mark}  ${check.padEnd(checkWidth)}  ${first}`.trimEnd();

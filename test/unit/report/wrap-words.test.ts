@@ -1,5 +1,5 @@
+import stringWidth from 'string-width';
 import { expect, it } from 'vitest';
-import { widthOf } from '../../../src/report/columns.ts';
 import { wrapWords } from '../../../src/report/wrap-words.ts';
 
 it.each([
@@ -12,6 +12,6 @@ it.each([
 });
 
 it('wraps by the columns that text takes', () => {
-  expect(wrapWords(['夜景', '夜'], 6, widthOf)).toEqual(['夜景', '夜']);
-  expect(wrapWords(['夜景', '夜'], 7, widthOf)).toEqual(['夜景 夜']);
+  expect(wrapWords(['夜景', '夜'], 6, stringWidth)).toEqual(['夜景', '夜']);
+  expect(wrapWords(['夜景', '夜'], 7, stringWidth)).toEqual(['夜景 夜']);
 });
