@@ -1,8 +1,8 @@
 import type { RequestKind } from './client/http-error.ts';
 import { isOutOfHandles } from './errno.ts';
 import type { UploadError, UploadErrorCode } from './errors.ts';
-import { listNames } from './list-names.ts';
 import { formatSource, type Source } from './settings/source.ts';
+import { listNames } from './words.ts';
 
 /** Context that makes the advice more precise. */
 export interface Circumstances {

@@ -3,9 +3,8 @@ import { resolve } from 'node:path';
 import type { Argument, CommanderError, CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { closestMatch } from 'leven';
 import { UsageError } from './errors.ts';
-import { quoteWord } from './quote-word.ts';
 import { quoteValue } from './settings/quote-value.ts';
-import { joinWords } from './words.ts';
+import { joinWords, quoteWord } from './words.ts';
 
 /** A command line that commander refused. */
 export interface CommandLine {

@@ -1,7 +1,6 @@
 import { pMapIterable } from 'p-map';
 import { UsageError } from '../errors.ts';
-import { groupDigits } from '../units.ts';
-import { truncate } from '../words.ts';
+import { groupDigits, truncate } from '../words.ts';
 import { parseNamedEdits } from './edits.ts';
 import type { FoundFile } from './found-file.ts';
 import { type FileHost, NamedPaths, NoFileError, type PathKind } from './named-paths.ts';

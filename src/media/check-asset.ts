@@ -5,7 +5,7 @@ import { formatFileVersion } from '../files/file-version.ts';
 import { openToRead } from '../files/open-to-read.ts';
 import { encodePath } from '../files/path-bytes.ts';
 import { readStream } from '../files/read-stream.ts';
-import { groupDigits } from '../units.ts';
+import { groupDigits } from '../words.ts';
 import { type AssetType, type ContentType, isImageContentType, resolveType } from './asset-types.ts';
 import { type ByteSource, createBufferSource, createFileSource } from './byte-source.ts';
 import { identify } from './identify.ts';

@@ -1,4 +1,4 @@
-import { groupDigits } from '../units.ts';
+import { groupDigits } from '../words.ts';
 import type { ContentType } from './asset-types.ts';
 
 /** Reads at most that many bytes there; fewer where the file ends. */

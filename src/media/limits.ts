@@ -1,4 +1,4 @@
-import { groupDigits } from '../units.ts';
+import { groupDigits } from '../words.ts';
 import {
   type AssetType,
   assetTypeNames,

@@ -1,5 +1,5 @@
-import { groupDigits } from '../units.ts';
 import type { UploadRecord } from '../upload/record.ts';
+import { groupDigits } from '../words.ts';
 
 const order = ['uploaded', 'reused', 'valid', 'failed', 'cancelled'] as const;
 

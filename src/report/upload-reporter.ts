@@ -1,7 +1,8 @@
 import { OutputError } from '../errors.ts';
-import { formatBytes, formatDuration, groupDigits } from '../units.ts';
+import { formatBytes, formatDuration } from '../units.ts';
 import type { UploadEvent } from '../upload/event.ts';
 import { type FailedRecord, hasReference, type UploadRecord } from '../upload/record.ts';
+import { groupDigits } from '../words.ts';
 import { describeRatioMismatch } from './aspect-ratio.ts';
 import type { Messages } from './messages.ts';
 import { nameOf } from './name-of.ts';

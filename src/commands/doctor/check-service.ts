@@ -3,13 +3,13 @@ import type { Account } from '../../client/accounts-answer.ts';
 import type { ApiClient } from '../../client/client.ts';
 import { ApiError, isFatal } from '../../errors.ts';
 import type { Host } from '../../host.ts';
-import { listNames } from '../../list-names.ts';
 import { Credentials } from '../../network/credentials.ts';
 import type { LoadedRoute } from '../../network/route.ts';
 import { formatExpiry } from '../../report/expiry.ts';
 import { isProblem, type Settings } from '../../settings/resolve.ts';
 import { formatSource, type Setting } from '../../settings/source.ts';
 import { formatDuration } from '../../units.ts';
+import { listNames } from '../../words.ts';
 import { createServiceClient } from '../service.ts';
 import { type CheckResult, configProblem, ok, otherProblem, skipAll, skipped, warning } from './finding.ts';
 

@@ -2,7 +2,6 @@ import type { Host } from '../../host.ts';
 import { describeTokenRefusal } from '../../network/credentials.ts';
 import { describeProxy } from '../../network/proxy.ts';
 import type { LoadedRoute } from '../../network/route.ts';
-import { quoteWord } from '../../quote-word.ts';
 import { isOfficial } from '../../settings/api-url.ts';
 import { keys } from '../../settings/definitions.ts';
 import { formatExposure } from '../../settings/exposed-token.ts';
@@ -11,6 +10,7 @@ import { isProblem, type Settings } from '../../settings/resolve.ts';
 import { formatForeign, formatSource, type GatheredSettings } from '../../settings/source.ts';
 import { findUnknownKeys } from '../../settings/unknown-keys.ts';
 import { formatUnread } from '../../settings/unread-configs.ts';
+import { quoteWord } from '../../words.ts';
 import { type CheckResult, configProblem, ok, skipped, warning } from './finding.ts';
 
 /** Whether the config files can be read and hold known keys only. */

@@ -5,7 +5,7 @@ import { type Colours, loadColours } from '../../report/colours.ts';
 import { escapeUnsafe, formatJson } from '../../report/escape.ts';
 import { wrapWords } from '../../report/wrap-words.ts';
 import { writeOutput } from '../../report/write-output.ts';
-import { countOf } from '../../units.ts';
+import { countOf } from '../../words.ts';
 import type { DoctorFlags } from './command.ts';
 import { diagnose } from './diagnose.ts';
 import type { CheckResult, Finding } from './finding.ts';

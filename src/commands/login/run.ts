@@ -4,7 +4,6 @@ import { ApiError, ConfigError, UsageError } from '../../errors.ts';
 import { exitCodes } from '../../exit-code.ts';
 import { readLine } from '../../files/read-line.ts';
 import type { Host } from '../../host.ts';
-import { listNames } from '../../list-names.ts';
 import { assertTokenDestination, Credentials } from '../../network/credentials.ts';
 import { formatExpiry } from '../../report/expiry.ts';
 import type { Messages } from '../../report/messages.ts';
@@ -20,6 +19,7 @@ import {
   requireUserConfigPath,
   writeUserConfig,
 } from '../../settings/user-config.ts';
+import { listNames } from '../../words.ts';
 import { createServiceClient, warnOfUnusualToken } from '../service.ts';
 import { canAsk, createQuestions, type Questions } from './ask.ts';
 import type { LoginFlags } from './command.ts';

@@ -1,7 +1,6 @@
 import type { ApiClient } from '../../client/client.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
-import { listNames } from '../../list-names.ts';
 import { isLoopbackHost } from '../../loopback.ts';
 import { Credentials } from '../../network/credentials.ts';
 import type { Messages } from '../../report/messages.ts';
@@ -10,6 +9,7 @@ import type { RequiredSettings } from '../../settings/resolve.ts';
 import { formatSource, type Setting } from '../../settings/source.ts';
 import type { Destination } from '../../upload/check-and-upload.ts';
 import { listAccountNames } from '../../upload/list-account-names.ts';
+import { listNames } from '../../words.ts';
 import { createServiceClient } from '../service.ts';
 
 /** A destination with its connections. */
