@@ -154,7 +154,7 @@ function resolveFit({ fit, aspect, frame, trim, fitDir }: UploadFilesOptions): F
     everyFile: true,
     beforeSending: false,
     edits: parseEdits({ aspect, frame, trim }, ''),
-    keepDir: fitDir === undefined ? undefined : absolutePath(fitDir, here),
+    fitDir: fitDir === undefined ? undefined : absolutePath(fitDir, here),
   };
 }
 

@@ -109,7 +109,7 @@ async function openFitting(
   const { FileFitting } = await import('./fit-files.ts');
   return new FileFitting(
     { ...fit, noLimits, failFast },
-    { machine, now: clock.epochMs, manifest, signal, onEvent, onFittedImage },
+    { machine: { ...machine, now: clock.epochMs }, manifest, signal, onEvent, onFittedImage },
   );
 }
 

@@ -3,9 +3,8 @@ import { FileError, type FileErrorCode } from '../errors.ts';
 import { type Edits, formatEdits } from '../files/edits.ts';
 import type { FoundFile } from '../files/found-file.ts';
 import { type FitPlan, type FittingPlan, toFittedSource } from '../fit/fit-plan.ts';
-import { Fitter } from '../fit/fitter.ts';
+import { Fitter, type FitterDependencies } from '../fit/fitter.ts';
 import type { SourceFile } from '../fit/source-file.ts';
-import type { Machine } from '../host.ts';
 import { type AssetType, assetTypes } from '../media/asset-types.ts';
 import {
   type CheckContext,
@@ -34,16 +33,21 @@ export interface FitOptions {
   /** The edits of every file. */
   readonly edits: Edits;
   /** The folder for copies of converted files; absolute. */
-  readonly keepDir: string | undefined;
+  readonly fitDir: string | undefined;
   /** Whether all conversions happen before the first byte is sent. */
   readonly beforeSending: boolean;
 }
 
+interface FileFittingOptions extends FitOptions {
+  /** Whether size, length and sides are left to the server. */
+  readonly noLimits: boolean;
+  /** Whether the first failure stops the conversions. */
+  readonly failFast: boolean;
+}
+
 /** What {@link FileFitting} needs from outside. */
 export interface FileFittingDependencies {
-  readonly machine: Machine;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
+  readonly machine: FitterDependencies;
   readonly manifest: Pick<Manifest, 'findFitted'> | undefined;
   readonly signal: AbortSignal;
   readonly onEvent: (event: UploadEvent) => void;
@@ -72,21 +76,15 @@ interface FitInput {
 
 /** Converts the files of one run: plans before anything is sent, and converts each file when its turn comes. */
 export class FileFitting {
-  readonly #options: FitOptions & { readonly noLimits: boolean; readonly failFast: boolean };
+  readonly #options: FileFittingOptions;
   readonly #dependencies: FileFittingDependencies;
   readonly #fitter: Fitter;
   readonly #checks: CheckContext & { close(): Promise<void> };
 
-  constructor(
-    options: FitOptions & { readonly noLimits: boolean; readonly failFast: boolean },
-    dependencies: FileFittingDependencies,
-  ) {
+  constructor(options: FileFittingOptions, dependencies: FileFittingDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
-    this.#fitter = new Fitter(
-      { noLimits: options.noLimits, fitDir: options.keepDir },
-      { ...dependencies.machine, now: dependencies.now },
-    );
+    this.#fitter = new Fitter(options, dependencies.machine);
     this.#checks = createCheckContext(options.noLimits, dependencies.signal);
   }
 

@@ -11,7 +11,7 @@ import { tempDir } from '../harness/temp-dir.ts';
 function openFitting(failFast: boolean) {
   const events: UploadEvent[] = [];
   const fitting = new FileFitting(
-    { everyFile: true, edits: {}, keepDir: undefined, beforeSending: true, noLimits: false, failFast },
+    { everyFile: true, edits: {}, fitDir: undefined, beforeSending: true, noLimits: false, failFast },
     {
       machine: {
         env: {},
@@ -19,8 +19,8 @@ function openFitting(failFast: boolean) {
         tempDir: tmpdir(),
         userId: process.geteuid?.(),
         cores: 1,
+        now: Date.now,
       },
-      now: Date.now,
       manifest: undefined,
       signal: new AbortController().signal,
       onEvent: (event) => events.push(event),

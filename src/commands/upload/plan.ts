@@ -64,7 +64,7 @@ export async function preparePlan(
         ? {
             everyFile: isFittingAll,
             edits,
-            keepDir: fitDir,
+            fitDir,
             beforeSending: isRequestFormat(format),
           }
         : undefined,
