@@ -18,8 +18,6 @@ export interface FittingPlan {
   readonly work: FitWork;
   /** The expected result. */
   readonly outcome: { readonly type: 'image' | 'video' | 'audio' } & Partial<ClipOutcome>;
-  /** The changes, as far as they are known beforehand. */
-  readonly texts: readonly string[];
 }
 
 /** The work that a plan describes. */

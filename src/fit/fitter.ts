@@ -189,7 +189,6 @@ export class Fitter {
       kind: 'fit',
       source,
       outcome: { type: 'image' },
-      texts: recipe.texts,
       work: { kind: 'image', format, recipe },
     };
   }
@@ -223,7 +222,6 @@ export class Fitter {
         kind: 'fit',
         source,
         outcome: { type: 'image' },
-        texts: recipe.texts,
         work: { kind: 'frame', format, facts, recipe },
       };
     }
@@ -236,7 +234,6 @@ export class Fitter {
       kind: 'fit',
       source,
       outcome: { type: recipe.type, ...recipe.outcome },
-      texts: recipe.texts,
       work: { kind: 'clip', format, recipe },
     };
   }

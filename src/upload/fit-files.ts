@@ -267,7 +267,7 @@ export class FileFitting {
       width,
       height,
       sizeBytes: Math.min(sizeBytes, maxBytes),
-      fitting: { fitted: plan.texts, source: toFittedSource(plan) },
+      fitting: { fitted: plan.work.recipe.texts, source: toFittedSource(plan) },
       open: (signal, onProgress) => this.#fit(index, path, plan, signal, onProgress),
     };
   }
@@ -296,7 +296,7 @@ export class FileFitting {
           })
         : error;
     });
-    const { type, contentType, sizeBytes, width, height, durationMs } = checked;
+    const { type } = checked;
     if (type !== plan.outcome.type) {
       await discard();
       throw new FileError('cannot_fit', `the converted file is of type ${type}, not ${plan.outcome.type}`);
@@ -305,19 +305,7 @@ export class FileFitting {
       await this.#dependencies.onFittedImage?.(index, fittedPath);
     }
     this.#dependencies.onEvent({ type: 'fitted', index, path, fitted, keptPath });
-    const asset: CheckedAsset = {
-      type,
-      contentType,
-      sizeBytes,
-      width,
-      height,
-      durationMs,
-      fitting: { fitted, source },
-      open: async () => asset,
-      readInto: (buffer) => checked.readInto(buffer),
-      discard,
-    };
-    return asset;
+    return Object.assign(checked, { fitting: { fitted, source }, discard });
   }
 
   #shouldFit({ edits }: FoundFile): boolean {
