@@ -16,14 +16,7 @@ export interface AssetReference {
 }
 
 /** The parts of an image's reference. */
-export interface ImageReference {
-  /** `REGION:email`. */
-  readonly account: string;
-  /** Pixels. */
-  readonly width: number;
-  /** Pixels. */
-  readonly height: number;
-  readonly sizeBytes: number;
+export interface ImageReference extends Pick<AssetReference, 'account' | 'width' | 'height' | 'sizeBytes'> {
   readonly nativeUri: string;
 }
 

@@ -10,21 +10,15 @@ import { type AssetType, type ContentType, isImageContentType, resolveType } fro
 import { type ByteSource, createBufferSource, createFileSource } from './byte-source.ts';
 import { identify } from './identify.ts';
 import { checkImageStructure } from './image-structure.ts';
-import { findLimitRefusal, findSizeRefusal, maxSizeBytes } from './limits.ts';
+import { findLimitRefusal, findSizeRefusal, type Measures, maxSizeBytes } from './limits.ts';
 import type { Probe, Probed, ProbedFile } from './probe.ts';
 import type { Refusal } from './refusal.ts';
 
 /** The facts about an asset that its content gives. */
-export interface AssetFacts {
+export interface AssetFacts extends Measures {
   readonly type: AssetType;
   readonly contentType: ContentType;
   readonly sizeBytes: number;
-  /** Pixels, as displayed; videos only, and absent if the file does not say. */
-  readonly width?: number | undefined;
-  /** Pixels. */
-  readonly height?: number | undefined;
-  /** Videos and audio; absent if the file does not say. */
-  readonly durationMs?: number | undefined;
 }
 
 /** A file that will be sent: either acceptable unchanged, or converted when its turn comes. */

@@ -8,10 +8,13 @@ import {
 } from './asset-types.ts';
 import type { Refusal } from './refusal.ts';
 
-/** The limited measures of a file; undefined if unknown, which is left to the server. */
+/** The limited measures of a file; those that it does not say are left to the server. */
 export interface Measures {
+  /** Videos and audio. */
   readonly durationMs?: number | undefined;
+  /** Pixels, as displayed; videos only. */
   readonly width?: number | undefined;
+  /** Pixels. */
   readonly height?: number | undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { UploadedAsset } from '../client/upload-answer.ts';
 import type { AssetFacts } from '../media/check-asset.ts';
+import type { Measures } from '../media/limits.ts';
 
 /** The duration and dimensions of an asset in its record. */
 export interface AssetMeasures {
@@ -12,11 +13,7 @@ export interface AssetMeasures {
 }
 
 /** The measures of a checked file. */
-export function toMeasures({
-  width,
-  height,
-  durationMs,
-}: Pick<AssetFacts, 'width' | 'height' | 'durationMs'>): AssetMeasures {
+export function toMeasures({ width, height, durationMs }: Measures): AssetMeasures {
   return {
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),

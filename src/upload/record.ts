@@ -2,6 +2,7 @@ import { adviseOn, type Circumstances } from '../advice.ts';
 import { ApiError, type UploadError, type UploadErrorCode } from '../errors.ts';
 import type { AssetType, ContentType } from '../media/asset-types.ts';
 import type { FittedSource } from '../media/check-asset.ts';
+import type { AssetMeasures } from './asset-measures.ts';
 import type { Preparation } from './prepared-file.ts';
 
 interface RecordBase {
@@ -18,19 +19,13 @@ interface FitBase {
   readonly source?: FittedSource;
 }
 
-interface ReferenceBase extends RecordBase, FitBase {
+interface ReferenceBase extends RecordBase, AssetMeasures, FitBase {
   readonly type: AssetType;
   readonly assetRef: string;
   /** The same reference, for images. */
   readonly imageRef?: string;
   /** `REGION:email`. */
   readonly account: string;
-  /** Pixels; images and videos. */
-  readonly width?: number;
-  /** Pixels; images and videos. */
-  readonly height?: number;
-  /** Videos and audio. */
-  readonly mediaDurationMs?: number;
   /** Bytes. */
   readonly size: number;
   readonly contentType: ContentType;
@@ -74,16 +69,10 @@ export interface CancelledRecord extends RecordBase {
   readonly attempts: number;
 }
 
-/** The file would be sent (dry run). */
-export interface ValidRecord extends RecordBase, FitBase {
+/** The file would be sent (dry run); only the server measures images. */
+export interface ValidRecord extends RecordBase, AssetMeasures, FitBase {
   readonly status: 'valid';
   readonly type: AssetType;
-  /** Pixels; videos. */
-  readonly width?: number;
-  /** Pixels; videos. */
-  readonly height?: number;
-  /** Videos and audio. */
-  readonly mediaDurationMs?: number;
   /** Bytes; not known before the file is converted. */
   readonly size?: number;
   /** Not known before the file is converted. */

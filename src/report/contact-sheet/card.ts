@@ -1,20 +1,18 @@
 import { listExtensions } from '../../media/asset-types.ts';
 import type { AssetFacts } from '../../media/check-asset.ts';
+import type { Measures } from '../../media/limits.ts';
 import { formatBytes } from '../../units.ts';
 import { hasReference, type UploadRecord } from '../../upload/record.ts';
 import { escapeUnsafe } from '../escape.ts';
 import { nameOf } from '../name-of.ts';
 
 /** The data of one file on the page. Text is escaped for display; the page inserts it only as text. */
-export interface Card {
+export interface Card extends Measures {
   readonly name: string;
   readonly status: UploadRecord['status'];
   readonly type?: AssetFacts['type'] | undefined;
   /** Size, duration and dimensions. */
   readonly details: string;
-  readonly durationMs?: number | undefined;
-  readonly width?: number | undefined;
-  readonly height?: number | undefined;
   readonly assetRef?: string | undefined;
   /** The changes of its conversion. */
   readonly fitted: readonly string[];
@@ -44,6 +42,7 @@ export function createCard(
   const type = measured?.type ?? facts?.type;
   const durationMs = measured?.mediaDurationMs ?? facts?.durationMs;
   const { width, height } = { ...facts, ...measured };
+  const failure = record.status === 'failed' ? record.error : undefined;
   const source = type === undefined ? undefined : address;
   return {
     name: escapeUnsafe(nameOf(record)),
@@ -56,11 +55,8 @@ export function createCard(
     assetRef: hasReference(record) ? record.assetRef : undefined,
     fitted: (measured?.fitted ?? []).map(escapeUnsafe),
     warnings: (hasReference(record) ? (record.warnings ?? []) : []).map(escapeUnsafe),
-    error: record.status === 'failed' ? escapeUnsafe(record.error.message) : undefined,
-    hint:
-      record.status === 'failed' && record.error.hint !== undefined
-        ? escapeUnsafe(record.error.hint)
-        : undefined,
+    error: failure && escapeUnsafe(failure.message),
+    hint: failure?.hint && escapeUnsafe(failure.hint),
     source,
     link: type === 'image' && source !== undefined && isNamedAsAsset(source) ? source : undefined,
   };
@@ -77,12 +73,7 @@ function formatDetails({
   durationMs,
   width,
   height,
-}: {
-  readonly sizeBytes: number | undefined;
-  readonly durationMs: number | undefined;
-  readonly width: number | undefined;
-  readonly height: number | undefined;
-}): string {
+}: Measures & { readonly sizeBytes: number | undefined }): string {
   const parts = [
     width !== undefined && height !== undefined && `${width} × ${height}`,
     durationMs !== undefined && `${(durationMs / 1000).toFixed(1)} s`,
