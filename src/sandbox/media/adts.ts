@@ -1,5 +1,4 @@
-import { type AudioFrame, measureFrames, startsWithFrames } from './audio-frames.ts';
-import type { Measures } from './measures.ts';
+import type { AudioFrame } from './audio-frames.ts';
 
 const sampleRates = [
   96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
@@ -7,18 +6,8 @@ const sampleRates = [
 
 const headerBytes = 7;
 
-/** Whether the bytes begin like AAC in ADTS, the usual content of a `.aac` file. */
-export function isAdts(bytes: Buffer): boolean {
-  return startsWithFrames(bytes, readAdtsFrame);
-}
-
-/** Measures AAC in ADTS by all of its frames. */
-export function measureAdts(bytes: Buffer): Measures {
-  return measureFrames(bytes, readAdtsFrame);
-}
-
-/** Reads an ADTS header (ISO/IEC 13818-7, 6.2). */
-function readAdtsFrame(bytes: Buffer, at: number): AudioFrame | undefined {
+/** Reads a header of AAC in ADTS, the usual content of a `.aac` file (ISO/IEC 13818-7, 6.2). */
+export function readAdtsFrame(bytes: Buffer, at: number): AudioFrame | undefined {
   if (bytes[at] !== 0xff || at + headerBytes > bytes.length || (bytes[at + 1]! & 0xf6) !== 0xf0) {
     return undefined;
   }

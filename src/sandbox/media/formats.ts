@@ -1,9 +1,10 @@
-import { isAdts, measureAdts } from './adts.ts';
+import { readAdtsFrame } from './adts.ts';
+import { measureFrames, type ReadFrame, startsWithFrames } from './audio-frames.ts';
 import { isMp4, isQuickTime, measureIsoMedia } from './iso-media.ts';
 import { isJpeg, measureJpeg } from './jpeg.ts';
 import { isWebm, measureWebm } from './matroska.ts';
 import type { Measures } from './measures.ts';
-import { isMp3, measureMp3 } from './mp3.ts';
+import { readMp3Frame } from './mp3.ts';
 import { isPng, measurePng } from './png.ts';
 import { isWav, measureWav } from './wav.ts';
 import { isWebp, measureWebp } from './webp.ts';
@@ -38,7 +39,7 @@ export const limits: Readonly<Record<AssetType, Limits>> = {
   audio: { maxBytes: 15_728_640, durationMs: [2000, 15_000] },
 };
 
-const mp3: Format = { type: 'audio', matches: isMp3, measure: measureMp3 };
+const mp3 = audioOfFrames(readMp3Frame);
 
 const formats = {
   'image/jpeg': { type: 'image', matches: isJpeg, measure: measureJpeg },
@@ -51,8 +52,16 @@ const formats = {
   'audio/mp3': mp3,
   'audio/wav': { type: 'audio', matches: isWav, measure: measureWav },
   'audio/mp4': { type: 'audio', matches: isMp4, measure: measureIsoMedia },
-  'audio/aac': { type: 'audio', matches: isAdts, measure: measureAdts },
+  'audio/aac': audioOfFrames(readAdtsFrame),
 } as const satisfies Record<string, Format>;
+
+function audioOfFrames(readFrame: ReadFrame): Format {
+  return {
+    type: 'audio',
+    matches: (bytes) => startsWithFrames(bytes, readFrame),
+    measure: (bytes) => measureFrames(bytes, readFrame),
+  };
+}
 
 /** The Content-Types that the API accepts, in the order in which it names them. */
 export const contentTypes = Object.keys(formats) as readonly ContentType[];

@@ -1,5 +1,4 @@
-import { type AudioFrame, measureFrames, startsWithFrames } from './audio-frames.ts';
-import type { Measures } from './measures.ts';
+import type { AudioFrame } from './audio-frames.ts';
 
 /** Of layer III, in kbit/s; index 0 means a free format and 15 is forbidden. */
 const bitrates = {
@@ -9,18 +8,8 @@ const bitrates = {
 
 const mpeg1SampleRates = [44_100, 48_000, 32_000];
 
-/** Whether the bytes begin like an MP3. */
-export function isMp3(bytes: Buffer): boolean {
-  return startsWithFrames(bytes, readMp3Frame);
-}
-
-/** Measures an MP3 by all of its frames. */
-export function measureMp3(bytes: Buffer): Measures {
-  return measureFrames(bytes, readMp3Frame);
-}
-
 /** Reads a header of MPEG 1, 2 or 2.5, layer III (ISO/IEC 11172-3, 2.4.2.3). */
-function readMp3Frame(bytes: Buffer, at: number): AudioFrame | undefined {
+export function readMp3Frame(bytes: Buffer, at: number): AudioFrame | undefined {
   if (bytes[at] !== 0xff || at + 4 > bytes.length) {
     return undefined;
   }
