@@ -139,63 +139,58 @@ async function encode(opened: Opened, recipe: ImageRecipe): Promise<FittedImage>
       return { bytes, contentType: 'image/png', texts: [`saved as PNG of ${bits} bits a channel`] };
     }
   }
-  const writeLossy = await createLossyWriter(opened);
+  // A picture with an alpha channel may still be opaque.
+  const isOpaque = !opened.hasAlpha || (await opened.open().stats()).isOpaque;
+  const format = isOpaque ? jpeg : webp;
   const longestPx = Math.max(opened.width, opened.height);
-  if (longestPx > writeLossy.maxSidePx) {
-    return reducePixels(opened, writeLossy, { maxBytes, scale: writeLossy.maxSidePx / longestPx });
+  if (longestPx > format.maxSidePx) {
+    return reducePixels(opened, format, { maxBytes, scale: format.maxSidePx / longestPx });
   }
-  const smallest = await findQuality(opened.open, writeLossy, maxBytes);
+  const smallest = await findQuality(opened.open, format, maxBytes);
   return smallest.bytes.length <= maxBytes
     ? smallest
-    : reducePixels(opened, writeLossy, {
+    : reducePixels(opened, format, {
         maxBytes,
         scale: reduction * Math.sqrt(maxBytes / smallest.bytes.length),
       });
 }
 
-interface LossyWriter {
-  (image: Sharp, quality: number): Promise<FittedImage>;
-  /** Of the format. */
+/** A format that gives up detail to need fewer bytes. */
+interface LossyFormat {
+  readonly name: string;
+  readonly contentType: FittedImage['contentType'];
   readonly maxSidePx: number;
+  encode(image: Sharp, quality: number): Sharp;
 }
 
-/** JPEG where every pixel is opaque, WebP where not. */
-async function createLossyWriter(opened: Opened): Promise<LossyWriter> {
-  // An image with an alpha channel may still be opaque.
-  const isOpaque = !opened.hasAlpha || (await opened.open().stats()).isOpaque;
-  return isOpaque
-    ? Object.assign(writeJpeg, { maxSidePx: 65_500 })
-    : Object.assign(writeWebp, { maxSidePx: 16_383 });
-}
+const jpeg: LossyFormat = {
+  name: 'JPEG',
+  contentType: 'image/jpeg',
+  maxSidePx: 65_500,
+  // Optimised for it, a JPEG is 2 % smaller, and takes the memory of all its coefficients.
+  encode: (image, quality) =>
+    image.removeAlpha().jpeg({ quality, chromaSubsampling: '4:4:4', optimiseCoding: false }),
+};
 
-async function writeJpeg(image: Sharp, quality: number): Promise<FittedImage> {
-  return {
-    bytes: await image
-      .removeAlpha()
-      .toColourspace('srgb')
-      // Optimised for it, a JPEG is 2 % smaller, and takes the memory of all its coefficients.
-      .jpeg({ quality, chromaSubsampling: '4:4:4', optimiseCoding: false })
-      .toBuffer(),
-    contentType: 'image/jpeg',
-    texts: [`saved as JPEG of quality ${quality}`],
-  };
-}
+const webp: LossyFormat = {
+  name: 'WebP',
+  contentType: 'image/webp',
+  maxSidePx: 16_383,
+  encode: (image, quality) => image.webp({ quality }),
+};
 
-async function writeWebp(image: Sharp, quality: number): Promise<FittedImage> {
-  return {
-    bytes: await image.toColourspace('srgb').webp({ quality }).toBuffer(),
-    contentType: 'image/webp',
-    texts: [`saved as WebP of quality ${quality}`],
-  };
+async function writeLossy(
+  { name, contentType, encode }: LossyFormat,
+  image: Sharp,
+  quality: number,
+): Promise<FittedImage> {
+  const bytes = await encode(image.toColourspace('srgb'), quality).toBuffer();
+  return { bytes, contentType, texts: [`saved as ${name} of quality ${quality}`] };
 }
 
 /** The best quality that is small enough, or the worst. */
-async function findQuality(
-  open: () => Sharp,
-  writeLossy: LossyWriter,
-  maxBytes: number,
-): Promise<FittedImage> {
-  const write = (quality: number) => writeLossy(open(), quality);
+async function findQuality(open: () => Sharp, format: LossyFormat, maxBytes: number): Promise<FittedImage> {
+  const write = (quality: number) => writeLossy(format, open(), quality);
   const best = await write(maxQuality);
   if (best.bytes.length <= maxBytes) {
     return best;
@@ -216,14 +211,15 @@ async function findQuality(
 /** Scales the source down until it fits; each try corrects the scale by the excess of the last. */
 async function reducePixels(
   opened: Opened,
-  writeLossy: LossyWriter,
+  format: LossyFormat,
   { maxBytes, scale: firstScale }: { readonly maxBytes: number; readonly scale: number },
 ): Promise<FittedImage> {
   let scale = firstScale;
   for (let i = 0; i < maxReductions; i += 1) {
     const width = Math.max(1, Math.floor(opened.width * scale));
     const height = Math.max(1, Math.floor(opened.height * scale));
-    const written = await writeLossy(opened.open().resize({ width, height, fit: 'fill' }), minQuality);
+    const resized = opened.open().resize({ width, height, fit: 'fill' });
+    const written = await writeLossy(format, resized, minQuality);
     if (written.bytes.length <= maxBytes) {
       return { ...written, texts: [`scaled to ${width}x${height}`, ...written.texts] };
     }
