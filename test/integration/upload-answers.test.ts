@@ -331,32 +331,16 @@ describe('an answer with a reference', () => {
   const own = `US:name@example.com-image:w${width}:h${height}:s${size}-uri:tos/0123`;
   const known = { account: 'US:name@example.com', width, height };
 
-  it.each([
-    ['imageRef alone', { imageRef: own, ...known, size }, { imageRef: own, ...known }],
-    ['assetRef alone', { assetRef: own, ...known, size }, { imageRef: own, ...known }],
-    [
-      'both: assetRef counts',
-      { imageRef: 'old', assetRef: own, ...known, size },
-      { imageRef: own, ...known },
-    ],
-    [
-      'extra fields',
-      { assetRef: own, ...known, size, type: 'image', duration: 0, nested: { a: [1] } },
-      { imageRef: own, ...known },
-    ],
-    ['only the reference', { assetRef: own }, { imageRef: own, ...known }],
-    [
-      'nulls beside the reference',
-      { assetRef: own, account: null, width: null, height: null },
-      { imageRef: own, ...known },
-    ],
-    ['an imageRef that is null', { imageRef: null, assetRef: own }, { imageRef: own, ...known }],
-    ['an assetRef that is a number', { imageRef: own, assetRef: 5 }, { imageRef: own, ...known }],
-    [
-      'an assetRef that is not a single word',
-      { imageRef: own, assetRef: 'a b' },
-      { imageRef: own, ...known },
-    ],
+  it.each<[what: string, body: object, expected?: Partial<typeof known> & { readonly imageRef: string }]>([
+    ['imageRef alone', { imageRef: own, ...known, size }],
+    ['assetRef alone', { assetRef: own, ...known, size }],
+    ['both: assetRef counts', { imageRef: 'old', assetRef: own, ...known, size }],
+    ['extra fields', { assetRef: own, ...known, size, type: 'image', duration: 0, nested: { a: [1] } }],
+    ['only the reference', { assetRef: own }],
+    ['nulls beside the reference', { assetRef: own, account: null, width: null, height: null }],
+    ['an imageRef that is null', { imageRef: null, assetRef: own }],
+    ['an assetRef that is a number', { imageRef: own, assetRef: 5 }],
+    ['an assetRef that is not a single word', { imageRef: own, assetRef: 'a b' }],
     [
       'a reference of an unknown form',
       { assetRef: 'asset/5?x=y' },
@@ -367,7 +351,7 @@ describe('an answer with a reference', () => {
       { assetRef: 'asset', width: 5, height: 7 },
       { imageRef: 'asset', account: 'US:name@example.com', width: 5, height: 7 },
     ],
-  ])('%s', async (_what, body, expected) => {
+  ])('%s', async (_what, body, expected = { imageRef: own, ...known }) => {
     const { text, record, exitCode } = await uploadTo(answering(200, body));
     expect(exitCode).toBe(0);
     expect(text.lines).toEqual([expected.imageRef]);
@@ -480,67 +464,33 @@ describe('an answer with a reference', () => {
 describe('an answer without a reference is a bad_response', () => {
   const html = '<!DOCTYPE html><html><body>Log in to the hotel Wi-Fi</body></html>';
 
-  it.each([
-    ['an empty body', '', 'the answer is empty', false],
-    ['HTML', html, 'the answer is an HTML page, not JSON', false],
-    ['text', 'OK', 'the answer is not a JSON object', false],
-    ['null', 'null', 'the answer is not a JSON object', false],
-    ['true', 'true', 'the answer is not a JSON object', false],
-    ['a number', '7', 'the answer is not a JSON object', false],
-    ['a JSON text', JSON.stringify(reference), 'the answer is not a JSON object', false],
-    ['an array', JSON.stringify([{ imageRef: reference }]), 'the answer is not a JSON object', false],
-    ['an empty object', '{}', 'the answer contains no reference', false],
-    [
-      'a number as the reference',
-      '{"imageRef":7,"assetRef":true}',
-      'the answer contains no reference',
-      false,
-    ],
-    ['an object as the reference', '{"assetRef":{"id":"x"}}', 'the answer contains no reference', false],
-    [
-      'an array as the reference',
-      JSON.stringify({ assetRef: [reference] }),
-      'the answer contains no reference',
-      false,
-    ],
-    ['an empty text as the reference', '{"imageRef":""}', 'the answer contains no reference', false],
-    [
-      'a space in the reference',
-      JSON.stringify({ imageRef: `${reference} x` }),
-      'the answer contains no reference',
-      false,
-    ],
-    [
-      'a line break in the reference',
-      JSON.stringify({ imageRef: `a\n${reference}` }),
-      'the answer contains no reference',
-      false,
-    ],
-    [
-      'an escape sequence in the reference',
-      JSON.stringify({ imageRef: `\u001b[2J${reference}` }),
-      'the answer contains no reference',
-      false,
-    ],
-    [
-      'a bidi override in the reference',
-      JSON.stringify({ imageRef: `\u202e${reference}` }),
-      'the answer contains no reference',
-      false,
-    ],
+  const cutOff = 'the answer was cut off before its reference';
+
+  it.each<[what: string, body: string, message?: string]>([
+    ['an empty body', '', 'the answer is empty'],
+    ['HTML', html, 'the answer is an HTML page, not JSON'],
+    ['text', 'OK', 'the answer is not a JSON object'],
+    ['null', 'null', 'the answer is not a JSON object'],
+    ['true', 'true', 'the answer is not a JSON object'],
+    ['a number', '7', 'the answer is not a JSON object'],
+    ['a JSON text', JSON.stringify(reference), 'the answer is not a JSON object'],
+    ['an array', JSON.stringify([{ imageRef: reference }]), 'the answer is not a JSON object'],
+    ['an empty object', '{}'],
+    ['a number as the reference', '{"imageRef":7,"assetRef":true}'],
+    ['an object as the reference', '{"assetRef":{"id":"x"}}'],
+    ['an array as the reference', JSON.stringify({ assetRef: [reference] })],
+    ['an empty text as the reference', '{"imageRef":""}'],
+    ['a space in the reference', JSON.stringify({ imageRef: `${reference} x` })],
+    ['a line break in the reference', JSON.stringify({ imageRef: `a\n${reference}` })],
+    ['an escape sequence in the reference', JSON.stringify({ imageRef: `\u001b[2J${reference}` })],
+    ['a bidi override in the reference', JSON.stringify({ imageRef: `\u202e${reference}` })],
     [
       'an error',
       '{"error":"Moderation failed"}',
       'the answer contains no reference; the server says: Moderation failed',
-      false,
     ],
-    [
-      'JSON cut off, closed cleanly',
-      JSON.stringify({ imageRef: reference }).slice(0, 60),
-      'the answer was cut off before its reference',
-      true,
-    ],
-  ])('%s', async (_what, body, message, retryable) => {
+    ['JSON cut off, closed cleanly', JSON.stringify({ imageRef: reference }).slice(0, 60), cutOff],
+  ])('%s', async (_what, body, message = 'the answer contains no reference') => {
     const result = await uploadTo((response) => {
       response.removeHeader('transfer-encoding');
       response.writeHead(200, { connection: 'close' });
@@ -550,18 +500,17 @@ describe('an answer without a reference is a bad_response', () => {
     expectFailure(result, {
       code: 'bad_response',
       message: `${message} (HTTP 200)`,
-      retryable,
+      retryable: message === cutOff,
       httpStatus: 200,
       hint: hints.bad_response,
     });
   });
 
-  const cutOff = 'the answer was cut off before its reference (HTTP 200)';
-  const tooLong = 'the answer is longer than 1 MiB (HTTP 200)';
+  const tooLong = 'the answer is longer than 1 MiB';
   const half = JSON.stringify({ imageRef: reference }).slice(0, 60);
   const quickly = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
-  it.each<[string, Respond, string, boolean]>([
+  it.each<[string, Respond, string]>([
     [
       'fewer bytes than the Content-Length says',
       (response) => {
@@ -569,7 +518,6 @@ describe('an answer without a reference is a bad_response', () => {
         response.write(half, () => response.socket?.end());
       },
       cutOff,
-      true,
     ],
     [
       'chunks that break off',
@@ -578,7 +526,6 @@ describe('an answer without a reference is a bad_response', () => {
         response.write(half, () => response.socket?.destroy());
       },
       cutOff,
-      true,
     ],
     [
       'truncated gzip',
@@ -586,14 +533,12 @@ describe('an answer without a reference is a bad_response', () => {
         'content-encoding': 'gzip',
       }),
       cutOff,
-      true,
     ],
-    ['text labelled as gzip', answeringBytes(200, 'not gzip', { 'content-encoding': 'gzip' }), cutOff, true],
+    ['text labelled as gzip', answeringBytes(200, 'not gzip', { 'content-encoding': 'gzip' }), cutOff],
     [
       'an unknown encoding',
       answeringBytes(200, gzipSync('{}'), { 'content-encoding': 'compress' }),
-      'the answer is not a JSON object (HTTP 200)',
-      false,
+      'the answer is not a JSON object',
     ],
     [
       'a gzip bomb',
@@ -601,7 +546,6 @@ describe('an answer without a reference is a bad_response', () => {
         'content-encoding': 'gzip',
       }),
       tooLong,
-      false,
     ],
     [
       'a brotli bomb',
@@ -609,22 +553,25 @@ describe('an answer without a reference is a bad_response', () => {
         'content-encoding': 'br',
       }),
       tooLong,
-      false,
     ],
     [
       'more than 1 MiB',
       answeringBytes(200, JSON.stringify({ x: 'x'.repeat(1024 * 1024), imageRef: reference })),
       tooLong,
-      false,
     ],
-  ])('%s', async (_what, respond, message, retryable) => {
+  ])('%s', async (_what, respond, message) => {
     const { record, text, exitCode } = await uploadTo(respond);
     expect(exitCode).toBe(1);
     expect(text.stdout).toBe('');
-    expect(text.stderr).toContain(`error: ${night.file}: ${message}\n`);
+    expect(text.stderr).toContain(`error: ${night.file}: ${message} (HTTP 200)\n`);
     expect(record).toMatchObject({
       attempts: 1,
-      error: { code: 'bad_response', message, retryable, httpStatus: 200 },
+      error: {
+        code: 'bad_response',
+        message: `${message} (HTTP 200)`,
+        retryable: message === cutOff,
+        httpStatus: 200,
+      },
     });
   });
 
@@ -635,7 +582,7 @@ describe('an answer without a reference is a bad_response', () => {
       response.writeHead(200);
       pump(response);
     });
-    expect(record).toMatchObject({ error: { code: 'bad_response', message: tooLong } });
+    expect(record).toMatchObject({ error: { code: 'bad_response', message: `${tooLong} (HTTP 200)` } });
     await Promise.all(closed);
   });
 
