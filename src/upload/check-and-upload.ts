@@ -8,7 +8,7 @@ import type { Uploader } from './attempts.ts';
 import type { UploadEvent } from './event.ts';
 import type { FileFitting, FileFittingDependencies, FitOptions } from './fit-files.ts';
 import type { Manifest } from './manifest.ts';
-import type { Preparation, PreparedFile } from './prepared-file.ts';
+import { type Preparation, type PreparedFile, selectAcceptable } from './prepared-file.ts';
 import { type Outcome, settledWithoutSending, type UploadRecord } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
 import { type BatchDependencies, type BatchOptions, uploadBatch } from './upload-batch.ts';
@@ -131,8 +131,7 @@ async function openManifest(
 }
 
 function createFilesChecked(files: readonly PreparedFile[]): UploadEvent {
-  const checks = [...new Set(files.map(({ check }) => check))];
-  const sizes = checks.flatMap((check) => (check.kind === 'acceptable' ? check.asset.sizeBytes : []));
+  const sizes = selectAcceptable(files).map(({ check }) => check.asset.sizeBytes);
   return { type: 'files-checked', files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
