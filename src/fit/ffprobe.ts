@@ -153,14 +153,7 @@ async function run(
   maxOutputBytes?: number,
 ): Promise<void> {
   await runProgram(
-    {
-      path: ffprobe,
-      args: ['-v', 'error', ...args],
-      env,
-      timeoutMs,
-      ...(maxOutputBytes !== undefined && { maxOutputBytes }),
-      onLine,
-    },
+    { path: ffprobe, args: ['-v', 'error', ...args], env, timeoutMs, maxOutputBytes, onLine },
     signal,
   ).catch((error: unknown) => {
     throw error instanceof ProgramError ? createProgramError(error, 'ffprobe') : error;

@@ -11,9 +11,9 @@ export interface ProgramRun {
   readonly env: Environment;
   readonly timeoutMs: number;
   /** It is stopped if it prints nothing for this long. */
-  readonly stallMs?: number;
+  readonly stallMs?: number | undefined;
   /** It is stopped if it prints more. */
-  readonly maxOutputBytes?: number;
+  readonly maxOutputBytes?: number | undefined;
   readonly onLine: (line: string) => void;
 }
 
