@@ -94,18 +94,15 @@ export async function uploadFiles(
   options: UploadFilesOptions,
 ): Promise<UploadRecord[]> {
   const settings = resolveOptions({ ...options, account: options.account ?? '' });
-  const account = settings.account!.value;
-  const endpoint = settings.apiUrl.value;
-  const concurrency = settings.concurrency.value;
-  const retries = settings.retries.value;
   const {
+    manifest,
+    maxAgeMs,
     failFast = false,
     noLimits = false,
     signal = new AbortController().signal,
     onRecord,
     onEvent = () => {},
   } = options;
-  const { manifest, maxAgeMs } = options;
   if (maxAgeMs !== undefined && (manifest === undefined || !(maxAgeMs >= 0))) {
     throw new ConfigError('options: maxAgeMs must be 0 or more, and needs a manifest');
   }
@@ -115,9 +112,13 @@ export async function uploadFiles(
     const blocks = checkAndUpload(
       paths.map((path) => ({ path, source: absolutePath(path, here) })),
       {
-        destination: { uploader: client, account, endpoint },
-        concurrency,
-        retries,
+        destination: {
+          uploader: client,
+          account: settings.account!.value,
+          endpoint: settings.apiUrl.value,
+        },
+        concurrency: settings.concurrency.value,
+        retries: settings.retries.value,
         failFast,
         noLimits,
         fit: resolveFit(options),

@@ -51,11 +51,7 @@ interface ReportedSetting {
   readonly problem?: string;
 }
 
-interface ReportedFile {
-  readonly kind: ConfigFile['kind'];
-  readonly path: string;
-  readonly status: ConfigFile['status'];
-}
+type ReportedFile = Pick<ConfigFile, 'kind' | 'path' | 'status'>;
 
 async function createReport(config: string | false | undefined, host: Host): Promise<ConfigReport> {
   const gathered = await gatherSettings({ config }, host);
