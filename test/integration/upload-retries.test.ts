@@ -8,6 +8,7 @@ import type { UploadedRecord, UploadRecord } from '../../src/index.ts';
 import { fixture, fixtures } from '../fixtures.ts';
 import { selfSigned } from '../harness/certificate.ts';
 import { freePort } from '../harness/free-port.ts';
+import { manualClock } from '../harness/manual-clock.ts';
 import {
   answering,
   envFor,
@@ -229,52 +230,18 @@ describe('the wait before a retry', () => {
   });
 });
 
-/** Runs the command with a clock that only the test moves: a sleeper sleeps until then. */
+/** Runs the command with a clock that only the test moves. */
 function startWithClock(argv: readonly string[], env: Readonly<Record<string, string>>) {
-  let now = Date.UTC(2026, 10, 23);
-  let setBackMs = 0;
-  let sleepers: { readonly until: number; readonly wake: () => void }[] = [];
-  let changed = () => {};
+  const clock = manualClock();
   let stderr = '';
   const result = runCli(argv, {
     env,
+    clock,
     onStderr: (text) => {
       stderr += text;
     },
-    clock: {
-      epochMs: () => now - setBackMs,
-      monotonicMs: () => now,
-      sleep: (ms) =>
-        new Promise((wake) => {
-          sleepers.push({ until: now + ms, wake });
-          changed();
-        }),
-    },
   });
-  return {
-    result,
-    stderr: () => stderr,
-    /** Resolves when `count` sleep. */
-    asleep: async (count: number) => {
-      while (sleepers.length < count) {
-        await new Promise<void>((resolve) => {
-          changed = resolve;
-        });
-      }
-    },
-    setBack: (ms: number) => {
-      setBackMs += ms;
-    },
-    sleeping: () => sleepers.map(({ until }) => until - now),
-    advance: (ms: number) => {
-      now += ms;
-      const due = sleepers.filter(({ until }) => until <= now);
-      sleepers = sleepers.filter(({ until }) => until > now);
-      for (const { wake } of due) {
-        wake();
-      }
-    },
-  };
+  return { result, stderr: () => stderr, clock };
 }
 
 describe('a 429', () => {
@@ -311,13 +278,13 @@ describe('a 429', () => {
     });
     const cli = startWithClock(['upload', '-r', dir, '-c', '4', '--json', '-v'], server.env);
     // All four places of the batch wait for the whole pause: the refused file, and three new files.
-    await Promise.race([cli.asleep(4), server.received(5)]);
+    await Promise.race([cli.clock.asleep(4), server.received(5)]);
     expect(server.count()).toBe(4);
-    expect(cli.sleeping()).toEqual([60_000, 60_000, 60_000, 60_000]);
+    expect(cli.clock.sleeping()).toEqual([60_000, 60_000, 60_000, 60_000]);
     expect(cli.stderr()).toContain('the server is at capacity: nothing is sent for 1m\n');
-    cli.advance(59_999);
-    expect(cli.sleeping()).toEqual([1, 1, 1, 1]);
-    cli.advance(1);
+    await cli.clock.advance(59_999);
+    expect(cli.clock.sleeping()).toEqual([1, 1, 1, 1]);
+    await cli.clock.advance(1);
     const { exitCode, json } = await cli.result;
     expect(exitCode).toBe(0);
     expect(server.count()).toBe(9);
@@ -337,9 +304,9 @@ describe('a 429', () => {
       }
     });
     const cli = startWithClock(['upload', night.file, '--json'], server.env);
-    await cli.asleep(1);
-    cli.setBack(3_600_000);
-    cli.advance(2000);
+    await cli.clock.asleep(1);
+    cli.clock.setBack(3_600_000);
+    await cli.clock.advance(2000);
     const { exitCode, json } = await cli.result;
     expect(exitCode).toBe(0);
     expect(json()).toMatchObject([{ attempts: 2, durationMs: 2000 }]);
@@ -359,14 +326,14 @@ describe('a 429', () => {
       }
     });
     const cli = startWithClock(['upload', '-r', dir, '-c', '4', '--json'], server.env);
-    await Promise.race([cli.asleep(4), server.received(5)]);
-    expect(cli.sleeping()).toEqual([10_000, 10_000, 10_000, 10_000]);
-    cli.advance(10_000);
+    await Promise.race([cli.clock.asleep(4), server.received(5)]);
+    expect(cli.clock.sleeping()).toEqual([10_000, 10_000, 10_000, 10_000]);
+    await cli.clock.advance(10_000);
     // One file is sent, alone, while the others wait for its place; it is refused again.
-    await Promise.race([cli.asleep(4), server.received(6)]);
+    await Promise.race([cli.clock.asleep(4), server.received(6)]);
     expect(server.count()).toBe(5);
-    expect(cli.sleeping()).toEqual([200_000, 200_000, 200_000, 200_000]);
-    cli.advance(200_000);
+    expect(cli.clock.sleeping()).toEqual([200_000, 200_000, 200_000, 200_000]);
+    await cli.clock.advance(200_000);
     const { exitCode, json } = await cli.result;
     expect(exitCode).toBe(0);
     const records = json<UploadedRecord[]>();

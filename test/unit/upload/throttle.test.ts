@@ -1,34 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Clock } from '../../../src/host.ts';
 import { Throttle } from '../../../src/upload/throttle.ts';
-
-/** A clock that only `advance` moves; sleepers wake when their time has passed. */
-function manualClock(): Clock & { advance(ms: number): Promise<void> } {
-  let now = 1_000_000;
-  let sleepers: { readonly until: number; readonly wake: () => void }[] = [];
-  return {
-    epochMs: () => now,
-    monotonicMs: () => now,
-    sleep: (ms, signal) =>
-      new Promise<void>((wake) => {
-        if (signal.aborted) {
-          wake();
-        }
-        signal.addEventListener('abort', () => wake());
-        sleepers.push({ until: now + ms, wake });
-      }),
-    advance: async (ms) => {
-      now += ms;
-      const due = sleepers.filter(({ until }) => until <= now);
-      sleepers = sleepers.filter(({ until }) => until > now);
-      for (const { wake } of due) {
-        wake();
-      }
-      await turn();
-    },
-  };
-}
+import { manualClock } from '../../harness/manual-clock.ts';
 
 function start(most: number) {
   const clock = manualClock();
