@@ -1,25 +1,13 @@
 import { expect, test } from 'vitest';
 import { describeRatioMismatch } from '../../../src/report/aspect-ratio.ts';
 import type { UploadRecord } from '../../../src/upload/record.ts';
+import { uploadedRecord } from '../../harness/uploaded-record.ts';
 
 /** A frame that has a reference, of a size such as `160x90`, or `?` if it is not known; its path is its letter. */
 function frame(index: number, size: string): UploadRecord {
   const [, width, height] = /^(\d+)x(\d+)$/.exec(size) ?? [];
-  return {
-    index,
-    path: 'abcdef'[index]!,
-    status: 'uploaded',
-    type: 'image',
-    assetRef: 'reference',
-    imageRef: 'reference',
-    account: 'US:name@example.com',
-    ...(size !== '?' && { width: Number(width), height: Number(height) }),
-    size: 1000,
-    contentType: 'image/png',
-    sha256: '0'.repeat(64),
-    attempts: 1,
-    durationMs: 1,
-  };
+  const sides = size === '?' ? {} : { width: Number(width), height: Number(height) };
+  return uploadedRecord({ index, path: 'abcdef'[index]!, ...sides });
 }
 
 function describeMismatch(sizes: string): string | undefined {

@@ -4,6 +4,7 @@ import type { ResultFormat } from '../../../src/report/result-formats.ts';
 import { createResultWriter } from '../../../src/report/result-writer.ts';
 import { UploadReporter } from '../../../src/report/upload-reporter.ts';
 import type { UploadRecord } from '../../../src/upload/record.ts';
+import { uploadedRecord } from '../../harness/uploaded-record.ts';
 
 const plain = { red: String, yellow: String, green: String, dim: String } as never;
 
@@ -30,20 +31,8 @@ function setUp(format: ResultFormat) {
 }
 
 function uploaded(index: number): UploadRecord {
-  return {
-    index,
-    path: `${index}.png`,
-    status: 'uploaded',
-    type: 'image',
-    assetRef: `reference-${index}`,
-    imageRef: `reference-${index}`,
-    account: 'US:name@example.com',
-    size: 1,
-    contentType: 'image/png',
-    sha256: '0'.repeat(64),
-    attempts: 1,
-    durationMs: 1,
-  };
+  const reference = `reference-${index}`;
+  return uploadedRecord({ index, path: `${index}.png`, assetRef: reference, imageRef: reference });
 }
 
 describe('UploadReporter', () => {

@@ -2,26 +2,18 @@ import { expect, test } from 'vitest';
 import { Tally } from '../../../../src/commands/upload/tally.ts';
 import { Interruption, type UploadErrorCode } from '../../../../src/errors.ts';
 import type { UploadRecord } from '../../../../src/upload/record.ts';
+import { uploadedRecord } from '../../../harness/uploaded-record.ts';
 
 /** A record of that status; the code of an error means a failure. */
 function record(kind: 'uploaded' | 'reused' | 'valid' | 'cancelled' | UploadErrorCode): UploadRecord {
   const base = { index: 0, path: 'a.png', attempts: 0 } as const;
-  const image = { type: 'image', size: 1000, contentType: 'image/png' } as const;
   switch (kind) {
     case 'uploaded':
+      return uploadedRecord();
     case 'reused':
-      return {
-        ...base,
-        ...image,
-        status: kind,
-        assetRef: 'reference',
-        imageRef: 'reference',
-        account: 'US:name@example.com',
-        sha256: '0'.repeat(64),
-        durationMs: 1,
-      };
+      return { ...uploadedRecord(), status: kind };
     case 'valid':
-      return { ...base, ...image, status: kind };
+      return { ...base, status: kind, type: 'image' };
     case 'cancelled':
       return { ...base, status: kind };
     default:
