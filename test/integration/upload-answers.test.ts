@@ -43,6 +43,7 @@ async function uploadTo(respond: Respond, { drain = true, flags = [] as readonly
     json,
     record: record!,
     exitCode: text.exitCode,
+    host: new URL(server.apiUrl).host,
     everything: text.stdout + text.stderr + json.stdout,
   };
 }
@@ -625,28 +626,12 @@ describe('an answer that is not HTTP is a network error', () => {
     ['half of the headers', 'HTTP/1.1 200 OK\r\ncontent-le', 'the connection was closed before an answer'],
     ['nothing', '', 'the connection was closed before an answer'],
   ])('%s', async (_what, bytes, problem) => {
-    const server = await rawServer((response) => {
+    const result = await uploadTo((response) => {
       response.socket!.end(bytes);
     });
-    const run = (...flags: string[]) =>
-      runCli(['upload', night.file, '--retries', '0', ...flags], { env: server.env });
-    const message = `${new URL(server.apiUrl).host}: ${problem}`;
-    const text = await run();
-    expect(text.exitCode).toBe(1);
-    expect(text.stdout).toBe('');
-    expect(text.stderr).toBe(`error: ${night.file}: ${message}\n  ${hints.network}\n1 failed\n`);
-    const json = await run('--json');
-    expect(json.exitCode).toBe(1);
-    expect(json.json()).toEqual([
-      {
-        index: 0,
-        path: night.file,
-        status: 'failed',
-        attempts: 1,
-        error: { code: 'network', message, retryable: true, hint: hints.network },
-      },
-    ]);
-    expect(server.count()).toBe(2);
+    expect(result.exitCode).toBe(1);
+    const message = `${result.host}: ${problem}`;
+    expectFailure(result, { code: 'network', message, retryable: true, hint: hints.network });
   });
 });
 
