@@ -289,7 +289,12 @@ describe('fitting audio', () => {
       `${playTone(5)} -c:a libvorbis`,
       { container: /mp4/, audioCodec: 'aac', ms: [4950, 5060] },
     ],
-    ['Opus', 'a.opus', `${playTone(5)} -c:a libopus`, { container: /mp4/, sound: 'aac', ms: [4950, 5060] }],
+    [
+      'Opus',
+      'a.opus',
+      `${playTone(5)} -c:a libopus`,
+      { container: /mp4/, audioCodec: 'aac', ms: [4950, 5060] },
+    ],
     [
       'AIFF',
       'a.aiff',
@@ -302,7 +307,12 @@ describe('fitting audio', () => {
       `${playTone(5)} -c:a wmav2`,
       { container: /mp4/, audioCodec: 'aac', ms: [4900, 5100] },
     ],
-    ['Layer II', 'a.mp2', `${playTone(5)} -c:a mp2`, { container: /mp4/, sound: 'aac', ms: [4900, 5100] }],
+    [
+      'Layer II',
+      'a.mp2',
+      `${playTone(5)} -c:a mp2`,
+      { container: /mp4/, audioCodec: 'aac', ms: [4900, 5100] },
+    ],
     [
       'audio in Matroska',
       'a.mka',

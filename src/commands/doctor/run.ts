@@ -88,5 +88,5 @@ function formatVerdict(results: readonly CheckResult[], colours: Colours, column
           `${countOf(problems, 'problem')}: uploads will fail until ${problems === 1 ? 'it is' : 'they are'} fixed.`,
         ]
       : [colours[warnings > 0 ? 'yellow' : 'green'], `No problem${but}: uploads should work.`];
-  return wrapWords(text.split(' '), columns, widthOf).map(colour).join('\n');
+  return wrapWords(text.split(' '), columns).map(colour).join('\n');
 }
