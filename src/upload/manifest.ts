@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { access, type FileHandle, open } from 'node:fs/promises';
+import { access, type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { buffer as readAll } from 'node:stream/consumers';
 import { parseAssetRef } from '../client/reference.ts';
 import { describeErrno } from '../errno.ts';
 import { UsageError } from '../errors.ts';
@@ -44,17 +45,22 @@ export interface ManifestScope {
  * Several runs may share one: lines are written by one call in append mode, which the operating system puts at the end
  * as it then is, undivided. Nothing is ever cut off. A crash or a full disk may leave an unfinished last line: the next
  * line then begins with a newline, and the reader skips the unfinished one.
+ *
+ * If the file is removed or replaced during a run, all that was written to it since the run began is written to the
+ * file that has its name then.
  */
 export class Manifest {
+  readonly #path: string;
   readonly #scope: ManifestScope;
-  readonly #handle: FileHandle;
   readonly #known: KnownUploads;
+  #file: LedgerFile;
   #pending: { readonly line: string; readonly settle: (error?: unknown) => void }[] = [];
   #writing: Promise<void> | undefined;
 
-  private constructor(scope: ManifestScope, handle: FileHandle, known: KnownUploads) {
+  private constructor(path: string, scope: ManifestScope, file: LedgerFile, known: KnownUploads) {
+    this.#path = path;
     this.#scope = scope;
-    this.#handle = handle;
+    this.#file = file;
     this.#known = known;
   }
 
@@ -65,15 +71,13 @@ export class Manifest {
    *   once it is aborted
    */
   static async open(path: string, scope: ManifestScope, signal: AbortSignal): Promise<Manifest> {
-    const handle = await open(path, O_RDWR | O_APPEND | O_CREAT | noFollow).catch(
-      (error: NodeJS.ErrnoException) => {
-        throw cannotUse(path, error);
-      },
-    );
+    const file = await openLedger(path).catch((error: NodeJS.ErrnoException) => {
+      throw cannotUse(path, error);
+    });
     try {
-      return new Manifest(scope, handle, await readKnown(path, handle, scope, signal));
+      return new Manifest(path, scope, file, await readKnown(path, file.handle, scope, signal));
     } catch (error) {
-      await handle.close();
+      await file.handle.close();
       throw error instanceof UsageError || signal.aborted
         ? error
         : cannotUse(path, error as NodeJS.ErrnoException);
@@ -119,7 +123,7 @@ export class Manifest {
 
   async close(): Promise<void> {
     await this.#writing;
-    await this.#handle.close();
+    await this.#file.handle.close();
   }
 
   /** Flushing takes milliseconds, so all lines that arrive during a flush are written together with the next. */
@@ -138,17 +142,59 @@ export class Manifest {
     this.#writing = undefined;
   }
 
-  /** Writes whole lines. If the disk takes only a part of a write, that part counts as an unfinished line. */
   async #write(text: string): Promise<void> {
-    for (;;) {
-      const lines = Buffer.from((await isFinished(this.#handle)) ? text : `\n${text}`);
-      const { bytesWritten } = await this.#handle.write(lines);
-      if (bytesWritten === lines.length) {
-        break;
-      }
+    await append(this.#file.handle, text);
+    if (!(await isNamed(this.#path, this.#file.handle))) {
+      await this.#moveToPath();
     }
-    await this.#handle.datasync();
   }
+
+  /** Leaves a file that was removed or renamed for the one that has its name now. */
+  async #moveToPath(): Promise<void> {
+    const { handle, startBytes: start } = this.#file;
+    const file = await openLedger(this.#path);
+    try {
+      await append(file.handle, await readAll(handle.createReadStream({ start, autoClose: false })));
+    } catch (error) {
+      await file.handle.close();
+      throw error;
+    }
+    this.#file = file;
+    await handle.close();
+  }
+}
+
+/** An open manifest, and how long it was when it was opened. */
+interface LedgerFile {
+  readonly handle: FileHandle;
+  readonly startBytes: number;
+}
+
+async function openLedger(path: string): Promise<LedgerFile> {
+  const handle = await open(path, O_RDWR | O_APPEND | O_CREAT | noFollow);
+  const { size } = await handle.stat();
+  return { handle, startBytes: size };
+}
+
+/** Whether a path still leads to an open file. */
+async function isNamed(path: string, handle: FileHandle): Promise<boolean> {
+  const [named, opened] = await Promise.all([stat(path).catch(() => undefined), handle.stat()]);
+  return named?.ino === opened.ino && named.dev === opened.dev;
+}
+
+/**
+ * Writes whole lines and flushes them. If the disk takes only a part of a write, that part counts as an unfinished
+ * line.
+ */
+async function append(handle: FileHandle, text: string | Buffer): Promise<void> {
+  for (;;) {
+    const lines = Buffer.concat([Buffer.from((await isFinished(handle)) ? '' : '\n'), Buffer.from(text)]);
+    const { bytesWritten } = await handle.write(lines);
+    if (bytesWritten === lines.length) {
+      break;
+    }
+  }
+  await handle.datasync();
 }
 
 /**

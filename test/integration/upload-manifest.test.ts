@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { appendFile, copyFile, lstat, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  copyFile,
+  lstat,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ReusedRecord, UploadRecord } from '../../src/index.ts';
@@ -351,6 +362,61 @@ describe('a manifest that was damaged or changed', () => {
     await upload(night);
     await appendFile(manifest, 'hello\n');
     expect((await upload(night)).stderr).toContain('line 2');
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a manifest that is taken away during a run', () => {
+  const files = [fixture('dunes.webp').file, sunset, night];
+
+  /** Uploads three files, does something to the manifest after the first, and returns the hashes that were sent. */
+  async function uploadWhile(harm: (manifest: string) => Promise<void>) {
+    const { env, manifest, upload } = await setUp();
+    await upload(fixture('spinner.png').file);
+    let records = 0;
+    const result = await runCli(
+      ['upload', ...files, '--manifest', manifest, '-c', '1', '--format', 'ndjson'],
+      {
+        env,
+        onStdout: async () => {
+          records += 1;
+          if (records === 1) {
+            await harm(manifest);
+          }
+        },
+      },
+    );
+    const sent = result.lines.map((line) => JSON.parse(line) as UploadRecord & { sha256: string });
+    return { manifest, result, sent: sent.map(({ sha256 }) => sha256) };
+  }
+
+  it.each<[string, (manifest: string) => Promise<void>]>([
+    ['removed', (manifest) => rm(manifest)],
+    ['renamed', (manifest) => rename(manifest, `${manifest}.old`)],
+    [
+      'replaced',
+      async (manifest) => {
+        await writeFile(`${manifest}.new`, '{"sha256":"01');
+        await rename(`${manifest}.new`, manifest);
+      },
+    ],
+  ])('because it is %s has every reference of the run in the end', async (_what, harm) => {
+    const { manifest, result, sent } = await uploadWhile(harm);
+    expect(result.stderr).not.toContain('warning');
+    const text = (await readFile(manifest, 'utf8')).replace('{"sha256":"01\n', '');
+    const lines = text.trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as Line).sha256)).toEqual(sent);
+  });
+
+  it('and cannot be written anew causes a warning for each further file', async () => {
+    const { manifest, result, sent } = await uploadWhile(async (path) => {
+      await rename(path, `${path}.old`);
+      await symlink(`${path}.old2`, path);
+    });
+    expect(result.exitCode).toBe(0);
+    expect(result.stderr.match(/it could not be written to the manifest/g)).toHaveLength(2);
+    // They are where the file is now.
+    const lines = await readManifest(`${manifest}.old`);
+    expect(lines.map(({ sha256 }) => sha256).slice(1)).toEqual(sent);
   });
 });
 
