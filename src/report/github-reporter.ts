@@ -25,24 +25,26 @@ export class GitHubReporter {
   /** The checked-out repository, from which the runner wants the paths of annotations. */
   readonly #workspace: string | undefined;
   readonly #summaryFile: string | undefined;
+  readonly #secrets: Host['secrets'];
   readonly #rows: string[] = [];
   #summaryLength = 0;
   #records = 0;
   #annotations = 0;
 
   /** @param print puts whole lines on standard error, where the runner looks for annotations too */
-  constructor(print: (lines: string) => void, { env, cwd }: Pick<Host, 'env' | 'cwd'>) {
+  constructor(print: (lines: string) => void, { env, cwd, secrets }: Pick<Host, 'env' | 'cwd' | 'secrets'>) {
     this.#print = print;
     this.#cwd = cwd;
     this.#workspace = env.GITHUB_WORKSPACE || cwd;
     this.#summaryFile = env.GITHUB_STEP_SUMMARY;
+    this.#secrets = secrets;
   }
 
   /** To be called for each record, in input order. */
   record(record: UploadRecord): void {
     this.#records += 1;
     if (this.#rows.length < maxRows && this.#summaryLength < maxSummaryLength) {
-      const row = formatRow(record);
+      const row = formatRow(record, (text) => this.#secrets.mask(text));
       this.#rows.push(row);
       this.#summaryLength += row.length;
     }
@@ -99,13 +101,15 @@ function escapeProperty(text: string): string {
   return escapeData(escapeCharacters(text)).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
 
-function formatRow(record: UploadRecord): string {
+function formatRow(record: UploadRecord, mask: (text: string) => string): string {
   const result = hasReference(record)
     ? record.assetRef
     : record.status === 'failed'
       ? record.error.message
       : '';
-  return `| ${escapeCell(record.path)} | ${record.status} | ${escapeCell(result)} |\n`;
+  // Before characters of a token are escaped.
+  const [path, words] = [record.path, result].map((text) => escapeCell(mask(text)));
+  return `| ${path} | ${record.status} | ${words} |\n`;
 }
 
 /** Escapes text for a cell of a Markdown table. */

@@ -47,6 +47,18 @@ describe('in a step of GitHub Actions', () => {
     ]);
   });
 
+  it('writes no token that is part of a file name', async () => {
+    const { sandbox, env } = await sandboxWith();
+    const cwd = await tempDir();
+    await copyFile(fixture('night.png').file, join(cwd, `${sandbox.token}.png`));
+    const summary = join(cwd, 'summary.md');
+    await runCli(['upload', '-r', '.'], {
+      env: { ...env, GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary },
+      cwd,
+    });
+    expect(await readFile(summary, 'utf8')).toContain('| &#91;token&#93;.png | uploaded | US:sandbox');
+  });
+
   it('annotates at most ten files, and lists them all', async () => {
     const { env } = await sandboxWith();
     const cwd = await tempDir();

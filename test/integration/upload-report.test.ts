@@ -38,6 +38,17 @@ describe('--report', () => {
     expect(stderr).toMatch(/^1 uploaded, 1 failed \(/m);
   });
 
+  it('does not contain a token that is part of a file name', async () => {
+    const { sandbox, cwd, upload, sheet } = await setUp();
+    await copyFile(join(cwd, 'night.png'), join(cwd, `${sandbox.token}.png`));
+    await upload([`${sandbox.token}.png`, 'night.png', '--report', 'refs.html']);
+    const { cards } = await readSheet(sheet);
+    expect(cards).toMatchObject([{ name: '[token].png', source: './[token].png' }, { name: 'night.png' }]);
+    const html = await readFile(sheet, 'utf8');
+    expect(html).not.toContain(sandbox.token);
+    expect(html).not.toContain(encodeURIComponent(sandbox.token));
+  });
+
   it('shows each file with its reference or its failure, in input order', async () => {
     const { cwd, upload, sheet } = await setUp();
     await writeFile(join(cwd, 'page.png'), '<html>not found</html>');

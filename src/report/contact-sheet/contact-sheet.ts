@@ -23,7 +23,7 @@ const maxPreviews = 1000;
 /** A file without an address is embedded whole if it has at most this many bytes. */
 const maxEmbeddedBytes = 512 * 1024;
 
-type SheetHost = Pick<Host, 'signal' | 'clock' | 'platform' | 'env' | 'cores'>;
+type SheetHost = Pick<Host, 'signal' | 'clock' | 'platform' | 'env' | 'cores' | 'secrets'>;
 
 /**
  * The contact sheet of `--report`: one HTML file that shows each file beside its reference. Keeps records and previews,
@@ -126,11 +126,9 @@ export class ContactSheet {
    */
   async end(): Promise<string | undefined> {
     await untilAborted(this.#previews, this.#host.signal).catch(() => {});
-    this.#imageProcesses.close();
-    const problem = await writeSheet(
-      this.#path,
-      formatPage({ summary: this.#summarise(), cards: this.#cards }),
-    );
+    this.#images.close();
+    const page = formatPage({ summary: this.#summarise(), cards: this.#cards });
+    const problem = await writeSheet(this.#path, this.#host.secrets.maskData(page));
     return problem === undefined ? undefined : `the contact sheet ${this.#path} was not written: ${problem}`;
   }
 
