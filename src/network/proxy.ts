@@ -3,10 +3,13 @@ import { ConfigError } from '../errors.ts';
 import type { Environment } from '../host.ts';
 import { isLoopbackHost } from '../loopback.ts';
 
+/** In the order in which they count, lower case first as in curl. */
+const names = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'];
+
 /**
- * The proxy for a URL according to HTTPS_PROXY, HTTP_PROXY and NO_PROXY, lower case first as in curl; undefined for
- * none. Loopback never goes through a proxy. No library, because those that exist read the real environment and do not
- * support CIDR ranges in NO_PROXY.
+ * The proxy for a URL according to HTTPS_PROXY, HTTP_PROXY and NO_PROXY; undefined for none. Loopback, which alone may
+ * have an `http:` URL, never goes through a proxy. No library, because those that exist read the real environment and
+ * do not support CIDR ranges in NO_PROXY.
  *
  * @throws ConfigError that names the variable with an unusable address, without showing a password
  */
@@ -14,10 +17,6 @@ export function resolveProxy(url: URL, env: Environment): URL | undefined {
   if (isLoopbackHost(url.hostname) || isExempt(url, env.no_proxy || env.NO_PROXY || '')) {
     return undefined;
   }
-  const names =
-    url.protocol === 'https:'
-      ? ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']
-      : ['http_proxy', 'HTTP_PROXY'];
   const name = names.find((candidate) => env[candidate]);
   return name === undefined ? undefined : parseProxyUrl(`environment variable ${name}`, env[name]!);
 }
@@ -70,7 +69,7 @@ function isPercentEncoded(text: string): boolean {
 function isExempt(url: URL, noProxy: string): boolean {
   // A trailing dot does not change a name.
   const host = url.hostname.replace(/^\[|[\].]$/g, '');
-  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  const port = url.port || '443';
   return noProxy
     .toLowerCase()
     .split(/[\s,]+/)

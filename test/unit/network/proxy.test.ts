@@ -19,6 +19,7 @@ describe('the proxy variable', () => {
       'http://b:2/',
     ],
     ['HTTP_PROXY if there is no variable for https', { HTTP_PROXY: 'http://b:2' }, 'http://b:2/'],
+    ['http_proxy before HTTP_PROXY', { http_proxy: 'http://a:1', HTTP_PROXY: 'http://b:2' }, 'http://a:1/'],
     ['ALL_PROXY, which does not count', { ALL_PROXY: proxy, all_proxy: proxy }, undefined],
     ['NO_PROXY in mixed case, which does not count', { HTTPS_PROXY: proxy, No_Proxy: '*' }, `${proxy}/`],
     ['an https proxy', { HTTPS_PROXY: 'https://secure.example' }, 'https://secure.example/'],
@@ -33,13 +34,6 @@ describe('the proxy variable', () => {
     ['with a user', { HTTPS_PROXY: 'http://me:p%40w@proxy.example:1' }, 'http://me:p%40w@proxy.example:1/'],
   ])('%s', (_what, env, expected) => {
     expect(resolveProxy(new URL(api), env)?.href).toBe(expected);
-  });
-
-  it('for an http URL is never the one for https', () => {
-    const url = new URL('http://api.example/');
-    expect(resolveProxy(url, { HTTPS_PROXY: proxy })).toBeUndefined();
-    expect(resolveProxy(url, { HTTP_PROXY: proxy })?.href).toBe(`${proxy}/`);
-    expect(resolveProxy(url, { HTTP_PROXY: 'http://b:2', http_proxy: proxy })?.href).toBe(`${proxy}/`);
   });
 
   it.each([
@@ -102,8 +96,8 @@ describe('NO_PROXY', () => {
     ['useapi.net:8443', 'https://api.useapi.net:8443', true],
     ['api.useapi.net:8443', api, false],
     ['useapi.net:80', api, false],
-    ['useapi.net:80', 'http://api.useapi.net', true],
-    ['useapi.net:443', 'http://api.useapi.net', false],
+    ['useapi.net:80', 'https://api.useapi.net:80', true],
+    ['useapi.net:443', 'https://api.useapi.net:80', false],
     ['useapi[.net', api, false],
     ['api.useapi.net.evil.example', api, false],
     ['seapi.net', api, false],
