@@ -150,7 +150,11 @@ class Finder {
           'trim, frame and aspect may follow the name of one file only; use --trim, --frame and --aspect for all',
       );
     }
-    const [file] = await this.#findPath(path, kind);
+    // A pattern, if Node has replaced bytes of the name that are not UTF-8.
+    const [file] =
+      kind === 'absent' && path.includes('\ufffd')
+        ? await (await this.loadPatternFinder()).expand(path)
+        : await this.#findPath(path, kind);
     return { ...file!, edits };
   }
 

@@ -616,6 +616,16 @@ describe('a name that is not UTF-8', () => {
     expect(sent).toEqual([hash(Buffer.concat([night, bytes('\xe9t\xe9/caf\xe9.png')]))]);
   });
 
+  it('may be followed by edits', async () => {
+    const cwd = await latinFolder('caf\xe9.png');
+    const { env } = await sandboxWith();
+    const result = await runCli(['upload', 'caf\ufffd.png#aspect=1:1', '--json'], { cwd, env });
+    expect(result.json()).toMatchObject([{ path: 'caf\ufffd.png', width: 90, height: 90 }]);
+    await expectRefused(['th\ufffd.png#aspect=1:1'], { cwd }, [
+      'th\ufffd.png#aspect=1:1: there is no such file, and the pattern matches no files',
+    ]);
+  });
+
   it('is distinguished from another name that looks the same', async () => {
     const cwd = await latinFolder('caf\xe9.png', 'caf\xe8.png');
     const { records, sent } = await upload(['-r', '.'], { cwd });
