@@ -1,6 +1,6 @@
 import { assetTypes } from '../media/asset-types.ts';
 import type { AudioFacts } from './clip-facts.ts';
-import { type ClipPart, describeCut, isCut, refuseShort, shorten } from './clip-part.ts';
+import { type ClipPart, describeCut, isCut, lengthenEnd, refuseShort, shorten } from './clip-part.ts';
 import type { ClipFormat } from './formats.ts';
 import {
   type ClipContainer,
@@ -33,7 +33,7 @@ export function resolveAudioRecipe(
   { noLimits }: { readonly noLimits: boolean },
 ): ClipRecipe | undefined {
   const { maxBytes, durationMs } = assetTypes.audio;
-  const part = noLimits ? wanted : shorten(wanted, durationMs.max, resolveMarginMs(audio), facts.durationMs);
+  const part = noLimits ? wanted : resolveAcceptedPart(wanted, audio, facts.durationMs);
   const isTooLarge = !noLimits && sizeBytes > maxBytes;
   const isAccepted = format.acceptsAudio && !isLayerTwo(audio);
   if (isAccepted && !isCut(part) && !isTooLarge) {
@@ -63,6 +63,14 @@ export function resolveAudioRecipe(
         : `encoded as ${container === containers.wav ? 'WAV' : 'AAC in M4A'}`,
     ],
   };
+}
+
+function resolveAcceptedPart(wanted: ClipPart, audio: AudioFacts, clipMs: number): ClipPart {
+  const { durationMs } = assetTypes.audio;
+  const marginMs = resolveMarginMs(audio);
+  // The last frames of an MP3 may hold silence that is not played.
+  const lastPart = audio.codec === 'mp3' ? lengthenEnd(wanted, durationMs.min, marginMs) : wanted;
+  return shorten(lastPart, durationMs.max, marginMs, clipMs);
 }
 
 function resolveMarginMs({ sampleRate }: AudioFacts): number {

@@ -10,7 +10,10 @@ import {
 
 /** The facts about a clip that ffprobe prints. */
 export interface ClipFacts {
+  /** As its container counts it. */
   readonly durationMs: number;
+  /** From the start of its first frame or sound to the end of the last: the times of a trim and a frame lie within. */
+  readonly contentMs: number;
   /** Where the clip's own clock starts. */
   readonly startMs: number;
   readonly video: VideoFacts | undefined;
@@ -54,6 +57,9 @@ export interface FrameTime {
   readonly nextMs: number | undefined;
 }
 
+/** The demuxers whose durations include the time before the first frame or sound. */
+const countsFromZero = /^(mp4|mov|matroska|mp3|ogg)$/;
+
 /**
  * Probes a clip.
  *
@@ -65,12 +71,15 @@ export async function loadClipFacts(clip: FfmpegInput, prober: Prober): Promise<
   const video = findVideo(output);
   const audio = streams.find((it) => it.codec_type === 'audio');
   const headerDurationMs = Number(container.duration) * 1000;
+  const startMs = Number(container.start_time ?? 0) * 1000 || 0;
+  const { firstMs, endMs } =
+    headerDurationMs > 0 && !clip.format.guessesDuration
+      ? { firstMs: 0, endMs: headerDurationMs }
+      : await measureTimes(clip, [...(video ? ['v:0'] : []), ...(audio ? ['a:0'] : [])], prober);
   return {
-    durationMs:
-      headerDurationMs > 0 && !clip.format.guessesDuration
-        ? headerDurationMs
-        : await measureDuration(clip, [...(video ? ['v:0'] : []), ...(audio ? ['a:0'] : [])], prober),
-    startMs: Number(container.start_time ?? 0) * 1000 || 0,
+    durationMs: endMs - firstMs,
+    contentMs: endMs - (countsFromZero.test(clip.format.demuxer) ? Math.max(firstMs, startMs) : firstMs),
+    startMs,
     video: video && readVideo(video),
     audio: audio && readAudio(audio),
   };
@@ -120,21 +129,21 @@ export async function findFrameTime(video: FfmpegInput, atMs: number, prober: Pr
   return { ms, nextMs };
 }
 
-/** From the first packet of these streams to the end of the last. */
-async function measureDuration(
+/** When the first packet of these streams begins, and when the last ends. */
+async function measureTimes(
   clip: FfmpegInput,
   streams: readonly string[],
   prober: Prober,
-): Promise<number> {
-  let first = Number.POSITIVE_INFINITY;
-  let end = 0;
+): Promise<{ readonly firstMs: number; readonly endMs: number }> {
+  let firstMs = Number.POSITIVE_INFINITY;
+  let endMs = 0;
   for (const stream of streams) {
     await listPackets(clip, stream, prober, ({ ms, lengthMs }) => {
-      first = Math.min(first, ms);
-      end = Math.max(end, ms + lengthMs);
+      firstMs = Math.min(firstMs, ms);
+      endMs = Math.max(endMs, ms + lengthMs);
     });
   }
-  return Math.max(0, end - first);
+  return firstMs < endMs ? { firstMs, endMs } : { firstMs: 0, endMs: 0 };
 }
 
 function readVideo(stream: ProbedStream): VideoFacts {

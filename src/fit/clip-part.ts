@@ -60,6 +60,16 @@ export function shorten(part: ClipPart, maxMs: number, marginMs: number, duratio
   return { startMs: part.startMs, endMs: part.startMs + lengthMs, lengthMs };
 }
 
+/** The part, begun a margin earlier if it is the end of a clip and barely long enough. */
+export function lengthenEnd(part: ClipPart, minMs: number, marginMs: number): ClipPart {
+  const isBarelyLong = part.lengthMs >= minMs - durationToleranceMs && part.lengthMs < minMs + marginMs;
+  if (part.endMs !== undefined || !isBarelyLong) {
+    return part;
+  }
+  const startMs = Math.max(0, part.startMs - marginMs);
+  return { startMs, endMs: undefined, lengthMs: part.lengthMs + part.startMs - startMs };
+}
+
 /** @throws FileError `bad_duration` for a part that would be too short */
 export function refuseShort(lengthMs: number, minMs: number): void {
   if (lengthMs < minMs - durationToleranceMs) {

@@ -16,7 +16,8 @@ export function resolveClipRecipe(
   options: { readonly noLimits: boolean },
 ): ClipRecipe | undefined {
   const { video, audio } = source.facts;
-  const part = resolvePart(edits.trim, source.facts.durationMs);
+  const { durationMs, contentMs } = source.facts;
+  const part = resolvePart(edits.trim, edits.trim === undefined ? durationMs : contentMs);
   if (video !== undefined) {
     return resolveVideoRecipe(source, video, part, edits.aspect, options);
   }

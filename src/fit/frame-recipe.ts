@@ -23,7 +23,7 @@ export function resolveFrameRecipe(
   edits: Edits & { readonly frame: NonNullable<Edits['frame']> },
 ): FrameRecipe {
   const { frame, aspect, trim } = edits;
-  const part = resolvePart(trim, facts.durationMs);
+  const part = resolvePart(trim, facts.contentMs);
   if (typeof frame === 'object' && frame.atMs > part.lengthMs) {
     const where = isCut(part) ? ' of the requested part' : '';
     throw outside(`there is no frame at ${formatClipTime(frame.atMs)}${where}`, part.lengthMs);
@@ -31,7 +31,8 @@ export function resolveFrameRecipe(
   const shape = resolveShape(facts.video, aspect, { maxSidePx: Number.POSITIVE_INFINITY, step: 1 });
   const colour = resolveColour(facts.video);
   return {
-    atMs: facts.startMs + resolveFrameMs(frame, part),
+    // What comes before zero is not shown: it prepares the decoder of the audio.
+    atMs: Math.max(0, facts.startMs) + resolveFrameMs(frame, part),
     filters: [...resolveFrameMatrix(facts.video), ...shape.filters, ...colour.filters],
     texts: [
       ...describeCut(part),

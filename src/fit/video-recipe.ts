@@ -1,6 +1,6 @@
 import { FileError } from '../errors.ts';
 import type { Aspect } from '../files/edits.ts';
-import { assetTypes } from '../media/asset-types.ts';
+import { assetTypes, durationToleranceMs } from '../media/asset-types.ts';
 import type { VideoFacts } from './clip-facts.ts';
 import { type ClipPart, describeCut, isCut, refuseShort, shorten } from './clip-part.ts';
 import { describeCrop } from './image-recipe.ts';
@@ -106,15 +106,23 @@ export function resolveVideoRecipe(
 
 /** Whether a video must be encoded even if every frame is kept whole. */
 function mustEncodeWhole(
-  { format, sizeBytes }: ClipSource,
+  { format, facts, sizeBytes }: ClipSource,
   video: VideoFacts,
   colour: VideoColour,
   noLimits: boolean,
 ): boolean {
-  const isTooLarge = !noLimits && sizeBytes > assetTypes.video.maxBytes;
+  const { maxBytes, durationMs } = assetTypes.video;
+  const isTooLarge = !noLimits && sizeBytes > maxBytes;
+  // A copy may be shorter than its source, whose times may be whole milliseconds.
+  const isBarelyLong =
+    !noLimits && !format.acceptsVideo && facts.durationMs < durationMs.min + durationToleranceMs;
   const isUnusual =
     videoCodecs[video.codec] === undefined || colour.kind !== 'plain' || video.pixelAspect !== 1;
-  return isTooLarge || (format.acceptsVideo ? isUnusual && !noLimits : isUnusual || !format.copyable);
+  return (
+    isTooLarge ||
+    isBarelyLong ||
+    (format.acceptsVideo ? isUnusual && !noLimits : isUnusual || !format.copyable)
+  );
 }
 
 /** How the frames are written to the new file. */
@@ -150,7 +158,8 @@ const h264 = ['-c:v', 'libx264', '-preset', 'fast', '-crf', '18', '-profile:v', 
 function formatFilters(video: VideoFacts, shape: readonly string[], colour: readonly string[]): string {
   return [
     ...(video.interlaced ? ['bwdif=mode=send_frame'] : []),
-    `fps=${resolveFrameRate(video)}`,
+    // The first frame is shown from the start, or the file would be shorter by the time without one.
+    `fps=${resolveFrameRate(video)}:start_time=0`,
     ...shape,
     ...colour,
     ...resolveEncodedMatrix(video),

@@ -4,6 +4,7 @@ import { parseNamedEdits } from '../../src/files/edits.ts';
 import { assetTypes } from '../../src/media/asset-types.ts';
 import { checkAssetFile } from '../../src/media/check-asset.ts';
 import { createCheckContext } from '../../src/media/check-context.ts';
+import { type ContentType, measure } from '../../src/sandbox/media/formats.ts';
 import { decodeFrames, drawVideo, h264, makeClip, playTone, probeClip } from '../harness/clips.ts';
 import { fitFile, planFile, startFitter } from '../harness/fitter.ts';
 
@@ -217,6 +218,60 @@ describe('fitting a video', () => {
     const path = await makeClip('long.mkv', `${drawVideo('320x240', 10, 16)} ${h264}`);
     const bytes = await readFile((await fitFile(startFitter(), path)).path);
     expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'));
+  });
+});
+
+describe('two seconds, the least that is accepted', () => {
+  test.each<[name: string, file: string, make: string, edits: string]>([
+    ['that begin between two frames', 'a.mp4', `${drawVideo('320x240', 7, 6)} ${h264}`, 'trim=1.013-3.013'],
+    ['at the end of NTSC', 'a.mp4', `${drawVideo('320x240', '24000/1001', 6)} ${h264}`, 'trim=-2'],
+    ['of Matroska at 60 frames a second', 'a.mkv', `${drawVideo('320x240', 60, 2)} ${h264}`, ''],
+    ['of Matroska at 24 frames a second', 'a.mkv', `${drawVideo('320x240', 24, 2)} ${h264}`, ''],
+    ['at the end of an MP3', 'a.mp3', `${playTone(6)} -ar 8000 -c:a libmp3lame`, 'trim=-2'],
+    ['at the end of Opus', 'a.opus', `${playTone(6)} -c:a libopus`, 'trim=-2'],
+  ])('%s', async (_name, file, make, edits) => {
+    const fitted = await fitFile(startFitter(), await makeClip(file, make), editsOf(edits));
+    const { durationMs } = measure(await readFile(fitted.path), fitted.contentType as ContentType)!;
+    expect(Math.round(durationMs!)).toBeGreaterThanOrEqual(2000);
+    expect(durationMs).toBeLessThan(2400);
+  });
+});
+
+describe('a clip whose clock starts late', () => {
+  const late = '-output_ts_offset 5 -avoid_negative_ts disabled';
+  const clips: readonly (readonly [file: string, make: string])[] = [
+    ['a.mkv', `${drawVideo('320x240', 30, 6)} ${h264} ${late}`],
+    ['a.mp4', `${drawVideo('320x240', 30, 6)} ${h264} ${late}`],
+    ['a.ts', `${drawVideo('320x240', 30, 6)} ${h264} -g 30 ${late}`],
+  ];
+
+  test.each(clips)('is cut by what it shows: %s', async (file, make) => {
+    const path = await makeClip(file, make);
+    const source = await decodeFrames(path);
+    const fitter = startFitter();
+    const fitted = await fitFile(fitter, path, editsOf('trim=-2'));
+    expect(Math.abs((await probeClip(fitted.path)).durationMs - 2000)).toBeLessThanOrEqual(34);
+    const [first] = await decodeFrames(fitted.path, '-frames:v 1');
+    const distances = source.map((frame) => distanceOf(frame, first!));
+    expect(Math.abs(distances.indexOf(Math.min(...distances)) - 120)).toBeLessThanOrEqual(1);
+    for (const [edits, index] of [
+      ['frame=2', 60],
+      ['trim=-2&frame=first', 120],
+    ] as const) {
+      const frame = await fitFile(fitter, path, editsOf(edits));
+      expect((await decodeFrames(frame.path))[0]!.equals(source[index]!), edits).toBe(true);
+    }
+    for (const edits of ['trim=7-9', 'frame=7']) {
+      await expect(planFile(fitter, path, editsOf(edits))).rejects.toThrow('it lasts 6 s');
+    }
+  });
+
+  test('or early, for the delay of a decoder, shows its frames when players do', async () => {
+    const args = '-c:v libvpx -deadline realtime -cpu-used 16 -c:a libopus';
+    const path = await makeClip('a.webm', `${drawVideo('320x240', 30, 4)} ${playTone(4)} ${args}`);
+    const frame = await fitFile(startFitter(), path, editsOf('frame=2.01'));
+    const source = await decodeFrames(path);
+    expect((await decodeFrames(frame.path))[0]!.equals(source[60]!)).toBe(true);
   });
 });
 

@@ -56,6 +56,7 @@ function audio(given: Partial<AudioFacts> = {}): AudioFacts {
 function facts(given: Case): ClipFacts {
   return {
     durationMs: given.ms ?? 5000,
+    contentMs: given.ms ?? 5000,
     startMs: 0,
     video: 'video' in given ? given.video && video(given.video) : video(),
     audio: 'audio' in given ? given.audio && audio(given.audio) : audio(),
@@ -278,13 +279,13 @@ describe('the recipe for a video', () => {
   });
 
   test.each([
-    ['23.976', 24_000 / 1001, 24_000 / 1001, 'fps=24000/1001,'],
-    ['29.97', 30_000 / 1001, 30_000 / 1001, 'fps=30000/1001,'],
-    ['25', 25, 25, 'fps=25,'],
-    ['120', 120, 120, 'fps=120,'],
-    ['varies up to 60', 60, 31, 'fps=60,'],
-    ['a clock of milliseconds', 1000, 25.2, 'fps=25,'],
-    ['a slow clock of a camera', 90_000, 240, 'fps=60,'],
+    ['23.976', 24_000 / 1001, 24_000 / 1001, 'fps=24000/1001:start_time=0,'],
+    ['29.97', 30_000 / 1001, 30_000 / 1001, 'fps=30000/1001:start_time=0,'],
+    ['25', 25, 25, 'fps=25:start_time=0,'],
+    ['120', 120, 120, 'fps=120:start_time=0,'],
+    ['varies up to 60', 60, 31, 'fps=60:start_time=0,'],
+    ['a clock of milliseconds', 1000, 25.2, 'fps=25:start_time=0,'],
+    ['a slow clock of a camera', 90_000, 240, 'fps=60:start_time=0,'],
   ])('a rate of %s', (_name, frameRate, meanFrameRate, filter) => {
     const recipe = resolve({ ms: 20_000, video: { frameRate, meanFrameRate } })!;
     expect(recipe.streams[recipe.streams.indexOf('-vf') + 1]).toMatch(new RegExp(`^${filter}`));
@@ -411,6 +412,16 @@ describe('no recipe is possible', () => {
       expect.objectContaining({ code, message: expect.stringMatching(message) }),
     );
   });
+});
+
+test('begins the last two seconds of an MP3 earlier, because its last frames may not be played', () => {
+  const startOf = (edits: string, codec = 'mp3') =>
+    resolve({ ms: 6000, format: 'mp3', video: undefined, audio: { codec }, edits })!.startMs;
+  expect(startOf('trim=-2')).toBe(3950);
+  expect(startOf('trim=4')).toBe(3950);
+  expect(startOf('trim=-3')).toBe(3000);
+  expect(startOf('trim=2-4')).toBe(2000);
+  expect(startOf('trim=-2', 'pcm_s16le')).toBe(4000);
 });
 
 describe('the recipe for a frame', () => {
