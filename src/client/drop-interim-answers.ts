@@ -13,25 +13,21 @@ export interface InterimFilter {
 
 /**
  * Removes interim answers (1xx) from what is read from a socket. A client must accept them even unasked (RFC 9110,
- * section 15.2), but undici closes the connection at a `100 Continue`.
+ * section 15.2), but undici closes the connection at a `100 Continue`, and Node takes one to CONNECT for the final answer.
  */
 export function dropInterimAnswers(socket: Socket): InterimFilter {
-  const read = socket.read.bind(socket) as (sizeBytes?: number) => Buffer | null;
+  const push = socket.push.bind(socket) as (chunk: Buffer | null) => boolean;
   let isExpecting = true;
   /** The beginning of what may be an interim answer. */
   let held = Buffer.alloc(0);
-  socket.read = (sizeBytes?: number): Buffer | null => {
-    for (let chunk = read(sizeBytes); chunk !== null; chunk = read(sizeBytes)) {
-      if (!isExpecting) {
-        return chunk;
-      }
-      held = skipInterimAnswers(Buffer.concat([held, chunk]));
-      if (!mayBeInterim(held)) {
-        isExpecting = false;
-        return held;
-      }
+  socket.push = (chunk: Buffer | null): boolean => {
+    if (chunk === null || !isExpecting) {
+      return push(chunk);
     }
-    return null;
+    held = skipInterimAnswers(Buffer.concat([held, chunk]));
+    // Until there is more, nothing has been read.
+    isExpecting = mayBeInterim(held);
+    return isExpecting || push(held);
   };
   return {
     expectAnswer: () => {

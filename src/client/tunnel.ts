@@ -4,6 +4,7 @@ import type { buildConnector } from 'undici';
 import { ApiError } from '../errors.ts';
 import { hasCredentials } from '../network/proxy.ts';
 import { isSuccess } from './answer.ts';
+import { dropInterimAnswers } from './drop-interim-answers.ts';
 import { toNetworkError } from './network-error.ts';
 import { openSocket, type Peer } from './open-socket.ts';
 
@@ -58,6 +59,7 @@ async function requestTunnel(
   { proxyUrl, signal }: { readonly proxyUrl: URL; readonly signal: AbortSignal },
 ): Promise<Socket> {
   const { request } = await import('node:http');
+  dropInterimAnswers(toProxy);
   return new Promise<Socket>((resolve, reject) => {
     const connecting = request({
       createConnection: () => toProxy,

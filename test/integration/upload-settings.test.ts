@@ -758,7 +758,9 @@ describe('a proxy', () => {
   };
 
   /** An HTTP proxy that tunnels every CONNECT to one port here, or refuses it with a status. */
-  async function proxyTo(target: { readonly port: string } | { readonly status: number }) {
+  async function proxyTo(
+    target: { readonly port: string; readonly interim?: string } | { readonly status: number },
+  ) {
     const seen: { readonly authority: string; readonly headers: IncomingMessage['headers'] }[] = [];
     const server = createServer((_request, response) => response.writeHead(400).end());
     server.on('connect', (request: IncomingMessage, socket: Socket) => {
@@ -769,7 +771,7 @@ describe('a proxy', () => {
         return;
       }
       const upstream = connect({ host: '127.0.0.1', port: Number(target.port) }, () => {
-        socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        socket.write(`${target.interim ?? ''}HTTP/1.1 200 Connection established\r\n\r\n`);
         socket.pipe(upstream).pipe(socket);
       });
       upstream.on('error', () => socket.destroy());
@@ -803,6 +805,18 @@ describe('a proxy', () => {
       },
     });
     expect(sandbox.requests[0]!.headers).not.toHaveProperty('proxy-authorization');
+  });
+
+  it('may send interim answers before the final one', async () => {
+    const { sandbox, ca, port } = await tlsSandbox();
+    const interim = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n';
+    const proxy = await proxyTo({ port, interim });
+    const env = { ...elsewhere, SSL_CERT_FILE: ca, HTTPS_PROXY: proxy.host };
+    const result = await runCli(['upload', night, fixture('sunset.jpg').file, '--json', '--retries', '0'], {
+      env,
+    });
+    expect(result.json()).toMatchObject([{ attempts: 1 }, { attempts: 1 }]);
+    expect(sandbox.requests.map(({ status }) => status)).toEqual([200, 200]);
   });
 
   it.each(['alice2024', 'uploaded', 'sandbox', 'image', 'assetRef', 'null'])(
