@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { FileError } from '../errors.ts';
 import type { Environment } from '../host.ts';
 import { createProgramError } from './ffmpeg.ts';
+import { maxPixels } from './max-pixels.ts';
 import { ProgramError, runProgram } from './run-program.ts';
 
 /** How ffprobe is run. */
@@ -28,9 +29,6 @@ interface Demuxed {
 
 const timeoutMs = 60_000;
 const maxJsonBytes = 64 * 1024 * 1024;
-
-/** More than a frame of 16K has: a header can claim any number. */
-const maxPixels = 200_000_000;
 
 /** Arguments that make ffmpeg take the path for a local file: no option, no protocol, no list of other files. */
 export function formatInput({ path, format }: FfmpegInput): readonly string[] {

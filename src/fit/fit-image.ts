@@ -5,6 +5,7 @@ import { readColourProfile } from './colour-profile.ts';
 import { decodeHeic } from './decode-heic.ts';
 import { finishTiff } from './finish-tiff.ts';
 import { describeCrop, describeHeader, type ImageRecipe, resolveCrop } from './image-recipe.ts';
+import { maxPixels } from './max-pixels.ts';
 import { loadSharp } from './optional-modules.ts';
 
 /** A converted image. */
@@ -15,9 +16,7 @@ export interface FittedImage {
   readonly texts: readonly string[];
 }
 
-/** A phone takes 200 megapixels at most; four bytes each are 800 MB where a decoder needs all of them at once. */
-const maxPixels = 200_000_000;
-/** An image takes seconds; a decoder that takes longer than this hangs. */
+/** A image takes seconds; a decoder that takes longer than this hangs. */
 const timeoutMs = 120_000;
 const maxQuality = 95;
 const qualitiesBetween = [90, 85];

@@ -1,7 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { ImageContentType } from '../media/asset-types.ts';
-import { createFileSource } from '../media/byte-source.ts';
-import { checkImageStructure } from '../media/image-structure.ts';
+import { type ByteSource, createFileSource } from '../media/byte-source.ts';
+import { checkImageStructure, listJpegSegments } from '../media/image-structure.ts';
 import type { Sides } from '../media/sides.ts';
 import { type ColourProfile, readColourProfile } from './colour-profile.ts';
 
@@ -36,33 +36,16 @@ interface Container {
   readonly start: number;
   /** How many bytes the header of a part has. */
   readonly headBytes: number;
-  /** The part at that place; undefined if there is none that matters after it. */
-  readPart(head: Buffer, at: number): Part | undefined;
+  readPart(head: Buffer, at: number): Part;
 }
 
-/** https://www.w3.org/TR/png-3/, https://www.w3.org/Graphics/JPEG/itu-t81.pdf, https://developers.google.com/speed/webp/docs/riff_container */
-const containers: Readonly<Record<ImageContentType, Container>> = {
+/** https://www.w3.org/TR/png-3/, https://developers.google.com/speed/webp/docs/riff_container */
+const containers: Readonly<Record<Exclude<ImageContentType, 'image/jpeg'>, Container>> = {
   'image/png': {
     start: 8,
     headBytes: 8,
     readPart: (head, at) =>
       partOf(head.toString('latin1', 4, 8), at + 8, head.readUInt32BE(0), head.readUInt32BE(0) + 4),
-  },
-  'image/jpeg': {
-    start: 2,
-    headBytes: 4,
-    readPart: (head, at) => {
-      const marker = head.readUInt16BE(0);
-      if (marker === 0xffff) {
-        // A fill byte before a marker.
-        return partOf('', at + 1, 0, 0);
-      }
-      const length = head.readUInt16BE(2) - 2;
-      // Pixels follow the start of a scan.
-      return marker < 0xff01 || marker === 0xffda || length < 0
-        ? undefined
-        : partOf(marker.toString(16), at + 4, length, length);
-    },
   },
   'image/webp': {
     start: 12,
@@ -85,12 +68,7 @@ function partOf(name: string, start: number, length: number, total: number): Par
  * @throws if the file cannot be read
  */
 export async function readImageHeader(path: string, contentType: ImageContentType): Promise<ImageHeader> {
-  const handle = await open(path);
-  try {
-    return await readParts(handle, containers[contentType]);
-  } finally {
-    await handle.close();
-  }
+  return withSource(path, (source) => readParts(source, contentType));
 }
 
 /**
@@ -103,22 +81,29 @@ export async function readImageSides(
   contentType: ImageContentType,
   { orientation }: ImageHeader,
 ): Promise<Sides | undefined> {
+  const sides = await withSource(path, (source) => checkImageStructure(source, contentType));
+  return 'code' in sides ? undefined : turn(sides, orientation);
+}
+
+async function withSource<Result>(
+  path: string,
+  use: (source: ByteSource) => Promise<Result>,
+): Promise<Result> {
   const handle = await open(path);
   try {
     const { size: sizeBytes } = await handle.stat();
-    const sides = await checkImageStructure(createFileSource(handle, sizeBytes), contentType);
-    return 'code' in sides ? undefined : turn(sides, orientation);
+    return await use(createFileSource(handle, sizeBytes));
   } finally {
     await handle.close();
   }
 }
 
-async function readParts(handle: FileHandle, container: Container): Promise<ImageHeader> {
+async function readParts(source: ByteSource, contentType: ImageContentType): Promise<ImageHeader> {
   let orientation = 1;
   let cmyk = false;
   let animated = false;
   const profileParts: Buffer[] = [];
-  for await (const { name, content } of listParts(handle, container)) {
+  for await (const { name, content } of readWantedParts(source, contentType)) {
     switch (name) {
       case 'eXIf':
       case 'EXIF':
@@ -184,24 +169,37 @@ const wanted = new Set([
   'ffc2',
 ]);
 
-async function* listParts(handle: FileHandle, container: Container) {
+async function* readWantedParts(source: ByteSource, contentType: ImageContentType) {
+  const parts =
+    contentType === 'image/jpeg' ? listJpegParts(source) : listParts(source, containers[contentType]);
+  for await (const { name, start, length } of parts) {
+    if (wanted.has(name) && length <= maxPartBytes) {
+      yield { name, content: await source.read(start, length) };
+    }
+  }
+}
+
+async function* listParts(source: ByteSource, container: Container): AsyncGenerator<Part> {
   let at = container.start;
   for (let i = 0; i < maxParts; i += 1) {
-    const head = await readAt(handle, at, container.headBytes);
-    const part = head.length < container.headBytes ? undefined : container.readPart(head, at);
-    if (part === undefined) {
+    const head = await source.read(at, container.headBytes);
+    if (head.length < container.headBytes) {
       return;
     }
-    if (wanted.has(part.name) && part.length <= maxPartBytes) {
-      yield { name: part.name, content: await readAt(handle, part.start, part.length) };
-    }
+    const part = container.readPart(head, at);
+    yield part;
     at = part.end;
   }
 }
 
-async function readAt(handle: FileHandle, at: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, at);
-  return buffer.subarray(0, bytesRead);
+async function* listJpegParts(source: ByteSource): AsyncGenerator<Omit<Part, 'end'>> {
+  for await (const { marker, position, head } of listJpegSegments(source)) {
+    yield {
+      name: `ff${marker.toString(16)}`,
+      start: position + 4,
+      length: Math.max(0, head.readUInt16BE(2) - 2),
+    };
+  }
 }
 
 /** The value of the orientation tag in EXIF's first directory; 1 if there is none. */

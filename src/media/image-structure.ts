@@ -64,23 +64,9 @@ function nameOtherFrame(marker: number): string | undefined {
 
 async function checkJpeg(source: ByteSource): Promise<Sides | Refusal> {
   let sides: Sides | Refusal = noSides;
-  let position = 2;
-  for (let parts = 0; parts < maxParts; parts++) {
-    const head = source.peek(position, 9) ?? (await source.read(position, 9));
-    if (head.length < 4) {
-      return cutShort;
-    }
-    const marker = head[1]!;
-    if (head[0] !== 0xff || marker === 0xff || marker === 0) {
-      // Fill bytes, or garbage between segments, which decoders skip.
-      position++;
-      continue;
-    }
+  for await (const { marker, position, head } of listJpegSegments(source)) {
     if (marker === 0xda) {
       return 'code' in sides || (await hasEndOfImage(source, position)) ? sides : cutShort;
-    }
-    if (marker === 0xd9) {
-      return cutShort;
     }
     const otherFrame = nameOtherFrame(marker);
     if (otherFrame !== undefined) {
@@ -89,9 +75,39 @@ async function checkJpeg(source: ByteSource): Promise<Sides | Refusal> {
     if (decodableFrames.has(marker) && head.length === 9) {
       sides = checkSides(head.readUInt16BE(7), head.readUInt16BE(5));
     }
-    position += segmentBytes(head);
   }
   return cutShort;
+}
+
+/** A part of a JPEG before its pixels. */
+export interface JpegSegment {
+  /** The second byte of its marker. */
+  readonly marker: number;
+  readonly position: number;
+  /** Its first bytes, up to nine. */
+  readonly head: Buffer;
+}
+
+/** Lists the segments of a JPEG, up to the start of its first scan. */
+export async function* listJpegSegments(source: ByteSource): AsyncGenerator<JpegSegment, void, undefined> {
+  let position = 2;
+  for (let parts = 0; parts < maxParts; parts++) {
+    const head = source.peek(position, 9) ?? (await source.read(position, 9));
+    const marker = head[1]!;
+    if (head.length < 4 || (head[0] === 0xff && marker === 0xd9)) {
+      return;
+    }
+    if (head[0] !== 0xff || marker === 0xff || marker === 0) {
+      // Fill bytes, or garbage between segments, which decoders skip.
+      position++;
+      continue;
+    }
+    yield { marker, position, head };
+    if (marker === 0xda) {
+      return;
+    }
+    position += segmentBytes(head);
+  }
 }
 
 /** The size of a segment, which is only its marker where no length follows. */

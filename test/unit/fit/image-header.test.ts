@@ -1,0 +1,18 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { expect, test } from 'vitest';
+import { readImageHeader } from '../../../src/fit/image-header.ts';
+import { tempDir } from '../../harness/temp-dir.ts';
+
+test.each([
+  ['nothing', []],
+  ['fill bytes', [0xff, 0xff]],
+  ['garbage, which decoders skip', [0, 1, 2]],
+])('finds the orientation of a JPEG behind %s', async (_what, between) => {
+  const pixels = { width: 8, height: 16, channels: 3, background: 'red' } as const;
+  const jpeg = await sharp({ create: pixels }).jpeg().withMetadata({ orientation: 6 }).toBuffer();
+  const path = join(await tempDir(), 'a.jpg');
+  await writeFile(path, Buffer.concat([jpeg.subarray(0, 2), Buffer.from(between), jpeg.subarray(2)]));
+  expect((await readImageHeader(path, 'image/jpeg')).orientation).toBe(6);
+});
