@@ -66,6 +66,8 @@ async function openImage(path: string, recipe: ImageRecipe, scratchPath: string)
     recipe.decoder === 'heic-decode'
       ? await openHeic(path, metadata, scratchPath)
       : { input: path, ...metadata.autoOrient, hasAlpha: metadata.hasAlpha };
+  // sharp turns deep colours with a profile into Display P3, and does not say so.
+  const isTurnedToP3 = metadata.icc !== undefined && metadata.space === 'rgb16';
   const crop = recipe.aspect && resolveCrop(decoded.width, decoded.height, recipe.aspect);
   const cropText = recipe.aspect && describeCrop(recipe.aspect);
   return {
@@ -73,6 +75,9 @@ async function openImage(path: string, recipe: ImageRecipe, scratchPath: string)
       const image = sharp(decoded.input, fileOptions)
         .timeout({ seconds: timeoutMs / 1000 })
         .autoOrient();
+      if (isTurnedToP3) {
+        image.withIccProfile('srgb', { attach: false });
+      }
       return crop === undefined ? image : image.extract(crop);
     },
     width: crop?.width ?? decoded.width,

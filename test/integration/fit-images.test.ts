@@ -178,6 +178,7 @@ describe('fitting an accepted image', () => {
   test('keeps 16 bits per channel', async () => {
     const deep = await flat(60, 40).withIccProfile('p3').toColourspace('rgb16').png().toBuffer();
     const fitted = await fitMade(deep, 'deep.png');
+    expectColour(await middle(fitted.path), [orange.r, orange.g, orange.b]);
     expect(await sharp(fitted.path).metadata()).toMatchObject({ depth: 'ushort', hasProfile: false });
   });
 
