@@ -7,6 +7,7 @@ import { finishTiff } from './finish-tiff.ts';
 import { describeCrop, describeHeader, type ImageRecipe, resolveCrop } from './image-recipe.ts';
 import { maxPixels } from './max-pixels.ts';
 import { loadSharp } from './optional-modules.ts';
+import { findProfile, tagImage } from './tag-image.ts';
 
 /** A converted image. */
 export interface FittedImage {
@@ -16,7 +17,7 @@ export interface FittedImage {
   readonly texts: readonly string[];
 }
 
-/** A image takes seconds; a decoder that takes longer than this hangs. */
+/** An image takes seconds; a decoder that takes longer than this hangs. */
 const timeoutMs = 120_000;
 const maxQuality = 95;
 const qualitiesBetween = [90, 85];
@@ -62,12 +63,19 @@ async function openImage(path: string, recipe: ImageRecipe, scratchPath: string)
   const fileOptions: SharpOptions = { limitInputPixels: maxPixels, failOn: 'error', pages: 1 };
   const metadata = await sharp(path, fileOptions).metadata();
   refuseUnfit(metadata);
-  const decoded =
-    recipe.decoder === 'heic-decode'
-      ? await openHeic(path, metadata, scratchPath)
-      : { input: path, ...metadata.autoOrient, hasAlpha: metadata.hasAlpha };
+  const icc = await findProfile(path, metadata);
+  const { hasAlpha } = metadata;
+  let decoded: Pick<Opened, 'width' | 'height' | 'hasAlpha'> & { readonly input: string };
+  if (recipe.decoder === 'heic-decode') {
+    decoded = await openHeic(path, { icc, hasAlpha }, scratchPath);
+  } else if (icc !== undefined && metadata.icc === undefined) {
+    await tagImage(path, icc, scratchPath, metadata, fileOptions);
+    decoded = { input: scratchPath, ...metadata.autoOrient, hasAlpha };
+  } else {
+    decoded = { input: path, ...metadata.autoOrient, hasAlpha };
+  }
   // sharp turns deep colours with a profile into Display P3, and does not say so.
-  const isTurnedToP3 = metadata.icc !== undefined && metadata.space === 'rgb16';
+  const isTurnedToP3 = icc !== undefined && metadata.space === 'rgb16';
   const crop = recipe.aspect && resolveCrop(decoded.width, decoded.height, recipe.aspect);
   const cropText = recipe.aspect && describeCrop(recipe.aspect);
   return {
@@ -87,7 +95,7 @@ async function openImage(path: string, recipe: ImageRecipe, scratchPath: string)
     texts: [
       ...recipe.texts.filter((text) => crop !== undefined || text !== cropText),
       ...(metadata.format === 'tiff' && (metadata.pages ?? 1) > 1 ? ['first page taken'] : []),
-      ...describeFound(metadata, recipe),
+      ...describeFound({ ...metadata, icc }, recipe),
     ],
   };
 }
@@ -95,7 +103,7 @@ async function openImage(path: string, recipe: ImageRecipe, scratchPath: string)
 /** The decoder applies the file's own rotation, but returns the pixels without the colour profile. */
 async function openHeic(
   path: string,
-  { icc, hasAlpha }: Metadata,
+  { icc, hasAlpha }: { readonly icc: Buffer | undefined; readonly hasAlpha: boolean },
   scratchPath: string,
 ): Promise<Pick<Opened, 'width' | 'height' | 'hasAlpha'> & { readonly input: string }> {
   const pixels = await decodeHeic(path, scratchPath, { maxPixels, hasAlpha });
@@ -120,7 +128,10 @@ function refuseUnfit(metadata: Metadata): void {
 }
 
 /** Describes the header of a format that is always converted; for accepted formats, the recipe describes it. */
-function describeFound(metadata: Metadata, recipe: ImageRecipe): readonly string[] {
+function describeFound(
+  metadata: Omit<Metadata, 'icc'> & { readonly icc: Buffer | undefined },
+  recipe: ImageRecipe,
+): readonly string[] {
   if (recipe.describesHeader) {
     return [];
   }
@@ -143,7 +154,7 @@ async function encode(opened: Opened, recipe: ImageRecipe): Promise<FittedImage>
       return { bytes, contentType: 'image/png', texts: [`saved as PNG of ${bits} bits a channel`] };
     }
   }
-  // A picture with an alpha channel may still be opaque.
+  // An image with an alpha channel may still be opaque.
   const isOpaque = !opened.hasAlpha || (await opened.open().stats()).isOpaque;
   const format = isOpaque ? jpeg : webp;
   const longestPx = Math.max(opened.width, opened.height);

@@ -7,12 +7,12 @@ import type { Machine } from '../host.ts';
 import type { Sides } from '../media/sides.ts';
 import { loadClipFacts } from './clip-facts.ts';
 import { resolveClipRecipe } from './clip-recipe.ts';
+import { isHdr, readHeifColours } from './colour-code.ts';
 import { findFfmpeg, missingProgram, resolveProgramEnv } from './ffmpeg.ts';
 import { decodeToPng, type Encoder, fitClip, takeFrame } from './fit-clip.ts';
 import { type FitPlan, type FittedFile, type FittingPlan, type FitWork, toFittedSource } from './fit-plan.ts';
 import { type ClipFormat, type ImageFormat, isAcceptedImage, pngFormat, recogniseFormat } from './formats.ts';
 import { resolveFrameRecipe } from './frame-recipe.ts';
-import { isHdr } from './heif-transfer.ts';
 import { type ImageHeader, readImageHeader, readImageSides } from './image-header.ts';
 import { ImageProcesses } from './image-processes.ts';
 import { type ImageRecipe, resolveImageRecipe } from './image-recipe.ts';
@@ -165,17 +165,17 @@ export class Fitter {
     { aspect }: Edits,
     signal: AbortSignal,
   ): Promise<FitPlan> {
-    if (format.isHeif && (await isHdr(source.path))) {
-      throw new FileError('unsupported_type', 'it is HDR, and its colours cannot be converted', {
-        hint: 'Export it without HDR, or as a JPEG.',
-      });
-    }
     const { path, sizeBytes } = source;
     let header: ImageHeader | undefined;
     let sides: Sides | undefined;
     if (isAcceptedImage(format)) {
       header = await readImageHeader(path, format.contentType);
       sides = aspect && (await readImageSides(path, format.contentType, header));
+    }
+    if (header?.isHdr || (format.isHeif && (await readHeifColours(path)).some(isHdr))) {
+      throw new FileError('unsupported_type', 'it is HDR, and its colours cannot be converted', {
+        hint: 'Export it without HDR, or as a JPEG.',
+      });
     }
     const recipe = resolveImageRecipe({ format, header, sides, sizeBytes }, aspect, this.#options);
     if (recipe === undefined) {

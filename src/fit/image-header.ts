@@ -3,6 +3,7 @@ import type { ImageContentType } from '../media/asset-types.ts';
 import { type ByteSource, createFileSource } from '../media/byte-source.ts';
 import { checkImageStructure, listJpegSegments } from '../media/image-structure.ts';
 import type { Sides } from '../media/sides.ts';
+import { type ColourCode, isDisplayP3, isHdr } from './colour-code.ts';
 import { type ColourProfile, readColourProfile } from './colour-profile.ts';
 
 /** How to show the pixels of a JPEG, PNG or WebP, according to its header. */
@@ -11,6 +12,10 @@ export interface ImageHeader {
   readonly orientation: number;
   /** undefined if it has none, which means sRGB. */
   readonly profile: ColourProfile | undefined;
+  /** Whether it states the colours of Display P3 without a profile. */
+  readonly isCodedP3: boolean;
+  /** Whether it states that its colours are HDR. */
+  readonly isHdr: boolean;
   /** Whether its colours are ink (CMYK), not light. */
   readonly cmyk: boolean;
   /** Whether it has several frames; a conversion keeps the first. */
@@ -102,6 +107,7 @@ async function readParts(source: ByteSource, contentType: ImageContentType): Pro
   let orientation = 1;
   let cmyk = false;
   let animated = false;
+  let code: ColourCode | undefined;
   const profileParts: Buffer[] = [];
   for await (const { name, content } of readWantedParts(source, contentType)) {
     switch (name) {
@@ -118,6 +124,9 @@ async function readParts(source: ByteSource, contentType: ImageContentType): Pro
       case 'acTL':
       case 'ANIM':
         animated = true;
+        break;
+      case 'cICP':
+        code = { primaries: content[0] ?? 0, transfer: content[1] ?? 0 };
         break;
       case 'iCCP':
         profileParts.push(await inflatePngProfile(content));
@@ -138,11 +147,18 @@ async function readParts(source: ByteSource, contentType: ImageContentType): Pro
     }
   }
   const profile = Buffer.concat(profileParts.filter((part) => part.length > 0));
+  const isCodedP3 = profile.length === 0 && code !== undefined && isDisplayP3(code);
   return {
     orientation,
     cmyk,
     animated,
-    profile: profile.length === 0 ? undefined : readColourProfile(profile),
+    profile: isCodedP3
+      ? { name: 'Display P3', likeSrgb: false }
+      : profile.length === 0
+        ? undefined
+        : readColourProfile(profile),
+    isCodedP3,
+    isHdr: code !== undefined && isHdr(code),
   };
 }
 
@@ -160,6 +176,7 @@ const wanted = new Set([
   'ANIM',
   'eXIf',
   'EXIF',
+  'cICP',
   'iCCP',
   'ICCP',
   'ffe1',

@@ -52,6 +52,42 @@ async function fitMade(bytes: Buffer, name: string): Promise<FittedFile> {
   return fitFile(fitter, path);
 }
 
+describe('an image that states its colours by code, without a profile', () => {
+  const displayP3 = { primaries: 12, transfer: 13 };
+  const hdr = { primaries: 9, transfer: 16 };
+
+  /** Orange in the numbers of Display P3. */
+  async function codedPng({ primaries, transfer }: typeof displayP3, depth: 'rgb16' | 'srgb' = 'srgb') {
+    const wide = await flat(40, 60).withIccProfile('p3').png().toBuffer();
+    const { data, info } = await sharp(wide, { ignoreIcc: true }).raw().toBuffer({ resolveWithObject: true });
+    const { width, height } = info;
+    const numbers = sharp(data, { raw: { width, height, channels: 3 } });
+    const png = await numbers.toColourspace(depth).png().toBuffer();
+    const content = Buffer.from([...Buffer.from('cICP'), primaries, transfer, 0, 1]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(4);
+    sum.writeUInt32BE(crc32(content));
+    return Buffer.concat([png.subarray(0, 33), length, content, sum, png.subarray(33)]);
+  }
+
+  test.each([
+    ['8', 'srgb'],
+    ['16', 'rgb16'],
+  ] as const)('is converted from Display P3, with %s bits', async (_bits, depth) => {
+    const fitted = await fitMade(await codedPng(displayP3, depth), 'a.png');
+    expectColour(await middle(fitted.path), [orange.r, orange.g, orange.b]);
+    expect(fitted.fitted).toContain('converted from Display P3 to sRGB');
+    expect(await sharp(fitted.path).metadata()).toMatchObject({ width: 40, height: 60, hasProfile: false });
+  });
+
+  test('is refused if it is HDR', async () => {
+    await expect(fitMade(await codedPng(hdr), 'a.png')).rejects.toMatchObject({
+      code: 'unsupported_type',
+      message: 'it is HDR, and its colours cannot be converted',
+    });
+  });
+});
+
 describe('fitting an image that is not accepted', () => {
   test.each([
     ['AVIF', () => flat(60, 40).avif({ quality: 90 }).toBuffer(), 'image/jpeg'],

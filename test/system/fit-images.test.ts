@@ -175,3 +175,25 @@ function toLinear(value: number): number {
 function toCurve(value: number): number {
   return value <= 0.0031308 ? value * 12.92 : 1.055 * value ** (1 / 2.4) - 0.055;
 }
+
+describe('an AVIF that states its colours by code', () => {
+  const drawAvif = (...colours: readonly string[]) =>
+    draw('a.avif', [
+      // Orange in the numbers of Display P3, as long as nothing else is said.
+      ...['-vf', 'drawbox=color=0xE17E38:t=fill,scale=out_color_matrix=bt709,format=yuv444p'],
+      ...['-c:v', 'libaom-av1', '-still-picture', '1', '-crf', '5', '-cpu-used', '8'],
+      ...['-colorspace', 'bt709', ...colours],
+    ]);
+
+  it('is converted from Display P3', async () => {
+    const made = await makeFit(await drawAvif('-color_primaries', 'smpte432', '-color_trc', 'iec61966-2-1'));
+    const [red, green, blue] = await decode(made);
+    expect(Math.abs(red! - 240) + Math.abs(green! - 120) + Math.abs(blue! - 30)).toBeLessThan(15);
+  });
+
+  it('is left as it is if that is sRGB', async () => {
+    const made = await makeFit(await drawAvif('-color_primaries', 'bt709', '-color_trc', 'iec61966-2-1'));
+    const [red, green, blue] = await decode(made);
+    expect(Math.abs(red! - 225) + Math.abs(green! - 126) + Math.abs(blue! - 56)).toBeLessThan(15);
+  });
+});
