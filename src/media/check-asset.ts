@@ -4,7 +4,7 @@ import { FileError } from '../errors.ts';
 import { formatFileVersion } from '../files/file-version.ts';
 import { openToRead } from '../files/open-to-read.ts';
 import { encodePath } from '../files/path-bytes.ts';
-import { readStream } from '../files/read-stream.ts';
+import { readShared } from '../files/read-shared.ts';
 import { groupDigits } from '../words.ts';
 import { type AssetType, type ContentType, isImageContentType, resolveType } from './asset-types.ts';
 import { type ByteSource, createBufferSource, createFileSource } from './byte-source.ts';
@@ -105,11 +105,9 @@ export async function checkAssetStream(
   signal: AbortSignal,
 ): Promise<CheckedAsset> {
   const maxBytes = maxSizeBytes(context.noLimits);
-  const bytes = await readStream(stream, signal, (_piece, sizeBytes) => sizeBytes > maxBytes).catch(
-    (cause: unknown) => {
-      throw signal.aborted ? signal.reason : unreadable(cause);
-    },
-  );
+  const bytes = await readShared(stream, maxBytes, signal).catch((cause: unknown) => {
+    throw signal.aborted ? signal.reason : unreadable(cause);
+  });
   if (bytes.length > maxBytes) {
     throw new FileError(
       'too_large',

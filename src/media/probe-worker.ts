@@ -81,7 +81,7 @@ async function measureWave(read: ReadAt, sizeBytes: number): Promise<Measured> {
 }
 
 function createBytesReader(bytes: Uint8Array): ReadAt {
-  const buffer = Buffer.from(bytes.buffer);
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   return (position, length) => buffer.subarray(position, position + length);
 }
 

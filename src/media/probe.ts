@@ -184,9 +184,8 @@ class Thread {
       const { fd, sizeBytes } = file;
       this.#worker.postMessage({ contentType, file: { fd, sizeBytes } } satisfies ProbeRequest);
     } else {
-      // The bytes are still needed here; a copy of them need not be copied again.
-      const bytes = new Uint8Array(file);
-      this.#worker.postMessage({ contentType, file: { bytes } } satisfies ProbeRequest, [bytes.buffer]);
+      // Shared memory is not copied.
+      this.#worker.postMessage({ contentType, file: { bytes: file } } satisfies ProbeRequest);
     }
   }
 

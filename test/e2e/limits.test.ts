@@ -1,7 +1,11 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import type { UploadRecord } from '../../src/index.ts';
+import { fixture } from '../fixtures.ts';
+import { wav } from '../harness/clip-bytes.ts';
 import { imageFolder } from '../harness/image-folder.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
 import { spawnCli } from '../harness/spawn-cli.ts';
@@ -59,3 +63,32 @@ describe.runIf(process.platform === 'linux')('a limit on memory', () => {
     expect(sandbox.requests).toEqual([]);
   });
 });
+
+it.each([
+  ['a picture', async () => readFile(fixture('dunes.webp').file)],
+  ['a sound', async () => wavHeader(fillerBytes)],
+])('standard input is in memory once: %s', async (_what, makeHead) => {
+  const tell = join(await tempDir(), 'tell.cjs');
+  await writeFile(tell, "process.on('exit', () => console.error('KiB', process.resourceUsage().maxRSS));");
+  const cli = spawnCli(['upload', '-', '--sandbox', '--no-limits', '--retries', '0'], {
+    env: { NODE_OPTIONS: `--require ${tell}` },
+  });
+  const filler = Buffer.alloc(1_000_000);
+  const pieces = [await makeHead(), ...Array<Buffer>(fillerBytes / filler.length).fill(filler)];
+  await pipeline(Readable.from(pieces), cli.process.stdin);
+  expect(await cli.ended).toBe(1);
+  expect(cli.stderr()).toContain('is too large: ');
+  const [, usedKib] = /KiB (\d+)/.exec(cli.stderr())!;
+  // The program itself takes a hundred million.
+  expect(Number(usedKib) * 1024).toBeLessThan(1.8 * fillerBytes);
+});
+
+const fillerBytes = 300_000_000;
+
+/** The beginning of a WAV of so many bytes of samples. */
+function wavHeader(bytes: number): Buffer {
+  const header = wav(1000).subarray(0, 44);
+  header.writeUInt32LE(36 + bytes, 4);
+  header.writeUInt32LE(bytes, 40);
+  return header;
+}

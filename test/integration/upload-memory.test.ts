@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import type { UploadedRecord } from '../../src/index.ts';
 import { fixture } from '../fixtures.ts';
@@ -39,4 +40,25 @@ it.each([
   expect(records.map(({ sha256 }) => sha256)).toEqual(sums);
   const arrived = new Map(sandbox.assets.map((asset) => [asset.imageRef, asset.sha256]));
   expect(records.map(({ imageRef }) => arrived.get(imageRef))).toEqual(sums);
+});
+
+it.each([
+  ['http', {}, {}],
+  ['https', { tls: selfSigned }, { SSL_CERT_FILE: 'cert.pem' }],
+])('standard input arrives as it is: %s', async (_, options, variables) => {
+  const { sandbox, env } = await sandboxWith(options);
+  const cwd = await tempDir();
+  await writeFile(join(cwd, 'cert.pem'), selfSigned.cert);
+  const certificate = Object.fromEntries(
+    Object.entries(variables).map(([name, file]) => [name, join(cwd, file)]),
+  );
+  const image = Buffer.concat([await readFile(fixture('night.png').file), randomBytes(3_000_000)]);
+  const result = await runCli(['upload', '-', '--manifest', 'm', '--json'], {
+    cwd,
+    env: { ...env, ...certificate },
+    stdin: Readable.from([image.subarray(0, 100), image.subarray(100, 70_000), image.subarray(70_000)]),
+  });
+  const sha256 = createHash('sha256').update(image).digest('hex');
+  expect(result.json()).toMatchObject([{ status: 'uploaded', size: image.length, sha256 }]);
+  expect(sandbox.assets.map((asset) => asset.sha256)).toEqual([sha256]);
 });
