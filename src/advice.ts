@@ -1,6 +1,6 @@
 import type { RequestKind } from './client/http-error.ts';
 import { isOutOfHandles } from './errno.ts';
-import type { UploadError, UploadErrorCode } from './errors.ts';
+import { FileError, type UploadError, type UploadErrorCode } from './errors.ts';
 import { formatSource, type Source } from './settings/source.ts';
 import { listNames } from './words.ts';
 
@@ -51,7 +51,7 @@ export function adviseOn(
 ): string | undefined {
   const { code, hint } = error;
   if (hint !== undefined) {
-    return hint;
+    return error instanceof FileError && error.fittable ? `${hint} Or let --fit do it.` : hint;
   }
   if (isOutOfHandles(error)) {
     return 'Raise the limit on open files (ulimit -n 4096), or send fewer files at once with -c.';

@@ -91,17 +91,25 @@ export abstract class UploadError extends Error {
   abstract readonly hint: string | undefined;
 }
 
+interface FileErrorDetails extends ErrorDetails {
+  /** Default: false. */
+  readonly fittable?: boolean | undefined;
+}
+
 /** A file cannot be sent, to any server. */
 export class FileError extends UploadError {
   override readonly name = 'FileError';
   readonly code: FileErrorCode;
   readonly retryable = false;
   readonly hint: string | undefined;
+  /** Whether a conversion may fix it. */
+  readonly fittable: boolean;
 
-  constructor(code: FileErrorCode, message: string, details: ErrorDetails = {}) {
+  constructor(code: FileErrorCode, message: string, details: FileErrorDetails = {}) {
     super(message, { cause: details.cause });
     this.code = code;
     this.hint = details.hint;
+    this.fittable = details.fittable ?? false;
   }
 }
 

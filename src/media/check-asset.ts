@@ -161,8 +161,8 @@ function assertAllowed(refusal: Refusal | undefined): void {
   }
 }
 
-function refused({ code, message, hint }: Refusal): FileError {
-  return new FileError(code, message, { hint });
+function refused({ code, message, hint, fittable }: Refusal): FileError {
+  return new FileError(code, message, { hint, fittable });
 }
 
 /** A class, because a batch may hold a hundred thousand of them, and a closure for each would double their size. */

@@ -138,5 +138,6 @@ export function refuse(type: OtherType): Refusal {
     code: 'unsupported_type',
     message: `it is ${type.what}; ${formatNames()} are accepted`,
     hint: type.hint,
+    fittable: type.fittable,
   };
 }

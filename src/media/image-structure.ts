@@ -31,7 +31,7 @@ function checkSides(width: number, height: number): Sides | Refusal {
 }
 
 function unsupported(what: string): Refusal {
-  return refuse(describeOther(what, 'image'));
+  return refuse(describeOther(what, 'rareImage'));
 }
 
 /** Parts (segments, chunks) of one image; real ones have some thousands at most. */

@@ -41,6 +41,7 @@ export function findSizeRefusal(type: AssetType, sizeBytes: number, noLimits: bo
     code: 'too_large',
     message: `it has ${groupDigits(sizeBytes)} bytes; ${limit} is ${groupDigits(maxBytes)}`,
     hint: smaller[type],
+    fittable: !noLimits || undefined,
   };
 }
 
@@ -73,6 +74,7 @@ function findDurationRefusal(type: AssetType, { durationMs }: Measures): Refusal
     code: 'bad_duration',
     message: `it lasts ${durationMs / 1000} s; ${typeNames[type]} may last ${min} to ${max} s`,
     hint: isShort ? `Use a longer one, of ${min} s or more.` : `Trim it to ${max} s.`,
+    fittable: !isShort || undefined,
   };
 }
 
@@ -92,5 +94,6 @@ function findSideRefusal(type: AssetType, { width, height }: Measures): Refusal 
     hint: isSmall
       ? `Scale it up so that each side has ${min} pixels or more.`
       : `Scale it down so that no side has more than ${max} pixels.`,
+    fittable: !isSmall || undefined,
   };
 }

@@ -5,13 +5,18 @@ export interface OtherType {
   /** Completes "it is …". */
   readonly what: string;
   readonly hint: string;
+  /** Whether it may be converted to an accepted type. */
+  readonly fittable?: true | undefined;
 }
 
-/** Advice by type of file. */
+/** Advice by type of file; the fitter does not read the rare ones. */
 const hints = {
   image: `Convert it to ${formatNames(['image'], 'or')}; renaming it does not help.`,
   video: `Convert it to ${formatNames(['video'], 'or')}; renaming it does not help.`,
   audio: `Convert it to ${formatNames(['audio'], 'or')}; renaming it does not help.`,
+  rareImage: `Convert it to ${formatNames(['image'], 'or')}; renaming it does not help.`,
+  rareVideo: `Convert it to ${formatNames(['video'], 'or')}; renaming it does not help.`,
+  rareAudio: `Convert it to ${formatNames(['audio'], 'or')}; renaming it does not help.`,
   archive: 'Unpack it, and upload what is inside.',
   document: `Export the page or image as ${formatNames(['image'], 'or')}.`,
   download: 'It may be a failed download: look at it in a text editor, and download the file again.',
@@ -30,10 +35,13 @@ export const unknownType: OtherType = {
 
 /** Describes a type, with the advice for its kind. */
 export function describeOther(what: string, hint: Hint): OtherType {
-  return { what, hint: hints[hint] };
+  return { what, hint: hints[hint], fittable: fittableHints.has(hint) || undefined };
 }
 
 type Hint = keyof typeof hints;
+
+const fittableHints: ReadonlySet<Hint> = new Set(['image', 'video', 'audio']);
+
 type Signature = readonly [what: string, hint: Hint, test: RegExp | ((head: Buffer) => boolean)];
 
 /** Types that file-type mistakes for something else, or does not know. */
@@ -42,18 +50,18 @@ const signatures: readonly Signature[] = [
   ['an AVIF image', 'image', (head) => hasBrand(head, /^avi[fs]$/)],
   ['a HEIF image', 'image', (head) => hasBrand(head, /^(?:mi[af]1|msf1|mi[ac]f|MiH[BAE])$/)],
   ['a 3GP video', 'video', (head) => hasMajorBrand(head, /^3g/)],
-  ['a Canon CR3 raw photo', 'image', (head) => hasMajorBrand(head, /^crx $/)],
-  ['a JPEG 2000 image', 'image', /^\0\0\0\x0cj[P2] {2}\r\n\x87\n|^\xff\x4f\xff\x51/],
+  ['a Canon CR3 raw photo', 'rareImage', (head) => hasMajorBrand(head, /^crx $/)],
+  ['a JPEG 2000 image', 'rareImage', /^\0\0\0\x0cj[P2] {2}\r\n\x87\n|^\xff\x4f\xff\x51/],
   ['a Matroska (MKV) file', 'video', /^\x1a\x45\xdf\xa3.{0,64}?\x42\x82[\x80-\xff\0]*matroska/s],
   ['an MP2 audio file', 'audio', /^\xff[\xf4\xf5\xfc\xfd]/],
-  ['a Sony Wave64 audio file', 'audio', /^riff\x2e\x91\xcf\x11/],
-  ['a big-endian WAV file (RIFX)', 'audio', /^RIFX.{4}WAVE/s],
-  ['a TGA image', 'image', isTga],
-  ['an OpenEXR image', 'image', /^v\/1\x01/],
-  ['a Radiance HDR image', 'image', /^#\?(?:RADIANCE|RGBE)\n/],
-  ['a DDS texture', 'image', /^DDS \x7c/],
-  ['a QOI image', 'image', /^qoif/],
-  ['a Netpbm image', 'image', /^P[1-7]\s+(?:#[^\n]*\n\s*)*(?:\d+\s+\d|WIDTH)/],
+  ['a Sony Wave64 audio file', 'rareAudio', /^riff\x2e\x91\xcf\x11/],
+  ['a big-endian WAV file (RIFX)', 'rareAudio', /^RIFX.{4}WAVE/s],
+  ['a TGA image', 'rareImage', isTga],
+  ['an OpenEXR image', 'rareImage', /^v\/1\x01/],
+  ['a Radiance HDR image', 'rareImage', /^#\?(?:RADIANCE|RGBE)\n/],
+  ['a DDS texture', 'rareImage', /^DDS \x7c/],
+  ['a QOI image', 'rareImage', /^qoif/],
+  ['a Netpbm image', 'rareImage', /^P[1-7]\s+(?:#[^\n]*\n\s*)*(?:\d+\s+\d|WIDTH)/],
   ['an iCloud placeholder', 'icloud', /^bplist00.*NSURL/s],
   ['an Apple property list', 'other', /^bplist00/],
   ['a Git LFS pointer', 'lfs', /^version https:\/\/(?:git-lfs|hawser)\.github\.com\/spec\//],
@@ -79,7 +87,7 @@ const texts: readonly (readonly [what: string, hint: Hint, test: RegExp])[] = [
     /^<(?:!--.*?-->\s*<)?(?:!doctype html|\/?(?:html|head|body|title|meta|script|div|p)\b)/is,
   ],
   ['an HTML page', 'download', /^<\?xml\b.*?<html\b/is],
-  ['an SVG drawing', 'image', /^<(?:\?xml|!doctype|!--).*?<svg\b|^<svg\b/is],
+  ['an SVG drawing', 'rareImage', /^<(?:\?xml|!doctype|!--).*?<svg\b|^<svg\b/is],
   ['a DASH playlist', 'playlist', /^<\?xml\b.*?<mpd\b|^<mpd\b/is],
   ['an XML document', 'download', /^<(?:\?xml|!--|!doctype|[a-z_][\w.:-]*[\s/>])/i],
   ['JSON text', 'download', /^(?:\{\s*(?:"|\}|$)|\[\s*(?:["{[\]\d-]|true|false|null|$))/],
@@ -110,11 +118,11 @@ const mimeNames: Readonly<Record<string, readonly [what: string, hint: Hint]>> =
   'audio/x-ms-asf': ['a Windows Media audio file', 'audio'],
   'image/bmp': ['a BMP image', 'image'],
   'image/gif': ['a GIF image', 'image'],
-  'image/icns': ['an icon', 'image'],
-  'image/jxl': ['a JPEG XL image', 'image'],
+  'image/icns': ['an icon', 'rareImage'],
+  'image/jxl': ['a JPEG XL image', 'rareImage'],
   'image/tiff': ['a TIFF image', 'image'],
   'image/vnd.adobe.photoshop': ['a Photoshop document', 'document'],
-  'image/x-icon': ['an icon', 'image'],
+  'image/x-icon': ['an icon', 'rareImage'],
   'image/x-xcf': ['a GIMP document', 'document'],
   'video/mp2t': ['an MPEG transport stream', 'video'],
   'video/mpeg': ['an MPEG-1 or MPEG-2 video', 'video'],
@@ -154,9 +162,9 @@ export function describeMime(mime: string, extension: string): OtherType {
 }
 
 const families: Readonly<Record<string, readonly [what: string, hint: Hint]>> = {
-  image: ['an image', 'image'],
-  video: ['a video', 'video'],
-  audio: ['an audio file', 'audio'],
+  image: ['an image', 'rareImage'],
+  video: ['a video', 'rareVideo'],
+  audio: ['an audio file', 'rareAudio'],
   font: ['a font', 'other'],
 };
 

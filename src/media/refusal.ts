@@ -5,6 +5,8 @@ export interface Refusal {
   readonly message: string;
   /** Advice for the user. */
   readonly hint: string;
+  /** Whether a conversion may fix it. */
+  readonly fittable?: true | undefined;
 }
 
 /** A file that is cut short or whose structure makes no sense. */

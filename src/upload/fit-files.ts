@@ -244,7 +244,7 @@ export class FileFitting {
           if (plan.note !== undefined) {
             onEvent({ type: 'fit-doubt', index, path: file.path, reason: plan.note });
           }
-          return check.kind === 'acceptable' ? { ...check, fitKey } : check;
+          return check.kind === 'acceptable' ? { ...check, fitKey } : withoutFitting(check);
         case 'fit':
           return { kind: 'acceptable', asset: this.#createPending(index, file.path, plan), fitKey };
       }
@@ -345,6 +345,15 @@ function describeUselessEdits(edits: Edits | undefined, type: AssetType | undefi
   return Object.keys(edits ?? {})
     .filter((edit) => useless.includes(edit))
     .map((edit) => `#${edit}= has no effect on ${type === 'image' ? 'an image' : 'an audio file'}`);
+}
+
+/** A refusal that the fitter left as it is, so that nobody is sent to it again. */
+function withoutFitting(check: Exclude<FileCheck, { kind: 'acceptable' }>): Preparation {
+  if (check.kind !== 'refused') {
+    return check;
+  }
+  const { code, message, hint, cause } = check.error;
+  return { kind: 'refused', error: new FileError(code, message, { hint, cause }) };
 }
 
 function refusedBy(error: unknown): Extract<Preparation, { kind: 'refused' }> {

@@ -37,6 +37,26 @@ async function upload(
   };
 }
 
+describe('a refusal', () => {
+  it('leads to --fit where that may help, and nobody who has asked for it already', async () => {
+    const cwd = await photoFolder();
+    // A TIFF whose tags are missing: not even its type is certain.
+    await writeFile(join(cwd, 'cut.tif'), 'II*\0\xff\xff\xff\0'.padEnd(60), 'latin1');
+    await writeFile(join(cwd, 'drawing.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
+    const hintsOf = async (...args: string[]) => {
+      const { records } = await upload(['--dry-run', ...args], { cwd });
+      return records().map((record) => record.status === 'failed' && record.error.hint);
+    };
+    const convert = 'Convert it to JPEG, PNG or WebP; renaming it does not help.';
+    expect(await hintsOf('photo.heic', 'cut.tif', 'drawing.svg')).toEqual([
+      `${convert} Or let --fit do it.`,
+      `${convert} Or let --fit do it.`,
+      convert,
+    ]);
+    expect(await hintsOf('--fit', 'photo.heic', 'cut.tif', 'drawing.svg')).toEqual([false, convert, convert]);
+  });
+});
+
 describe('--fit', () => {
   it('converts files only if necessary, and reports what it did', async () => {
     const cwd = await photoFolder();

@@ -22,6 +22,11 @@ test.each([
   expect(adviseOn('accounts', error)).toBe('Look at it.');
 });
 
+test('a file that a conversion may fix is sent to --fit', () => {
+  const error = new FileError('bad_duration', 'it lasts 20 s', { hint: 'Trim it.', fittable: true });
+  expect(adviseOn('upload', error)).toBe('Trim it. Or let --fit do it.');
+});
+
 test('an answer that only the server can explain gets no advice', () => {
   expect(adviseOn('upload', new ApiError('rejected', 'refused'))).toBeUndefined();
 });

@@ -55,6 +55,7 @@ test.each([
 const image = 'Convert it to JPEG, PNG or WebP; renaming it does not help.';
 const video = 'Convert it to MP4, QuickTime or WebM; renaming it does not help.';
 const audio = 'Convert it to MP3, WAV, M4A or AAC; renaming it does not help.';
+const notFitted = /raw|2000|TGA|EXR|Radiance|DDS|QOI|Netpbm|SVG|icon|JPEG XL|Wave64|RIFX/;
 const archive = 'Unpack it, and upload what is inside.';
 const download = 'It may be a failed download: look at it in a text editor, and download the file again.';
 const playlist = 'It only names the pieces of a video or audio file; upload that file itself.';
@@ -148,6 +149,7 @@ test.each([
     code: 'unsupported_type',
     message: `it is ${what}; ${accepted}`,
     hint,
+    fittable: ([image, video, audio].includes(hint) && !notFitted.test(what)) || undefined,
   });
 });
 

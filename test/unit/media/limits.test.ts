@@ -13,6 +13,7 @@ test.each<[AssetType, number, string | undefined]>([
   const refusal = findSizeRefusal(type, sizeBytes, false);
   expect(refusal?.message).toBe(message);
   expect(refusal?.code).toBe(message && 'too_large');
+  expect(refusal?.fittable).toBe(message === undefined ? undefined : true);
 });
 
 test.each<[AssetType, Measures, string, string?]>([
@@ -37,6 +38,8 @@ test.each<[AssetType, Measures, string, string?]>([
 ])('%s of %o is refused', (type, measures, message, hint) => {
   const refusal = findLimitRefusal(type, measures, false);
   expect(refusal).toMatchObject({ code: 'bad_duration', message, ...(hint !== undefined && { hint }) });
+  // Nothing makes a clip longer.
+  expect(refusal?.fittable).toBe(measures.durationMs! > 2000 || undefined);
 });
 
 test.each<[AssetType, string, Measures]>([
@@ -63,15 +66,17 @@ test.each([
     code: 'bad_dimensions',
     message: `it is shown at ${width} x ${height} pixels; each side may have 200 to 2160`,
     hint,
+    // Nothing enlarges a video.
+    fittable: Math.max(width, height) > 2160 || undefined,
   });
 });
 
 test('the server may check the limits, except the limit of readable sizes', () => {
   expect(findLimitRefusal('video', { durationMs: 100_000, width: 1, height: 9000 }, true)).toBeUndefined();
   expect(findSizeRefusal('audio', 2 ** 31 - 1, true)).toBeUndefined();
-  expect(findSizeRefusal('audio', 2 ** 31, true)?.message).toBe(
-    'it has 2,147,483,648 bytes; the limit is 2,147,483,647',
-  );
+  const refusal = findSizeRefusal('audio', 2 ** 31, true);
+  expect(refusal?.message).toBe('it has 2,147,483,648 bytes; the limit is 2,147,483,647');
+  expect(refusal?.fittable).toBeUndefined();
 });
 
 test('the table names the accepted types', () => {
