@@ -4,7 +4,7 @@ import { wrapWords } from './wrap-words.ts';
 /** Deep enough to set off a remark or the rest of a broken line. */
 const hangingIndent = 6;
 
-const headings = /^[A-Z][A-Za-z ]*:(?= |$)/gm;
+const headings = /^[A-Z][A-Za-z ]*(?: \([^)\n]*\))?:(?= |$)/gm;
 
 /** A word of a command line, or an option with its value. */
 const commandWords = /-\S+ (?!-\S|[<>|])\S+|\S+/g;

@@ -70,6 +70,7 @@ Examples:
   magick shot.tiff png:- | dreamina upload -
   dreamina upload --fit photo.heic clip.mkv
   dreamina upload --frame last take1.mp4
+  dreamina upload 'take1.mp4#frame=last' goal.png --format frames
   find . -name '*.png' -print0 | dreamina upload --files-from - -0
 
 Exit codes: 0 every file has a reference, 1 none has, 2 usage, 3 some have,

@@ -6,6 +6,9 @@ const help = `Usage: dreamina upload [options] [files...]
 Uploads images and prints one reference per file,
 in the order of the files.
 
+Conversion (the others imply --fit):
+  --fit  convert files
+
 Examples:
   dreamina upload first.png last.png --format frames
   dreamina login              keep the token in your own config
@@ -30,6 +33,9 @@ Uploads images and prints one
 reference per file, in the order of
 the files.
 
+Conversion (the others imply --fit):
+  --fit  convert files
+
 Examples:
   dreamina upload first.png \\
       last.png --format frames
@@ -46,7 +52,7 @@ Exit codes: 0 all, 1 none, 2 usage.
   it('makes only headings bold', () => {
     const styled = formatHelpText(help, { width: 80, isStyled: true });
     expect(styled.match(/\x1b\[1m.*?\x1b\[22m/g)).toEqual(
-      ['Usage:', 'Examples:', 'Exit codes:'].map((title) => `\x1b[1m${title}\x1b[22m`),
+      ['Usage:', 'Conversion (the others imply --fit):', 'Examples:', 'Exit codes:'].map((title) => `\x1b[1m${title}\x1b[22m`),
     );
     expect(styled.replaceAll(/\x1b\[\d+m/g, '')).toBe(formatHelpText(help, { width: 80, isStyled: false }));
   });
