@@ -2,6 +2,7 @@ import { findApiUrlFault, normalizeApiUrl } from './api-url.ts';
 import { defaults } from './defaults.ts';
 import { parseDuration } from './duration.ts';
 import { findAccountFault, findTokenFault, isAccount, isToken, maskToken } from './identity.ts';
+import { describeWrapping } from './wrapping.ts';
 
 /** One setting: its sources, its default, and the values that it allows. */
 interface Definition<Value> {
@@ -70,6 +71,7 @@ export const definitions = {
     default: defaults.timeout * 1000,
     allowed: 'a duration such as 90 (seconds), 90s or 2m, more than 0 and at most 24h',
     parse: parseTimeout,
+    findFault: describeWrapping,
     show: (timeoutMs: number) => timeoutMs / 1000,
   },
 } as const satisfies Record<string, Definition<string> | Definition<number>>;
@@ -112,12 +114,16 @@ function findFaultOfWord(findFault: (text: string) => string | undefined) {
 }
 
 function wholeNumber(min: number, max: number) {
+  const parse = (given: unknown, isText: boolean): number | undefined => {
+    const value = isText ? parseNumber(given, /^\d+$/) : given;
+    return Number.isInteger(value) && isBetween(value, min, max) ? value : undefined;
+  };
   return {
     allowed: `a whole number from ${min} to ${max}`,
-    parse: (given: unknown, isText: boolean): number | undefined => {
-      const value = isText ? parseNumber(given, /^\d+$/) : given;
-      return Number.isInteger(value) && isBetween(value, min, max) ? value : undefined;
-    },
+    parse,
+    // Text that is a number comes from a file.
+    findFault: (text: string) =>
+      parse(text, true) === undefined ? describeWrapping(text) : 'there are quotes around it',
   };
 }
 

@@ -242,7 +242,12 @@ describe('a wrong value', () => {
     const result = await runCli(['upload', night, `--${key}=${value}`], { ...world, env: server.env });
     expect(result.exitCode).toBe(2);
     expect(result.stdout).toBe('');
-    const fault = key === 'account' ? /^: (?:there is no|the region before the) email address.*\n$/ : /^\n$/;
+    const fault =
+      key === 'account'
+        ? /^: (?:there is no|the region before the) email address.*\n$/
+        : value.includes(' ')
+          ? /^: there is a space or a tab in it\n$/
+          : /^\n$/;
     const told = `error: --${key} must be ${rules[key]}; it is ${JSON.stringify(value)}`;
     expect(result.stderr.slice(0, told.length)).toBe(told);
     expect(result.stderr.slice(told.length)).toMatch(fault);
@@ -270,7 +275,7 @@ describe('a wrong value', () => {
   it.each([
     ['account', 7, '7'],
     ['account', { region: 'US' }, 'a mapping'],
-    ['concurrency', '4', '"4"'],
+    ['concurrency', '4', '"4": there are quotes around it'],
     ['concurrency', 0, '0'],
     ['retries', true, 'true'],
     ['retries', 2.5, '2.5'],

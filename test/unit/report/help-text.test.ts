@@ -52,7 +52,9 @@ Exit codes: 0 all, 1 none, 2 usage.
   it('makes only headings bold', () => {
     const styled = formatHelpText(help, { width: 80, isStyled: true });
     expect(styled.match(/\x1b\[1m.*?\x1b\[22m/g)).toEqual(
-      ['Usage:', 'Conversion (the others imply --fit):', 'Examples:', 'Exit codes:'].map((title) => `\x1b[1m${title}\x1b[22m`),
+      ['Usage:', 'Conversion (the others imply --fit):', 'Examples:', 'Exit codes:'].map(
+        (title) => `\x1b[1m${title}\x1b[22m`,
+      ),
     );
     expect(styled.replaceAll(/\x1b\[\d+m/g, '')).toBe(formatHelpText(help, { width: 80, isStyled: false }));
   });

@@ -124,6 +124,24 @@ const lineBreak = 'there is a line break in it';
 const space = 'there is a space or a tab in it';
 const notAscii = 'there is a character in it that is not printable ASCII';
 
+test.each([
+  ['concurrency', '"8"', quotes],
+  ['retries', '$RETRIES', variable],
+  ['timeout', '90 s', space],
+  ['timeout', "'90'", quotes],
+  ['apiUrl', 'https://example.com\n', lineBreak],
+] as const)('an error about the %s %j says what is wrong', (key, given, fault) => {
+  const error = failure([{ source: sources.environment, values: { [key]: given } }]);
+  expect(error.message).toContain(`; it is ${JSON.stringify(given)}: ${fault}`);
+});
+
+test.each(['concurrency', 'retries'] as const)('a file may not hold the %s in quotes', (key) => {
+  const error = failure([{ source: sources.project, values: { [key]: '4' } }]);
+  expect(error.message).toContain(`; it is "4": ${quotes}`);
+  const wrong = failure([{ source: sources.project, values: { [key]: '99' } }]);
+  expect(wrong.message).toMatch(/; it is "99"$/);
+});
+
 test.each<[token: unknown, fault: string]>([
   ['', 'it is empty'],
   [' \n', 'it is empty'],
