@@ -66,6 +66,15 @@ export function parseAssetRef(text: string): AssetReference | undefined {
   };
 }
 
+/**
+ * The account of a reference: the one that was asked for, unless the service has chosen another; undefined if the
+ * text does not have the documented form.
+ */
+export function findAccount(assetRef: string, asked: string): string | undefined {
+  // The word for the type may hold a hyphen, as an account may.
+  return assetRef.startsWith(`${asked}-`) ? asked : parseAssetRef(assetRef)?.account;
+}
+
 /** Parses the reference of an image; undefined if the text is not one. */
 export function parseImageRef(text: string): ImageReference | undefined {
   const reference = parseAssetRef(text);

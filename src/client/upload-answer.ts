@@ -10,7 +10,7 @@ import {
   trimmed,
 } from './answer.ts';
 import { createBadResponse, createHttpError } from './http-error.ts';
-import { isReference, parseAssetRef } from './reference.ts';
+import { findAccount, isReference, parseAssetRef } from './reference.ts';
 
 /** An asset as the service stores it. */
 export interface UploadedAsset {
@@ -58,7 +58,7 @@ export function readUploadAnswer(answer: Answer, sent: SentUpload): UploadedAsse
   return {
     assetRef,
     ...(reference?.type === 'image' && { imageRef: assetRef }),
-    account: textOf(body?.account) ?? reference?.account ?? sent.account,
+    account: textOf(body?.account) ?? findAccount(assetRef, sent.account) ?? sent.account,
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
     ...(durationMs !== undefined && { durationMs }),

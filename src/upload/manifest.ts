@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { buffer as readAll } from 'node:stream/consumers';
-import { parseAssetRef } from '../client/reference.ts';
+import { findAccount } from '../client/reference.ts';
 import { describeErrno } from '../errno.ts';
 import { UsageError } from '../errors.ts';
 import { openToRead } from '../files/open-to-read.ts';
@@ -260,7 +260,7 @@ function remember(
 
 /** An upload with the account of its reference: the service may have chosen another than was asked for. */
 function withOwnAccount(upload: RememberedUpload | undefined): RememberedUpload | undefined {
-  return upload && { ...upload, account: parseAssetRef(upload.assetRef)?.account ?? upload.account };
+  return upload && { ...upload, account: findAccount(upload.assetRef, upload.account) ?? upload.account };
 }
 
 /** Whether the file is empty or ends with a newline. */

@@ -5,6 +5,7 @@ import { readUploadAnswer } from '../../../src/client/upload-answer.ts';
 import { ApiError } from '../../../src/errors.ts';
 
 const reference = 'US:name@example.com-image:w685:h900:s86866-uri:tos-useast5/3605b150';
+const stillImage = reference.replace('-image:', '-still-image:');
 const sent = { account: 'US:name@example.com', sizeBytes: 86_866 };
 const now = Date.UTC(2026, 10, 23);
 
@@ -49,6 +50,11 @@ describe('readUploadAnswer accepts', () => {
     ['imageRef where assetRef breaks the line', { imageRef: reference, assetRef: 'a\nb', ...plain }, whole],
     ['unknown fields', { assetRef: reference, ...plain, type: 'image', duration: 0, x: {} }, whole],
     ['a reference alone', { imageRef: reference }, whole],
+    [
+      'a reference alone, with a hyphen in the word for its type',
+      { assetRef: stillImage },
+      { ...whole, assetRef: stillImage, imageRef: stillImage },
+    ],
     [
       'the fields of the answer rather than those of the reference',
       { imageRef: reference, width: 1, height: 2 },
