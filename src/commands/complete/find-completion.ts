@@ -35,7 +35,7 @@ export async function findCompletion(
   host: Host,
 ): Promise<Completion> {
   const current = words.at(-1) ?? '';
-  const { command, option, isLiteral, position } = readWords(program, words.slice(0, -1));
+  const { command, option, isLiteral, position, fits } = readWords(program, words.slice(0, -1));
   if (command === undefined) {
     return { head: '', ...noWords };
   }
@@ -50,7 +50,8 @@ export async function findCompletion(
   }
   const argument = command.registeredArguments[position] ?? findVariadic(command);
   if (argument !== undefined) {
-    return { head: '', ...(await findValues(argument, program, host)) };
+    const values = await findValues(argument, program, host);
+    return { head: '', ...(fits && values.kind === 'files' ? await withFittable(values) : values) };
   }
   if (command === program) {
     return { head: '', ...listCommands(program) };
@@ -70,13 +71,19 @@ interface Place {
   readonly isLiteral: boolean;
   /** How many arguments the command has so far. */
   readonly position: number;
+  /** Whether a flag asks for conversions. */
+  readonly fits: boolean;
 }
+
+/** The flags that ask for conversions. */
+const fitFlags: readonly (string | undefined)[] = ['--fit', '--aspect', '--frame', '--trim', '--fit-dir'];
 
 function readWords(program: CommandUnknownOpts, words: readonly string[]): Place {
   let command: CommandUnknownOpts | undefined = program;
   let option: Option | undefined;
   let isLiteral = false;
   let position = 0;
+  let fits = false;
   for (const word of words) {
     if (option !== undefined) {
       option = undefined;
@@ -85,6 +92,7 @@ function readWords(program: CommandUnknownOpts, words: readonly string[]): Place
     } else if (!isLiteral && /^-./.test(word)) {
       const flag = command === undefined ? undefined : readFlag(command, word);
       option = flag?.head === undefined ? flag?.option : undefined;
+      fits ||= fitFlags.includes(word.split('=', 1)[0]);
     } else if (command === program) {
       command = program
         .createHelp()
@@ -94,7 +102,7 @@ function readWords(program: CommandUnknownOpts, words: readonly string[]): Place
       position += 1;
     }
   }
-  return { command, option, isLiteral, position };
+  return { command, option, isLiteral, position, fits };
 }
 
 /**
@@ -179,6 +187,12 @@ async function findValues(
     default:
       return noWords;
   }
+}
+
+/** Files that are accepted, and those that can be converted. */
+async function withFittable(files: Extract<Candidates, { kind: 'files' }>): Promise<Candidates> {
+  const { fittableExtensions } = await import('../../fit/formats.ts');
+  return { kind: 'files', extensions: [...new Set([...files.extensions, ...fittableExtensions])] };
 }
 
 function toCandidate(word: string): Candidate {

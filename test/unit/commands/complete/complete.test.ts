@@ -16,6 +16,7 @@ const flagsOfProgram = ['-V', '--version', '-h', '--help'];
 const flagsOfConfig = ['-V', '--version', '--no-color', '--json', '--config', '--no-config', '-h', '--help'];
 const formats = ['text', 'json', 'ndjson', 'frames', 'omni', 'images'];
 const extensions = 'jpg|jpeg|png|webp|mp4|m4v|mov|webm|mp3|wav|m4a|aac';
+const fittable = `${extensions}|avif|gif|tif|tiff|heic`;
 const shells = ['bash', 'zsh', 'fish'];
 
 describe('complete', () => {
@@ -75,6 +76,11 @@ describe('complete', () => {
     [['upload', '-q', 'a.png', '--', '-'], '', extensions],
     [['upload', '--json', '-0', ''], '', extensions],
     [['upload', '-c', '4', ''], '', extensions],
+    [['upload', '--fit', ''], '', expect.stringContaining(fittable)],
+    [['upload', '-q', '--frame', 'last', 'a.mp4', ''], '', expect.stringContaining(fittable)],
+    [['upload', '--aspect=1:1', ''], '', expect.stringContaining(fittable)],
+    [['upload', '--format', '--fit', ''], '', extensions],
+    [['upload', '--', '--fit', ''], '', extensions],
     // The values of these flags look like flags themselves.
     [['upload', '--manifest', '--', '-a', '--format', ''], '', extensions],
     [['upload', '--files-from', ''], '', ''],
