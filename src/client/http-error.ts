@@ -5,10 +5,15 @@ import { parseRetryAfter } from './retry-after.ts';
 /** What a request asks the API for. */
 export type RequestKind = 'upload' | 'accounts';
 
-/** Statuses that are usually temporary: timeouts, capacity, and the CDN's own 520-527. */
-const retryableStatuses: ReadonlySet<number> = new Set([
+/** Timeouts, capacity, and the CDN's own 520-527. */
+const temporaryStatuses: ReadonlySet<number> = new Set([
   408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527,
 ]);
+
+/** Whether a status is usually temporary. */
+export function isTemporary(status: number): boolean {
+  return temporaryStatuses.has(status);
+}
 
 /** The error of an answer that is not 2xx, with the server's own words if it has any. */
 export function createHttpError(kind: RequestKind, answer: Answer): ApiError {
@@ -23,7 +28,7 @@ export function createHttpError(kind: RequestKind, answer: Answer): ApiError {
     describeHttpError(kind, answer),
     {
       httpStatus: status,
-      retryable: retryableStatuses.has(status),
+      retryable: isTemporary(status),
       retryAfterMs,
       hint: isRedirect(status) ? 'Redirects are not followed; check apiUrl.' : undefined,
     },

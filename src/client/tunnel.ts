@@ -5,6 +5,7 @@ import { ApiError } from '../errors.ts';
 import { hasCredentials } from '../network/proxy.ts';
 import { isSuccess } from './answer.ts';
 import { dropInterimAnswers } from './drop-interim-answers.ts';
+import { isTemporary } from './http-error.ts';
 import { toNetworkError } from './network-error.ts';
 import { openSocket, type Peer } from './open-socket.ts';
 
@@ -93,7 +94,7 @@ function authorization(proxyUrl: URL): { 'proxy-authorization'?: string } {
 function tunnelRefused(proxyUrl: URL, status: number): ApiError {
   return new ApiError('network', `the proxy ${proxyUrl.host} refuses the connection (HTTP ${status})`, {
     // A proxy that requires a password or forbids the host will do so again.
-    retryable: status >= 500,
+    retryable: isTemporary(status) || status >= 500,
     // tinyproxy answers 407 to a missing password and 401 to a wrong one.
     hint:
       status === 407 || status === 401

@@ -876,6 +876,7 @@ describe('a proxy', () => {
   it.each([
     [403, 1, 'Check the proxy and NO_PROXY.'],
     [407, 1, 'Check the user and password in the proxy address.'],
+    [429, 3, 'Check the proxy and NO_PROXY.'],
     [502, 3, 'Check the proxy and NO_PROXY.'],
   ])('that refuses with %d is tried %d times', async (status, attempts, hint) => {
     const proxy = await proxyTo({ status });
@@ -889,7 +890,7 @@ describe('a proxy', () => {
         error: {
           code: 'network',
           message: `the proxy ${proxy.host} refuses the connection (HTTP ${status})`,
-          retryable: status === 502,
+          retryable: attempts > 1,
           hint,
         },
       },
