@@ -25,7 +25,23 @@ export async function describeAbsentPath(
     return `there is no such file; did you mean the files ${several.join(' and ')}? Pass each as a separate argument`;
   }
   const nearest = await findNearest(path, host, reader);
-  return nearest === undefined ? 'there is no such file' : `there is no such file; did you mean ${nearest}?`;
+  if (nearest !== undefined) {
+    return `there is no such file; did you mean ${nearest}?`;
+  }
+  const edits = await describeEdits(path, host);
+  return edits === undefined ? 'there is no such file' : `there is no such file; ${edits}`;
+}
+
+/** Describes what follows an existing file's name and a `#`; undefined if there is no such name in front. */
+async function describeEdits(path: string, host: Pick<Host, 'cwd'>): Promise<string | undefined> {
+  const [, name = '', edits = ''] = /^(.+)#(.*)$/s.exec(path) ?? [];
+  if (!(await exists(name, host))) {
+    return undefined;
+  }
+  // Only an entry of a list gets here with an edit that is known.
+  return /^(?:trim|frame|aspect)=/.test(edits)
+    ? 'the paths of a list take no trim, frame or aspect'
+    : `only trim=, frame= and aspect= may follow ${name}#`;
 }
 
 /** Describes a URL given in place of a path; undefined for anything else. */

@@ -718,11 +718,25 @@ describe('an argument that names nothing', () => {
       'there is no such file; did you mean the files a.png and shots/b.png? Pass each as a separate argument',
     ],
     ['a.png,lost.png', 'there is no such file'],
+    ['a.png#crop=1:1', 'there is no such file; only trim=, frame= and aspect= may follow a.png#'],
+    ['a.png#frame', 'there is no such file; only trim=, frame= and aspect= may follow a.png#'],
+    ['a.png#&frame=last', 'there is no such file; only trim=, frame= and aspect= may follow a.png#'],
+    ['lost.png#crop=1:1', 'there is no such file'],
+    ['#crop=1:1', 'there is no such file'],
     ['Two.png', 'there is no such file'],
     ['{a,lost}.png', 'there is no such file as lost.png'],
   ])('gets a suggestion for %j', async (argument, problem) => {
     const cwd = await folderWith('a.png', 'shots/b.png', 'é.png', 'TWO.png', 'two.png');
     await expectRefused([argument], { cwd, platform: 'linux' }, [`${argument}: ${problem}`]);
+  });
+
+  it('is told that a list takes no edits', async () => {
+    const cwd = await folderWith('a.png');
+    const stdin = 'a.png#aspect=1:1\nlost.png#aspect=1:1\n';
+    await expectRefused(['--files-from', '-'], { cwd, stdin }, [
+      'a.png#aspect=1:1: there is no such file; the paths of a list take no trim, frame or aspect',
+      'lost.png#aspect=1:1: there is no such file',
+    ]);
   });
 
   it('gets a suggestion for a ~ that the shell did not expand, and for a whole file: URL', async () => {
