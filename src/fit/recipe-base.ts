@@ -66,5 +66,6 @@ export function createBase(type: ClipRecipe['type'], part: ClipPart, noLimits: b
 
 /** For people: that nothing is encoded. */
 export function describeCopy({ extension }: ClipContainer): string {
-  return `copied into ${extension.toUpperCase()}, not encoded`;
+  const name = extension === 'webm' ? 'WebM' : extension.toUpperCase();
+  return `copied into ${name}, not encoded`;
 }

@@ -139,7 +139,7 @@ describe('the recipe for a video', () => {
     [
       'VP8 and Vorbis in Matroska',
       { format: 'mkv', video: { codec: 'vp8' }, audio: { codec: 'vorbis' } },
-      { extension: 'webm', copied: true, texts: /copied into WEBM/ },
+      { extension: 'webm', copied: true, texts: /copied into WebM/ },
     ],
     [
       'VP9 and AAC in Matroska',
@@ -149,7 +149,7 @@ describe('the recipe for a video', () => {
     [
       'VP9 without audio in Matroska',
       { format: 'mkv', video: { codec: 'vp9' }, audio: undefined },
-      { extension: 'webm', copied: true, texts: /copied into WEBM/ },
+      { extension: 'webm', copied: true, texts: /copied into WebM/ },
     ],
     [
       'ProRes in Matroska',
