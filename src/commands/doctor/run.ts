@@ -81,12 +81,12 @@ function formatVerdict(results: readonly CheckResult[], colours: Colours, column
   const problems = count('problem');
   const warnings = count('warning');
   const but = warnings > 0 ? `, but ${countOf(warnings, 'warning')}` : '';
-  const [colour, text] =
+  const verdict =
     problems > 0
-      ? [
-          colours.red,
-          `${countOf(problems, 'problem')}: uploads will fail until ${problems === 1 ? 'it is' : 'they are'} fixed.`,
-        ]
-      : [colours[warnings > 0 ? 'yellow' : 'green'], `No problem${but}: uploads should work.`];
-  return wrapWords(text.split(' '), columns).map(colour).join('\n');
+      ? `${countOf(problems, 'problem')}: uploads will fail until ${problems === 1 ? 'it is' : 'they are'} fixed.`
+      : `No problem${but}: uploads should work.`;
+  const colour = colours[problems > 0 ? 'red' : warnings > 0 ? 'yellow' : 'green'];
+  return wrapWords(verdict.split(' '), columns)
+    .map((line) => colour(line))
+    .join('\n');
 }
