@@ -3,12 +3,16 @@ import { connect, isIP, type Socket } from 'node:net';
 /** How long to try one address before trying the next in parallel (RFC 8305, section 5). */
 const headStartMs = 250;
 
-/** Failures that say more about this machine than about the host: it may have no route for IPv4 or for IPv6. */
-const localFailures: ReadonlySet<string | undefined> = new Set([
+/**
+ * Failures that say less than an answer of the host, from the most to the least informative. All but the first are this
+ * machine's: it may have no route for IPv4 or for IPv6.
+ */
+const vagueFailures: readonly (string | undefined)[] = [
+  'EHOSTUNREACH',
   'ENETUNREACH',
   'EADDRNOTAVAIL',
   'EAFNOSUPPORT',
-]);
+];
 
 /** Where to connect to. */
 export interface Peer {
@@ -46,7 +50,7 @@ export async function openSocket({ hostname, port }: Peer, signal: AbortSignal):
       const host = addresses.shift();
       if (host === undefined) {
         if (sockets.size === 0) {
-          finish(() => reject(errors.find(({ code }) => !localFailures.has(code)) ?? errors[0]));
+          finish(() => reject(findMostInformative(errors)));
         }
         return;
       }
@@ -71,6 +75,11 @@ export async function openSocket({ hostname, port }: Peer, signal: AbortSignal):
     signal.addEventListener('abort', onAbort, { once: true });
     tryNext();
   });
+}
+
+function findMostInformative(errors: readonly NodeJS.ErrnoException[]): Error | undefined {
+  const vagueness = ({ code }: NodeJS.ErrnoException) => vagueFailures.indexOf(code);
+  return errors.toSorted((a, b) => vagueness(a) - vagueness(b))[0];
 }
 
 async function lookUpAddresses(hostname: string): Promise<string[]> {
