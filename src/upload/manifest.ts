@@ -144,7 +144,7 @@ export class Manifest {
 
   async #write(text: string): Promise<void> {
     await append(this.#file.handle, text);
-    if (!(await isNamed(this.#path, this.#file.handle))) {
+    if (await isLost(this.#path, this.#file.handle)) {
       await this.#moveToPath();
     }
   }
@@ -176,10 +176,15 @@ async function openLedger(path: string): Promise<LedgerFile> {
   return { handle, startBytes: size };
 }
 
-/** Whether a path still leads to an open file. */
-async function isNamed(path: string, handle: FileHandle): Promise<boolean> {
+/**
+ * Whether the entries written to an open file can no longer be found: its name was removed, or given to another file. A
+ * different inode alone does not tell: some network disks give a file another one each time.
+ */
+async function isLost(path: string, handle: FileHandle): Promise<boolean> {
   const [named, opened] = await Promise.all([stat(path).catch(() => undefined), handle.stat()]);
-  return named?.ino === opened.ino && named.dev === opened.dev;
+  return (
+    named === undefined || (opened.nlink === 0 && (named.ino !== opened.ino || named.dev !== opened.dev))
+  );
 }
 
 /**
