@@ -102,13 +102,6 @@ export function resolveFfmpegInstall(platform: NodeJS.Platform): string {
   }
 }
 
-/** The failure of a file that needs a program that is not there. */
-export function missingProgram(name: 'ffmpeg' | 'ffprobe', platform: NodeJS.Platform): FileError {
-  return new FileError('cannot_fit', `it needs ${name}, which is not on PATH`, {
-    hint: `Install it: ${resolveFfmpegInstall(platform)}`,
-  });
-}
-
 /** Messages of ffmpeg, and their meaning for people. The first that matches counts. */
 const reasons: readonly (readonly [pattern: RegExp, message: string, hint?: string])[] = [
   [/No space left on device/, diskFull.message, diskFull.hint],

@@ -1,0 +1,137 @@
+import pLimit from 'p-limit';
+import { FileError } from '../errors.ts';
+import type { Edits } from '../files/edits.ts';
+import type { Sides } from '../media/sides.ts';
+import { loadClipFacts } from './clip-facts.ts';
+import { resolveClipRecipe } from './clip-recipe.ts';
+import { isHdr, readHeifColours } from './colour-code.ts';
+import type { FfmpegTools } from './ffmpeg-tools.ts';
+import type { FitPlan } from './fit-plan.ts';
+import { type ClipFormat, type ImageFormat, isAcceptedImage, recogniseFormat } from './formats.ts';
+import { resolveFrameRecipe } from './frame-recipe.ts';
+import { type ImageHeader, readImageHeader, readImageSides } from './image-header.ts';
+import type { ImageProcesses } from './image-processes.ts';
+import { resolveImageRecipe } from './image-recipe.ts';
+import type { SourceFile } from './source-file.ts';
+
+/** What a planner looks at a file with. */
+interface PlannerDependencies {
+  readonly cores: number;
+  readonly ffmpegTools: FfmpegTools;
+  readonly imageProcesses: ImageProcesses;
+}
+
+/** Decides how files are converted: reads what they are, and makes sure that the tools for it are there. */
+export class Planner {
+  readonly #options: { readonly noLimits: boolean };
+  readonly #ffmpegTools: FfmpegTools;
+  readonly #imageProcesses: ImageProcesses;
+  readonly #limitProbes;
+
+  constructor(options: { readonly noLimits: boolean }, dependencies: PlannerDependencies) {
+    this.#options = options;
+    this.#ffmpegTools = dependencies.ffmpegTools;
+    this.#imageProcesses = dependencies.imageProcesses;
+    this.#limitProbes = pLimit(dependencies.cores);
+  }
+
+  /**
+   * Plans how to treat a file; nothing is decoded yet.
+   *
+   * @param isAccepted whether the check accepts the file unchanged
+   * @throws FileError if it cannot be converted, or the signal's reason
+   */
+  async plan(source: SourceFile, edits: Edits, isAccepted: boolean, signal: AbortSignal): Promise<FitPlan> {
+    try {
+      const format = await recogniseFormat(source.path);
+      switch (format?.kind) {
+        case undefined:
+          return untouched;
+        case 'image':
+          return await this.#planImage(source, format, edits, signal);
+        case 'clip':
+          return await this.#planClip(source, format, edits, isAccepted, signal);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    }
+  }
+
+  async #planImage(
+    source: SourceFile,
+    format: ImageFormat,
+    { aspect }: Edits,
+    signal: AbortSignal,
+  ): Promise<FitPlan> {
+    const { path, sizeBytes } = source;
+    let header: ImageHeader | undefined;
+    let sides: Sides | undefined;
+    if (isAcceptedImage(format)) {
+      header = await readImageHeader(path, format.contentType);
+      sides = aspect && (await readImageSides(path, format.contentType, header));
+    }
+    if (header?.isHdr || (format.isHeif && (await readHeifColours(path)).some(isHdr))) {
+      throw new FileError('unsupported_type', 'it is HDR, and its colours cannot be converted', {
+        hint: 'Export it without HDR, or as a JPEG.',
+      });
+    }
+    const recipe = resolveImageRecipe({ format, header, sides, sizeBytes }, aspect, this.#options);
+    if (recipe === undefined) {
+      return untouched;
+    }
+    if (format.decoder === 'ffmpeg') {
+      await this.#ffmpegTools.requireEncoder(signal);
+    }
+    await this.#imageProcesses.load(format.decoder, signal);
+    return {
+      kind: 'fit',
+      source,
+      outcome: { type: 'image' },
+      work: { kind: 'image', format, recipe },
+    };
+  }
+
+  async #planClip(
+    source: SourceFile,
+    format: ClipFormat,
+    edits: Edits,
+    isAccepted: boolean,
+    signal: AbortSignal,
+  ): Promise<FitPlan> {
+    const asksNothing = Object.keys(edits).length === 0;
+    if (isAccepted && asksNothing && !(await this.#ffmpegTools.canProbe())) {
+      return {
+        kind: 'untouched',
+        note: 'without ffprobe, HDR and non-square pixels cannot be detected',
+      };
+    }
+    const prober = await this.#ffmpegTools.requireProber(signal);
+    const facts = await this.#limitProbes(() => loadClipFacts({ path: source.path, format }, prober));
+    const { video } = facts;
+    const { frame } = edits;
+    if (video !== undefined && frame !== undefined) {
+      const recipe = resolveFrameRecipe({ ...facts, video }, { ...edits, frame });
+      await this.#ffmpegTools.requireEncoder(signal);
+      return {
+        kind: 'fit',
+        source,
+        outcome: { type: 'image' },
+        work: { kind: 'frame', format, facts, recipe },
+      };
+    }
+    const recipe = resolveClipRecipe({ format, facts, sizeBytes: source.sizeBytes }, edits, this.#options);
+    if (recipe === undefined) {
+      return untouched;
+    }
+    await this.#ffmpegTools.requireEncoder(signal);
+    return {
+      kind: 'fit',
+      source,
+      outcome: { type: recipe.type, ...recipe.outcome },
+      work: { kind: 'clip', format, recipe },
+    };
+  }
+}
+
+const untouched: FitPlan = { kind: 'untouched', note: undefined };
