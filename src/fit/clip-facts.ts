@@ -1,12 +1,5 @@
-import { FileError } from '../errors.ts';
-import {
-  type FfmpegInput,
-  type FfprobeOutput,
-  listPackets,
-  type ProbedStream,
-  type Prober,
-  probeFile,
-} from './ffprobe.ts';
+import type { FfmpegInput } from './ffmpeg-input.ts';
+import { findVideo, listPackets, type ProbedStream, type Prober, probeFile } from './ffprobe.ts';
 
 /** The facts about a clip that ffprobe prints. */
 export interface ClipFacts {
@@ -50,13 +43,6 @@ export interface AudioFacts {
   readonly sampleRate: number;
 }
 
-/** When a frame is shown, by the video's own clock. */
-export interface FrameTime {
-  readonly ms: number;
-  /** When the next is shown; undefined for the last. */
-  readonly nextMs: number | undefined;
-}
-
 /** The demuxers whose durations include the time before the first frame or sound. */
 const countsFromZero = /^(mp4|mov|matroska|mp3|ogg)$/;
 
@@ -83,50 +69,6 @@ export async function loadClipFacts(clip: FfmpegInput, prober: Prober): Promise<
     video: video && readVideo(video),
     audio: audio && readAudio(audio),
   };
-}
-
-/**
- * Probes the first video stream alone; undefined if there is none.
- *
- * @throws FileError `cannot_fit`, or the signal's reason
- */
-export async function loadVideoFacts(input: FfmpegInput, prober: Prober): Promise<VideoFacts | undefined> {
-  const video = findVideo(await probeFile(input, prober));
-  return video && readVideo(video);
-}
-
-function findVideo({ streams = [] }: FfprobeOutput): ProbedStream | undefined {
-  return streams.find((it) => it.codec_type === 'video' && it.disposition?.attached_pic !== 1);
-}
-
-/**
- * The frame on screen at a time of the video's own clock: the last that begins no later. An infinite time gives the very
- * last frame.
- *
- * @throws FileError `cannot_fit`, or the signal's reason
- */
-export async function findFrameTime(video: FfmpegInput, atMs: number, prober: Prober): Promise<FrameTime> {
-  let shownMs: number | undefined;
-  /** The first two frames after that time. */
-  const later: number[] = [];
-  await listPackets(video, 'v:0', prober, ({ ms, discarded }) => {
-    if (discarded) {
-      return;
-    }
-    // Times are printed to the microsecond.
-    if (ms <= atMs + 0.001) {
-      shownMs = Math.max(shownMs ?? ms, ms);
-    } else {
-      later.push(ms);
-      later.sort((a, b) => a - b).splice(2);
-    }
-  });
-  // Before the first frame, the first is shown.
-  const [ms, nextMs] = shownMs === undefined ? later : [shownMs, later[0]];
-  if (ms === undefined) {
-    throw new FileError('cannot_fit', 'no frame was found in it');
-  }
-  return { ms, nextMs };
 }
 
 /** When the first packet of these streams begins, and when the last ends. */

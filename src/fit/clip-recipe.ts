@@ -1,28 +1,45 @@
-import { FileError } from '../errors.ts';
-import type { Edits } from '../files/edits.ts';
-import { resolveAudioRecipe } from './audio-recipe.ts';
-import { resolvePart } from './clip-part.ts';
-import type { ClipRecipe, ClipSource } from './recipe-base.ts';
-import { resolveVideoRecipe } from './video-recipe.ts';
+import { assetTypes, maxUnlimitedBytes } from '../media/asset-types.ts';
+import type { ClipContainer } from './clip-container.ts';
+import type { ClipFacts } from './clip-facts.ts';
+import type { ClipPart } from './clip-part.ts';
+import type { ClipFormat } from './formats.ts';
 
-/**
- * Decides how a clip is converted; undefined if it needs no conversion.
- *
- * @throws FileError if it cannot be converted
- */
-export function resolveClipRecipe(
-  source: ClipSource,
-  edits: Edits,
-  options: { readonly noLimits: boolean },
-): ClipRecipe | undefined {
-  const { video, audio } = source.facts;
-  const { durationMs, contentMs } = source.facts;
-  const part = resolvePart(edits.trim, edits.trim === undefined ? durationMs : contentMs);
-  if (video !== undefined) {
-    return resolveVideoRecipe(source, video, part, edits.aspect, options);
-  }
-  if (audio !== undefined) {
-    return resolveAudioRecipe(source, audio, part, options);
-  }
-  throw new FileError('cannot_fit', 'it has no readable video or audio stream');
+/** How a clip is converted. */
+export interface ClipRecipe {
+  readonly type: 'video' | 'audio';
+  readonly container: ClipContainer;
+  readonly startMs: number;
+  /** undefined up to the end. */
+  readonly lengthMs: number | undefined;
+  /** ffmpeg's options for each stream that is kept. */
+  readonly streams: readonly string[];
+  /** A guard against endless output, far above the expected size. */
+  readonly maxOutputBytes: number;
+  readonly outcome: ClipOutcome;
+  /** The changes, for people. */
+  readonly texts: readonly string[];
+}
+
+/** The expected result, as far as it is known before encoding. */
+export interface ClipOutcome {
+  readonly durationMs: number;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** The source that a recipe is for. */
+export interface ClipSource {
+  readonly format: ClipFormat;
+  readonly facts: ClipFacts;
+  readonly sizeBytes: number;
+}
+
+/** The part that the recipes of videos and of audio share. */
+export function createBase(type: ClipRecipe['type'], part: ClipPart, noLimits: boolean) {
+  return {
+    type,
+    startMs: part.startMs,
+    lengthMs: part.endMs === undefined ? undefined : part.lengthMs,
+    maxOutputBytes: noLimits ? maxUnlimitedBytes : assetTypes[type].maxBytes * 2,
+  };
 }

@@ -1,8 +1,9 @@
 import { FileError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { type Ffmpeg, findFfmpeg, resolveFfmpegInstall, resolveProgramEnv } from './ffmpeg.ts';
 import type { Prober } from './ffprobe.ts';
-import type { Encoder } from './fit-clip.ts';
+import { type Ffmpeg, findFfmpeg, resolveFfmpegInstall } from './find-ffmpeg.ts';
+import { resolveProgramEnv } from './program-env.ts';
+import type { Encoder } from './run-ffmpeg.ts';
 
 const defaultStallMs = 30_000;
 

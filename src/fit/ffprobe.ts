@@ -1,9 +1,8 @@
-import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { FileError } from '../errors.ts';
 import type { Environment } from '../host.ts';
-import { createProgramError } from './ffmpeg.ts';
-import { maxPixels } from './max-pixels.ts';
+import { createFfmpegError } from './ffmpeg-error.ts';
+import { type FfmpegInput, formatInput } from './ffmpeg-input.ts';
 import { ProgramError, runProgram } from './run-program.ts';
 
 /** How ffprobe is run. */
@@ -13,33 +12,8 @@ export interface Prober {
   readonly signal: AbortSignal;
 }
 
-/** A file, and the format in which ffmpeg must read it. */
-export interface FfmpegInput {
-  /** Absolute. */
-  readonly path: string;
-  readonly format: Demuxed;
-}
-
-/** A format that ffmpeg reads. */
-interface Demuxed {
-  readonly demuxer: string;
-  readonly guessesDuration?: boolean;
-  readonly seeksInexactly?: boolean;
-}
-
 const timeoutMs = 60_000;
 const maxJsonBytes = 64 * 1024 * 1024;
-
-/** Arguments that make ffmpeg take the path for a local file: no option, no protocol, no list of other files. */
-export function formatInput({ path, format }: FfmpegInput): readonly string[] {
-  if (!isAbsolute(path)) {
-    throw new TypeError(`not absolute: ${path}`);
-  }
-  return [
-    ...['-protocol_whitelist', 'file,pipe', '-max_pixels', String(maxPixels)],
-    ...['-f', format.demuxer, '-i', `file:${path}`],
-  ];
-}
 
 const text = v.optional(v.string());
 const number = v.optional(v.number());
@@ -106,6 +80,11 @@ export async function probeFile(input: FfmpegInput, prober: Prober): Promise<Ffp
   return parseOutput(json);
 }
 
+/** The first video stream that is no cover picture; undefined if there is none. */
+export function findVideo({ streams = [] }: FfprobeOutput): ProbedStream | undefined {
+  return streams.find((it) => it.codec_type === 'video' && it.disposition?.attached_pic !== 1);
+}
+
 /** A piece of a stream; in a video, one frame. */
 export interface Packet {
   readonly ms: number;
@@ -154,6 +133,6 @@ async function run(
     { path: ffprobe, args: ['-v', 'error', ...args], env, timeoutMs, maxOutputBytes, onLine },
     signal,
   ).catch((error: unknown) => {
-    throw error instanceof ProgramError ? createProgramError(error, 'ffprobe') : error;
+    throw error instanceof ProgramError ? createFfmpegError(error, 'ffprobe') : error;
   });
 }

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
 import { FileError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { resolveProgramEnv } from './ffmpeg.ts';
 import type { ImageRecipe } from './image-recipe.ts';
 import type { WorkerAnswer, WorkerRequest } from './image-worker.ts';
+import { resolveProgramEnv } from './program-env.ts';
 
 /** The same file, from the sources, from the library and from the bundled command. */
 const workerPath = fileURLToPath(new URL('../../dist/fit/image-worker.cjs', import.meta.url));

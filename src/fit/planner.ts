@@ -3,7 +3,6 @@ import { FileError } from '../errors.ts';
 import type { Edits } from '../files/edits.ts';
 import type { Sides } from '../media/sides.ts';
 import { loadClipFacts } from './clip-facts.ts';
-import { resolveClipRecipe } from './clip-recipe.ts';
 import { isHdr, readHeifColours } from './colour-code.ts';
 import type { FfmpegTools } from './ffmpeg-tools.ts';
 import type { FitPlan } from './fit-plan.ts';
@@ -12,6 +11,7 @@ import { resolveFrameRecipe } from './frame-recipe.ts';
 import { type ImageHeader, readImageHeader, readImageSides } from './image-header.ts';
 import type { ImageProcesses } from './image-processes.ts';
 import { resolveImageRecipe } from './image-recipe.ts';
+import { resolveClipRecipe } from './resolve-clip-recipe.ts';
 import type { SourceFile } from './source-file.ts';
 
 /** What a planner looks at a file with. */

@@ -1,4 +1,4 @@
-import { findFfmpeg, resolveFfmpegInstall } from '../../fit/ffmpeg.ts';
+import { findFfmpeg, resolveFfmpegInstall } from '../../fit/find-ffmpeg.ts';
 import { findModuleVersion, installModules } from '../../fit/optional-modules.ts';
 import type { Host } from '../../host.ts';
 import { type CheckResult, ok, skipped, warning } from './finding.ts';

@@ -1,0 +1,56 @@
+import { FileError } from '../errors.ts';
+import type { ProgramError } from './run-program.ts';
+import { diskFull } from './workspace.ts';
+
+/** Messages of ffmpeg, and their meaning for people. The first that matches counts. */
+const reasons: readonly (readonly [pattern: RegExp, message: string, hint?: string])[] = [
+  [/No space left on device/, diskFull.message, diskFull.hint],
+  [
+    /Unrecognized option '([^']*)'|Option (\S+) not found/,
+    'the installed ffmpeg is too old: it does not know an option',
+    'Install ffmpeg 5 or newer.',
+  ],
+  [
+    /No such filter: '(zscale|tonemap)'/,
+    'it is HDR or wide-gamut; converting it to BT.709 needs zscale, which the installed ffmpeg lacks',
+    'Install a build of ffmpeg with zimg.',
+  ],
+  [
+    /Unknown encoder '(\w+)'/,
+    'the installed ffmpeg is built without the encoder that it needs (libx264 for videos)',
+    'Install a full build of ffmpeg.',
+  ],
+  [
+    /Decoder .*not found|Unknown decoder|Unknown input format/,
+    'the installed ffmpeg cannot decode it',
+    'Install a full and newer build of ffmpeg.',
+  ],
+  [
+    /moov atom not found|Invalid data found|EBML header parsing failed/,
+    'it cannot be decoded: it is cut short or damaged',
+    'Copy or export it again.',
+  ],
+];
+
+/** The failure of a file whose program failed. */
+export function createFfmpegError(error: ProgramError, name: 'ffmpeg' | 'ffprobe'): FileError {
+  const known = reasons.find(([pattern]) => pattern.test(error.stderrTail));
+  if (known !== undefined) {
+    const [, message, hint] = known;
+    return new FileError('cannot_fit', message, { hint, cause: error });
+  }
+  // The last line may quote the file.
+  const lastLine = error.stderrTail.trim().split('\n').at(-1)?.slice(-200) ?? '';
+  return new FileError('cannot_fit', `${name} ${failureWords[error.kind]}${lastLine && `: ${lastLine}`}`, {
+    cause: error,
+  });
+}
+
+const failureWords: Readonly<Record<ProgramError['kind'], string>> = {
+  'not-started': 'does not start',
+  failed: 'failed',
+  killed: 'crashed or was killed',
+  timeout: 'took too long and was stopped',
+  stalled: 'made no progress and was stopped',
+  'too-much-output': 'printed too much and was stopped',
+};

@@ -1,0 +1,96 @@
+import { FileError } from '../errors.ts';
+import type { ClipFacts } from './clip-facts.ts';
+import { type FfmpegInput, formatStart, formatTime } from './ffmpeg-input.ts';
+import { listPackets, type Prober } from './ffprobe.ts';
+import type { FrameRecipe } from './frame-recipe.ts';
+import type { Encoder } from './run-ffmpeg.ts';
+import { writePng } from './write-png.ts';
+
+/** How far before a frame decoding starts; the frames from there on are decoded one by one. */
+const leadMs = 1000;
+
+/**
+ * Takes the frame that is shown at the recipe's time, as a PNG.
+ *
+ * @throws FileError `cannot_fit`, or the signal's reason
+ */
+export async function takeFrame(
+  video: FfmpegInput,
+  facts: ClipFacts,
+  recipe: FrameRecipe,
+  output: string,
+  encoder: Encoder,
+): Promise<void> {
+  // A seek to a time gives the frame after it. So look up which frame that is, start before it, and keep the last one.
+  const { ms, nextMs } = await findFrameTime(video, recipe.atMs, encoder);
+  const { seeksInexactly } = video.format;
+  const seekMs = seeksInexactly ? 0 : Math.max(0, ms - facts.startMs - leadMs);
+  // Without a seek, the video's own clock is kept: which stream ffmpeg otherwise starts at depends on the format.
+  const zeroMs = seeksInexactly ? 0 : facts.startMs + seekMs;
+  const filters = [
+    // Not `-t`, which counts from the first frame.
+    ...(nextMs === undefined ? [] : [`trim=end=${formatTime((ms + nextMs) / 2 - zeroMs)}`]),
+    ...recipe.filters,
+  ];
+  await writePng(
+    [
+      ...(seeksInexactly ? ['-copyts'] : []),
+      ...formatStart(video, seekMs),
+      ...['-map', '0:V:0', '-an', '-sn', '-dn', '-map_metadata', '-1'],
+      ...(filters.length === 0 ? [] : ['-vf', filters.join(',')]),
+      ...resolvePassthrough(encoder.ffmpegVersion),
+    ],
+    'rgb24',
+    output,
+    encoder,
+  );
+}
+
+/** When a frame is shown, by the video's own clock. */
+interface FrameTime {
+  readonly ms: number;
+  /** When the next is shown; undefined for the last. */
+  readonly nextMs: number | undefined;
+}
+
+/**
+ * The frame on screen at a time of the video's own clock: the last that begins no later. An infinite time gives the very
+ * last frame.
+ *
+ * @throws FileError `cannot_fit`, or the signal's reason
+ */
+async function findFrameTime(video: FfmpegInput, atMs: number, prober: Prober): Promise<FrameTime> {
+  let shownMs: number | undefined;
+  /** The first two frames after that time. */
+  const later: number[] = [];
+  await listPackets(video, 'v:0', prober, ({ ms, discarded }) => {
+    if (discarded) {
+      return;
+    }
+    // Times are printed to the microsecond.
+    if (ms <= atMs + 0.001) {
+      shownMs = Math.max(shownMs ?? ms, ms);
+    } else {
+      later.push(ms);
+      later.sort((a, b) => a - b).splice(2);
+    }
+  });
+  // Before the first frame, the first is shown.
+  const [ms, nextMs] = shownMs === undefined ? later : [shownMs, later[0]];
+  if (ms === undefined) {
+    throw new FileError('cannot_fit', 'no frame was found in it');
+  }
+  return { ms, nextMs };
+}
+
+/** Major and minor number; undefined for builds between releases, which are as new as any. */
+function parseRelease(version: string): readonly [major: number, minor: number] | undefined {
+  const [, major, minor] = /^n?(\d{1,2})\.(\d+)/.exec(version) ?? [];
+  return major === undefined ? undefined : [Number(major), Number(minor)];
+}
+
+/** The option that keeps frames at their own times: 5.1 gave it a name, and a later release dropped the old one. */
+function resolvePassthrough(version: string | undefined): readonly string[] {
+  const [major, minor] = parseRelease(version ?? '') ?? [99, 0];
+  return [major < 5 || (major === 5 && minor < 1) ? '-vsync' : '-fps_mode', 'passthrough'];
+}
