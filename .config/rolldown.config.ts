@@ -87,7 +87,7 @@ const probeWorker: RolldownOptions = {
 /** The process that decodes images; sharp and heic-decode are the user's own, if they are there. */
 const imageWorker: RolldownOptions = {
   ...shared,
-  input: { 'image-worker': 'src/fit/image-worker.ts' },
+  input: { 'image-worker': 'src/fit/images/image-worker.ts' },
   output: { ...output, dir: 'dist/fit' },
 };
 

@@ -1,16 +1,16 @@
 import { rm, stat } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { FileError } from '../errors.ts';
-import { decodeToPng } from './decode-to-png.ts';
-import type { FfmpegTools } from './ffmpeg-tools.ts';
-import { fitClip } from './fit-clip.ts';
+import { fitClip } from './clips/fit-clip.ts';
+import { takeFrame } from './clips/take-frame.ts';
 import type { FittingPlan, FitWork } from './fit-plan.ts';
 import { type ImageFormat, pngFormat } from './formats.ts';
-import { readImageHeader } from './image-header.ts';
 import type { ImageProcesses } from './image-processes.ts';
-import { type ImageRecipe, resolveImageRecipe } from './image-recipe.ts';
+import { readImageHeader } from './images/image-header.ts';
+import { type ImageRecipe, resolveImageRecipe } from './images/image-recipe.ts';
+import { decodeToPng } from './programs/decode-to-png.ts';
+import type { FfmpegTools } from './programs/ffmpeg-tools.ts';
 import type { SourceFile } from './source-file.ts';
-import { takeFrame } from './take-frame.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What a converter works with. */

@@ -1,9 +1,9 @@
 import type { FittedSource } from '../media/check-asset.ts';
-import type { ClipFacts } from './clip-facts.ts';
-import type { ClipOutcome, ClipRecipe } from './clip-recipe.ts';
+import type { ClipFacts } from './clips/clip-facts.ts';
+import type { ClipOutcome, ClipRecipe } from './clips/clip-recipe.ts';
+import type { FrameRecipe } from './clips/frame-recipe.ts';
 import type { ClipFormat, ImageFormat } from './formats.ts';
-import type { FrameRecipe } from './frame-recipe.ts';
-import type { ImageRecipe } from './image-recipe.ts';
+import type { ImageRecipe } from './images/image-recipe.ts';
 import type { SourceFile } from './source-file.ts';
 
 /** The plan for a file, decided before anything is sent. */

@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
 import { FileError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import type { ImageRecipe } from './image-recipe.ts';
-import type { WorkerAnswer, WorkerRequest } from './image-worker.ts';
-import { resolveProgramEnv } from './program-env.ts';
+import type { ImageRecipe } from './images/image-recipe.ts';
+import type { WorkerAnswer, WorkerRequest } from './images/image-worker.ts';
+import { resolveProgramEnv } from './programs/program-env.ts';
 
-/** The same file, from the sources, from the library and from the bundled command. */
+/** The same file from the sources, the library and the bundled command: in each, this module is two folders deep. */
 const workerPath = fileURLToPath(new URL('../../dist/fit/image-worker.cjs', import.meta.url));
 
 /** A decoder of HEIC holds up to 300 MB. */

@@ -2,16 +2,16 @@ import pLimit from 'p-limit';
 import { FileError } from '../errors.ts';
 import type { Edits } from '../files/edits.ts';
 import type { Sides } from '../media/sides.ts';
-import { loadClipFacts } from './clip-facts.ts';
-import { isHdr, readHeifColours } from './colour-code.ts';
-import type { FfmpegTools } from './ffmpeg-tools.ts';
+import { loadClipFacts } from './clips/clip-facts.ts';
+import { resolveFrameRecipe } from './clips/frame-recipe.ts';
+import { resolveClipRecipe } from './clips/resolve-clip-recipe.ts';
 import type { FitPlan } from './fit-plan.ts';
 import { type ClipFormat, type ImageFormat, isAcceptedImage, recogniseFormat } from './formats.ts';
-import { resolveFrameRecipe } from './frame-recipe.ts';
-import { type ImageHeader, readImageHeader, readImageSides } from './image-header.ts';
 import type { ImageProcesses } from './image-processes.ts';
-import { resolveImageRecipe } from './image-recipe.ts';
-import { resolveClipRecipe } from './resolve-clip-recipe.ts';
+import { isHdr, readHeifColours } from './images/colour-code.ts';
+import { type ImageHeader, readImageHeader, readImageSides } from './images/image-header.ts';
+import { resolveImageRecipe } from './images/image-recipe.ts';
+import type { FfmpegTools } from './programs/ffmpeg-tools.ts';
 import type { SourceFile } from './source-file.ts';
 
 /** What a planner looks at a file with. */

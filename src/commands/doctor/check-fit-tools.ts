@@ -1,5 +1,5 @@
-import { findFfmpeg, resolveFfmpegInstall } from '../../fit/find-ffmpeg.ts';
-import { findModuleVersion, installModules } from '../../fit/optional-modules.ts';
+import { findModuleVersion, installModules } from '../../fit/images/optional-modules.ts';
+import { findFfmpeg, resolveFfmpegInstall } from '../../fit/programs/find-ffmpeg.ts';
 import type { Host } from '../../host.ts';
 import { type CheckResult, ok, skipped, warning } from './finding.ts';
 

@@ -1,6 +1,6 @@
 import { open, realpath } from 'node:fs/promises';
 import { posix, win32 } from 'node:path';
-import { isProgram } from '../../fit/find-program.ts';
+import { isProgram } from '../../fit/programs/find-program.ts';
 import type { Host } from '../../host.ts';
 import { type CheckResult, ok, skipped, warning } from './finding.ts';
 

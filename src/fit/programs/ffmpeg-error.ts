@@ -1,6 +1,6 @@
-import { FileError } from '../errors.ts';
+import { FileError } from '../../errors.ts';
+import { diskFull } from '../workspace.ts';
 import type { ProgramError } from './run-program.ts';
-import { diskFull } from './workspace.ts';
 
 /** Messages of ffmpeg, and their meaning for people. The first that matches counts. */
 const reasons: readonly (readonly [pattern: RegExp, message: string, hint?: string])[] = [

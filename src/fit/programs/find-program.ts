@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
-import type { Environment } from '../host.ts';
+import type { Environment } from '../../host.ts';
 
 /**
  * Finds a program on PATH; undefined if there is none. Searches only absolute folders: the working directory, where

@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
-import type { ImageContentType } from '../media/asset-types.ts';
-import { type ByteSource, createFileSource } from '../media/byte-source.ts';
-import { checkImageStructure, listJpegSegments } from '../media/image-structure.ts';
-import type { Sides } from '../media/sides.ts';
+import type { ImageContentType } from '../../media/asset-types.ts';
+import { type ByteSource, createFileSource } from '../../media/byte-source.ts';
+import { checkImageStructure, listJpegSegments } from '../../media/image-structure.ts';
+import type { Sides } from '../../media/sides.ts';
 import { type ColourCode, isDisplayP3, isHdr } from './colour-code.ts';
 import { type ColourProfile, readColourProfile } from './colour-profile.ts';
 

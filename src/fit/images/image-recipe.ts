@@ -1,8 +1,8 @@
-import type { Aspect } from '../files/edits.ts';
-import { assetTypes } from '../media/asset-types.ts';
-import type { Sides } from '../media/sides.ts';
-import { describeCrop, resolveCrop } from './crop.ts';
-import type { ImageFormat } from './formats.ts';
+import type { Aspect } from '../../files/edits.ts';
+import { assetTypes } from '../../media/asset-types.ts';
+import type { Sides } from '../../media/sides.ts';
+import { describeCrop, resolveCrop } from '../crop.ts';
+import type { ImageFormat } from '../formats.ts';
 import type { ImageHeader } from './image-header.ts';
 
 /** An image before it is decoded. */

@@ -1,5 +1,5 @@
-import { FileError } from '../errors.ts';
-import type { Host } from '../host.ts';
+import { FileError } from '../../errors.ts';
+import type { Host } from '../../host.ts';
 import type { Prober } from './ffprobe.ts';
 import { type Ffmpeg, findFfmpeg, resolveFfmpegInstall } from './find-ffmpeg.ts';
 import { resolveProgramEnv } from './program-env.ts';

@@ -1,5 +1,5 @@
-import type { FfmpegInput } from './ffmpeg-input.ts';
-import { findVideo, listPackets, type ProbedStream, type Prober, probeFile } from './ffprobe.ts';
+import type { FfmpegInput } from '../programs/ffmpeg-input.ts';
+import { findVideo, listPackets, type ProbedStream, type Prober, probeFile } from '../programs/ffprobe.ts';
 
 /** The facts about a clip that ffprobe prints. */
 export interface ClipFacts {

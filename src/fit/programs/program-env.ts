@@ -1,4 +1,4 @@
-import type { Environment } from '../host.ts';
+import type { Environment } from '../../host.ts';
 
 /** The environment of a program that reads a stranger's file: only the variables that it needs, and no token. */
 export function resolveProgramEnv(env: Environment): Environment {

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
-import { FileError } from '../errors.ts';
+import { FileError } from '../../errors.ts';
+import { describeCrop, resolveCrop } from '../crop.ts';
+import { maxPixels } from '../max-pixels.ts';
 import { readColourProfile } from './colour-profile.ts';
-import { describeCrop, resolveCrop } from './crop.ts';
 import { decodeHeic } from './decode-heic.ts';
 import { finishTiff } from './finish-tiff.ts';
 import { describeHeader, type ImageRecipe } from './image-recipe.ts';
-import { maxPixels } from './max-pixels.ts';
 import { loadSharp } from './optional-modules.ts';
 import { findProfile, tagImage } from './tag-image.ts';
 

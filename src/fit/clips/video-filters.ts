@@ -1,6 +1,6 @@
-import type { Aspect } from '../files/edits.ts';
+import type { Aspect } from '../../files/edits.ts';
+import { resolveCrop } from '../crop.ts';
 import type { VideoFacts } from './clip-facts.ts';
-import { resolveCrop } from './crop.ts';
 
 /** The sides that a video's frames get, and the filters that give them. */
 export interface VideoShape {

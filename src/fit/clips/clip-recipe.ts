@@ -1,8 +1,8 @@
-import { assetTypes, maxUnlimitedBytes } from '../media/asset-types.ts';
+import { assetTypes, maxUnlimitedBytes } from '../../media/asset-types.ts';
+import type { ClipFormat } from '../formats.ts';
 import type { ClipContainer } from './clip-container.ts';
 import type { ClipFacts } from './clip-facts.ts';
 import type { ClipPart } from './clip-part.ts';
-import type { ClipFormat } from './formats.ts';
 
 /** How a clip is converted. */
 export interface ClipRecipe {

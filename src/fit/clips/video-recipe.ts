@@ -1,11 +1,11 @@
-import { FileError } from '../errors.ts';
-import type { Aspect } from '../files/edits.ts';
-import { assetTypes, durationToleranceMs } from '../media/asset-types.ts';
+import { FileError } from '../../errors.ts';
+import type { Aspect } from '../../files/edits.ts';
+import { assetTypes, durationToleranceMs } from '../../media/asset-types.ts';
+import { describeCrop } from '../crop.ts';
 import { type ClipContainer, containers, describeCopy } from './clip-container.ts';
 import type { VideoFacts } from './clip-facts.ts';
 import { type ClipPart, describeCut, isCut, refuseShort, shorten } from './clip-part.ts';
 import { type ClipRecipe, type ClipSource, createBase } from './clip-recipe.ts';
-import { describeCrop } from './crop.ts';
 import {
   describeColour,
   resolveColour,

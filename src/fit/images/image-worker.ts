@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
-import { FileError, type FileErrorCode } from '../errors.ts';
+import { FileError, type FileErrorCode } from '../../errors.ts';
 import { type FittedImage, fitImage } from './fit-image.ts';
 import type { ImageRecipe } from './image-recipe.ts';
 import { makePreview } from './make-preview.ts';

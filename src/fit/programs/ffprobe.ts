@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { FileError } from '../errors.ts';
-import type { Environment } from '../host.ts';
+import { FileError } from '../../errors.ts';
+import type { Environment } from '../../host.ts';
 import { createFfmpegError } from './ffmpeg-error.ts';
 import { type FfmpegInput, formatInput } from './ffmpeg-input.ts';
 import { ProgramError, runProgram } from './run-program.ts';

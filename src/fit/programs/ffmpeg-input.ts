@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { maxPixels } from './max-pixels.ts';
+import { maxPixels } from '../max-pixels.ts';
 
 /** A file, and the format in which ffmpeg must read it. */
 export interface FfmpegInput {

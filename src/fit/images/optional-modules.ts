@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type Sharp from 'sharp';
-import { FileError } from '../errors.ts';
+import { FileError } from '../../errors.ts';
 
 /** The optional packages that decode images. */
 type OptionalModule = 'sharp' | 'heic-decode';

@@ -1,9 +1,9 @@
-import { assetTypes } from '../media/asset-types.ts';
+import { assetTypes } from '../../media/asset-types.ts';
+import type { ClipFormat } from '../formats.ts';
 import { type ClipContainer, containers, describeCopy } from './clip-container.ts';
 import type { AudioFacts } from './clip-facts.ts';
 import { type ClipPart, describeCut, isCut, lengthenEnd, refuseShort, shorten } from './clip-part.ts';
 import { type ClipRecipe, type ClipSource, createBase } from './clip-recipe.ts';
-import type { ClipFormat } from './formats.ts';
 
 /** Audio containers, with the codecs that are copied into them. */
 const audioContainers: Readonly<Record<string, ClipContainer>> = { mp3: containers.mp3, aac: containers.m4a };

@@ -1,10 +1,10 @@
-import { FileError } from '../errors.ts';
+import { FileError } from '../../errors.ts';
+import { type FfmpegInput, formatStart, formatTime } from '../programs/ffmpeg-input.ts';
+import { listPackets, type Prober } from '../programs/ffprobe.ts';
+import type { Encoder } from '../programs/run-ffmpeg.ts';
+import { writePng } from '../programs/write-png.ts';
 import type { ClipFacts } from './clip-facts.ts';
-import { type FfmpegInput, formatStart, formatTime } from './ffmpeg-input.ts';
-import { listPackets, type Prober } from './ffprobe.ts';
 import type { FrameRecipe } from './frame-recipe.ts';
-import type { Encoder } from './run-ffmpeg.ts';
-import { writePng } from './write-png.ts';
 
 /** How far before a frame decoding starts; the frames from there on are decoded one by one. */
 const leadMs = 1000;

@@ -1,7 +1,7 @@
-import type { Edits } from '../files/edits.ts';
+import type { Edits } from '../../files/edits.ts';
+import { describeCrop } from '../crop.ts';
 import type { ClipFacts, VideoFacts } from './clip-facts.ts';
 import { type ClipPart, describeCut, formatClipTime, isCut, outside, resolvePart } from './clip-part.ts';
-import { describeCrop } from './crop.ts';
 import { describeColour, resolveColour, resolveFrameMatrix, resolveShape } from './video-filters.ts';
 
 /** The frame of a video that becomes an image. */

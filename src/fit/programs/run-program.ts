@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import type { Environment } from '../host.ts';
+import type { Environment } from '../../host.ts';
 
 /** How a program is run. */
 export interface ProgramRun {

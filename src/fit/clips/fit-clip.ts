@@ -1,6 +1,6 @@
+import { type FfmpegInput, formatStart, formatTime } from '../programs/ffmpeg-input.ts';
+import { type Encoder, runFfmpeg } from '../programs/run-ffmpeg.ts';
 import type { ClipRecipe } from './clip-recipe.ts';
-import { type FfmpegInput, formatStart, formatTime } from './ffmpeg-input.ts';
-import { type Encoder, runFfmpeg } from './run-ffmpeg.ts';
 
 /** Encoding fifteen seconds takes seconds to a few minutes; this limit stops an encoder that hangs. */
 const timeoutMs = 30 * 60_000;

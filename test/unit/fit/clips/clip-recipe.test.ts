@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type Edits, parseNamedEdits } from '../../../src/files/edits.ts';
-import type { AudioFacts, ClipFacts, VideoFacts } from '../../../src/fit/clip-facts.ts';
-import type { ClipFormat } from '../../../src/fit/formats.ts';
-import { resolveFrameRecipe } from '../../../src/fit/frame-recipe.ts';
-import { resolveClipRecipe } from '../../../src/fit/resolve-clip-recipe.ts';
-import { assetTypes } from '../../../src/media/asset-types.ts';
+import { type Edits, parseNamedEdits } from '../../../../src/files/edits.ts';
+import type { AudioFacts, ClipFacts, VideoFacts } from '../../../../src/fit/clips/clip-facts.ts';
+import { resolveFrameRecipe } from '../../../../src/fit/clips/frame-recipe.ts';
+import { resolveClipRecipe } from '../../../../src/fit/clips/resolve-clip-recipe.ts';
+import type { ClipFormat } from '../../../../src/fit/formats.ts';
+import { assetTypes } from '../../../../src/media/asset-types.ts';
 
 const mb = 1_000_000;
 

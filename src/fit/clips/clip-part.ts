@@ -1,6 +1,6 @@
-import { FileError } from '../errors.ts';
-import type { Trim } from '../files/edits.ts';
-import { durationToleranceMs } from '../media/asset-types.ts';
+import { FileError } from '../../errors.ts';
+import type { Trim } from '../../files/edits.ts';
+import { durationToleranceMs } from '../../media/asset-types.ts';
 
 /** The part of a clip that is kept, in milliseconds. */
 export interface ClipPart {

@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { readImageHeader } from '../../../src/fit/image-header.ts';
-import { tempDir } from '../../harness/temp-dir.ts';
+import { readImageHeader } from '../../../../src/fit/images/image-header.ts';
+import { tempDir } from '../../../harness/temp-dir.ts';
 
 test.each([
   ['nothing', []],

@@ -1,5 +1,5 @@
-import { FileError } from '../errors.ts';
-import type { Edits } from '../files/edits.ts';
+import { FileError } from '../../errors.ts';
+import type { Edits } from '../../files/edits.ts';
 import { resolveAudioRecipe } from './audio-recipe.ts';
 import { resolvePart } from './clip-part.ts';
 import type { ClipRecipe, ClipSource } from './clip-recipe.ts';

@@ -1,4 +1,4 @@
-import type { Environment } from '../host.ts';
+import type { Environment } from '../../host.ts';
 import { findProgram } from './find-program.ts';
 import { resolveProgramEnv } from './program-env.ts';
 import { ProgramError, runProgram } from './run-program.ts';
