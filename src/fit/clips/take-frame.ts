@@ -46,20 +46,17 @@ export async function takeFrame(
   );
 }
 
-/** When a frame is shown, by the video's own clock. */
-interface FrameTime {
-  readonly ms: number;
-  /** When the next is shown; undefined for the last. */
-  readonly nextMs: number | undefined;
-}
-
 /**
- * The frame on screen at a time of the video's own clock: the last that begins no later. An infinite time gives the very
- * last frame.
+ * When the frame on screen at a time is shown, and when the next, if there is one, by the video's own clock. It is the
+ * last that begins no later; an infinite time gives the very last frame.
  *
  * @throws FileError `cannot_fit`, or the signal's reason
  */
-async function findFrameTime(video: FfmpegInput, atMs: number, prober: Prober): Promise<FrameTime> {
+async function findFrameTime(
+  video: FfmpegInput,
+  atMs: number,
+  prober: Prober,
+): Promise<{ readonly ms: number; readonly nextMs: number | undefined }> {
   let shownMs: number | undefined;
   /** The first two frames after that time. */
   const later: number[] = [];

@@ -5,25 +5,21 @@ import { type Ffmpeg, findFfmpeg, resolveFfmpegInstall } from './find-ffmpeg.ts'
 import { resolveProgramEnv } from './program-env.ts';
 import type { Encoder } from './run-ffmpeg.ts';
 
+interface FfmpegMachine extends Pick<Host, 'env' | 'platform'> {
+  /** How long ffmpeg may make no progress. */
+  readonly stallMs?: number;
+}
+
 const defaultStallMs = 30_000;
 
 /** Looks for ffmpeg and ffprobe once, when the first file needs them. */
 export class FfmpegTools {
-  readonly #env: Host['env'];
-  readonly #platform: Host['platform'];
-  readonly #stallMs: number;
+  readonly #machine: FfmpegMachine;
   readonly #closed = new AbortController();
   #found: Promise<Ffmpeg> | undefined;
 
-  /** @param machine `stallMs` is how long ffmpeg may make no progress */
-  constructor({
-    env,
-    platform,
-    stallMs = defaultStallMs,
-  }: Pick<Host, 'env' | 'platform'> & { readonly stallMs?: number }) {
-    this.#env = env;
-    this.#platform = platform;
-    this.#stallMs = stallMs;
+  constructor(machine: FfmpegMachine) {
+    this.#machine = machine;
   }
 
   async canProbe(): Promise<boolean> {
@@ -33,14 +29,15 @@ export class FfmpegTools {
   /** @throws FileError `cannot_fit` if ffprobe is not installed */
   async requireProber(signal: AbortSignal): Promise<Prober> {
     const { path } = await this.#require('ffprobe');
-    return { ffprobe: path, env: resolveProgramEnv(this.#env), signal };
+    return { ffprobe: path, env: resolveProgramEnv(this.#machine.env), signal };
   }
 
   /** @throws FileError `cannot_fit` if ffmpeg or ffprobe is not installed */
   async requireEncoder(signal: AbortSignal): Promise<Encoder> {
     const { path, version } = await this.#require('ffmpeg');
     const prober = await this.requireProber(signal);
-    return { ...prober, ffmpeg: path, ffmpegVersion: version, stallMs: this.#stallMs };
+    const { stallMs = defaultStallMs } = this.#machine;
+    return { ...prober, ffmpeg: path, ffmpegVersion: version, stallMs };
   }
 
   /** Stops looking. */
@@ -52,14 +49,15 @@ export class FfmpegTools {
     const program = (await this.#find())[name];
     if (program === undefined) {
       throw new FileError('cannot_fit', `it needs ${name}, which is not on PATH`, {
-        hint: `Install it: ${resolveFfmpegInstall(this.#platform)}`,
+        hint: `Install it: ${resolveFfmpegInstall(this.#machine.platform)}`,
       });
     }
     return program;
   }
 
   #find(): Promise<Ffmpeg> {
-    this.#found ??= findFfmpeg(this.#env, this.#platform, this.#closed.signal);
+    const { env, platform } = this.#machine;
+    this.#found ??= findFfmpeg(env, platform, this.#closed.signal);
     return this.#found;
   }
 }
