@@ -16,6 +16,7 @@ const meanings: Readonly<Record<string, string>> = {
   EBUSY: 'another program is using it',
   EIO: 'the disk reports an error',
   ENOMEM: 'there is not enough memory',
+  ERR_INVALID_ARG_VALUE: 'its path has a NUL character',
 };
 
 /** Describes a system error; its code if there is no description. */

@@ -7,6 +7,7 @@ import { parseEdits } from './files/edits.ts';
 import type { Environment, Machine } from './host.ts';
 import { Credentials } from './network/credentials.ts';
 import { parseProxyUrl } from './network/proxy.ts';
+import { maxTimeoutMs } from './settings/definitions.ts';
 import { type RequiredSettings, requireSettings, resolveSettings } from './settings/resolve.ts';
 import { systemClock } from './system-clock.ts';
 import { checkAndUpload } from './upload/check-and-upload.ts';
@@ -172,6 +173,11 @@ function loadMachine({ env = {} }: UploadFilesOptions): Machine {
 
 function resolveOptions(options: DreaminaClientOptions & Partial<UploadFilesOptions>): RequiredSettings {
   const { token, account, apiUrl, concurrency, retries, timeoutMs } = options;
+  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= maxTimeoutMs)) {
+    throw new ConfigError(
+      `options: timeoutMs must be more than 0 and at most ${maxTimeoutMs}; it is ${timeoutMs}`,
+    );
+  }
   const timeout = timeoutMs === undefined ? undefined : timeoutMs / 1000;
   const values = { token: token ?? '', account, apiUrl, concurrency, retries, timeout };
   return requireSettings(resolveSettings({ layers: [{ source: { kind: 'options' }, values }], files: [] }));

@@ -4,8 +4,9 @@ export function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal
     const onAbort = () => reject(signal.reason);
     if (signal.aborted) {
       onAbort();
+    } else {
+      signal.addEventListener('abort', onAbort);
     }
-    signal.addEventListener('abort', onAbort);
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }

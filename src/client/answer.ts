@@ -53,14 +53,15 @@ export function textOf(value: unknown): string | undefined {
 
 /** The server's own words in a body's `error`, redacted and cut to a length that fits a message. */
 export function serverWords(body: Fields | undefined, redact: Redact): string | undefined {
-  const words = trimmed(body?.error);
-  return words === '' ? undefined : shorten(words, redact);
+  const words = [body?.error, fieldsOf(body?.error)?.message].map(trimmed).find((text) => text !== '');
+  return words === undefined ? undefined : shorten(words, redact);
 }
 
 /** The words of an answer that is an error: like {@link serverWords}, or what gateways send instead of that text. */
 export function errorWords(body: Fields | undefined, redact: Redact): string | undefined {
-  const places = [body?.error, fieldsOf(body?.error)?.message, body?.message, body?.detail];
-  return serverWords({ error: places.find((place) => trimmed(place) !== '') }, redact);
+  return [body, { error: body?.message }, { error: body?.detail }]
+    .map((fields) => serverWords(fields, redact))
+    .find((words) => words !== undefined);
 }
 
 /** The first value of a header. */

@@ -74,14 +74,14 @@ describe('accounts', () => {
     const { env } = await accountsServer({
       total: 3,
       'US:b@example.com': { credits: { left: 1 }, maxJobs: '3', region: 7, error: 'Session expired' },
-      'CA:a@example.com': {},
+      'CA:a@example.com': { error: { code: 7, message: ' No credits ' } },
       'x-1': { account: 'US:a@example.com', email: null, region: 'US', error: null },
       pagination: { next: null },
       'US:c@example.com': null,
     });
     const result = await runCli(['accounts', '--json'], { env });
     expect(result.json()).toEqual([
-      { account: 'CA:a@example.com', region: 'CA' },
+      { account: 'CA:a@example.com', region: 'CA', error: 'No credits' },
       { account: 'US:a@example.com', region: 'US' },
       { account: 'US:b@example.com', region: 'US', error: 'Session expired' },
     ]);

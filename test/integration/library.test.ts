@@ -80,7 +80,7 @@ describe('uploadFiles', () => {
     const { sandbox, options } = await sandboxOptions();
     const missing = join(await tempDir(), 'missing.png');
     const records = await uploadFiles(
-      [missing, import.meta.filename, night.file, import.meta.dirname],
+      [missing, import.meta.filename, night.file, import.meta.dirname, 'a\0.png'],
       options,
     );
     expect(records).toMatchObject([
@@ -88,6 +88,7 @@ describe('uploadFiles', () => {
       { index: 1, status: 'failed', attempts: 0, error: { code: 'unsupported_type', retryable: false } },
       { index: 2, path: night.file, status: 'uploaded' },
       { index: 3, status: 'failed', attempts: 0, error: { code: 'not_a_file' } },
+      { index: 4, error: { code: 'unreadable', message: 'it cannot be read: its path has a NUL character' } },
     ]);
     expect(sandbox.requests).toHaveLength(1);
   });
@@ -336,8 +337,13 @@ describe('a wrong option is a ConfigError, before anything is sent', () => {
     ['text for a number', { concurrency: '4' }, /^options: concurrency must be/],
     ['negative retries', { retries: -1 }, /^options: retries must be/],
     ['half a retry', { retries: 0.5 }, /^options: retries must be/],
-    ['a timeout of 0', { timeoutMs: 0 }, /^options: timeout/],
-    ['a timeout of NaN', { timeoutMs: Number.NaN }, /^options: timeout/],
+    ['a timeout of 0', { timeoutMs: 0 }, /^options: timeoutMs must be .*; it is 0$/],
+    ['a timeout of NaN', { timeoutMs: Number.NaN }, /^options: timeoutMs must be .*; it is NaN$/],
+    [
+      'a timeout of more than a day',
+      { timeoutMs: 86_400_001 },
+      /^options: timeoutMs must be .* at most 86400000/,
+    ],
     ['a negative age', { manifest: 'm', maxAgeMs: -5 }, /^options: maxAgeMs must be/],
     ['an age without a manifest', { maxAgeMs: 5 }, /^options: maxAgeMs must be/],
   ])('uploadFiles with %s', async (_what, wrong, message) => {

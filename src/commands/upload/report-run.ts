@@ -75,9 +75,7 @@ export async function reportRun(
     }
     printing = printing.then(() => reporter.records(block, clock.monotonicMs() > printUntilMs));
     // After an interruption, the sheet must be written even if the reader of standard output no longer reads.
-    if (!signal.aborted) {
-      await unlessAborted(printing, signal);
-    }
+    await unlessAborted(printing, signal);
     await sheet?.records(block);
   }
   const sheetProblem = await sheet?.end();

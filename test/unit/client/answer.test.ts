@@ -40,7 +40,8 @@ test('the message of a server is its error, trimmed and redacted', () => {
   const redact = (text: string) => text.replace('s3cret', '[token]');
   expect(serverWords({ error: ' no s3cret ' }, redact)).toBe('no [token]');
   expect(serverWords({ error: ' ' }, redact)).toBeUndefined();
-  expect(serverWords({ error: { message: 'no' }, message: 'no' }, redact)).toBeUndefined();
+  expect(serverWords({ error: { message: ' no s3cret ' } }, redact)).toBe('no [token]');
+  expect(serverWords({ error: { code: 7 }, message: 'no' }, redact)).toBeUndefined();
   expect(errorWords({ error: ['no'], message: 7 }, redact)).toBeUndefined();
   expect(errorWords(undefined, redact)).toBeUndefined();
   expect(serverWords(undefined, redact)).toBeUndefined();
