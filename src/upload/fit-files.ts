@@ -2,21 +2,14 @@ import pMap from 'p-map';
 import { FileError, type FileErrorCode } from '../errors.ts';
 import { type Edits, formatEdits } from '../files/edits.ts';
 import type { FoundFile } from '../files/found-file.ts';
-import { type FitPlan, type FittingPlan, toFittedSource } from '../fit/fit-plan.ts';
 import { Fitter, type FitterDependencies } from '../fit/fitter.ts';
 import type { SourceFile } from '../fit/source-file.ts';
-import { type AssetType, assetTypes } from '../media/asset-types.ts';
-import {
-  type CheckContext,
-  type CheckedAsset,
-  checkAssetFile,
-  type PendingAsset,
-} from '../media/check-asset.ts';
+import type { CheckContext } from '../media/check-asset.ts';
 import { createCheckContext } from '../media/check-context.ts';
 import { checkFiles, type FileCheck, unchecked } from '../media/check-files.ts';
 import { unlessAborted } from '../until-aborted.ts';
-import type { UploadEvent } from './event.ts';
 import type { Manifest } from './manifest.ts';
+import { createPlannedAsset, type PlannedAssetContext } from './planned-asset.ts';
 import {
   type AcceptableFile,
   type FitKey,
@@ -25,6 +18,7 @@ import {
   selectAcceptable,
 } from './prepared-file.ts';
 import { settledWithoutSending } from './record.ts';
+import { describeUselessEdits } from './useless-edits.ts';
 
 /** How files are converted. */
 export interface FitOptions {
@@ -46,13 +40,10 @@ interface FileFittingOptions extends FitOptions {
 }
 
 /** What {@link FileFitting} needs from outside. */
-export interface FileFittingDependencies {
+export interface FileFittingDependencies extends Pick<PlannedAssetContext, 'onEvent' | 'onFittedImage'> {
   readonly machine: FitterDependencies;
   readonly manifest: Pick<Manifest, 'findFitted'> | undefined;
   readonly signal: AbortSignal;
-  readonly onEvent: (event: UploadEvent) => void;
-  /** Called with each image that was converted, before it is sent; it is removed afterwards. */
-  readonly onFittedImage?: ((index: number, path: string) => Promise<void>) | undefined;
 }
 
 /** Refusals that a conversion may fix. */
@@ -74,18 +65,28 @@ interface FitInput {
   readonly edits: Edits;
 }
 
+/** An input as a file on the disk. */
+interface LoadedInput extends FitInput {
+  /** Absolute. */
+  readonly path: string;
+  /** Undefined if nothing needed its SHA-256 yet. */
+  readonly source: SourceFile | undefined;
+}
+
 /** Converts the files of one run: plans before anything is sent, and converts each file when its turn comes. */
 export class FileFitting {
   readonly #options: FileFittingOptions;
   readonly #dependencies: FileFittingDependencies;
   readonly #fitter: Fitter;
   readonly #checks: CheckContext & { close(): Promise<void> };
+  readonly #planned: PlannedAssetContext;
 
   constructor(options: FileFittingOptions, dependencies: FileFittingDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
     this.#fitter = new Fitter(options, dependencies.machine);
     this.#checks = createCheckContext(options.noLimits, dependencies.signal);
+    this.#planned = { ...dependencies, fitter: this.#fitter, checks: this.#checks };
   }
 
   /**
@@ -198,26 +199,21 @@ export class FileFitting {
 
   /** Asks the manifest before anything of the file is probed. */
   async #load(
-    { index, file, edits }: FitInput,
+    input: FitInput,
     spool: (stream: NodeJS.ReadableStream) => Promise<string>,
   ): Promise<LoadedInput | { readonly settled: Preparation }> {
     const { manifest, signal } = this.#dependencies;
+    const { file, edits } = input;
     try {
       const path = typeof file.source === 'string' ? file.source : await spool(file.source);
-      const input: LoadedInput = {
-        index,
-        file: { ...file, source: path },
-        path,
-        edits,
-        source: undefined,
-      };
+      const loaded = { ...input, file: { ...file, source: path }, path, source: undefined };
       if (manifest === undefined || file.folderError !== undefined || !this.#shouldFit(file)) {
-        return input;
+        return loaded;
       }
       // If it cannot be hashed, the check explains why in better words.
       const source = await this.#fitter.loadSource(path, signal).catch(() => undefined);
       const upload = source && manifest.findFitted(this.#keyFor(source, edits));
-      return upload === undefined ? { ...input, source } : { settled: { kind: 'known', upload } };
+      return upload === undefined ? { ...loaded, source } : { settled: { kind: 'known', upload } };
     } catch (error) {
       return { settled: refusedBy(error) };
     }
@@ -236,7 +232,7 @@ export class FileFitting {
       const source = loaded ?? (await this.#fitter.loadSource(path, signal));
       const fitKey = this.#keyFor(source, edits);
       const plan = await this.#fitter.plan(source, edits, check.kind === 'acceptable', signal);
-      for (const reason of describeUselessEdits(file.edits, typeOf(plan, check))) {
+      for (const reason of describeUselessEdits(file.edits, plan, check)) {
         onEvent({ type: 'fit-doubt', index, path: file.path, reason });
       }
       switch (plan.kind) {
@@ -246,7 +242,11 @@ export class FileFitting {
           }
           return check.kind === 'acceptable' ? { ...check, fitKey } : withoutFitting(check);
         case 'fit':
-          return { kind: 'acceptable', asset: this.#createPending(index, file.path, plan), fitKey };
+          return {
+            kind: 'acceptable',
+            asset: createPlannedAsset({ index, path: file.path, plan }, this.#planned),
+            fitKey,
+          };
       }
     } catch (error) {
       return refusedBy(error);
@@ -257,94 +257,9 @@ export class FileFitting {
     return { sha256, recipe: this.#fitter.formatRecipeKey(edits) };
   }
 
-  #createPending(index: number, path: string, plan: FittingPlan): PendingAsset {
-    const { sizeBytes } = plan.source;
-    const { type, durationMs, width, height } = plan.outcome;
-    const maxBytes = this.#options.noLimits ? sizeBytes : assetTypes[type].maxBytes;
-    return {
-      type,
-      durationMs,
-      width,
-      height,
-      sizeBytes: Math.min(sizeBytes, maxBytes),
-      fitting: { fitted: plan.work.recipe.texts, source: toFittedSource(plan) },
-      open: (signal, onProgress) => this.#fit(index, path, plan, signal, onProgress),
-    };
-  }
-
-  /** A converted file is checked like any other. */
-  async #fit(
-    index: number,
-    path: string,
-    plan: FittingPlan,
-    signal: AbortSignal,
-    onProgress: (share: number) => void,
-  ): Promise<CheckedAsset> {
-    const name = path === '-' ? 'stdin' : path;
-    const {
-      path: fittedPath,
-      fitted,
-      source,
-      keptPath,
-      discard,
-    } = await this.#fitter.fit(plan, name, signal, onProgress);
-    const checked = await checkAssetFile(fittedPath, this.#checks).catch(async (error: unknown) => {
-      await discard();
-      throw error instanceof FileError
-        ? new FileError('cannot_fit', `the converted file is not acceptable: ${error.message}`, {
-            cause: error,
-          })
-        : error;
-    });
-    const { type } = checked;
-    if (type !== plan.outcome.type) {
-      await discard();
-      throw new FileError('cannot_fit', `the converted file is of type ${type}, not ${plan.outcome.type}`);
-    }
-    if (type === 'image') {
-      await this.#dependencies.onFittedImage?.(index, fittedPath);
-    }
-    this.#dependencies.onEvent({ type: 'fitted', index, path, fitted, keptPath });
-    return Object.assign(checked, { fitting: { fitted, source }, discard });
-  }
-
   #shouldFit({ edits }: FoundFile): boolean {
     return this.#options.everyFile || edits !== undefined;
   }
-}
-
-/** An input as a file on the disk. */
-interface LoadedInput {
-  readonly index: number;
-  readonly file: FoundFile;
-  /** Absolute. */
-  readonly path: string;
-  readonly edits: Edits;
-  /** Undefined if nothing needed its SHA-256 yet. */
-  readonly source: SourceFile | undefined;
-}
-
-/** The type of a source; undefined if it is unknown. */
-function typeOf(plan: FitPlan, check: FileCheck): AssetType | undefined {
-  if (plan.kind === 'untouched') {
-    return check.kind === 'acceptable' ? check.asset.type : undefined;
-  }
-  switch (plan.work.kind) {
-    case 'image':
-      return 'image';
-    case 'frame':
-      return 'video';
-    case 'clip':
-      return plan.work.recipe.type;
-  }
-}
-
-/** Edits after this file's name that do not apply to its type. Flags are for files of all types, so they do not count. */
-function describeUselessEdits(edits: Edits | undefined, type: AssetType | undefined): readonly string[] {
-  const useless = type === 'image' ? ['trim', 'frame'] : type === 'audio' ? ['frame', 'aspect'] : [];
-  return Object.keys(edits ?? {})
-    .filter((edit) => useless.includes(edit))
-    .map((edit) => `#${edit}= has no effect on ${type === 'image' ? 'an image' : 'an audio file'}`);
 }
 
 /** A refusal that the fitter left as it is, so that nobody is sent to it again. */
