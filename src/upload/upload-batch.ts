@@ -1,12 +1,13 @@
 import { isOutOfHandles } from '../errno.ts';
 import { FileError, isFatal, type UploadError } from '../errors.ts';
 import type { Clock } from '../host.ts';
-import type { CheckedAsset, PendingAsset } from '../media/check-asset.ts';
+import type { CheckedAsset } from '../media/check-asset.ts';
 import type { Source } from '../settings/source.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { combineMeasures } from './asset-measures.ts';
 import { type AttemptsContext, attemptUpload, type Uploader } from './attempts.ts';
 import { BufferPool } from './buffer-pool.ts';
+import { Conversions } from './conversions.ts';
 import type { UploadEvent } from './event.ts';
 import { KnownContent } from './known-content.ts';
 import { listAccountNames } from './list-account-names.ts';
@@ -109,13 +110,12 @@ class Batch {
   readonly #options: BatchOptions;
   readonly #dependencies: BatchDependencies;
   readonly #signals: StopSignals;
+  readonly #conversions: Conversions;
   readonly #buffers = new BufferPool();
   readonly #attempts: AttemptsContext;
   readonly #knownContent: KnownContent | undefined;
   readonly #fileCount: number;
   readonly #settled = new Map<Preparation, Outcome>();
-  /** The conversions that began before the file's turn. */
-  readonly #opening = new Map<PendingAsset, Promise<CheckedAsset>>();
   /** An error that is a bug. */
   #bug: { readonly error: unknown } | undefined;
   #wake = () => {};
@@ -130,6 +130,7 @@ class Batch {
     this.#dependencies = dependencies;
     const { manifest, clock } = dependencies;
     this.#signals = signals;
+    this.#conversions = new Conversions(signals.draining, dependencies.onEvent);
     this.#fileCount = fileCount;
     signals.ended.addEventListener('abort', () => this.#wake());
     this.#knownContent = manifest && new KnownContent(manifest, signals.abandoned);
@@ -161,7 +162,7 @@ class Batch {
       ) {
         next += 1;
         // While this one is sent, the next is converted.
-        await this.#settle(file, () => this.#openAhead(files[next]));
+        await this.#settle(file, () => this.#conversions.begin(files[next]));
       }
     };
     try {
@@ -196,30 +197,6 @@ class Batch {
     this.#wake();
   }
 
-  /** Converts a file, unless that has begun. */
-  #open({ index, path, check }: AcceptableFile): Promise<CheckedAsset> {
-    const pending = check.asset;
-    const begun = this.#opening.get(pending);
-    this.#opening.delete(pending);
-    return (
-      begun ??
-      pending.open(this.#signals.draining, (share) =>
-        this.#dependencies.onEvent({ type: 'fitting', index, path, share }),
-      )
-    );
-  }
-
-  #openAhead(file: AcceptableFile | undefined): void {
-    const pending = file?.check.asset;
-    if (pending?.fitting === undefined || this.#opening.has(pending) || this.#signals.draining.aborted) {
-      return;
-    }
-    const opening = this.#open(file!);
-    this.#opening.set(pending, opening);
-    // A failure is reported when its turn comes.
-    opening.catch(() => {});
-  }
-
   async #upload(file: AcceptableFile, onOpen: () => void): Promise<Outcome> {
     const { index, path, check } = file;
     const stopped = this.#signals.stopped;
@@ -230,7 +207,7 @@ class Batch {
     let buffer: Buffer | undefined;
     let asset: CheckedAsset | undefined;
     try {
-      asset = await untilAborted(this.#open(file), draining);
+      asset = await untilAborted(this.#conversions.take(file), draining);
       onOpen();
       buffer = await untilAborted(this.#buffers.acquire(asset.sizeBytes + 1), stopped);
       const bytes = await this.#read(asset, buffer);
