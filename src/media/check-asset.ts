@@ -8,10 +8,11 @@ import { readShared } from '../files/read-shared.ts';
 import { groupDigits } from '../words.ts';
 import { type AssetType, type ContentType, isImageContentType, resolveType } from './asset-types.ts';
 import { type ByteSource, createBufferSource, createFileSource } from './byte-source.ts';
+import type { CheckContext } from './check-context.ts';
 import { identify } from './identify.ts';
 import { checkImageStructure } from './image-structure.ts';
 import { findLimitRefusal, findSizeRefusal, type Measures, maxSizeBytes } from './limits.ts';
-import type { Probe, Probed, ProbedFile } from './probe.ts';
+import type { Probed, ProbedFile } from './probe.ts';
 import type { Refusal } from './refusal.ts';
 
 /** The facts about an asset that its content gives. */
@@ -66,14 +67,6 @@ export interface CheckedAsset extends AssetFacts, PendingAsset {
   readInto(buffer: Buffer): Promise<Buffer>;
   /** Removes the converted file, once it is sent. */
   discard?(): Promise<void>;
-}
-
-/** How files are checked. */
-export interface CheckContext {
-  /** Whether sizes, lengths and sides are left to the server. */
-  readonly noLimits: boolean;
-  /** Measures videos and audio; opened only for the first such file. */
-  readonly openProbe: () => Promise<Probe>;
 }
 
 /**

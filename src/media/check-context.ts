@@ -1,5 +1,12 @@
-import type { CheckContext } from './check-asset.ts';
 import type { Probe } from './probe.ts';
+
+/** How files are checked. */
+export interface CheckContext {
+  /** Whether sizes, lengths and sides are left to the server. */
+  readonly noLimits: boolean;
+  /** Measures videos and audio; opened only for the first such file. */
+  readonly openProbe: () => Promise<Probe>;
+}
 
 /** Creates the context that several checks share; `close` ends it. */
 export function createCheckContext(

@@ -4,14 +4,8 @@ import { isOutOfHandles } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import type { FoundFile } from '../files/found-file.ts';
 import { unlessAborted } from '../until-aborted.ts';
-import {
-  type CheckContext,
-  type CheckedAsset,
-  checkAssetFile,
-  checkAssetStream,
-  unreadableFolder,
-} from './check-asset.ts';
-import { createCheckContext } from './check-context.ts';
+import { type CheckedAsset, checkAssetFile, checkAssetStream, unreadableFolder } from './check-asset.ts';
+import { type CheckContext, createCheckContext } from './check-context.ts';
 
 /** The result of checking one file. */
 export type FileCheck =

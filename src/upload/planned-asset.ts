@@ -2,12 +2,8 @@ import { FileError } from '../errors.ts';
 import { type FittingPlan, toFittedSource } from '../fit/fit-plan.ts';
 import type { Fitter } from '../fit/fitter.ts';
 import { assetTypes } from '../media/asset-types.ts';
-import {
-  type CheckContext,
-  type CheckedAsset,
-  checkAssetFile,
-  type PendingAsset,
-} from '../media/check-asset.ts';
+import { type CheckedAsset, checkAssetFile, type PendingAsset } from '../media/check-asset.ts';
+import type { CheckContext } from '../media/check-context.ts';
 import type { UploadEvent } from './event.ts';
 
 /** What {@link createPlannedAsset} needs from outside. */
