@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { FileError, type FileErrorCode } from '../../errors.ts';
-import { type FittedImage, fitImage } from './fit-image.ts';
+import type { EncodedImage } from './encode-image.ts';
+import { fitImage } from './fit-image.ts';
 import type { ImageRecipe } from './image-recipe.ts';
 import { makePreview } from './make-preview.ts';
 import { loadHeicDecode, loadSharp } from './optional-modules.ts';
@@ -22,7 +23,7 @@ export type WorkerRequest =
 /** The answer of such a process. */
 export type WorkerAnswer =
   | { readonly kind: 'loaded' }
-  | ({ readonly kind: 'fitted' } & Omit<FittedImage, 'bytes'>)
+  | ({ readonly kind: 'fitted' } & Omit<EncodedImage, 'bytes'>)
   | { readonly kind: 'previewed'; readonly jpeg: Uint8Array }
   /** Not the image's failure but the file system's, with the code of its errno. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
