@@ -276,14 +276,6 @@ function notAFile(kind: string, cause?: unknown): FileError {
   return new FileError('not_a_file', `it is a ${kind}, not a regular file`, { cause });
 }
 
-/** The failure of a folder that could not be searched for files. */
-export function unreadableFolder(cause: unknown): FileError {
-  return new FileError('unreadable', `the folder cannot be read: ${describeErrno(cause)}`, {
-    cause,
-    hint: 'Nothing in it was uploaded. Check that you may read it, or leave it out.',
-  });
-}
-
 function unreadable(cause: unknown): FileError {
   return new FileError('unreadable', `it cannot be read: ${describeErrno(cause)}`, { cause });
 }

@@ -1,14 +1,14 @@
 import type { FoundFile } from '../files/found-file.ts';
 import type { Machine } from '../host.ts';
-import { checkFiles } from '../media/check-files.ts';
 import type { Source } from '../settings/source.ts';
 import { unlessAborted } from '../until-aborted.ts';
 import { toMeasures } from './asset-measures.ts';
 import type { Uploader } from './attempts.ts';
+import { checkFiles } from './check-files.ts';
+import { type CheckedFile, type FileCheck, selectAcceptable } from './checked-file.ts';
 import type { UploadEvent } from './event.ts';
 import type { FileFitting, FileFittingDependencies, FitOptions } from './fit-files.ts';
 import type { Manifest } from './manifest.ts';
-import { type Preparation, type PreparedFile, selectAcceptable } from './prepared-file.ts';
 import { type Outcome, settledWithoutSending, type UploadRecord } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
 import { type BatchDependencies, type BatchOptions, uploadBatch } from './upload-batch.ts';
@@ -45,7 +45,7 @@ export interface RunDependencies extends Omit<BatchDependencies, 'uploader' | 'm
    * Called with every file once all are checked, and again once all are converted, if that happens before sending; an
    * error from it ends the run before anything is sent.
    */
-  readonly onChecked?: ((files: readonly PreparedFile[]) => void) | undefined;
+  readonly onChecked?: ((files: readonly CheckedFile[]) => void) | undefined;
   readonly onFittedImage?: FileFittingDependencies['onFittedImage'];
 }
 
@@ -66,7 +66,7 @@ export async function* checkAndUpload(
   let fitting: FileFitting | undefined;
   try {
     fitting = await openFitting(options, dependencies, manifest);
-    let files: readonly PreparedFile[] = fitting
+    let files: readonly CheckedFile[] = fitting
       ? await fitting.prepare(found)
       : await checkFiles(found, options, signal);
     if (!signal.aborted) {
@@ -130,13 +130,13 @@ async function openManifest(
   return Manifest.open(manifestPath, { account, endpoint, maxAgeMs, clock }, signal);
 }
 
-function createFilesChecked(files: readonly PreparedFile[]): UploadEvent {
+function createFilesChecked(files: readonly CheckedFile[]): UploadEvent {
   const sizes = selectAcceptable(files).map(({ check }) => check.asset.sizeBytes);
   return { type: 'files-checked', files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
 /** The outcome of a file in a dry run. */
-function validOutcome(check: Preparation): Outcome {
+function validOutcome(check: FileCheck): Outcome {
   if (check.kind !== 'acceptable') {
     return settledWithoutSending(check);
   }

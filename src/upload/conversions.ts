@@ -1,6 +1,6 @@
 import type { CheckedAsset, PendingAsset } from '../media/check-asset.ts';
+import type { AcceptableFile } from './checked-file.ts';
 import type { UploadEvent } from './event.ts';
-import type { AcceptableFile } from './prepared-file.ts';
 
 /** The conversions of a batch: each begins while the file before it is sent. */
 export class Conversions {

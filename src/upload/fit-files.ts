@@ -5,17 +5,17 @@ import type { FoundFile } from '../files/found-file.ts';
 import { Fitter, type FitterDependencies } from '../fit/fitter.ts';
 import type { SourceFile } from '../fit/source-file.ts';
 import { type CheckContext, createCheckContext } from '../media/check-context.ts';
-import { checkFiles, type FileCheck, unchecked } from '../media/check-files.ts';
 import { unlessAborted } from '../until-aborted.ts';
-import type { Manifest } from './manifest.ts';
-import { createPlannedAsset, type PlannedAssetContext } from './planned-asset.ts';
+import { checkFiles } from './check-files.ts';
 import {
   type AcceptableFile,
-  type FitKey,
-  type Preparation,
-  type PreparedFile,
+  type CheckedFile,
+  type FileCheck,
   selectAcceptable,
-} from './prepared-file.ts';
+  unchecked,
+} from './checked-file.ts';
+import type { Manifest } from './manifest.ts';
+import { createPlannedAsset, type PlannedAssetContext } from './planned-asset.ts';
 import { settledWithoutSending } from './record.ts';
 import { describeUselessEdits } from './useless-edits.ts';
 
@@ -92,7 +92,7 @@ export class FileFitting {
    * Checks every file and plans its conversion. Nothing is converted yet; only standard input is put into a file,
    * because decoders read it more than once.
    */
-  async prepare(found: readonly FoundFile[]): Promise<readonly PreparedFile[]> {
+  async prepare(found: readonly FoundFile[]): Promise<readonly CheckedFile[]> {
     const { signal } = this.#dependencies;
     const inputs = new Map<string, FitInput>();
     const keys = found.map((file) => this.#keyOf(file));
@@ -108,12 +108,12 @@ export class FileFitting {
   }
 
   /** Converts all files that need it; with `failFast`, stops at the first failure. */
-  async fitAll(files: readonly PreparedFile[]): Promise<readonly PreparedFile[]> {
+  async fitAll(files: readonly CheckedFile[]): Promise<readonly CheckedFile[]> {
     const { machine } = this.#dependencies;
     const { failFast } = this.#options;
     const stopping = new AbortController();
     const signal = AbortSignal.any([this.#dependencies.signal, stopping.signal]);
-    const results = new Map<Preparation, Preparation>();
+    const results = new Map<FileCheck, FileCheck>();
     if (failFast && files.some(({ check }) => check.kind === 'refused')) {
       stopping.abort();
     }
@@ -144,7 +144,7 @@ export class FileFitting {
     await Promise.all([this.#fitter.close(), this.#checks.close()]);
   }
 
-  async #fitNow({ index, path, check }: AcceptableFile, signal: AbortSignal): Promise<Preparation> {
+  async #fitNow({ index, path, check }: AcceptableFile, signal: AbortSignal): Promise<FileCheck> {
     const { onEvent } = this.#dependencies;
     const { sizeBytes } = check.asset;
     try {
@@ -165,7 +165,7 @@ export class FileFitting {
     return edits === undefined ? `${named}\0` : `${named}\0#${formatEdits(edits)}`;
   }
 
-  async #prepareInputs(inputs: readonly FitInput[]): Promise<readonly Preparation[]> {
+  async #prepareInputs(inputs: readonly FitInput[]): Promise<readonly FileCheck[]> {
     const { signal } = this.#dependencies;
     const { noLimits, failFast } = this.#options;
     const concurrency = maxSourcesAtOnce;
@@ -200,7 +200,7 @@ export class FileFitting {
   async #load(
     input: FitInput,
     spool: (stream: NodeJS.ReadableStream) => Promise<string>,
-  ): Promise<LoadedInput | { readonly settled: Preparation }> {
+  ): Promise<LoadedInput | { readonly settled: FileCheck }> {
     const { manifest, signal } = this.#dependencies;
     const { file, edits } = input;
     try {
@@ -211,7 +211,7 @@ export class FileFitting {
       }
       // If it cannot be hashed, the check explains why in better words.
       const source = await this.#fitter.loadSource(path, signal).catch(() => undefined);
-      const upload = source && manifest.findFitted(this.#keyFor(source, edits));
+      const upload = source && manifest.findFitted(source.sha256, this.#fitter.formatRecipeKey(edits));
       return upload === undefined ? { ...loaded, source } : { settled: { kind: 'known', upload } };
     } catch (error) {
       return { settled: refusedBy(error) };
@@ -221,7 +221,7 @@ export class FileFitting {
   async #plan(
     { index, file, path, edits, source: loaded }: LoadedInput,
     check: FileCheck,
-  ): Promise<Preparation> {
+  ): Promise<FileCheck> {
     const { signal, onEvent } = this.#dependencies;
     const isMendable = check.kind === 'refused' && mendable.has(check.error.code);
     if (!this.#shouldFit(file) || !(check.kind === 'acceptable' || isMendable)) {
@@ -229,7 +229,7 @@ export class FileFitting {
     }
     try {
       const source = loaded ?? (await this.#fitter.loadSource(path, signal));
-      const fitKey = this.#keyFor(source, edits);
+      const recipe = this.#fitter.formatRecipeKey(edits);
       const plan = await this.#fitter.plan(source, edits, check.kind === 'acceptable', signal);
       for (const reason of describeUselessEdits(file.edits, plan, check)) {
         onEvent({ type: 'fit-doubt', index, path: file.path, reason });
@@ -239,21 +239,17 @@ export class FileFitting {
           if (plan.note !== undefined) {
             onEvent({ type: 'fit-doubt', index, path: file.path, reason: plan.note });
           }
-          return check.kind === 'acceptable' ? { ...check, fitKey } : withoutFitting(check);
+          return check.kind === 'acceptable' ? { ...check, recipe } : withoutFitting(check);
         case 'fit':
           return {
             kind: 'acceptable',
             asset: createPlannedAsset({ index, path: file.path, plan }, this.#planned),
-            fitKey,
+            recipe,
           };
       }
     } catch (error) {
       return refusedBy(error);
     }
-  }
-
-  #keyFor({ sha256 }: SourceFile, edits: Edits): FitKey {
-    return { sha256, recipe: this.#fitter.formatRecipeKey(edits) };
   }
 
   #shouldFit({ edits }: FoundFile): boolean {
@@ -262,7 +258,7 @@ export class FileFitting {
 }
 
 /** A refusal that the fitter left as it is, so that nobody is sent to it again. */
-function withoutFitting(check: Exclude<FileCheck, { kind: 'acceptable' }>): Preparation {
+function withoutFitting(check: Exclude<FileCheck, { kind: 'acceptable' }>): FileCheck {
   if (check.kind !== 'refused') {
     return check;
   }
@@ -270,7 +266,7 @@ function withoutFitting(check: Exclude<FileCheck, { kind: 'acceptable' }>): Prep
   return { kind: 'refused', error: new FileError(code, message, { hint, cause }) };
 }
 
-function refusedBy(error: unknown): Extract<Preparation, { kind: 'refused' }> {
+function refusedBy(error: unknown): Extract<FileCheck, { kind: 'refused' }> {
   if (error instanceof FileError) {
     return { kind: 'refused', error };
   }

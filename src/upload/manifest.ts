@@ -8,7 +8,6 @@ import { UsageError } from '../errors.ts';
 import { openToRead } from '../files/open-to-read.ts';
 import type { Clock } from '../host.ts';
 import { formatEntry, type ManifestEntry } from './manifest-entry.ts';
-import type { FitKey } from './prepared-file.ts';
 import { readManifest } from './read-manifest.ts';
 import type { UploadedOutcome } from './record.ts';
 
@@ -89,8 +88,13 @@ export class Manifest {
     return withOwnAccount(this.#known.byContent.get(sha256));
   }
 
-  /** The reference of the file converted from that source, or of the source itself if it needed no conversion. */
-  findFitted({ sha256, recipe }: FitKey): RememberedUpload | undefined {
+  /**
+   * The reference of the file converted from that source, or of the source itself if it needed no conversion.
+   *
+   * @param sha256 of the source
+   * @param recipe the edits, as a key
+   */
+  findFitted(sha256: string, recipe: string): RememberedUpload | undefined {
     return withOwnAccount(this.#known.byFit.get(`${sha256} ${recipe}`));
   }
 

@@ -3,7 +3,7 @@ import { ApiError, type UploadError, type UploadErrorCode } from '../errors.ts';
 import type { AssetType, ContentType } from '../media/asset-types.ts';
 import type { FittedSource } from '../media/check-asset.ts';
 import type { AssetMeasures } from './asset-measures.ts';
-import type { Preparation } from './prepared-file.ts';
+import type { FileCheck } from './checked-file.ts';
 
 interface RecordBase {
   /** The file's place in the input, from 0. */
@@ -120,7 +120,7 @@ export function cancelledOutcome(attempts: number): Outcome {
 }
 
 /** The outcome of a file of which nothing is sent, known before the batch begins. */
-export function settledWithoutSending(check: Exclude<Preparation, { kind: 'acceptable' }>): Outcome {
+export function settledWithoutSending(check: Exclude<FileCheck, { kind: 'acceptable' }>): Outcome {
   switch (check.kind) {
     case 'known':
       return { status: 'reused', ...check.upload, attempts: 0, durationMs: 0 };

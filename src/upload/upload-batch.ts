@@ -7,18 +7,13 @@ import { untilAborted } from '../until-aborted.ts';
 import { combineMeasures } from './asset-measures.ts';
 import { type AttemptsContext, attemptUpload, type Uploader } from './attempts.ts';
 import { BufferPool } from './buffer-pool.ts';
+import { type AcceptableFile, type CheckedFile, type FileCheck, selectAcceptable } from './checked-file.ts';
 import { Conversions } from './conversions.ts';
 import type { UploadEvent } from './event.ts';
 import { KnownContent } from './known-content.ts';
 import { listAccountNames } from './list-account-names.ts';
 import type { Manifest } from './manifest.ts';
 import { Outage } from './outage.ts';
-import {
-  type AcceptableFile,
-  type Preparation,
-  type PreparedFile,
-  selectAcceptable,
-} from './prepared-file.ts';
 import {
   cancelledOutcome,
   failedOutcome,
@@ -64,7 +59,7 @@ export interface BatchDependencies {
  * it are settled. A file never makes it reject: its record says what went wrong.
  */
 export async function* uploadBatch(
-  files: readonly PreparedFile[],
+  files: readonly CheckedFile[],
   options: BatchOptions,
   dependencies: BatchDependencies,
 ): AsyncGenerator<readonly UploadRecord[], void, undefined> {
@@ -115,7 +110,7 @@ class Batch {
   readonly #attempts: AttemptsContext;
   readonly #knownContent: KnownContent | undefined;
   readonly #fileCount: number;
-  readonly #settled = new Map<Preparation, Outcome>();
+  readonly #settled = new Map<FileCheck, Outcome>();
   /** An error that is a bug. */
   #bug: { readonly error: unknown } | undefined;
   #wake = () => {};
@@ -175,7 +170,7 @@ class Batch {
   }
 
   /** The outcome of a file; undefined while it is not settled. Files not begun are cancelled once the batch is over. */
-  outcomeOf(check: Preparation): Outcome | undefined {
+  outcomeOf(check: FileCheck): Outcome | undefined {
     return check.kind === 'acceptable'
       ? (this.#settled.get(check) ?? (this.#signals.ended.aborted ? cancelledOutcome(0) : undefined))
       : settledWithoutSending(check);
@@ -219,7 +214,7 @@ class Batch {
         path,
         bytes,
         asset,
-        recipe: check.fitKey?.recipe,
+        recipe: check.recipe,
         elapsedMs,
       });
     } catch (error) {

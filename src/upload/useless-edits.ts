@@ -1,7 +1,7 @@
 import type { Edits } from '../files/edits.ts';
 import type { FitPlan } from '../fit/fit-plan.ts';
 import type { AssetType } from '../media/asset-types.ts';
-import type { FileCheck } from '../media/check-files.ts';
+import type { FileCheck } from './checked-file.ts';
 
 /** Edits after a file's name that do not apply to its type. Flags are for files of all types, so they do not count. */
 export function describeUselessEdits(

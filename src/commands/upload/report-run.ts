@@ -9,7 +9,7 @@ import type { StandardError } from '../../report/standard-error.ts';
 import type { UploadReporter } from '../../report/upload-reporter.ts';
 import { unlessAborted } from '../../until-aborted.ts';
 import { checkAndUpload, type RunOptions } from '../../upload/check-and-upload.ts';
-import type { PreparedFile } from '../../upload/prepared-file.ts';
+import type { CheckedFile } from '../../upload/checked-file.ts';
 import type { UploadFlags } from './command.ts';
 import { Tally } from './tally.ts';
 
@@ -99,7 +99,7 @@ export async function reportRun(
 }
 
 /** @throws UsageError if a request object cannot hold the acceptable files */
-function assertAssets(format: ResultFormat, files: readonly PreparedFile[]): void {
+function assertAssets(format: ResultFormat, files: readonly CheckedFile[]): void {
   if (isRequestFormat(format)) {
     const assets = files.flatMap(({ path, check }) => {
       switch (check.kind) {

@@ -6,7 +6,7 @@ import { ImageProcesses } from '../../fit/image-processes.ts';
 import type { Host } from '../../host.ts';
 import type { PendingAsset } from '../../media/check-asset.ts';
 import { untilAborted } from '../../until-aborted.ts';
-import type { PreparedFile } from '../../upload/prepared-file.ts';
+import type { CheckedFile } from '../../upload/checked-file.ts';
 import type { UploadRecord } from '../../upload/record.ts';
 import { StatusCounts } from '../status-counts.ts';
 import { type Card, createCard } from './card.ts';
@@ -36,9 +36,9 @@ export class ContactSheet {
   readonly #imageProcesses: ImageProcesses;
   readonly #host: SheetHost;
   readonly #cards: Card[] = [];
-  #checked: readonly PreparedFile[] = [];
+  #checked: readonly CheckedFile[] = [];
   /** The first index of each file in the input. */
-  readonly #firstIndexes = new Map<PreparedFile['check'], number>();
+  readonly #firstIndexes = new Map<CheckedFile['check'], number>();
   /** Previews of converted images, by index. */
   readonly #fittedPreviews = new Map<number, Buffer>();
   #fittedPreviewBytes = 0;
@@ -73,7 +73,7 @@ export class ContactSheet {
   }
 
   /** Call with every file once all are checked. */
-  checked(files: readonly PreparedFile[]): void {
+  checked(files: readonly CheckedFile[]): void {
     this.#checked = files;
     for (const [index, { check }] of files.entries()) {
       if (!this.#firstIndexes.has(check)) {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ApiError, FileError } from '../../../src/errors.ts';
-import type { CheckedFile } from '../../../src/media/check-files.ts';
+import type { CheckedAsset } from '../../../src/media/check-asset.ts';
 import type { Uploader } from '../../../src/upload/attempts.ts';
+import type { CheckedFile } from '../../../src/upload/checked-file.ts';
 import type { UploadRecord } from '../../../src/upload/record.ts';
 import { uploadBatch } from '../../../src/upload/upload-batch.ts';
 
@@ -73,6 +74,15 @@ describe('uploadBatch, for any answers, in any order, with any interruption,', (
             }
           },
         };
+        const assetOf = (i: number): CheckedAsset => ({
+          type: 'image',
+          contentType: 'image/png',
+          sizeBytes: 1,
+          open() {
+            return Promise.resolve(this);
+          },
+          readInto: () => scheduler.schedule(Promise.resolve(Buffer.from([i])), `read file ${i}`),
+        });
         const files = scripts.map(
           (steps, i): CheckedFile => ({
             path: `${i}.png`,
@@ -81,15 +91,7 @@ describe('uploadBatch, for any answers, in any order, with any interruption,', (
                 ? { kind: 'refused', error: new FileError('empty', 'it is empty') }
                 : {
                     kind: 'acceptable',
-                    asset: {
-                      type: 'image',
-                      contentType: 'image/png',
-                      sizeBytes: 1,
-                      open() {
-                        return Promise.resolve(this);
-                      },
-                      readInto: () => scheduler.schedule(Promise.resolve(Buffer.from([i])), `read file ${i}`),
-                    },
+                    asset: assetOf(i),
                   },
           }),
         );

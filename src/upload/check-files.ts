@@ -1,24 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { pMapIterable } from 'p-map';
-import { isOutOfHandles } from '../errno.ts';
+import { describeErrno, isOutOfHandles } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import type { FoundFile } from '../files/found-file.ts';
+import { type CheckedAsset, checkAssetFile, checkAssetStream } from '../media/check-asset.ts';
+import { type CheckContext, createCheckContext } from '../media/check-context.ts';
 import { unlessAborted } from '../until-aborted.ts';
-import { type CheckedAsset, checkAssetFile, checkAssetStream, unreadableFolder } from './check-asset.ts';
-import { type CheckContext, createCheckContext } from './check-context.ts';
-
-/** The result of checking one file. */
-export type FileCheck =
-  | { readonly kind: 'acceptable'; readonly asset: CheckedAsset }
-  | { readonly kind: 'refused'; readonly error: FileError }
-  /** The checks were stopped before its turn. */
-  | { readonly kind: 'unchecked' };
-
-/** One input after the check; inputs that name the same file share one `check` object. */
-export interface CheckedFile {
-  readonly path: string;
-  readonly check: FileCheck;
-}
+import { type CheckedFile, type FileCheck, unchecked } from './checked-file.ts';
 
 /** Enough open files to keep a disk busy, far below any limit on open files. */
 const maxOpenFiles = 16;
@@ -26,9 +14,6 @@ const maxOpenFiles = 16;
 /** If too many files are open, how long a file waits before it is tried again, and how often. */
 const openRetryMs = 20;
 const maxOpenTries = 250;
-
-/** The check of a file whose turn did not come. */
-export const unchecked = { kind: 'unchecked' } as const satisfies FileCheck;
 
 /** How files are checked. */
 export interface CheckOptions {
@@ -115,4 +100,12 @@ async function checkWhenOpen(
       await delay(openRetryMs);
     }
   }
+}
+
+/** The failure of a folder that could not be searched for files. */
+function unreadableFolder(cause: unknown): FileError {
+  return new FileError('unreadable', `the folder cannot be read: ${describeErrno(cause)}`, {
+    cause,
+    hint: 'Nothing in it was uploaded. Check that you may read it, or leave it out.',
+  });
 }
