@@ -33,10 +33,9 @@ export interface PendingAsset extends Omit<AssetFacts, 'contentType'> {
   /**
    * Converts the file, if that is still to be done.
    *
-   * @param onProgress called with the completed fraction, from 0 to 1
    * @throws FileError, or the signal's reason
    */
-  open(signal: AbortSignal, onProgress: (share: number) => void): Promise<CheckedAsset>;
+  prepare(signal: AbortSignal): Promise<PreparedAsset>;
 }
 
 /** How a file is converted. */
@@ -55,8 +54,8 @@ export interface FittedSource {
   readonly contentType: string;
 }
 
-/** A file that may be sent. Its bytes are not held in memory: they are read when their turn comes. */
-export interface CheckedAsset extends AssetFacts, PendingAsset {
+/** A file that can be sent as it is. Its bytes are not held in memory: they are read when their turn comes. */
+export interface PreparedAsset extends AssetFacts, PendingAsset {
   readonly contentType: ContentType;
   /**
    * Reads all of its bytes into a buffer with room for at least one byte more, and returns that part of it. They are
@@ -75,7 +74,7 @@ export interface CheckedAsset extends AssetFacts, PendingAsset {
  * @param path absolute
  * @throws FileError that says what is wrong with it
  */
-export async function checkAssetFile(path: string, context: CheckContext): Promise<CheckedAsset> {
+export async function checkAssetFile(path: string, context: CheckContext): Promise<PreparedAsset> {
   return withFile(path, async (handle) => {
     const { sizeBytes, version } = await statRegularFile(handle);
     if (sizeBytes === 0 && (await handle.read(Buffer.alloc(1), 0, 1, 0)).bytesRead > 0) {
@@ -96,7 +95,7 @@ export async function checkAssetStream(
   stream: NodeJS.ReadableStream,
   context: CheckContext,
   signal: AbortSignal,
-): Promise<CheckedAsset> {
+): Promise<PreparedAsset> {
   const maxBytes = maxSizeBytes(context.noLimits);
   const bytes = await readShared(stream, maxBytes, signal).catch((cause: unknown) => {
     throw signal.aborted ? signal.reason : unreadable(cause);
@@ -108,9 +107,9 @@ export async function checkAssetStream(
     );
   }
   const facts = await checkContent(createBufferSource(bytes), bytes, context);
-  const asset: CheckedAsset = {
+  const asset: PreparedAsset = {
     ...facts,
-    open: async () => asset,
+    prepare: async () => asset,
     // No copy: nobody else has these bytes.
     readInto: async () => bytes,
   };
@@ -159,7 +158,7 @@ function refused({ code, message, hint, fittable }: Refusal): FileError {
 }
 
 /** A class, because a batch may hold a hundred thousand of them, and a closure for each would double their size. */
-class DiskAsset implements CheckedAsset {
+class DiskAsset implements PreparedAsset {
   readonly type: AssetType;
   readonly contentType: ContentType;
   readonly sizeBytes: number;
@@ -180,7 +179,7 @@ class DiskAsset implements CheckedAsset {
     this.#version = version;
   }
 
-  async open(): Promise<CheckedAsset> {
+  async prepare(): Promise<PreparedAsset> {
     return this;
   }
 

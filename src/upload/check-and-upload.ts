@@ -67,7 +67,7 @@ export async function* checkAndUpload(
   try {
     fitting = await openFitting(options, dependencies, manifest);
     let files: readonly CheckedFile[] = fitting
-      ? await fitting.prepare(found)
+      ? await fitting.check(found)
       : await checkFiles(found, options, signal);
     if (!signal.aborted) {
       dependencies.onChecked?.(files);

@@ -3,7 +3,7 @@ import { pMapIterable } from 'p-map';
 import { describeErrno, isOutOfHandles } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import type { FoundFile } from '../files/found-file.ts';
-import { type CheckedAsset, checkAssetFile, checkAssetStream } from '../media/check-asset.ts';
+import { checkAssetFile, checkAssetStream, type PreparedAsset } from '../media/check-asset.ts';
 import { type CheckContext, createCheckContext } from '../media/check-context.ts';
 import { unlessAborted } from '../until-aborted.ts';
 import { type CheckedFile, type FileCheck, unchecked } from './checked-file.ts';
@@ -89,7 +89,7 @@ async function checkWhenOpen(
   path: string,
   context: CheckContext,
   signal: AbortSignal,
-): Promise<CheckedAsset> {
+): Promise<PreparedAsset> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await checkAssetFile(path, context);

@@ -1,42 +1,30 @@
-import type { CheckedAsset, PendingAsset } from '../media/check-asset.ts';
-import type { AcceptableFile } from './checked-file.ts';
-import type { UploadEvent } from './event.ts';
+import type { PendingAsset, PreparedAsset } from '../media/check-asset.ts';
 
 /** The conversions of a batch: each begins while the file before it is sent. */
 export class Conversions {
   readonly #draining: AbortSignal;
-  readonly #onEvent: (event: UploadEvent) => void;
-  readonly #begun = new Map<PendingAsset, Promise<CheckedAsset>>();
+  readonly #begun = new Map<PendingAsset, Promise<PreparedAsset>>();
 
   /** @param draining aborted when nothing new may start */
-  constructor(draining: AbortSignal, onEvent: (event: UploadEvent) => void) {
+  constructor(draining: AbortSignal) {
     this.#draining = draining;
-    this.#onEvent = onEvent;
   }
 
-  /** Begins the conversion of the file whose turn is next, if it needs one. */
-  begin(file: AcceptableFile | undefined): void {
-    const pending = file?.check.asset;
-    if (pending?.fitting === undefined || this.#begun.has(pending) || this.#draining.aborted) {
+  /** Begins the conversion of the asset whose turn is next, if it needs one. */
+  begin(asset: PendingAsset | undefined): void {
+    if (asset?.fitting === undefined || this.#begun.has(asset) || this.#draining.aborted) {
       return;
     }
-    const opening = this.#open(file!);
-    this.#begun.set(pending, opening);
+    const preparing = asset.prepare(this.#draining);
+    this.#begun.set(asset, preparing);
     // A failure is reported when its turn comes.
-    opening.catch(() => {});
+    preparing.catch(() => {});
   }
 
-  /** The asset of the file whose turn has come; rejects with a FileError if the conversion failed. */
-  take(file: AcceptableFile): Promise<CheckedAsset> {
-    const pending = file.check.asset;
-    const begun = this.#begun.get(pending);
-    this.#begun.delete(pending);
-    return begun ?? this.#open(file);
-  }
-
-  #open({ index, path, check }: AcceptableFile): Promise<CheckedAsset> {
-    return check.asset.open(this.#draining, (share) =>
-      this.#onEvent({ type: 'fitting', index, path, share }),
-    );
+  /** The asset whose turn has come, converted; rejects with a FileError if that failed. */
+  take(asset: PendingAsset): Promise<PreparedAsset> {
+    const begun = this.#begun.get(asset);
+    this.#begun.delete(asset);
+    return begun ?? asset.prepare(this.#draining);
   }
 }

@@ -92,7 +92,7 @@ export class FileFitting {
    * Checks every file and plans its conversion. Nothing is converted yet; only standard input is put into a file,
    * because decoders read it more than once.
    */
-  async prepare(found: readonly FoundFile[]): Promise<readonly CheckedFile[]> {
+  async check(found: readonly FoundFile[]): Promise<readonly CheckedFile[]> {
     const { signal } = this.#dependencies;
     const inputs = new Map<string, FitInput>();
     const keys = found.map((file) => this.#keyOf(file));
@@ -102,7 +102,7 @@ export class FileFitting {
         inputs.set(key, { index, file, edits: { ...this.#options.edits, ...file.edits } });
       }
     }
-    const prepared = await unlessAborted(this.#prepareInputs([...inputs.values()]), signal);
+    const prepared = await unlessAborted(this.#checkInputs([...inputs.values()]), signal);
     const byKey = new Map([...inputs.keys()].map((key, i) => [key, prepared?.[i]]));
     return found.map(({ path }, i) => ({ path, check: byKey.get(keys[i]!) ?? unchecked }));
   }
@@ -148,10 +148,7 @@ export class FileFitting {
     const { onEvent } = this.#dependencies;
     const { sizeBytes } = check.asset;
     try {
-      const asset = await check.asset.open(signal, (share) =>
-        onEvent({ type: 'fitting', index, path, share }),
-      );
-      return { ...check, asset };
+      return { ...check, asset: await check.asset.prepare(signal) };
     } catch (error) {
       const refused = refusedBy(error);
       onEvent({ type: 'file-settled', index, path, sizeBytes, outcome: settledWithoutSending(refused) });
@@ -165,7 +162,7 @@ export class FileFitting {
     return edits === undefined ? `${named}\0` : `${named}\0#${formatEdits(edits)}`;
   }
 
-  async #prepareInputs(inputs: readonly FitInput[]): Promise<readonly FileCheck[]> {
+  async #checkInputs(inputs: readonly FitInput[]): Promise<readonly FileCheck[]> {
     const { signal } = this.#dependencies;
     const { noLimits, failFast } = this.#options;
     const concurrency = maxSourcesAtOnce;

@@ -2,7 +2,7 @@ import { FileError } from '../errors.ts';
 import { type FittingPlan, toFittedSource } from '../fit/fit-plan.ts';
 import type { Fitter } from '../fit/fitter.ts';
 import { assetTypes } from '../media/asset-types.ts';
-import { type CheckedAsset, checkAssetFile, type PendingAsset } from '../media/check-asset.ts';
+import { checkAssetFile, type PendingAsset, type PreparedAsset } from '../media/check-asset.ts';
 import type { CheckContext } from '../media/check-context.ts';
 import type { UploadEvent } from './event.ts';
 
@@ -22,7 +22,7 @@ interface PlannedFile {
   readonly plan: FittingPlan;
 }
 
-/** The asset that a plan will give. It is converted when it is opened. */
+/** The asset that a plan will give. It is converted when it is prepared. */
 export function createPlannedAsset(file: PlannedFile, context: PlannedAssetContext): PendingAsset {
   const { source, outcome, work } = file.plan;
   const { type, durationMs, width, height } = outcome;
@@ -34,7 +34,7 @@ export function createPlannedAsset(file: PlannedFile, context: PlannedAssetConte
     height,
     sizeBytes: Math.min(source.sizeBytes, maxBytes),
     fitting: { fitted: work.recipe.texts, source: toFittedSource(file.plan) },
-    open: (signal, onProgress) => convert(file, context, signal, onProgress),
+    prepare: (signal) => convert(file, context, signal),
   };
 }
 
@@ -43,10 +43,11 @@ async function convert(
   { index, path, plan }: PlannedFile,
   { fitter, checks, onEvent, onFittedImage }: PlannedAssetContext,
   signal: AbortSignal,
-  onProgress: (share: number) => void,
-): Promise<CheckedAsset> {
+): Promise<PreparedAsset> {
   const name = path === '-' ? 'stdin' : path;
-  const output = await fitter.fit(plan, name, signal, onProgress);
+  const output = await fitter.fit(plan, name, signal, (share) =>
+    onEvent({ type: 'fitting', index, path, share }),
+  );
   const { fitted, source, keptPath, discard } = output;
   const checked = await checkAssetFile(output.path, checks).catch(async (error: unknown) => {
     await discard();

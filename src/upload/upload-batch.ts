@@ -1,7 +1,7 @@
 import { isOutOfHandles } from '../errno.ts';
 import { FileError, isFatal, type UploadError } from '../errors.ts';
 import type { Clock } from '../host.ts';
-import type { CheckedAsset } from '../media/check-asset.ts';
+import type { PreparedAsset } from '../media/check-asset.ts';
 import type { Source } from '../settings/source.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { combineMeasures } from './asset-measures.ts';
@@ -87,7 +87,7 @@ interface ReadFile {
   readonly index: number;
   readonly path: string;
   readonly bytes: Buffer;
-  readonly asset: CheckedAsset;
+  readonly asset: PreparedAsset;
   /** The edits of its source, as a key; undefined if it was not to be converted. */
   readonly recipe: string | undefined;
   /** Since its turn came. */
@@ -125,7 +125,7 @@ class Batch {
     this.#dependencies = dependencies;
     const { manifest, clock } = dependencies;
     this.#signals = signals;
-    this.#conversions = new Conversions(signals.draining, dependencies.onEvent);
+    this.#conversions = new Conversions(signals.draining);
     this.#fileCount = fileCount;
     signals.ended.addEventListener('abort', () => this.#wake());
     this.#knownContent = manifest && new KnownContent(manifest, signals.abandoned);
@@ -157,7 +157,7 @@ class Batch {
       ) {
         next += 1;
         // While this one is sent, the next is converted.
-        await this.#settle(file, () => this.#conversions.begin(files[next]));
+        await this.#settle(file, () => this.#conversions.begin(files[next]?.check.asset));
       }
     };
     try {
@@ -183,16 +183,16 @@ class Batch {
     });
   }
 
-  async #settle(file: AcceptableFile, onOpen: () => void): Promise<void> {
+  async #settle(file: AcceptableFile, onPrepared: () => void): Promise<void> {
     const { index, path, check } = file;
     const { sizeBytes } = check.asset;
-    const outcome = await this.#upload(file, onOpen);
+    const outcome = await this.#upload(file, onPrepared);
     this.#dependencies.onEvent({ type: 'file-settled', index, path, sizeBytes, outcome });
     this.#settled.set(check, outcome);
     this.#wake();
   }
 
-  async #upload(file: AcceptableFile, onOpen: () => void): Promise<Outcome> {
+  async #upload(file: AcceptableFile, onPrepared: () => void): Promise<Outcome> {
     const { index, path, check } = file;
     const stopped = this.#signals.stopped;
     const { clock } = this.#dependencies;
@@ -200,10 +200,10 @@ class Batch {
     const elapsedMs = () => Math.round(clock.monotonicMs() - startedAtMs);
     const draining = this.#signals.draining;
     let buffer: Buffer | undefined;
-    let asset: CheckedAsset | undefined;
+    let asset: PreparedAsset | undefined;
     try {
-      asset = await untilAborted(this.#conversions.take(file), draining);
-      onOpen();
+      asset = await untilAborted(this.#conversions.take(check.asset), draining);
+      onPrepared();
       buffer = await untilAborted(this.#buffers.acquire(asset.sizeBytes + 1), stopped);
       const bytes = await this.#read(asset, buffer);
       if (bytes === undefined) {
@@ -242,7 +242,7 @@ class Batch {
    * Reads a file. While too many are open, tries again, because others are being closed. Returns nothing if the batch
    * was stopped.
    */
-  async #read(asset: CheckedAsset, buffer: Buffer): Promise<Buffer | undefined> {
+  async #read(asset: PreparedAsset, buffer: Buffer): Promise<Buffer | undefined> {
     const { clock, onEvent } = this.#dependencies;
     const { throttle } = this.#attempts;
     for (let tries = 1; !this.#signals.draining.aborted; tries += 1) {

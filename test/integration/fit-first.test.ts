@@ -54,8 +54,8 @@ describe('converting all files first', () => {
   test('settles a file that fails, and continues', async () => {
     const { first, cut, last } = await makeFiles();
     const { fitting, events } = openFitting(false);
-    const prepared = await fitting.prepare([first, cut, last, cut].map(foundFile));
-    const fitted = await fitting.fitAll(prepared);
+    const checked = await fitting.check([first, cut, last, cut].map(foundFile));
+    const fitted = await fitting.fitAll(checked);
     expect(fitted.map(({ check }) => check.kind)).toEqual(['acceptable', 'refused', 'acceptable', 'refused']);
     expect(events).toMatchObject([
       { type: 'fitted', index: 0, path: first },
@@ -72,7 +72,7 @@ describe('converting all files first', () => {
   test('stops after the first failure with failFast', async () => {
     const { first, cut, last } = await makeFiles();
     const { fitting, events } = openFitting(true);
-    const fitted = await fitting.fitAll(await fitting.prepare([first, cut, last].map(foundFile)));
+    const fitted = await fitting.fitAll(await fitting.check([first, cut, last].map(foundFile)));
     expect(fitted.map(({ check }) => check.kind)).toEqual(['acceptable', 'refused', 'unchecked']);
     expect(events.map(({ type }) => type)).toEqual(['fitted', 'file-settled']);
   });
@@ -80,7 +80,7 @@ describe('converting all files first', () => {
   test('converts nothing with failFast if a check has failed', async () => {
     const { first, text } = await makeFiles();
     const { fitting, events } = openFitting(true);
-    const fitted = await fitting.fitAll(await fitting.prepare([first, text].map(foundFile)));
+    const fitted = await fitting.fitAll(await fitting.check([first, text].map(foundFile)));
     expect(fitted.map(({ check }) => check.kind)).toEqual(['unchecked', 'refused']);
     expect(events).toEqual([]);
   });

@@ -159,11 +159,11 @@ export class ContactSheet {
       // The converted file of standard input is removed once it is sent.
       return;
     }
-    const opened = await asset.open(this.#host.signal, () => {});
-    const bytes = await opened.readInto(Buffer.alloc(asset.sizeBytes + 1));
+    const prepared = await asset.prepare(this.#host.signal);
+    const bytes = await prepared.readInto(Buffer.alloc(asset.sizeBytes + 1));
     await this.#addPreview(card, bytes, asset);
     if (card.preview === undefined && bytes.length <= maxEmbeddedBytes) {
-      card.source = this.#embed(opened.contentType, bytes);
+      card.source = this.#embed(prepared.contentType, bytes);
     }
   }
 

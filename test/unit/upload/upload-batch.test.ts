@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ApiError, FileError } from '../../../src/errors.ts';
-import type { CheckedAsset } from '../../../src/media/check-asset.ts';
+import type { PreparedAsset } from '../../../src/media/check-asset.ts';
 import type { Uploader } from '../../../src/upload/attempts.ts';
 import type { CheckedFile } from '../../../src/upload/checked-file.ts';
 import type { UploadRecord } from '../../../src/upload/record.ts';
@@ -74,11 +74,11 @@ describe('uploadBatch, for any answers, in any order, with any interruption,', (
             }
           },
         };
-        const assetOf = (i: number): CheckedAsset => ({
+        const assetOf = (i: number): PreparedAsset => ({
           type: 'image',
           contentType: 'image/png',
           sizeBytes: 1,
-          open() {
+          prepare() {
             return Promise.resolve(this);
           },
           readInto: () => scheduler.schedule(Promise.resolve(Buffer.from([i])), `read file ${i}`),
