@@ -5,6 +5,7 @@ import type { Clock } from '../host.ts';
 import type { ContentType } from '../media/asset-types.ts';
 import { backoffMs } from './backoff.ts';
 import type { UploadEvent } from './event.ts';
+import type { LoadedFile } from './file-loader.ts';
 import type { Outage } from './outage.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -18,19 +19,6 @@ export interface Uploader {
   ): Promise<UploadedAsset>;
   /** Lists the accounts that the token has; only for advice. */
   listAccounts?(signal: AbortSignal): Promise<readonly { readonly account: string }[]>;
-}
-
-/** One file to send; every attempt sends the same bytes. */
-export interface Sending {
-  /** Its first place in the input, for events. */
-  readonly index: number;
-  readonly path: string;
-  readonly bytes: Buffer;
-  readonly contentType: ContentType;
-  /** `REGION:email`. */
-  readonly account: string;
-  /** Called once the last byte has left this process. */
-  readonly onAllSent: () => void;
 }
 
 /** The result of all attempts on one file. */
@@ -49,6 +37,8 @@ export type AttemptsResult =
 /** The state that the attempts of a batch share. */
 export interface AttemptsContext {
   readonly uploader: Uploader;
+  /** `REGION:email`. */
+  readonly account: string;
   readonly throttle: Throttle;
   readonly outage: Outage;
   readonly clock: Clock;
@@ -67,12 +57,12 @@ export interface AttemptsContext {
 const handleWaitMs = 250;
 
 /** Sends one file, with retries. */
-export async function attemptUpload(sending: Sending, context: AttemptsContext): Promise<AttemptsResult> {
+export async function attemptUpload(file: LoadedFile, context: AttemptsContext): Promise<AttemptsResult> {
   const { throttle, outage, clock, draining } = context;
   const reachedBefore = outage.reachedCount;
   let attempts = 0;
   while (await throttle.enter()) {
-    const step = await attemptOnce(sending, attempts + 1, reachedBefore, context);
+    const step = await attemptOnce(file, attempts + 1, reachedBefore, context);
     if (step.kind === 'settled') {
       return step.result;
     }
@@ -92,7 +82,7 @@ type Step =
 
 /** Makes one attempt and gives its place in the throttle free. */
 async function attemptOnce(
-  sending: Sending,
+  file: LoadedFile,
   ordinal: number,
   reachedBefore: number,
   context: AttemptsContext,
@@ -100,7 +90,7 @@ async function attemptOnce(
   const { throttle, outage, draining, stopped } = context;
   const settle = (result: AttemptsResult): Step => ({ kind: 'settled', result });
   try {
-    const asset = await attempt(sending, ordinal, context);
+    const asset = await attempt(file, ordinal, context);
     throttle.speedUp();
     outage.end();
     return settle({ kind: 'uploaded', asset, attempts: ordinal });
@@ -112,10 +102,10 @@ async function attemptOnce(
       throw error;
     }
     if (isOutOfHandles(error) && throttle.inFlight > 1 && !draining.aborted) {
-      const waitMs = waitForHandles(sending, ordinal, error, context);
+      const waitMs = waitForHandles(file, ordinal, error, context);
       return { kind: 'retry', waitMs, attempts: ordinal - 1 };
     }
-    const waitMs = planRetry(sending, ordinal, error, context);
+    const waitMs = planRetry(file, ordinal, error, context);
     if (waitMs !== undefined) {
       return { kind: 'retry', waitMs, attempts: ordinal };
     }
@@ -128,17 +118,18 @@ async function attemptOnce(
 }
 
 function attempt(
-  { index, path, bytes, contentType, account, onAllSent }: Sending,
+  { index, path, asset, bytes, sha256 }: LoadedFile,
   ordinal: number,
-  { uploader, stopped, onEvent }: AttemptsContext,
+  { uploader, account, stopped, onEvent }: AttemptsContext,
 ): Promise<UploadedAsset> {
   let unsentBytes = bytes.length;
   onEvent({ type: 'attempt-started', index, path, attempt: ordinal, sizeBytes: bytes.length });
-  return uploader.upload({ bytes, contentType, account }, stopped, (sentBytes) => {
+  return uploader.upload({ bytes, contentType: asset.contentType, account }, stopped, (sentBytes) => {
     onEvent({ type: 'bytes-sent', index, path, bytes: sentBytes });
     unsentBytes -= sentBytes;
     if (unsentBytes === 0) {
-      onAllSent();
+      // Hashed while the server is at work, so that nothing waits for it.
+      void sha256();
     }
   });
 }
@@ -150,7 +141,7 @@ function attempt(
  * costs nothing, and a lost reference costs an upload.
  */
 function planRetry(
-  { index, path }: Sending,
+  { index, path }: LoadedFile,
   ordinal: number,
   error: ApiError,
   { retries, random, draining, throttle, outage, onEvent }: AttemptsContext,
@@ -177,7 +168,7 @@ function planRetry(
 
 /** An attempt that could not open its connection, because the others have too many open, does not count. */
 function waitForHandles(
-  { index, path }: Sending,
+  { index, path }: LoadedFile,
   ordinal: number,
   error: ApiError,
   { throttle, onEvent }: AttemptsContext,

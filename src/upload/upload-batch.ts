@@ -1,15 +1,11 @@
-import { isOutOfHandles } from '../errno.ts';
-import { FileError, isFatal, type UploadError } from '../errors.ts';
+import { isFatal, type UploadError } from '../errors.ts';
 import type { Clock } from '../host.ts';
-import type { PreparedAsset } from '../media/check-asset.ts';
 import type { Source } from '../settings/source.ts';
-import { untilAborted } from '../until-aborted.ts';
 import { combineMeasures } from './asset-measures.ts';
 import { type AttemptsContext, attemptUpload, type Uploader } from './attempts.ts';
-import { BufferPool } from './buffer-pool.ts';
 import { type AcceptableFile, type CheckedFile, type FileCheck, selectAcceptable } from './checked-file.ts';
-import { Conversions } from './conversions.ts';
 import type { UploadEvent } from './event.ts';
+import { FileLoader, type LoadedFile } from './file-loader.ts';
 import { KnownContent } from './known-content.ts';
 import { listAccountNames } from './list-account-names.ts';
 import type { Manifest } from './manifest.ts';
@@ -82,31 +78,12 @@ export async function* uploadBatch(
   }
 }
 
-/** A file whose bytes are in memory. */
-interface ReadFile {
-  readonly index: number;
-  readonly path: string;
-  readonly bytes: Buffer;
-  readonly asset: PreparedAsset;
-  /** The edits of its source, as a key; undefined if it was not to be converted. */
-  readonly recipe: string | undefined;
-  /** Since its turn came. */
-  readonly elapsedMs: () => number;
-}
-
-/** How long a file waits before it is tried again, if too many files are open. */
-const readRetryMs = 250;
-
-/** Tries to open a file while no upload is in flight that could make room for it. */
-const maxReadTries = 20;
-
 /** The state that the files of one batch share. */
 class Batch {
   readonly #options: BatchOptions;
   readonly #dependencies: BatchDependencies;
   readonly #signals: StopSignals;
-  readonly #conversions: Conversions;
-  readonly #buffers = new BufferPool();
+  readonly #loader: FileLoader;
   readonly #attempts: AttemptsContext;
   readonly #knownContent: KnownContent | undefined;
   readonly #fileCount: number;
@@ -125,14 +102,16 @@ class Batch {
     this.#dependencies = dependencies;
     const { manifest, clock } = dependencies;
     this.#signals = signals;
-    this.#conversions = new Conversions(signals.draining);
     this.#fileCount = fileCount;
     signals.ended.addEventListener('abort', () => this.#wake());
     this.#knownContent = manifest && new KnownContent(manifest, signals.abandoned);
+    const throttle = new Throttle(options.concurrency, clock, signals.draining);
+    this.#loader = new FileLoader(dependencies, signals, throttle);
     this.#attempts = {
       ...dependencies,
+      account: options.account,
       retries: options.retries,
-      throttle: new Throttle(options.concurrency, clock, signals.draining),
+      throttle,
       outage: new Outage(),
       draining: signals.draining,
       stopped: signals.stopped,
@@ -157,7 +136,7 @@ class Batch {
       ) {
         next += 1;
         // While this one is sent, the next is converted.
-        await this.#settle(file, () => this.#conversions.begin(files[next]?.check.asset));
+        await this.#settle(file, () => this.#loader.prepareAhead(files[next]));
       }
     };
     try {
@@ -186,85 +165,21 @@ class Batch {
   async #settle(file: AcceptableFile, onPrepared: () => void): Promise<void> {
     const { index, path, check } = file;
     const { sizeBytes } = check.asset;
-    const outcome = await this.#upload(file, onPrepared);
+    const outcome = await this.#loader.settle(file, {
+      onPrepared,
+      send: (loaded) => this.#sendUnlessKnown(loaded),
+      fail: (error) => this.#fail(error, 0),
+    });
     this.#dependencies.onEvent({ type: 'file-settled', index, path, sizeBytes, outcome });
     this.#settled.set(check, outcome);
     this.#wake();
   }
 
-  async #upload(file: AcceptableFile, onPrepared: () => void): Promise<Outcome> {
-    const { index, path, check } = file;
-    const stopped = this.#signals.stopped;
-    const { clock } = this.#dependencies;
-    const startedAtMs = clock.monotonicMs();
-    const elapsedMs = () => Math.round(clock.monotonicMs() - startedAtMs);
-    const draining = this.#signals.draining;
-    let buffer: Buffer | undefined;
-    let asset: PreparedAsset | undefined;
-    try {
-      asset = await untilAborted(this.#conversions.take(check.asset), draining);
-      onPrepared();
-      buffer = await untilAborted(this.#buffers.acquire(asset.sizeBytes + 1), stopped);
-      const bytes = await this.#read(asset, buffer);
-      if (bytes === undefined) {
-        return cancelledOutcome(0);
-      }
-      return await this.#sendUnlessKnown({
-        index,
-        path,
-        bytes,
-        asset,
-        recipe: check.recipe,
-        elapsedMs,
-      });
-    } catch (error) {
-      if (
-        (stopped.aborted && error === stopped.reason) ||
-        (asset === undefined && draining.aborted && error === draining.reason)
-      ) {
-        return cancelledOutcome(0);
-      }
-      if (error instanceof FileError) {
-        return this.#fail(error, 0);
-      }
-      throw error;
-    } finally {
-      // Each request has ended, and if its body was not sent whole, its connection is closed. After a stop, a file
-      // may still be read into the buffer.
-      if (buffer !== undefined && !stopped.aborted) {
-        this.#buffers.release(buffer);
-      }
-      await asset?.discard?.();
-    }
-  }
-
-  /**
-   * Reads a file. While too many are open, tries again, because others are being closed. Returns nothing if the batch
-   * was stopped.
-   */
-  async #read(asset: PreparedAsset, buffer: Buffer): Promise<Buffer | undefined> {
-    const { clock, onEvent } = this.#dependencies;
-    const { throttle } = this.#attempts;
-    for (let tries = 1; !this.#signals.draining.aborted; tries += 1) {
-      try {
-        return await untilAborted(asset.readInto(buffer), this.#signals.stopped);
-      } catch (error) {
-        if (!isOutOfHandles(error) || (throttle.inFlight === 0 && tries > maxReadTries)) {
-          throw error;
-        }
-        onEvent({ type: 'batch-slowed', concurrency: throttle.giveUpPlace() });
-        await clock.sleep(readRetryMs, this.#signals.draining);
-      }
-    }
-    return undefined;
-  }
-
-  async #sendUnlessKnown(file: ReadFile): Promise<Outcome> {
+  async #sendUnlessKnown(file: LoadedFile): Promise<Outcome> {
     if (this.#knownContent === undefined) {
       return this.#send(file);
     }
-    const sha256 = await sha256Of(file.bytes);
-    return this.#knownContent.settle(sha256, {
+    return this.#knownContent.settle(await file.sha256(), {
       recipe: file.recipe,
       reuse: (known) => ({
         status: 'reused',
@@ -273,27 +188,12 @@ class Batch {
         attempts: 0,
         durationMs: file.elapsedMs(),
       }),
-      send: () => this.#send(file, sha256),
+      send: () => this.#send(file),
     });
   }
 
-  async #send({ index, path, bytes, asset, elapsedMs }: ReadFile, knownSha256?: string): Promise<Outcome> {
-    const { type, contentType } = asset;
-    let sha256 = knownSha256 === undefined ? undefined : Promise.resolve(knownSha256);
-    const result = await attemptUpload(
-      {
-        index,
-        path,
-        bytes,
-        contentType,
-        account: this.#options.account,
-        // Hashed while the server is at work, so that nothing waits for it.
-        onAllSent: () => {
-          sha256 ??= sha256Of(bytes);
-        },
-      },
-      this.#attempts,
-    );
+  async #send(file: LoadedFile): Promise<Outcome> {
+    const result = await attemptUpload(file, this.#attempts);
     switch (result.kind) {
       case 'cancelled':
         return cancelledOutcome(result.attempts);
@@ -305,6 +205,8 @@ class Batch {
         }
         return this.#fail(result.error, result.attempts);
       case 'uploaded': {
+        const { asset, bytes } = file;
+        const { type, contentType } = asset;
         const { assetRef, account } = result.asset;
         const { measures, warnings: differences } = combineMeasures(asset, result.asset);
         const warnings = [...result.asset.warnings, ...differences];
@@ -317,10 +219,10 @@ class Batch {
           ...measures,
           size: bytes.length,
           contentType,
-          sha256: await (sha256 ?? sha256Of(bytes)),
+          sha256: await file.sha256(),
           ...asset.fitting,
           attempts: result.attempts,
-          durationMs: elapsedMs(),
+          durationMs: file.elapsedMs(),
           ...(warnings.length > 0 && { warnings }),
         };
       }
@@ -345,10 +247,4 @@ class Batch {
     const names = await listAccountNames(uploader, signal);
     return names?.includes(this.#options.account) ? undefined : names;
   }
-}
-
-/** In lower-case hex. */
-async function sha256Of(bytes: Uint8Array): Promise<string> {
-  const { createHash } = await import('node:crypto');
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ApiError, type ApiErrorCode } from '../../../src/errors.ts';
+import type { PreparedAsset } from '../../../src/media/check-asset.ts';
 import { attemptUpload } from '../../../src/upload/attempts.ts';
 import type { UploadEvent } from '../../../src/upload/event.ts';
 import { Outage } from '../../../src/upload/outage.ts';
@@ -8,6 +9,13 @@ import { Throttle } from '../../../src/upload/throttle.ts';
 const account = 'US:name@example.com';
 const good = { assetRef: 'reference', account, warnings: [] };
 const bytes = Buffer.from('0123456789');
+const asset: PreparedAsset = {
+  type: 'image',
+  contentType: 'image/png',
+  sizeBytes: bytes.length,
+  prepare: async () => asset,
+  readInto: async () => bytes,
+};
 
 /** One attempt: it returns an asset, or throws. */
 type Step = (attempt: {
@@ -49,9 +57,22 @@ async function upload(steps: readonly Step[], batch = startBatch()) {
   let sentFiles = 0;
   let started = 0;
   const result = await attemptUpload(
-    { index: 7, path: 'a.png', bytes, contentType: 'image/png', account, onAllSent: () => (sentFiles += 1) },
+    {
+      index: 7,
+      path: 'a.png',
+      asset,
+      bytes,
+      recipe: undefined,
+      // Called once the whole body was sent.
+      sha256: async () => {
+        sentFiles += 1;
+        return '';
+      },
+      elapsedMs: () => 0,
+    },
     {
       ...batch,
+      account,
       random: () => 0.5,
       draining: batch.draining.signal,
       stopped: batch.stopped.signal,
