@@ -14,7 +14,7 @@ const command = fileURLToPath(new URL('../../bin/dreamina.js', import.meta.url))
 const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
 const screenshots = new URL('../../.github/docs/screenshots/', import.meta.url);
 
-const columns = 100;
+const columns = 116;
 const [cellWidth, cellHeight, margin] = [8.43, 19, 16];
 /** The sixteen colours of a terminal, some of which the command uses; text without a colour is dark. */
 const palette = { 1: '#ff7b72', 2: '#7ee787', 3: '#e3b341', 4: '#79c0ff', 6: '#56d4dd', 8: '#8b949e' };
@@ -76,7 +76,7 @@ function drawRow(row, y) {
     .filter(({ text }) => text.trim() !== '')
     .map(({ x, colour, text }) => {
       const [left, top] = [margin + x * cellWidth, margin + (y + 0.75) * cellHeight];
-      return `<text x="${left.toFixed(1)}" y="${top.toFixed(1)}" fill="${colour}">${escapeXml(text.trimEnd())}</text>`;
+      return `<text xml:space="preserve" x="${left.toFixed(1)}" y="${top.toFixed(1)}" fill="${colour}">${escapeXml(text.trimEnd())}</text>`;
     })
     .join('\n');
 }
@@ -86,7 +86,7 @@ async function draw(name, title, screen) {
   const [width, height] = [2 * margin + columns * cellWidth, 2 * margin + rows.length * cellHeight];
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" role="img" aria-label="${escapeXml(title)}">
 <rect width="100%" height="100%" rx="8" fill="${background}"/>
-<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" xml:space="preserve">
+<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14">
 ${rows.map(drawRow).filter(Boolean).join('\n')}
 </g>
 </svg>
