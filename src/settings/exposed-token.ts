@@ -10,8 +10,3 @@ export async function exposesToken({ source, values }: Layer, platform: NodeJS.P
   const stats = await stat(source.path).catch(() => undefined);
   return stats?.isFile() === true && (stats.mode & 0o077) !== 0;
 }
-
-/** Describes a file for which {@link exposesToken} is true. */
-export function formatExposure(path: string): string {
-  return `${path} contains a token, and other users can read it`;
-}

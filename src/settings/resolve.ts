@@ -1,17 +1,9 @@
 import { ConfigError, UsageError } from '../errors.ts';
 import { type DefaultKey, definitionOf, type Key, keys, type Value } from './definitions.ts';
-import { formatExposure } from './exposed-token.ts';
+import { type FileRemark, remarkOn } from './file-remark.ts';
 import { quoteValue } from './quote-value.ts';
-import {
-  formatForeign,
-  formatSource,
-  type GatheredSettings,
-  type Layer,
-  type Setting,
-  type Source,
-} from './source.ts';
+import { formatSource, type GatheredSettings, type Layer, type Setting, type Source } from './source.ts';
 import { findUnknownKeys } from './unknown-keys.ts';
-import { formatUnread } from './unread-configs.ts';
 
 /** Why a setting has no usable value: a UsageError for a flag, a ConfigError for every other source. */
 export interface Problem {
@@ -48,17 +40,18 @@ export function resolveSettings(
   const settings = Object.fromEntries(
     keys.map((key) => [key, resolveSetting(key, ignore.includes(key) ? flags : layers)]),
   ) as unknown as Settings;
-  const exposing = ignore.includes('token')
-    ? []
-    : files.filter((file) => file.status === 'found' && file.exposesToken);
+  // A file that was read has a remark only if it exposes a token.
+  const remarks = files
+    .filter(({ status }) => status !== 'found' || !ignore.includes('token'))
+    .flatMap((file) => remarkOn(file) ?? []);
+  const sentencesOf = (wanted: FileRemark['severity']) =>
+    remarks.flatMap(({ severity, message, advice }) =>
+      severity === wanted ? (advice === undefined ? message : `${message}; ${advice}`) : [],
+    );
   return {
     settings,
-    alerts: files.flatMap((file) => (file.status === 'foreign' ? formatForeign(file.path) : [])),
-    warnings: [
-      ...layers.flatMap(findUnknownKeys),
-      ...files.flatMap(({ status, path }) => (status === 'unread' ? formatUnread(path) : [])),
-      ...exposing.map(({ path }) => `${formatExposure(path)}; chmod 600 it`),
-    ],
+    alerts: sentencesOf('alert'),
+    warnings: [...layers.flatMap(findUnknownKeys), ...sentencesOf('warning')],
     problems: [
       ...files.flatMap((file) => (file.status === 'wrong' ? file.problem : [])),
       ...keys.flatMap((key) => (isProblem(settings[key]) ? settings[key].problem : [])),

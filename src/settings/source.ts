@@ -74,8 +74,3 @@ export function formatSource(source: Source): string {
       return 'default';
   }
 }
-
-/** Describes a project's config that is not read because it belongs to another user. */
-export function formatForeign(path: string): string {
-  return `project config ${path} belongs to another user and is not read; if you trust it, name it with --config`;
-}

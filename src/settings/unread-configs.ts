@@ -29,11 +29,6 @@ export function findUnreadConfigs(cwd: string | undefined, lastPath: string | un
   return unread;
 }
 
-/** Describes a file of {@link findUnreadConfigs}. */
-export function formatUnread(path: string): string {
-  return `${path} is not read: a config file is JSON or YAML, such as .dreaminarc.json or .dreaminarc.yaml`;
-}
-
 function isFile(path: string): boolean {
   try {
     // Synchronous, because some hundred calls one after the other would take longer as promises.

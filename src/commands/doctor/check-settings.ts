@@ -4,13 +4,11 @@ import { describeProxy } from '../../network/proxy.ts';
 import type { LoadedRoute } from '../../network/route.ts';
 import { isOfficial } from '../../settings/api-url.ts';
 import { keys } from '../../settings/definitions.ts';
-import { formatExposure } from '../../settings/exposed-token.ts';
+import { remarkOn } from '../../settings/file-remark.ts';
 import { isUsualToken, maskToken } from '../../settings/identity.ts';
 import { isProblem, type Settings } from '../../settings/resolve.ts';
-import { formatForeign, formatSource, type GatheredSettings } from '../../settings/source.ts';
+import { type ConfigFile, formatSource, type GatheredSettings } from '../../settings/source.ts';
 import { findUnknownKeys } from '../../settings/unknown-keys.ts';
-import { formatUnread } from '../../settings/unread-configs.ts';
-import { quoteWord } from '../../words.ts';
 import { type CheckResult, configProblem, ok, skipped, warning } from './finding.ts';
 
 /** Whether the config files can be read and hold known keys only. */
@@ -19,13 +17,7 @@ export function checkConfigFiles({ layers, files }: GatheredSettings): readonly 
     ...files.flatMap((file) =>
       file.status === 'wrong' ? configProblem('config', file.problem.message, file.problem.hint) : [],
     ),
-    ...files.flatMap(({ status, path }) =>
-      status === 'unread'
-        ? warning('config', formatUnread(path))
-        : status === 'foreign'
-          ? warning('config', formatForeign(path))
-          : [],
-    ),
+    ...files.filter(({ status }) => status !== 'found').flatMap((file) => warnOf('config', file)),
     ...layers.flatMap(findUnknownKeys).map((text) => warning('config', text)),
   ];
   if (results.length > 0) {
@@ -47,12 +39,16 @@ export function checkPermissions(
     if (file.status !== 'found' || typeof file.layer.values.token !== 'string') {
       return [];
     }
-    const { path, exposesToken } = file;
-    return exposesToken
-      ? warning('permissions', formatExposure(path), `chmod 600 ${quoteWord(path)}`)
-      : ok('permissions', `only you can read ${path}`);
+    return file.exposesToken
+      ? warnOf('permissions', file)
+      : ok('permissions', `only you can read ${file.path}`);
   });
   return results.length > 0 ? results : [ok('permissions', 'no config file contains a token')];
+}
+
+function warnOf(check: string, file: ConfigFile): readonly CheckResult[] {
+  const remark = remarkOn(file);
+  return remark === undefined ? [] : [warning(check, remark.message, remark.advice)];
 }
 
 /** Whether the settings without a check of their own are right. */

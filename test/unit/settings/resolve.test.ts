@@ -365,7 +365,7 @@ test('the problems of files come before those of settings', () => {
 test('a file that exposes a token causes a warning, unless tokens are ignored', () => {
   const gathered = { layers: [exposingFile.layer], files: [wrongFile, exposingFile] };
   expect(resolveSettings(gathered).warnings).toEqual([
-    '/u/config.json contains a token, and other users can read it; chmod 600 it',
+    '/u/config.json contains a token, and other users can read it; chmod 600 /u/config.json',
   ]);
   expect(resolveSettings(gathered, { ignore: ['token'] }).warnings).toEqual([]);
   const files = [{ ...exposingFile, exposesToken: false }];

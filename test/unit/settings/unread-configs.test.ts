@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { findUnreadConfigs, formatUnread } from '../../../src/settings/unread-configs.ts';
+import { findUnreadConfigs } from '../../../src/settings/unread-configs.ts';
 import { tempDir } from '../../harness/temp-dir.ts';
 
 const extensions = ['js', 'cjs', 'mjs', 'ts', 'cts', 'mts', 'toml', 'json5', 'jsonc', 'ini'];
@@ -53,10 +53,4 @@ test('finds nothing in a deleted or unknown working directory', async () => {
   await rm(root, { recursive: true });
   expect(findUnreadConfigs(root, undefined)).toEqual([]);
   expect(findUnreadConfigs(undefined, undefined)).toEqual([]);
-});
-
-test('the sentence names the file and the formats', () => {
-  expect(formatUnread('/p/.dreaminarc.js')).toBe(
-    '/p/.dreaminarc.js is not read: a config file is JSON or YAML, such as .dreaminarc.json or .dreaminarc.yaml',
-  );
 });
