@@ -9,6 +9,7 @@ import { type CheckedFile, type FileCheck, selectAcceptable } from './checked-fi
 import type { UploadEvent } from './event.ts';
 import type { FileFitting, FileFittingDependencies, FitOptions } from './fit-files.ts';
 import type { Manifest } from './manifest.ts';
+import { prepareAll } from './prepare-all.ts';
 import { type Outcome, settledWithoutSending, type UploadRecord } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
 import { type BatchDependencies, type BatchOptions, uploadBatch } from './upload-batch.ts';
@@ -60,8 +61,8 @@ export async function* checkAndUpload(
   options: RunOptions,
   dependencies: RunDependencies,
 ): AsyncGenerator<readonly UploadRecord[], void, undefined> {
-  const { destination } = options;
-  const { signal, onEvent } = dependencies;
+  const { destination, failFast } = options;
+  const { machine, signal, onEvent } = dependencies;
   const manifest = await unlessAborted(openManifest(options, dependencies), signal);
   let fitting: FileFitting | undefined;
   try {
@@ -78,8 +79,8 @@ export async function* checkAndUpload(
     }
     const { uploader, account, tokenSource } = destination;
     onEvent(createFilesChecked(files));
-    if (fitting !== undefined && options.fit?.beforeSending) {
-      files = await fitting.fitAll(files);
+    if (options.fit?.beforeSending) {
+      files = await prepareAll(files, { ...dependencies, failFast, concurrency: machine.cores });
       if (!signal.aborted) {
         dependencies.onChecked?.(files);
       }

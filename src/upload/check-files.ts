@@ -6,7 +6,7 @@ import type { FoundFile } from '../files/found-file.ts';
 import { checkAssetFile, checkAssetStream, type PreparedAsset } from '../media/check-asset.ts';
 import { type CheckContext, createCheckContext } from '../media/check-context.ts';
 import { unlessAborted } from '../until-aborted.ts';
-import { type CheckedFile, type FileCheck, unchecked } from './checked-file.ts';
+import { type CheckedFile, type FileCheck, refusedBy, unchecked } from './checked-file.ts';
 
 /** Enough open files to keep a disk busy, far below any limit on open files. */
 const maxOpenFiles = 16;
@@ -59,7 +59,8 @@ export async function checkFiles(
   return files.map(({ path, source }) => ({ path, check: checks.get(source) ?? unchecked }));
 }
 
-async function checkFile(
+/** Checks one file; does not reject because of it. */
+export async function checkFile(
   { source, folderError }: FoundFile,
   context: CheckContext,
   signal: AbortSignal,
@@ -74,13 +75,7 @@ async function checkFile(
         : await checkAssetStream(source, context, signal);
     return { kind: 'acceptable', asset };
   } catch (error) {
-    if (error instanceof FileError) {
-      return { kind: 'refused', error };
-    }
-    if (signal.aborted) {
-      return unchecked;
-    }
-    throw error;
+    return signal.aborted && !(error instanceof FileError) ? unchecked : refusedBy(error);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { FileError } from '../errors.ts';
+import { FileError } from '../errors.ts';
 import type { PendingAsset } from '../media/check-asset.ts';
 import type { RememberedUpload } from './manifest.ts';
 
@@ -24,6 +24,17 @@ export interface CheckedFile {
 
 /** The check of a file whose turn did not come. */
 export const unchecked = { kind: 'unchecked' } as const satisfies FileCheck;
+
+/** The check of a file that may not be sent. */
+export type RefusedCheck = Extract<FileCheck, { kind: 'refused' }>;
+
+/** The check of a file that failed with a FileError; throws any other error. */
+export function refusedBy(error: unknown): RefusedCheck {
+  if (error instanceof FileError) {
+    return { kind: 'refused', error };
+  }
+  throw error;
+}
 
 /** A file that is to be sent. */
 export interface AcceptableFile {

@@ -31,7 +31,7 @@ interface LoaderDependencies {
   readonly onEvent: (event: UploadEvent) => void;
 }
 
-/** What happens with a file once its turn has come. */
+/** What the batch does with a file whose turn has come. */
 interface LoadUse {
   /** Called once the file needs no conversion any more. */
   readonly onPrepared: () => void;

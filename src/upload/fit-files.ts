@@ -4,19 +4,12 @@ import { type Edits, formatEdits } from '../files/edits.ts';
 import type { FoundFile } from '../files/found-file.ts';
 import { Fitter, type FitterDependencies } from '../fit/fitter.ts';
 import type { SourceFile } from '../fit/source-file.ts';
-import { type CheckContext, createCheckContext } from '../media/check-context.ts';
+import { createCheckContext } from '../media/check-context.ts';
 import { unlessAborted } from '../until-aborted.ts';
-import { checkFiles } from './check-files.ts';
-import {
-  type AcceptableFile,
-  type CheckedFile,
-  type FileCheck,
-  selectAcceptable,
-  unchecked,
-} from './checked-file.ts';
+import { checkFile } from './check-files.ts';
+import { type CheckedFile, type FileCheck, type RefusedCheck, refusedBy, unchecked } from './checked-file.ts';
+import { createFittedAsset, type FittedAssetContext } from './fitted-asset.ts';
 import type { Manifest } from './manifest.ts';
-import { createPlannedAsset, type PlannedAssetContext } from './planned-asset.ts';
-import { settledWithoutSending } from './record.ts';
 import { describeUselessEdits } from './useless-edits.ts';
 
 /** How files are converted. */
@@ -34,18 +27,18 @@ export interface FitOptions {
 interface FileFittingOptions extends FitOptions {
   /** Whether size, length and sides are left to the server. */
   readonly noLimits: boolean;
-  /** Whether the first failure stops the conversions. */
+  /** Whether the files after the first refused one count as unchecked. */
   readonly failFast: boolean;
 }
 
 /** What {@link FileFitting} needs from outside. */
-export interface FileFittingDependencies extends Pick<PlannedAssetContext, 'onEvent' | 'onFittedImage'> {
+export interface FileFittingDependencies extends Pick<FittedAssetContext, 'onEvent' | 'onFittedImage'> {
   readonly machine: FitterDependencies;
   readonly manifest: Pick<Manifest, 'findFitted'> | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Refusals that a conversion may fix. */
+/** Refusals that a conversion may fix, some only with edits: a frame of a clip that is too short is an image. */
 const mendable: ReadonlySet<FileErrorCode> = new Set([
   'unsupported_type',
   'too_large',
@@ -64,28 +57,19 @@ interface FitInput {
   readonly edits: Edits;
 }
 
-/** An input as a file on the disk. */
-interface LoadedInput extends FitInput {
-  /** Absolute. */
-  readonly path: string;
-  /** Undefined if nothing needed its SHA-256 yet. */
-  readonly source: SourceFile | undefined;
-}
-
-/** Converts the files of one run: plans before anything is sent, and converts each file when its turn comes. */
+/** Checks the files of a run that converts them, and plans the conversions. */
 export class FileFitting {
   readonly #options: FileFittingOptions;
   readonly #dependencies: FileFittingDependencies;
   readonly #fitter: Fitter;
-  readonly #checks: CheckContext & { close(): Promise<void> };
-  readonly #planned: PlannedAssetContext;
+  readonly #checkContext: ReturnType<typeof createCheckContext>;
+  #spooled: Promise<string> | undefined;
 
   constructor(options: FileFittingOptions, dependencies: FileFittingDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
     this.#fitter = new Fitter(options, dependencies.machine);
-    this.#checks = createCheckContext(options.noLimits, dependencies.signal);
-    this.#planned = { ...dependencies, fitter: this.#fitter, checks: this.#checks };
+    this.#checkContext = createCheckContext(options.noLimits, dependencies.signal);
   }
 
   /**
@@ -93,179 +77,99 @@ export class FileFitting {
    * because decoders read it more than once.
    */
   async check(found: readonly FoundFile[]): Promise<readonly CheckedFile[]> {
-    const { signal } = this.#dependencies;
     const inputs = new Map<string, FitInput>();
-    const keys = found.map((file) => this.#keyOf(file));
+    const keys = found.map(resolveInputKey);
     for (const [index, file] of found.entries()) {
       const key = keys[index]!;
       if (!inputs.has(key)) {
         inputs.set(key, { index, file, edits: { ...this.#options.edits, ...file.edits } });
       }
     }
-    const prepared = await unlessAborted(this.#checkInputs([...inputs.values()]), signal);
-    const byKey = new Map([...inputs.keys()].map((key, i) => [key, prepared?.[i]]));
+    const checking = pMap(inputs.values(), (input) => this.#check(input), { concurrency: maxSourcesAtOnce });
+    const checks = (await unlessAborted(checking, this.#dependencies.signal)) ?? [];
+    const firstRefused = this.#options.failFast ? checks.findIndex(({ kind }) => kind === 'refused') : -1;
+    // As without conversion, files after the first failure count as unchecked.
+    const counted = firstRefused === -1 ? checks : checks.slice(0, firstRefused + 1);
+    const byKey = new Map([...inputs.keys()].map((key, i) => [key, counted[i]]));
     return found.map(({ path }, i) => ({ path, check: byKey.get(keys[i]!) ?? unchecked }));
-  }
-
-  /** Converts all files that need it; with `failFast`, stops at the first failure. */
-  async fitAll(files: readonly CheckedFile[]): Promise<readonly CheckedFile[]> {
-    const { machine } = this.#dependencies;
-    const { failFast } = this.#options;
-    const stopping = new AbortController();
-    const signal = AbortSignal.any([this.#dependencies.signal, stopping.signal]);
-    const results = new Map<FileCheck, FileCheck>();
-    if (failFast && files.some(({ check }) => check.kind === 'refused')) {
-      stopping.abort();
-    }
-    await pMap(
-      selectAcceptable(files),
-      async (file) => {
-        signal.throwIfAborted();
-        const result = await this.#fitNow(file, signal);
-        results.set(file.check, result);
-        if (failFast && result.kind === 'refused') {
-          stopping.abort();
-        }
-      },
-      { concurrency: machine.cores },
-    ).catch((error: unknown) => {
-      if (!signal.aborted) {
-        throw error;
-      }
-    });
-    return files.map(({ path, check }) => ({
-      path,
-      check: results.get(check) ?? (check.kind === 'acceptable' ? unchecked : check),
-    }));
   }
 
   /** Removes all converted files. */
   async close(): Promise<void> {
-    await Promise.all([this.#fitter.close(), this.#checks.close()]);
+    await Promise.all([this.#fitter.close(), this.#checkContext.close()]);
   }
 
-  async #fitNow({ index, path, check }: AcceptableFile, signal: AbortSignal): Promise<FileCheck> {
-    const { onEvent } = this.#dependencies;
-    const { sizeBytes } = check.asset;
-    try {
-      return { ...check, asset: await check.asset.prepare(signal) };
-    } catch (error) {
-      const refused = refusedBy(error);
-      onEvent({ type: 'file-settled', index, path, sizeBytes, outcome: settledWithoutSending(refused) });
-      return refused;
-    }
-  }
-
-  /** The same for inputs that are one file with the same edits. */
-  #keyOf({ source, edits }: FoundFile): string {
-    const named = typeof source === 'string' ? source : '-';
-    return edits === undefined ? `${named}\0` : `${named}\0#${formatEdits(edits)}`;
-  }
-
-  async #checkInputs(inputs: readonly FitInput[]): Promise<readonly FileCheck[]> {
-    const { signal } = this.#dependencies;
-    const { noLimits, failFast } = this.#options;
-    const concurrency = maxSourcesAtOnce;
-    const spool = this.#createSpool();
-    const loaded = await pMap(inputs, (input) => this.#load(input, spool), { concurrency });
-    const toCheck = loaded.flatMap((it) => ('file' in it ? it.file : []));
-    // A conversion may fix a refusal, so a refusal does not stop the checks.
-    const checked = await checkFiles(toCheck, { noLimits, failFast: false }, signal);
-    const checks = checked.values();
-    const prepared = await pMap(
-      loaded.map((it) => ('file' in it ? { ...it, check: checks.next().value!.check } : it)),
-      (it) => ('check' in it ? this.#plan(it, it.check) : it.settled),
-      { concurrency },
-    );
-    const firstRefused = failFast ? prepared.findIndex(({ kind }) => kind === 'refused') : -1;
-    return firstRefused === -1
-      ? prepared
-      : prepared.map((preparation, i) => (i <= firstRefused ? preparation : unchecked));
-  }
-
-  /** Puts a stream into a file, once however often it is named. */
-  #createSpool(): (stream: NodeJS.ReadableStream) => Promise<string> {
-    const { signal } = this.#dependencies;
-    let path: Promise<string> | undefined;
-    return (stream) => {
-      path ??= this.#fitter.spool(stream, signal);
-      return path;
-    };
-  }
-
-  /** Asks the manifest before anything of the file is probed. */
-  async #load(
-    input: FitInput,
-    spool: (stream: NodeJS.ReadableStream) => Promise<string>,
-  ): Promise<LoadedInput | { readonly settled: FileCheck }> {
-    const { manifest, signal } = this.#dependencies;
+  /** Checks one input, and plans its conversion. Asks the manifest before anything of the file is probed. */
+  async #check(input: FitInput): Promise<FileCheck> {
     const { file, edits } = input;
+    const { manifest, signal } = this.#dependencies;
+    const shouldFit = this.#options.everyFile || file.edits !== undefined;
     try {
-      const path = typeof file.source === 'string' ? file.source : await spool(file.source);
-      const loaded = { ...input, file: { ...file, source: path }, path, source: undefined };
-      if (manifest === undefined || file.folderError !== undefined || !this.#shouldFit(file)) {
-        return loaded;
+      const path = typeof file.source === 'string' ? file.source : await this.#spool(file.source);
+      let source: SourceFile | undefined;
+      if (shouldFit && manifest !== undefined && file.folderError === undefined) {
+        // If it cannot be hashed, the check explains why in better words.
+        source = await this.#fitter.loadSource(path, signal).catch(() => undefined);
+        const upload = source && manifest.findFitted(source.sha256, this.#fitter.formatRecipeKey(edits));
+        if (upload !== undefined) {
+          return { kind: 'known', upload };
+        }
       }
-      // If it cannot be hashed, the check explains why in better words.
-      const source = await this.#fitter.loadSource(path, signal).catch(() => undefined);
-      const upload = source && manifest.findFitted(source.sha256, this.#fitter.formatRecipeKey(edits));
-      return upload === undefined ? { ...loaded, source } : { settled: { kind: 'known', upload } };
-    } catch (error) {
-      return { settled: refusedBy(error) };
-    }
-  }
-
-  async #plan(
-    { index, file, path, edits, source: loaded }: LoadedInput,
-    check: FileCheck,
-  ): Promise<FileCheck> {
-    const { signal, onEvent } = this.#dependencies;
-    const isMendable = check.kind === 'refused' && mendable.has(check.error.code);
-    if (!this.#shouldFit(file) || !(check.kind === 'acceptable' || isMendable)) {
-      return check;
-    }
-    try {
-      const source = loaded ?? (await this.#fitter.loadSource(path, signal));
-      const recipe = this.#fitter.formatRecipeKey(edits);
-      const plan = await this.#fitter.plan(source, edits, check.kind === 'acceptable', signal);
-      for (const reason of describeUselessEdits(file.edits, plan, check)) {
-        onEvent({ type: 'fit-doubt', index, path: file.path, reason });
+      const check = await checkFile({ ...file, source: path }, this.#checkContext, signal);
+      if (!shouldFit || !isFitCandidate(check)) {
+        return check;
       }
-      switch (plan.kind) {
-        case 'untouched':
-          if (plan.note !== undefined) {
-            onEvent({ type: 'fit-doubt', index, path: file.path, reason: plan.note });
-          }
-          return check.kind === 'acceptable' ? { ...check, recipe } : withoutFitting(check);
-        case 'fit':
-          return {
-            kind: 'acceptable',
-            asset: createPlannedAsset({ index, path: file.path, plan }, this.#planned),
-            recipe,
-          };
-      }
+      return await this.#plan(input, source ?? (await this.#fitter.loadSource(path, signal)), check);
     } catch (error) {
       return refusedBy(error);
     }
   }
 
-  #shouldFit({ edits }: FoundFile): boolean {
-    return this.#options.everyFile || edits !== undefined;
+  /** Puts standard input into a file, once however often it is named. */
+  #spool(stream: NodeJS.ReadableStream): Promise<string> {
+    this.#spooled ??= this.#fitter.spool(stream, this.#dependencies.signal);
+    return this.#spooled;
   }
+
+  /** Plans the conversion of a file that is acceptable, or that a conversion may make acceptable. */
+  async #plan({ index, file, edits }: FitInput, source: SourceFile, check: FitCandidate): Promise<FileCheck> {
+    const { path } = file;
+    const { signal, onEvent, onFittedImage } = this.#dependencies;
+    const recipe = this.#fitter.formatRecipeKey(edits);
+    const plan = await this.#fitter.plan(source, edits, check.kind === 'acceptable', signal);
+    const doubts = describeUselessEdits(file.edits, plan, check);
+    const note = plan.kind === 'untouched' ? plan.note : undefined;
+    for (const reason of note === undefined ? doubts : [...doubts, note]) {
+      onEvent({ type: 'fit-doubt', index, path, reason });
+    }
+    if (plan.kind === 'untouched') {
+      return check.kind === 'acceptable' ? { ...check, recipe } : withoutFitting(check);
+    }
+    const asset = createFittedAsset({ index, path }, plan, {
+      fitter: this.#fitter,
+      checkContext: this.#checkContext,
+      onEvent,
+      onFittedImage,
+    });
+    return { kind: 'acceptable', asset, recipe };
+  }
+}
+
+/** The same for inputs that are one file with the same edits. */
+function resolveInputKey({ source, edits }: FoundFile): string {
+  const named = typeof source === 'string' ? source : '-';
+  return edits === undefined ? `${named}\0` : `${named}\0#${formatEdits(edits)}`;
+}
+
+/** The check of a file that may be converted. */
+type FitCandidate = RefusedCheck | Extract<FileCheck, { kind: 'acceptable' }>;
+
+function isFitCandidate(check: FileCheck): check is FitCandidate {
+  return check.kind === 'acceptable' || (check.kind === 'refused' && mendable.has(check.error.code));
 }
 
 /** A refusal that the fitter left as it is, so that nobody is sent to it again. */
-function withoutFitting(check: Exclude<FileCheck, { kind: 'acceptable' }>): FileCheck {
-  if (check.kind !== 'refused') {
-    return check;
-  }
-  const { code, message, hint, cause } = check.error;
+function withoutFitting({ error }: RefusedCheck): RefusedCheck {
+  const { code, message, hint, cause } = error;
   return { kind: 'refused', error: new FileError(code, message, { hint, cause }) };
-}
-
-function refusedBy(error: unknown): Extract<FileCheck, { kind: 'refused' }> {
-  if (error instanceof FileError) {
-    return { kind: 'refused', error };
-  }
-  throw error;
 }

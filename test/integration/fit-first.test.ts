@@ -3,13 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { CheckedFile } from '../../src/upload/checked-file.ts';
 import type { UploadEvent } from '../../src/upload/event.ts';
 import { FileFitting } from '../../src/upload/fit-files.ts';
+import { prepareAll } from '../../src/upload/prepare-all.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
 /** Opens a fitter that converts files one after the other, and records what happens. */
 function openFitting(failFast: boolean) {
   const events: UploadEvent[] = [];
+  const { signal } = new AbortController();
+  const onEvent = (event: UploadEvent) => events.push(event);
   const fitting = new FileFitting(
     { everyFile: true, edits: {}, fitDir: undefined, beforeSending: true, noLimits: false, failFast },
     {
@@ -22,12 +26,15 @@ function openFitting(failFast: boolean) {
         now: Date.now,
       },
       manifest: undefined,
-      signal: new AbortController().signal,
-      onEvent: (event) => events.push(event),
+      signal,
+      onEvent,
     },
   );
   onTestFinished(() => fitting.close());
-  return { fitting, events };
+  const check = (paths: readonly string[]) => fitting.check(paths.map((path) => ({ path, source: path })));
+  const convert = (files: readonly CheckedFile[]) =>
+    prepareAll(files, { concurrency: 1, failFast, signal, onEvent });
+  return { check, convert, events };
 }
 
 /** A folder with two GIFs, between them a truncated HEIC, whose damage only decoding shows; and a text. */
@@ -48,14 +55,11 @@ async function makeFiles() {
   return { first: first!, cut: cut!, last: last!, text: text! };
 }
 
-const foundFile = (path: string) => ({ path, source: path });
-
 describe('converting all files first', () => {
   test('settles a file that fails, and continues', async () => {
     const { first, cut, last } = await makeFiles();
-    const { fitting, events } = openFitting(false);
-    const checked = await fitting.check([first, cut, last, cut].map(foundFile));
-    const fitted = await fitting.fitAll(checked);
+    const { check, convert, events } = openFitting(false);
+    const fitted = await convert(await check([first, cut, last, cut]));
     expect(fitted.map(({ check }) => check.kind)).toEqual(['acceptable', 'refused', 'acceptable', 'refused']);
     expect(events).toMatchObject([
       { type: 'fitted', index: 0, path: first },
@@ -71,16 +75,16 @@ describe('converting all files first', () => {
 
   test('stops after the first failure with failFast', async () => {
     const { first, cut, last } = await makeFiles();
-    const { fitting, events } = openFitting(true);
-    const fitted = await fitting.fitAll(await fitting.check([first, cut, last].map(foundFile)));
+    const { check, convert, events } = openFitting(true);
+    const fitted = await convert(await check([first, cut, last]));
     expect(fitted.map(({ check }) => check.kind)).toEqual(['acceptable', 'refused', 'unchecked']);
     expect(events.map(({ type }) => type)).toEqual(['fitted', 'file-settled']);
   });
 
   test('converts nothing with failFast if a check has failed', async () => {
     const { first, text } = await makeFiles();
-    const { fitting, events } = openFitting(true);
-    const fitted = await fitting.fitAll(await fitting.check([first, text].map(foundFile)));
+    const { check, convert, events } = openFitting(true);
+    const fitted = await convert(await check([first, text]));
     expect(fitted.map(({ check }) => check.kind)).toEqual(['unchecked', 'refused']);
     expect(events).toEqual([]);
   });
