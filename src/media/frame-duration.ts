@@ -1,5 +1,5 @@
 import type { ReadAt } from './container-structure.ts';
-import { maxTags, readTagBytes, tagHeaderBytes } from './id3.ts';
+import { findTagsEnd } from './id3.ts';
 
 /** The header of one audio frame. */
 interface Frame {
@@ -70,7 +70,11 @@ const headerBytes = 7;
  * The duration of a file of frames and tags, in milliseconds; undefined if no two frames follow each other. A Xing
  * header is ignored: it may describe a longer file from which this one was cut.
  */
-export function measureFrames(readFrame: ReadFrame, read: ReadAt, sizeBytes: number): number | undefined {
+export async function measureFrames(
+  readFrame: ReadFrame,
+  read: ReadAt,
+  sizeBytes: number,
+): Promise<number | undefined> {
   let block: Buffer = Buffer.alloc(0);
   let blockPosition = 0;
   const load = (position: number) => {
@@ -88,7 +92,7 @@ export function measureFrames(readFrame: ReadFrame, read: ReadAt, sizeBytes: num
   let samples = 0;
   let first: Frame | undefined;
   let previousEnd = -1;
-  let position = findTagsEnd(read);
+  let position = await findTagsEnd(read);
   while (position < sizeBytes) {
     const frame = findFrame(position);
     const isOfFile = frame !== undefined && (first === undefined || frame.key === first.key);
@@ -105,18 +109,6 @@ export function measureFrames(readFrame: ReadFrame, read: ReadAt, sizeBytes: num
     }
   }
   return first === undefined ? undefined : Math.round((samples / first.sampleRate) * 1000);
-}
-
-function findTagsEnd(read: ReadAt): number {
-  let end = 0;
-  for (let tags = 0; tags < maxTags; tags++) {
-    const tagBytes = readTagBytes(read(end, tagHeaderBytes));
-    if (tagBytes === 0) {
-      break;
-    }
-    end += tagBytes;
-  }
-  return end;
 }
 
 /** Whether a first frame is silent, and describes the others. */

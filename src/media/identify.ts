@@ -6,7 +6,7 @@ import {
   resolveType,
 } from './asset-types.ts';
 import type { ByteSource } from './byte-source.ts';
-import { maxTags, readTagBytes, tagHeaderBytes } from './id3.ts';
+import { findTagsEnd } from './id3.ts';
 import {
   describeMime,
   findByLateSignature,
@@ -60,7 +60,7 @@ export async function identify(source: ByteSource): Promise<{ readonly contentTy
   if (image !== undefined) {
     return { contentType: image };
   }
-  const tagsEnd = await findTagsEnd(source);
+  const tagsEnd = await findTagsEnd(source.read);
   // Players of MP3 and AAC skip a tag before the audio; others do not.
   const start = tagsEnd === 0 ? head : await source.read(tagsEnd, headBytes);
   const other = findBySignature(start);
@@ -76,20 +76,6 @@ export async function identify(source: ByteSource): Promise<{ readonly contentTy
 function matchSignature<Type>(table: readonly (readonly [Type, RegExp])[], head: Buffer): Type | undefined {
   const text = head.toString('latin1', 0, 80);
   return table.find(([, signature]) => signature.test(text))?.[0];
-}
-
-/** Where the ID3 tags before audio end, 0 if there are none. */
-async function findTagsEnd(source: ByteSource): Promise<number> {
-  let end = 0;
-  for (let tags = 0; tags < maxTags; tags++) {
-    const header = source.peek(end, tagHeaderBytes) ?? (await source.read(end, tagHeaderBytes));
-    const tagBytes = readTagBytes(header);
-    if (tagBytes === 0) {
-      break;
-    }
-    end += tagBytes;
-  }
-  return end;
 }
 
 /** Loads file-type only here, because most runs do not need it. */

@@ -51,7 +51,7 @@ async function measureFile(
   }
   const readFrame = frameReaders[contentType];
   if (readFrame !== undefined) {
-    const durationMs = measureFrames(readFrame, read, sizeBytes);
+    const durationMs = await measureFrames(readFrame, read, sizeBytes);
     return durationMs === undefined
       ? { damage: 'has no two consecutive audio frames' }
       : { durationMs, sides: undefined };

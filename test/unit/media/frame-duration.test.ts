@@ -19,8 +19,8 @@ describe('the frames of an MP3', () => {
     ['MPEG-1, 32 kbit/s, 32 kHz', '\xff\xfb\x18\x64', 144, 100, 3600],
     ['MPEG-2, 64 kbit/s, 22.05 kHz', '\xff\xf3\x80\xc4', 208, 100, 2612],
     ['MPEG-2.5, 8 kbit/s, 8 kHz', '\xff\xe3\x18\xc4', 72, 100, 7200],
-  ])('with %s are counted', (_, header, sizeBytes, count, durationMs) => {
-    expect(measure(readMp3Frame, frames(header, sizeBytes, count))).toBe(durationMs);
+  ])('with %s are counted', async (_, header, sizeBytes, count, durationMs) => {
+    expect(await measure(readMp3Frame, frames(header, sizeBytes, count))).toBe(durationMs);
   });
 
   it.each([
@@ -29,22 +29,22 @@ describe('the frames of an MP3', () => {
     ['a sample rate that does not exist', '\xff\xfb\x9c\x64'],
     ['a version that does not exist', '\xff\xeb\x90\x64'],
     ['a different layer', '\xff\xfd\x90\x64'],
-  ])('do not count with %s', (_, header) => {
-    expect(measure(readMp3Frame, frames(header, 417, 100))).toBeUndefined();
+  ])('do not count with %s', async (_, header) => {
+    expect(await measure(readMp3Frame, frames(header, 417, 100))).toBeUndefined();
   });
 
-  it.each(['Xing', 'Info'])('do not include a first frame that contains %s', (name) => {
+  it.each(['Xing', 'Info'])('do not include a first frame that contains %s', async (name) => {
     const bytes = frames('\xff\xfb\x90\x64', 417, 100);
     bytes.write(name, 36, 'latin1');
-    expect(measure(readMp3Frame, bytes)).toBe(2586);
+    expect(await measure(readMp3Frame, bytes)).toBe(2586);
   });
 
-  it('are counted across the border of a block', () => {
-    expect(measure(readMp3Frame, frames('\xff\xfb\x90\x64', 417, 10_000))).toBe(261_224);
+  it('are counted across the border of a block', async () => {
+    expect(await measure(readMp3Frame, frames('\xff\xfb\x90\x64', 417, 10_000))).toBe(261_224);
   });
 
-  it('do not include truncated frames', () => {
-    expect(measure(readMp3Frame, frames('\xff\xfb\x90\x64', 417, 100).subarray(0, -1))).toBe(2586);
+  it('do not include truncated frames', async () => {
+    expect(await measure(readMp3Frame, frames('\xff\xfb\x90\x64', 417, 100).subarray(0, -1))).toBe(2586);
   });
 });
 
@@ -54,14 +54,14 @@ describe('the frames of AAC', () => {
     ['48 kHz with a checksum', '\xff\xf0\x4c\x80\x32\x1f\xfc', 400, 100, 2133],
     ['16 kHz', '\xff\xf1\x60\x80\x32\x1f\xfc', 400, 100, 6400],
     ['four blocks each', '\xff\xf1\x50\x80\x32\x1f\xff', 400, 100, 9288],
-  ])('with %s are counted', (_, header, sizeBytes, count, durationMs) => {
-    expect(measure(readAdtsFrame, frames(header, sizeBytes, count))).toBe(durationMs);
+  ])('with %s are counted', async (_, header, sizeBytes, count, durationMs) => {
+    expect(await measure(readAdtsFrame, frames(header, sizeBytes, count))).toBe(durationMs);
   });
 
   it.each([
     ['no length', '\xff\xf1\x50\x80\0\x1f\xfc'],
     ['a sample rate that does not exist', '\xff\xf1\x7c\x80\x32\x1f\xfc'],
-  ])('do not count with %s', (_, header) => {
-    expect(measure(readAdtsFrame, frames(header, 400, 100))).toBeUndefined();
+  ])('do not count with %s', async (_, header) => {
+    expect(await measure(readAdtsFrame, frames(header, 400, 100))).toBeUndefined();
   });
 });
