@@ -20,6 +20,7 @@ export function formatHelpText(
   // Lines that belong together: of a paragraph, or of a list.
   const blocks = text.match(/(?:^\S.*[^:\n](?:\n|$))+|(?:^ .*(?:\n|$))+|^.*\n|.+$/gm) ?? [];
   const help = blocks.map((block) => fitBlock(block, width)).join('');
+  // Not chalk: help cannot wait for a module, and importing it above delays even --version by 6 ms.
   return isStyled
     ? help.replace(headings, (title) => styleText('bold', title, { validateStream: false }))
     : help;
