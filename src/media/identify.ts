@@ -60,7 +60,9 @@ export async function identify(source: ByteSource): Promise<{ readonly contentTy
   if (image !== undefined) {
     return { contentType: image };
   }
-  const tagsEnd = await findTagsEnd(source.read);
+  const tagsEnd = await findTagsEnd(
+    (position, length) => source.peek(position, length) ?? source.read(position, length),
+  );
   // Players of MP3 and AAC skip a tag before the audio; others do not.
   const start = tagsEnd === 0 ? head : await source.read(tagsEnd, headBytes);
   const other = findBySignature(start);
