@@ -16,7 +16,7 @@ const openRetryMs = 20;
 const maxOpenTries = 250;
 
 /** How files are checked. */
-export interface CheckOptions {
+interface CheckOptions {
   /** Whether the first failure stops the checks. */
   readonly failFast: boolean;
   /** Whether sizes, lengths and sides are left to the server. */
