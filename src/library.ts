@@ -12,7 +12,7 @@ import { type RequiredSettings, requireSettings, resolveSettings } from './setti
 import { systemClock } from './system-clock.ts';
 import { checkAndUpload } from './upload/check-and-upload.ts';
 import type { UploadEvent } from './upload/event.ts';
-import type { FitOptions } from './upload/fit-files.ts';
+import type { FitOptions } from './upload/file-fitting.ts';
 import type { UploadRecord } from './upload/record.ts';
 import { userAgent } from './version.ts';
 

@@ -7,7 +7,7 @@ import type { Uploader } from './attempts.ts';
 import { checkFiles } from './check-files.ts';
 import { type CheckedFile, type FileCheck, selectAcceptable } from './checked-file.ts';
 import type { UploadEvent } from './event.ts';
-import type { FileFitting, FileFittingDependencies, FitOptions } from './fit-files.ts';
+import type { FileFitting, FileFittingDependencies, FitOptions } from './file-fitting.ts';
 import type { Manifest } from './manifest.ts';
 import { prepareAll } from './prepare-all.ts';
 import { type Outcome, settledWithoutSending, type UploadRecord } from './record.ts';
@@ -107,7 +107,7 @@ async function openFitting(
   if (fit === undefined) {
     return undefined;
   }
-  const { FileFitting } = await import('./fit-files.ts');
+  const { FileFitting } = await import('./file-fitting.ts');
   return new FileFitting(
     { ...fit, noLimits, failFast },
     { machine: { ...machine, now: clock.epochMs }, manifest, signal, onEvent, onFittedImage },

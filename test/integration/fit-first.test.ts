@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CheckedFile } from '../../src/upload/checked-file.ts';
 import type { UploadEvent } from '../../src/upload/event.ts';
-import { FileFitting } from '../../src/upload/fit-files.ts';
+import { FileFitting } from '../../src/upload/file-fitting.ts';
 import { prepareAll } from '../../src/upload/prepare-all.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
