@@ -7,6 +7,8 @@ const meanings: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
   ELOOP: 'too many symbolic links',
   ENAMETOOLONG: 'its path is too long for the system',
+  // Node's own error, before it asks the system.
+  ERR_INVALID_ARG_VALUE: 'its path contains a NUL byte',
   EMFILE: 'too many files are open',
   ENFILE: 'too many files are open on this machine',
   ENOSPC: 'no space is left on the disk',
@@ -16,7 +18,6 @@ const meanings: Readonly<Record<string, string>> = {
   EBUSY: 'another program is using it',
   EIO: 'the disk reports an error',
   ENOMEM: 'there is not enough memory',
-  ERR_INVALID_ARG_VALUE: 'its path has a NUL character',
 };
 
 /** Describes a system error; its code if there is no description. */

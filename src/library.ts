@@ -111,7 +111,8 @@ export async function uploadFiles(
   const records: UploadRecord[] = [];
   try {
     const blocks = checkAndUpload(
-      paths.map((path) => ({ path, source: absolutePath(path, here) })),
+      // The empty path names nothing, not the working directory.
+      paths.map((path) => ({ path, source: path === '' ? '' : absolutePath(path, here) })),
       {
         destination: {
           uploader: client,

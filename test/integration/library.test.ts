@@ -80,7 +80,7 @@ describe('uploadFiles', () => {
     const { sandbox, options } = await sandboxOptions();
     const missing = join(await tempDir(), 'missing.png');
     const records = await uploadFiles(
-      [missing, import.meta.filename, night.file, import.meta.dirname, 'a\0.png'],
+      [missing, import.meta.filename, night.file, import.meta.dirname],
       options,
     );
     expect(records).toMatchObject([
@@ -88,9 +88,18 @@ describe('uploadFiles', () => {
       { index: 1, status: 'failed', attempts: 0, error: { code: 'unsupported_type', retryable: false } },
       { index: 2, path: night.file, status: 'uploaded' },
       { index: 3, status: 'failed', attempts: 0, error: { code: 'not_a_file' } },
-      { index: 4, error: { code: 'unreadable', message: 'it cannot be read: its path has a NUL character' } },
     ]);
     expect(sandbox.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ['', 'it cannot be read: no such file or directory'],
+    ['a\0.png', 'it cannot be read: its path contains a NUL byte'],
+  ])('reports the path %j, which names nothing, as a failure', async (path, message) => {
+    for (const fit of [false, true]) {
+      const [record] = await uploadFiles([path], { token, account, fit });
+      expect(record).toMatchObject({ path, status: 'failed', error: { code: 'unreadable', message } });
+    }
   });
 
   it('takes paths literally, and uploads a path that is given twice once', async () => {
