@@ -7,7 +7,8 @@ import { parseEdits } from './files/edits.ts';
 import type { Environment, Machine } from './host.ts';
 import { Credentials } from './network/credentials.ts';
 import { parseProxyUrl } from './network/proxy.ts';
-import { maxTimeoutMs } from './settings/definitions.ts';
+import { definitions } from './settings/definitions.ts';
+import { quoteValue } from './settings/quote-value.ts';
 import { type RequiredSettings, requireSettings, resolveSettings } from './settings/resolve.ts';
 import { systemClock } from './system-clock.ts';
 import { checkAndUpload } from './upload/check-and-upload.ts';
@@ -124,7 +125,7 @@ export async function uploadFiles(
         failFast,
         noLimits,
         fit: resolveFit(options),
-        manifestPath: manifest === undefined ? undefined : absolutePath(manifest, here),
+        manifestPath: resolvePath('manifest', manifest, 'file'),
         maxAgeMs,
       },
       { clock: systemClock, machine: loadMachine(options), random: Math.random, signal, onEvent },
@@ -148,7 +149,19 @@ const here = {
   },
 };
 
-/** @throws UsageError */
+/** @throws ConfigError if the path is empty */
+function resolvePath(
+  option: keyof UploadFilesOptions,
+  path: string | undefined,
+  kind: 'file' | 'folder',
+): string | undefined {
+  if (path === '') {
+    throw new ConfigError(`options: ${option} needs the name of a ${kind}`);
+  }
+  return path === undefined ? undefined : absolutePath(path, here);
+}
+
+/** @throws UsageError or ConfigError */
 function resolveFit({ fit, aspect, frame, trim, fitDir }: UploadFilesOptions): FitOptions | undefined {
   if (!fit && [aspect, frame, trim, fitDir].every((option) => option === undefined)) {
     return undefined;
@@ -157,7 +170,7 @@ function resolveFit({ fit, aspect, frame, trim, fitDir }: UploadFilesOptions): F
     everyFile: true,
     beforeSending: false,
     edits: parseEdits({ aspect, frame, trim }, ''),
-    fitDir: fitDir === undefined ? undefined : absolutePath(fitDir, here),
+    fitDir: resolvePath('fitDir', fitDir, 'folder'),
   };
 }
 
@@ -174,12 +187,22 @@ function loadMachine({ env = {} }: UploadFilesOptions): Machine {
 
 function resolveOptions(options: DreaminaClientOptions & Partial<UploadFilesOptions>): RequiredSettings {
   const { token, account, apiUrl, concurrency, retries, timeoutMs } = options;
-  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= maxTimeoutMs)) {
-    throw new ConfigError(
-      `options: timeoutMs must be more than 0 and at most ${maxTimeoutMs}; it is ${timeoutMs}`,
-    );
-  }
-  const timeout = timeoutMs === undefined ? undefined : timeoutMs / 1000;
+  const timeout = timeoutMs === undefined ? undefined : toSeconds(timeoutMs);
   const values = { token: token ?? '', account, apiUrl, concurrency, retries, timeout };
   return requireSettings(resolveSettings({ layers: [{ source: { kind: 'options' }, values }], files: [] }));
+}
+
+/**
+ * The timeout as the setting takes it. Checked here, because the setting's words are about seconds.
+ *
+ * @throws ConfigError
+ */
+function toSeconds(timeoutMs: number): number {
+  const seconds = timeoutMs / 1000;
+  if (typeof timeoutMs !== 'number' || definitions.timeout.parse(seconds) === undefined) {
+    throw new ConfigError(
+      `options: timeoutMs must be a number of more than 0 and at most 86400000 (24 hours); it is ${quoteValue(timeoutMs)}`,
+    );
+  }
+  return seconds;
 }

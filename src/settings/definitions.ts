@@ -24,9 +24,6 @@ interface Definition<Value> {
   readonly show?: (value: Value) => string | number;
 }
 
-/** 24 hours. */
-export const maxTimeoutMs = 86_400_000;
-
 /** The table of all settings; everything about a setting is here. */
 export const definitions = {
   token: {
@@ -139,7 +136,7 @@ function parseTimeout(given: unknown): number | undefined {
       : typeof given === 'string'
         ? parseDuration(given)
         : undefined;
-  return isBetween(timeoutMs, 0, maxTimeoutMs) && timeoutMs > 0
+  return isBetween(timeoutMs, 0, 86_400_000) && timeoutMs > 0
     ? Math.max(1, Math.round(timeoutMs))
     : undefined;
 }
