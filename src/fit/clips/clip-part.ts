@@ -13,6 +13,9 @@ export interface ClipPart {
 /** Times in the file and on the command line are rounded. */
 const timeToleranceMs = 100;
 
+/** Less than any frame lasts: nobody would notice that so little is gone, only that the rest was encoded again. */
+const minCutMs = 1;
+
 /**
  * The part that `--trim` names.
  *
@@ -30,11 +33,12 @@ export function resolvePart(trim: Trim | undefined, durationMs: number): ClipPar
   if (startMs < -timeToleranceMs || (endMs ?? 0) > durationMs + timeToleranceMs) {
     throw outside('the requested part is partly outside the clip', durationMs);
   }
-  const isWhole = endMs === undefined || endMs >= durationMs;
+  const isFromStart = startMs < minCutMs;
+  const isToEnd = endMs === undefined || endMs > durationMs - minCutMs;
   return {
-    startMs: Math.max(0, startMs),
-    endMs: isWhole ? undefined : endMs,
-    lengthMs: (isWhole ? durationMs : endMs) - Math.max(0, startMs),
+    startMs: isFromStart ? 0 : startMs,
+    endMs: isToEnd ? undefined : endMs,
+    lengthMs: (isToEnd ? durationMs : endMs) - (isFromStart ? 0 : startMs),
   };
 }
 
@@ -89,7 +93,7 @@ export function describeCut({ startMs, endMs, lengthMs }: ClipPart): readonly st
   return [`cut to ${formatClipTime(startMs)} to ${formatClipTime(startMs + lengthMs)}`];
 }
 
-/** Seconds with up to two decimals. */
+/** Seconds to the millisecond. */
 export function formatClipTime(ms: number): string {
-  return `${Math.round(ms / 10) / 100} s`;
+  return `${Math.round(ms) / 1000} s`;
 }

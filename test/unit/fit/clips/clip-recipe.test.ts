@@ -101,6 +101,9 @@ describe('no recipe for an accepted clip', () => {
     ['a shape that it already has', { edits: 'aspect=16:9' }],
     ['that shape but for part of a pixel', { video: { width: 854, height: 480 }, edits: 'aspect=16:9' }],
     ['a part that is the whole clip', { edits: 'trim=0-5' }],
+    ['a part that begins less than a millisecond later', { edits: 'trim=0.0009' }],
+    ['a part that ends less than a millisecond earlier', { edits: 'trim=0-4.9991' }],
+    ['an end that begins less than a millisecond later', { edits: 'trim=-4.9991' }],
     [
       'too long, too large and too wide without limits',
       {
@@ -180,6 +183,16 @@ describe('the recipe for a video', () => {
       'a part',
       { ms: 40_000, edits: 'trim=3-8' },
       { extension: 'mp4', copied: false, lengthMs: 5000, ms: 5000, texts: /cut to 3 s to 8 s/ },
+    ],
+    [
+      'a part that begins a millisecond later',
+      { edits: 'trim=0.001' },
+      { extension: 'mp4', copied: false, ms: 4999, texts: /cut to 0\.001 s to 5 s/ },
+    ],
+    [
+      'a part of a few milliseconds',
+      { edits: 'trim=3-3.004', noLimits: true },
+      { extension: 'mp4', copied: false, ms: 4, texts: /cut to 3 s to 3\.004 s/ },
     ],
     [
       'the last five seconds',
@@ -449,6 +462,7 @@ describe('the recipe for a frame', () => {
   test('says what part the frame is taken from', () => {
     expect(frame('trim=3-8&frame=2').texts).toEqual(['cut to 3 s to 8 s', 'frame at 2 s taken']);
     expect(() => frame('trim=3-8&frame=6')).toThrow('no frame at 6 s of the requested part: it lasts 5 s');
+    expect(() => frame('frame=40.001')).toThrow('no frame at 40.001 s: it lasts 40 s');
   });
 
   test.each(['frame=99', 'frame=40.2', 'trim=3-8&frame=6', 'trim=50-60&frame=last'])(
