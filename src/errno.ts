@@ -20,10 +20,10 @@ const meanings: Readonly<Record<string, string>> = {
   ENOMEM: 'there is not enough memory',
 };
 
-/** Describes a system error; its code if there is no description. */
+/** Describes a system error; its code if there is no description. Node's own errors have words that are plainer. */
 export function describeErrno(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return meanings[code ?? ''] ?? code ?? message ?? 'unknown error';
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return meanings[code] || (code.startsWith('ERR_') ? message : code) || message || 'unknown error';
 }
 
 /** Whether this process or this machine had too many files and connections open; temporary, until some are closed. */
