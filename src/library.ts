@@ -105,8 +105,11 @@ export async function uploadFiles(
     onRecord,
     onEvent = () => {},
   } = options;
-  if (maxAgeMs !== undefined && (manifest === undefined || !(maxAgeMs >= 0))) {
-    throw new ConfigError('options: maxAgeMs must be 0 or more, and needs a manifest');
+  if (maxAgeMs !== undefined && !(typeof maxAgeMs === 'number' && maxAgeMs >= 0)) {
+    throw new ConfigError(`options: maxAgeMs must be a number of 0 or more; it is ${quoteValue(maxAgeMs)}`);
+  }
+  if (maxAgeMs !== undefined && manifest === undefined) {
+    throw new ConfigError('options: maxAgeMs needs a manifest');
   }
   const client = new DreaminaClient(options);
   const records: UploadRecord[] = [];

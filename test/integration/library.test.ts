@@ -353,8 +353,9 @@ describe('a wrong option is a ConfigError, before anything is sent', () => {
     ['text for a timeout', { timeoutMs: '5s' }, /^options: timeoutMs must be .*; it is "5s"$/],
     ['a manifest without a name', { manifest: '' }, /^options: manifest needs the name of a file$/],
     ['a fitDir without a name', { fitDir: '' }, /^options: fitDir needs the name of a folder$/],
-    ['a negative age', { manifest: 'm', maxAgeMs: -5 }, /^options: maxAgeMs must be/],
-    ['an age without a manifest', { maxAgeMs: 5 }, /^options: maxAgeMs must be/],
+    ['a negative age', { manifest: 'm', maxAgeMs: -5 }, /^options: maxAgeMs must be .*; it is -5$/],
+    ['text for an age', { manifest: 'm', maxAgeMs: '1' }, /^options: maxAgeMs must be .*; it is "1"$/],
+    ['an age without a manifest', { maxAgeMs: 5 }, /^options: maxAgeMs needs a manifest$/],
   ])('uploadFiles with %s', async (_what, wrong, message) => {
     const options = { ...good, ...wrong } as UploadFilesOptions;
     const failure = await uploadFiles([night.file], options).catch((error: unknown) => error);
