@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { absolutePath } from '../absolute-path.ts';
 import type { Host } from '../host.ts';
+import { beginsWithEdit } from './edits.ts';
 import type { FolderReader } from './folder-reader.ts';
 import { encodePath } from './path-bytes.ts';
 
@@ -39,7 +40,7 @@ async function describeEdits(path: string, host: Pick<Host, 'cwd'>): Promise<str
     return undefined;
   }
   // Only an entry of a list gets here with an edit that is known.
-  return /^(?:trim|frame|aspect)=/.test(edits)
+  return beginsWithEdit(edits)
     ? 'the paths of a list take no trim, frame or aspect'
     : `only trim=, frame= and aspect= may follow ${name}#`;
 }

@@ -131,8 +131,8 @@ export function parseEdits(
  * @throws UsageError if the name ends in edits and one of them is wrong
  */
 export function parseNamedEdits(name: string): NamedEdits | undefined {
-  const [, path, list] = /^(.+)#((?:trim|frame|aspect)=[^#]*)$/s.exec(name) ?? [];
-  if (path === undefined || list === undefined) {
+  const [, path, list] = /^(.+)#([^#]*)$/s.exec(name) ?? [];
+  if (path === undefined || list === undefined || !beginsWithEdit(list)) {
     return undefined;
   }
   const edits: { -readonly [Name in keyof Edits]: Edits[Name] } = {};
@@ -147,6 +147,11 @@ export function parseNamedEdits(name: string): NamedEdits | undefined {
     Object.assign(edits, { [key]: parsers[key](value.join('='), key) });
   }
   return { path, edits };
+}
+
+/** Whether the text after a file's name and a `#` is meant as edits. */
+export function beginsWithEdit(text: string): boolean {
+  return /^(?:trim|frame|aspect)=/.test(text);
 }
 
 /** The same text for edits that mean the same, for the key of a manifest. */

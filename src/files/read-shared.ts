@@ -1,4 +1,4 @@
-import { addAbortSignal, type Readable } from 'node:stream';
+import { readPieces } from './read-stream.ts';
 
 /**
  * Reads a stream to its end, or until it has more than `maxBytes`. Its bytes are in memory once: it grows in place, and
@@ -12,19 +12,14 @@ export async function readShared(
 ): Promise<Buffer> {
   const memory = new SharedArrayBuffer(0, { maxByteLength: maxBytes + 1 });
   let sizeBytes = 0;
-  try {
-    for await (const chunk of addAbortSignal(signal, stream as Readable)) {
-      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as string);
-      const piece = bytes.subarray(0, maxBytes + 1 - sizeBytes);
-      memory.grow(sizeBytes + piece.length);
-      new Uint8Array(memory).set(piece, sizeBytes);
-      sizeBytes += piece.length;
-      if (sizeBytes > maxBytes) {
-        break;
-      }
+  for await (const piece of readPieces(stream, signal)) {
+    const taken = piece.subarray(0, maxBytes + 1 - sizeBytes);
+    memory.grow(sizeBytes + taken.length);
+    new Uint8Array(memory).set(taken, sizeBytes);
+    sizeBytes += taken.length;
+    if (sizeBytes > maxBytes) {
+      break;
     }
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error;
   }
   return Buffer.from(memory, 0, sizeBytes);
 }

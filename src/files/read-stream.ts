@@ -13,17 +13,26 @@ export async function readStream(
 ): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let sizeBytes = 0;
+  for await (const piece of readPieces(stream, signal)) {
+    pieces.push(piece);
+    sizeBytes += piece.length;
+    if (isEnough(piece, sizeBytes)) {
+      break;
+    }
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Yields the pieces of a stream. Rejects when it fails, or with the signal's reason. */
+export async function* readPieces(
+  stream: NodeJS.ReadableStream,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
   try {
     for await (const chunk of addAbortSignal(signal, stream as Readable)) {
-      const piece = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as string);
-      pieces.push(piece);
-      sizeBytes += piece.length;
-      if (isEnough(piece, sizeBytes)) {
-        break;
-      }
+      yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as string);
     }
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   }
-  return Buffer.concat(pieces);
 }

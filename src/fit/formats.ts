@@ -1,4 +1,4 @@
-import type { ImageContentType } from '../media/asset-types.ts';
+import { type ImageContentType, listExtensions } from '../media/asset-types.ts';
 
 /** A format that the fitter reads: its name for people, and its decoder. */
 export type Format = ImageFormat | ClipFormat;
@@ -140,8 +140,13 @@ const formats: readonly Format[] = [
   clip('audio/ape', "Monkey's Audio", ['ape'], 'ape'),
 ];
 
-/** The extensions of files that can be converted or are accepted already, in lower case, without a dot. */
-export const fittableExtensions: readonly string[] = formats.flatMap((format) => format.extensions);
+/**
+ * The extensions of files that are accepted already, and then those of files that can be converted; in lower case,
+ * without a dot.
+ */
+export const fittableExtensions: readonly string[] = [
+  ...new Set([...listExtensions(), ...formats.flatMap((format) => format.extensions)]),
+];
 
 /**
  * Detects a file's format by its content; undefined for one that cannot be converted.

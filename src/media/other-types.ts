@@ -1,4 +1,4 @@
-import { formatNames } from './asset-types.ts';
+import { type AssetType, formatNames } from './asset-types.ts';
 
 /** The type of a file that is not accepted, with advice. */
 export interface OtherType {
@@ -11,12 +11,12 @@ export interface OtherType {
 
 /** Advice by type of file; the fitter does not read the rare ones. */
 const hints = {
-  image: `Convert it to ${formatNames(['image'], 'or')}; renaming it does not help.`,
-  video: `Convert it to ${formatNames(['video'], 'or')}; renaming it does not help.`,
-  audio: `Convert it to ${formatNames(['audio'], 'or')}; renaming it does not help.`,
-  rareImage: `Convert it to ${formatNames(['image'], 'or')}; renaming it does not help.`,
-  rareVideo: `Convert it to ${formatNames(['video'], 'or')}; renaming it does not help.`,
-  rareAudio: `Convert it to ${formatNames(['audio'], 'or')}; renaming it does not help.`,
+  image: adviseConversion('image'),
+  video: adviseConversion('video'),
+  audio: adviseConversion('audio'),
+  rareImage: adviseConversion('image'),
+  rareVideo: adviseConversion('video'),
+  rareAudio: adviseConversion('audio'),
   archive: 'Unpack it, and upload what is inside.',
   document: `Export the page or image as ${formatNames(['image'], 'or')}.`,
   download: 'It may be a failed download: look at it in a text editor, and download the file again.',
@@ -36,6 +36,10 @@ export const unknownType: OtherType = {
 /** Describes a type, with the advice for its kind. */
 export function describeOther(what: string, hint: Hint): OtherType {
   return { what, hint: hints[hint], fittable: fittableHints.has(hint) || undefined };
+}
+
+function adviseConversion(type: AssetType): string {
+  return `Convert it to ${formatNames([type], 'or')}; renaming it does not help.`;
 }
 
 type Hint = keyof typeof hints;

@@ -63,11 +63,8 @@ describe('an image that states its colours by code, without a profile', () => {
     const { width, height } = info;
     const numbers = sharp(data, { raw: { width, height, channels: 3 } });
     const png = await numbers.toColourspace(depth).png().toBuffer();
-    const content = Buffer.from([...Buffer.from('cICP'), primaries, transfer, 0, 1]);
-    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
-    length.writeUInt32BE(4);
-    sum.writeUInt32BE(crc32(content));
-    return Buffer.concat([png.subarray(0, 33), length, content, sum, png.subarray(33)]);
+    const code = chunk('cICP', Buffer.from([primaries, transfer, 0, 1]));
+    return Buffer.concat([png.subarray(0, 33), code, png.subarray(33)]);
   }
 
   test.each([

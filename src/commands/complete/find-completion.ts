@@ -51,7 +51,7 @@ export async function findCompletion(
   const argument = command.registeredArguments[position] ?? findVariadic(command);
   if (argument !== undefined) {
     const values = await findValues(argument, program, host);
-    return { head: '', ...(fits && values.kind === 'files' ? await withFittable(values) : values) };
+    return { head: '', ...(fits && values.kind === 'files' ? await loadFittable() : values) };
   }
   if (command === program) {
     return { head: '', ...listCommands(program) };
@@ -190,9 +190,9 @@ async function findValues(
 }
 
 /** Files that are accepted, and those that can be converted. */
-async function withFittable(files: Extract<Candidates, { kind: 'files' }>): Promise<Candidates> {
+async function loadFittable(): Promise<Candidates> {
   const { fittableExtensions } = await import('../../fit/formats.ts');
-  return { kind: 'files', extensions: [...new Set([...files.extensions, ...fittableExtensions])] };
+  return { kind: 'files', extensions: fittableExtensions };
 }
 
 function toCandidate(word: string): Candidate {

@@ -82,7 +82,7 @@ async function loadExtensions(flags: UploadFlags): Promise<readonly string[]> {
     return listExtensions();
   }
   const { fittableExtensions } = await import('../../fit/formats.ts');
-  return [...new Set([...listExtensions(), ...fittableExtensions])];
+  return fittableExtensions;
 }
 
 /** Whether every file is to be converted if it needs it: each of these flags asks for that. */

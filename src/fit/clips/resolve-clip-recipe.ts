@@ -15,8 +15,7 @@ export function resolveClipRecipe(
   edits: Edits,
   options: { readonly noLimits: boolean },
 ): ClipRecipe | undefined {
-  const { video, audio } = source.facts;
-  const { durationMs, contentMs } = source.facts;
+  const { video, audio, durationMs, contentMs } = source.facts;
   const part = resolvePart(edits.trim, edits.trim === undefined ? durationMs : contentMs);
   if (video !== undefined) {
     return resolveVideoRecipe(source, video, part, edits.aspect, options);

@@ -5,7 +5,7 @@ const timeoutMs = 5 * 60_000;
 const maxBytes = 512 * 1024 * 1024;
 
 /**
- * Writes the picture that these arguments of ffmpeg give as a PNG. It is always of eight bits: a deeper source would
+ * Writes the image that these arguments of ffmpeg give as a PNG. It is always of eight bits: a deeper source would
  * give one of sixteen.
  *
  * @throws FileError `cannot_fit`, or the signal's reason
