@@ -38,7 +38,7 @@ export interface World {
   readonly tempDir?: string;
   /** The width of the terminal on which help is printed; without it, help is printed to a pipe. */
   readonly helpColumns?: number;
-  /** Called with each piece of standard output; a returned promise delays the writer. */
+  /** Called with each piece of standard output; a returned promise delays the writer, or fails the write. */
   readonly onStdout?: (text: string) => void | Promise<void>;
   readonly onStderr?: (text: string) => void;
 }
@@ -115,5 +115,7 @@ function collector(onText?: (text: string) => void | Promise<void>): Writable & 
       }
     },
   });
+  // As in the command: without it, a failed write would throw where nobody can catch it.
+  stream.on('error', () => {});
   return Object.assign(stream, { text: () => collected });
 }
