@@ -7,34 +7,26 @@ import { tempDir } from '../harness/temp-dir.ts';
 
 const night = fixture('night.png').file;
 
-it.skipIf(process.platform === 'win32').each([
-  [['-'], 1, 'standard input: it cannot be read: it is a directory'],
-  [['--fit', '-'], 1, 'it is a directory'],
-  [['--files-from', '-'], 2, '--files-from -: it cannot be read: it is a directory'],
-])('reports that standard input is a directory: upload %j', async (args, code, words) => {
-  const run = spawnCli(['upload', '--sandbox', ...args], { shell: 'exec < /' });
-  expect(await run.ended).toBe(code);
-  expect(run.stderr()).toContain(words);
-});
+describe.skipIf(process.platform === 'win32')('the command', () => {
+  it('reports that standard input is a directory', async () => {
+    const run = spawnCli(['upload', '--sandbox', '-'], { shell: 'exec < /' });
+    expect(await run.ended).toBe(1);
+    expect(run.stderr()).toContain('standard input: it cannot be read: it is a directory');
+  });
 
-describe.skipIf(process.platform === 'win32')('in a deleted working directory', () => {
-  async function start(...args: readonly string[]) {
+  async function startInDeletedFolder(...args: readonly string[]) {
     const cwd = await tempDir();
     return spawnCli(args, { cwd, shell: 'mkdir gone; cd gone; rmdir ../gone' });
   }
 
+  // Other commands load and do less.
   it.each([
-    [['--version']],
-    [['--help']],
-    [['upload', '--help']],
     [['upload', '--sandbox', night]],
     [['upload', '--sandbox', '--manifest', '/tmp/../dev/stdin', '--dry-run', '-']],
-    [['upload', '--dry-run', night]],
-    [['completion', 'bash']],
     [['config']],
     [['doctor']],
-  ])('dreamina %j still works', async (args) => {
-    const run = await start(...args);
+  ])('works in a deleted working directory: dreamina %j', async (args) => {
+    const run = await startInDeletedFolder(...args);
     run.process.stdin.end();
     await run.ended;
     expect(run.stderr()).not.toMatch(/uv_cwd|^ {4}at /m);
@@ -43,17 +35,10 @@ describe.skipIf(process.platform === 'win32')('in a deleted working directory', 
     }
   });
 
-  it.each([
-    [['a.png']],
-    [['*.png']],
-    [['-r', '.']],
-    [['--files-from', 'list']],
-    [['--manifest', 'm', night]],
-    [['--config', 'c.json', night]],
-  ])('dreamina upload --sandbox %j reports it', async (args) => {
-    const run = await start('upload', '--sandbox', ...args);
+  it('reports that it needs a deleted working directory', async () => {
+    const run = await startInDeletedFolder('upload', '--sandbox', 'a.png');
     expect(await run.ended).toBe(2);
-    expect(run.stderr()).toMatch(/^error: \S+: the working directory is gone/);
+    expect(run.stderr()).toMatch(/^error: a.png: the working directory is gone/);
     expect(run.stdout()).toBe('');
   });
 });
@@ -68,10 +53,8 @@ describe('the file that Node starts', () => {
 
   it.each([
     ['12.22.12', 1],
-    ['18.20.8', 1],
     ['20.18.3', 1],
     ['20.19.0', 0],
-    ['22.0.0', 0],
     ['100.0.0', 0],
   ])('on Node %s ends with %i', async (version, exitCode) => {
     const fake = join(await tempDir(), 'fake.cjs');

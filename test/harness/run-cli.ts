@@ -22,7 +22,8 @@ export interface CliResult {
 /** The environment that a run sees, without anything from the real one. */
 export interface World {
   readonly env?: Environment;
-  readonly cwd?: string;
+  /** Default: the home directory; undefined if the working directory is gone. */
+  readonly cwd?: string | undefined;
   readonly stdin?: string | Uint8Array | Readable;
   readonly signal?: AbortSignal;
   readonly random?: () => number;
@@ -52,7 +53,7 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
   const stderr = collector(world.onStderr);
   const host: Host = {
     env: world.env ?? {},
-    cwd: world.cwd ?? home,
+    cwd: 'cwd' in world ? world.cwd : home,
     homeDir: home,
     platform: world.platform ?? process.platform,
     tempDir: world.tempDir ?? tmpdir(),
