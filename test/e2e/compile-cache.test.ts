@@ -32,14 +32,14 @@ async function installCopy() {
 
 // Node 20 has no compile cache.
 describe.skipIf(Number.parseInt(process.versions.node, 10) < 22)('the compile cache', () => {
-  it.each(['000', '002', '022', '077'])('is accessible only to its owner, with umask %s', async (umask) => {
+  it('is accessible only to its owner, whatever the umask allows', async () => {
     const { cache, run } = await installCopy();
-    run(umask);
+    run('000');
     expect((await stat(cache)).mode & 0o777).toBe(0o700);
     expect(await readdir(cache)).not.toEqual([]);
   });
 
-  it.each([0o777, 0o770, 0o702, 0o750])('is not used if others can access it: mode %o', async (mode) => {
+  it.each(['702', '750'])('is not used if others can access it: mode %s', async (mode) => {
     const { cache, run } = await installCopy();
     await mkdir(cache);
     await chmod(cache, mode);
