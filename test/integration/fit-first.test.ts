@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -37,22 +37,24 @@ function openFitting(failFast: boolean) {
   return { check, convert, events };
 }
 
-/** A folder with two GIFs, between them a truncated HEIC, whose damage only decoding shows; and a text. */
+/** A folder with two GIFs, between them one that is cut short, which only decoding shows; and a text. */
 async function makeFiles() {
   const folder = await tempDir();
-  const [first, cut, last, text] = ['a.gif', 'cut.heic', 'z.gif', 'text.png'].map((name) =>
-    join(folder, name),
-  );
   const background = { r: 240, g: 120, b: 30 };
   const gif = await sharp({ create: { width: 40, height: 30, channels: 3, background } })
     .gif()
     .toBuffer();
-  const heic = await readFile('test/fixtures/display-p3.heic');
-  await writeFile(first!, gif);
-  await writeFile(cut!, heic.subarray(0, heic.length / 2));
-  await writeFile(last!, gif);
-  await writeFile(text!, 'no image');
-  return { first: first!, cut: cut!, last: last!, text: text! };
+  const make = async (name: string, content: string | Buffer) => {
+    const path = join(folder, name);
+    await writeFile(path, content);
+    return path;
+  };
+  return {
+    first: await make('a.gif', gif),
+    cut: await make('cut.gif', gif.subarray(0, gif.length / 2)),
+    last: await make('z.gif', gif),
+    text: await make('text.png', 'no image'),
+  };
 }
 
 describe('converting all files first', () => {
