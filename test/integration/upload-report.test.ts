@@ -30,43 +30,27 @@ async function setUp() {
 }
 
 describe('--report', () => {
-  it('counts references first, as the command does', async () => {
-    const { cwd, upload, sheet } = await setUp();
-    await writeFile(join(cwd, 'page.png'), '<html>not found</html>');
-    const { stderr } = await upload(['page.png', 'night.png', '--report', 'refs.html']);
-    expect((await readSheet(sheet)).summary).toMatch(/^1 uploaded, 1 failed ·/);
-    expect(stderr).toMatch(/^1 uploaded, 1 failed \(/m);
-  });
-
-  it('does not contain a token that is part of a file name', async () => {
-    const { sandbox, cwd, upload, sheet } = await setUp();
-    await copyFile(join(cwd, 'night.png'), join(cwd, `${sandbox.token}.png`));
-    await upload([`${sandbox.token}.png`, 'night.png', '--report', 'refs.html']);
-    const { cards } = await readSheet(sheet);
-    expect(cards).toMatchObject([{ name: '[token].png', source: './[token].png' }, { name: 'night.png' }]);
-    const html = await readFile(sheet, 'utf8');
-    expect(html).not.toContain(sandbox.token);
-    expect(html).not.toContain(encodeURIComponent(sandbox.token));
-  });
-
   it('shows each file with its reference or its failure, in input order', async () => {
     const { cwd, upload, sheet } = await setUp();
     await writeFile(join(cwd, 'page.png'), '<html>not found</html>');
     await mkdir(join(cwd, 'clips'));
     await copyFile(clip('clip.mp4').file, join(cwd, 'clips', 'a b.mp4'));
     await copyFile(clip('tone.mp3').file, join(cwd, 'clips', 'tone.mp3'));
-    const files = ['clips/tone.mp3', 'night.png', 'page.png', 'clips/a b.mp4'];
+    const files = ['page.png', 'clips/tone.mp3', 'night.png', 'clips/a b.mp4'];
     const result = await upload([...files, '--report', 'refs.html', '--json']);
     expect(result.exitCode).toBe(3);
-    const [tone, night, page, video] = result.json<UploadRecord[]>() as [
-      UploadRecord & { assetRef: string },
-      UploadRecord & { assetRef: string },
+    const [page, tone, night, video] = result.json<UploadRecord[]>() as [
       UploadRecord & { status: 'failed' },
+      UploadRecord & { assetRef: string },
+      UploadRecord & { assetRef: string },
       UploadRecord & { assetRef: string },
     ];
     const { summary, cards } = await readSheet(sheet);
+    // References are counted first, as the command does.
+    expect(result.stderr).toMatch(/^3 uploaded, 1 failed \(/m);
     expect(summary).toMatch(/^3 uploaded, 1 failed · \d{4}-\d\d-\d\d \d\d:\d\d UTC$/);
     expect(cards).toMatchObject([
+      { name: 'page.png', status: 'failed', error: page.error.message, hint: page.error.hint },
       { name: 'clips/tone.mp3', type: 'audio', source: './clips/tone.mp3', assetRef: tone.assetRef },
       {
         name: 'night.png',
@@ -76,7 +60,6 @@ describe('--report', () => {
         details: '90 × 120 · 3.44 kB',
         assetRef: night.assetRef,
       },
-      { name: 'page.png', status: 'failed', error: page.error.message, hint: page.error.hint },
       {
         name: 'clips/a b.mp4',
         type: 'video',
@@ -85,13 +68,13 @@ describe('--report', () => {
         assetRef: video.assetRef,
       },
     ]);
-    expect(cards[1]!.preview).toMatch(/^data:image\/jpeg;base64,\/9j\//);
-    expect(cards[2]).not.toHaveProperty('source');
+    expect(cards[0]).not.toHaveProperty('source');
+    expect(cards[2]!.preview).toMatch(/^data:image\/jpeg;base64,\/9j\//);
     expect((await readdir(cwd)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  it('shows hostile names as text, and escapes their addresses', async () => {
-    const { cwd, upload, sheet } = await setUp();
+  it('shows hostile names as text without the token, and escapes their addresses', async () => {
+    const { sandbox, cwd, upload, sheet } = await setUp();
     const names = [
       '"><img src=x onerror=alert(1)>.png',
       '#.png',
@@ -99,6 +82,7 @@ describe('--report', () => {
       '?.png',
       'a\nb\u202egnp.png',
       'javascript:alert(1).png',
+      `${sandbox.token}.png`,
     ];
     await mkdir(join(cwd, 'in'));
     for (const name of names) {
@@ -112,19 +96,27 @@ describe('--report', () => {
     await copyFile(fixture('night.png').file, bytes);
     expect((await upload(['-r', 'in', '--report', 'refs.html'])).exitCode).toBe(0);
     const { cards } = await readSheet(sheet);
-    expect(cards.map(({ source }) => source).toSorted()).toEqual([
-      './in/%22%3E%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E.png',
-      './in/%23.png',
-      './in/%252e%252e.png',
-      './in/%3F.png',
-      './in/a%0Ab%E2%80%AEgnp.png',
-      './in/javascript%3Aalert%281%29.png',
-      './in/z%E9.png',
-    ]);
-    expect(cards.map(({ name }) => name).toSorted()).toEqual(
-      [...names.with(4, 'a\\nb\\u{202e}gnp.png'), 'z\ufffd.png'].map((name) => `in/${name}`).toSorted(),
+    expect(cards.map(({ source }) => source).toSorted()).toEqual(
+      [
+        './in/%22%3E%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E.png',
+        './in/%23.png',
+        './in/%252e%252e.png',
+        './in/%3F.png',
+        './in/a%0Ab%E2%80%AEgnp.png',
+        './in/javascript%3Aalert%281%29.png',
+        './in/z%E9.png',
+        './in/[token].png',
+      ].toSorted(),
     );
-    expect((await readFile(sheet, 'utf8')).match(/<(?:img|script)\b/g)).toEqual(['<script', '<script']);
+    expect(cards.map(({ name }) => name).toSorted()).toEqual(
+      [...names.with(4, 'a\\nb\\u{202e}gnp.png').with(6, '[token].png'), 'z\ufffd.png']
+        .map((name) => `in/${name}`)
+        .toSorted(),
+    );
+    const html = await readFile(sheet, 'utf8');
+    expect(html).not.toContain(sandbox.token);
+    expect(html).not.toContain(encodeURIComponent(sandbox.token));
+    expect(html.match(/<(?:img|script)\b/g)).toEqual(['<script', '<script']);
   });
 
   it('contains a preview of standard input, and the whole of a small clip', async () => {
@@ -149,28 +141,27 @@ describe('--report', () => {
     expect((await readSheet(sheet)).cards[0]).not.toHaveProperty('source');
   });
 
-  it('contains a preview of standard input with --fit, unchanged or converted', async () => {
+  it('contains a preview of standard input that --fit leaves as it is', async () => {
     const { upload, sheet } = await setUp();
-    const image = await readFile(fixture('night.png').file);
-    const flags = ['-', '--fit', '--report', 'refs.html'];
-    expect((await upload(flags, { stdin: image })).exitCode).toBe(0);
-    expect((await readSheet(sheet)).cards[0]).toMatchObject({
-      name: 'standard input',
-      preview: expect.stringMatching(/^data:image\/jpeg;base64,/),
-    });
-    expect((await upload([...flags, '--aspect', '1:1'], { stdin: image })).exitCode).toBe(0);
-    const { preview } = (await readSheet(sheet)).cards[0] as { preview: string };
-    const { width, height } = await sharp(Buffer.from(preview.split(',')[1]!, 'base64')).metadata();
-    expect([width, height]).toEqual([90, 90]);
+    const stdin = await readFile(fixture('night.png').file);
+    expect((await upload(['-', '--fit', '--report', 'refs.html'], { stdin })).exitCode).toBe(0);
+    expect((await readSheet(sheet)).cards).toMatchObject([
+      { name: 'standard input', preview: expect.stringMatching(/^data:image\/jpeg;base64,/) },
+    ]);
   });
 
-  it('contains a preview of a HEIC that was converted, for each place that names it', async () => {
+  it('contains a preview of each image that was converted, for each place that names it', async () => {
     const { cwd, upload, sheet } = await setUp();
     await copyFile('test/fixtures/display-p3.heic', join(cwd, 'a.heic'));
-    const files = ['a.heic', 'a.heic', 'a.heic#aspect=1:1'];
-    expect((await upload(['--fit', ...files, '--report', 'refs.html'])).exitCode).toBe(0);
+    const stdin = await readFile(fixture('night.png').file);
+    const args = ['a.heic', 'a.heic', '-', '--aspect', '1:1', '--report', 'refs.html'];
+    expect((await upload(args, { stdin })).exitCode).toBe(0);
     const { cards } = await readSheet(sheet);
-    expect(cards).toMatchObject(files.map(() => ({ preview: expect.stringMatching(/^data:image\/jpeg/) })));
+    const widths = cards.map(async ({ preview }) => {
+      const jpeg = Buffer.from(preview!.replace('data:image/jpeg;base64,', ''), 'base64');
+      return (await sharp(jpeg).metadata()).width;
+    });
+    expect(await Promise.all(widths)).toEqual([64, 64, 90]);
   });
 
   it('shows what a dry run would send', async () => {
@@ -241,11 +232,12 @@ it('an interrupted run waits only once for a reader that does not read, however 
 
 describe('writing a sheet', () => {
   it('replaces an older sheet or an empty file, and keeps the permissions', async () => {
-    const { upload, sheet } = await setUp();
+    const { cwd, upload, sheet } = await setUp();
+    await writeFile(join(cwd, 'page.png'), '<html>not found</html>');
     await writeFile(sheet, '');
     await chmod(sheet, 0o600);
     for (let i = 0; i < 2; i += 1) {
-      expect((await upload(['night.png', '--report', 'refs.html'])).exitCode).toBe(0);
+      expect((await upload(['page.png', '--report', 'refs.html'])).exitCode).toBe(1);
       expect((await readSheet(sheet)).cards).toHaveLength(1);
       expect((await stat(sheet)).mode & 0o777).toBe(0o600);
     }
