@@ -2,7 +2,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from '../../src/cli.ts';
-import type { Clock, Environment, Host } from '../../src/host.ts';
+import type { Clock, Environment, Host, Job } from '../../src/host.ts';
 import { Secrets } from '../../src/secrets.ts';
 import { tempDir } from './temp-dir.ts';
 
@@ -37,6 +37,8 @@ export interface World {
   readonly clock?: Clock;
   readonly homeDir?: string;
   readonly tempDir?: string;
+  /** The shell's job that the run is in; with it, standard error is a terminal. */
+  readonly job?: Job;
   /** The width of the terminal on which help is printed; without it, help is printed to a pipe. */
   readonly helpColumns?: number;
   /** Called with each piece of standard output; a returned promise delays the writer, or fails the write. */
@@ -66,7 +68,7 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
         ? world.stdin
         : Readable.from(world.stdin === undefined ? [] : [Buffer.from(world.stdin)]),
     stdout,
-    stderr,
+    stderr: Object.assign(stderr, { isTTY: world.job !== undefined }),
     signal: world.signal ?? new AbortController().signal,
     clock: world.clock ?? {
       epochMs: () => now,
@@ -82,7 +84,12 @@ export async function runCli(argv: readonly string[], world: World = {}): Promis
       },
     },
     secrets: new Secrets(),
-    loadJob: () => Promise.reject(new Error('its streams are no terminal, so nothing is drawn')),
+    loadJob: async () => {
+      if (world.job === undefined) {
+        throw new Error('its streams are no terminal, so nothing is drawn');
+      }
+      return world.job;
+    },
     random: world.random ?? (() => 0.5),
   };
   const exitCode = await run(argv, (env) => ({ ...host, env }), {
