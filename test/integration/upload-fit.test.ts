@@ -273,7 +273,7 @@ describe('--fit-dir', () => {
     await mkdir(kept());
     await writeFile(kept('photo.png'), 'mine');
     const files = ['photo.gif', 'photo.gif#aspect=1:1'];
-    const { exitCode, stderr } = await upload(['--sandbox', '--fit', '--fit-dir', 'kept', ...files], { cwd });
+    const { exitCode, stderr } = await upload(['--sandbox', '--fit-dir', 'kept', ...files], { cwd });
     expect(exitCode).toBe(0);
     expect((await readdir(kept())).toSorted()).toEqual(['photo-2.png', 'photo-3.png', 'photo.png']);
     const { mode } = await stat(kept('photo.png'));
