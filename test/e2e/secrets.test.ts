@@ -228,6 +228,12 @@ describe('no output contains a secret', () => {
         await runHere(args, { env });
       }
     }
+    const cwd = await tempDir();
+    const name = `${Buffer.from(`me:${password}`).toString('base64')}.png`;
+    await copyFile(fixture('night.png').file, join(cwd, name));
+    const env = { ...withToken, HTTPS_PROXY: addresses[1]! };
+    const named = await runHere(['upload', '--retries', '0', name], { cwd, env });
+    expect(named.output).toContain('[password].png');
     // Only these two get as far as a connection.
     const [refusing, absent] = await Promise.all(
       addresses.slice(0, 2).map((address) => {
