@@ -5,32 +5,33 @@ interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** The command line is invalid; nothing was sent. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-  /** One sentence each; the message joins them. */
-  readonly problems: readonly string[];
+/** An error that the user can do something about. */
+abstract class AdvisedError extends Error {
   /** Advice for the user. */
   readonly hint: string | undefined;
 
-  constructor(problems: string | readonly string[], options: { hint?: string } = {}) {
+  constructor(message: string, { hint, cause }: ErrorDetails = {}) {
+    super(message, { cause });
+    this.hint = hint;
+  }
+}
+
+/** The command line is invalid; nothing was sent. */
+export class UsageError extends AdvisedError {
+  override readonly name = 'UsageError';
+  /** One sentence each; the message joins them. */
+  readonly problems: readonly string[];
+
+  constructor(problems: string | readonly string[], details?: ErrorDetails) {
     const all = [problems].flat();
-    super(all.join('\n'));
+    super(all.join('\n'), details);
     this.problems = all;
-    this.hint = options.hint;
   }
 }
 
 /** A setting is missing, invalid or not trusted. */
-export class ConfigError extends Error {
+export class ConfigError extends AdvisedError {
   override readonly name = 'ConfigError';
-  /** Advice for the user. */
-  readonly hint: string | undefined;
-
-  constructor(message: string, details: ErrorDetails = {}) {
-    super(message, { cause: details.cause });
-    this.hint = details.hint;
-  }
 }
 
 /** Standard output cannot be written, for example on a full disk. A closed pipe is an {@link Interruption}. */
@@ -82,13 +83,14 @@ export type ApiErrorCode =
 /** The kind of a failure, as a record's `error.code` shows it. */
 export type UploadErrorCode = FileErrorCode | ApiErrorCode;
 
-/** Why a file has no reference: a {@link FileError} or an {@link ApiError}. */
-export abstract class UploadError extends Error {
+/**
+ * Why a file has no reference: a {@link FileError} or an {@link ApiError}. Its `hint` is for this failure alone;
+ * `adviseOn` has the advice for its code.
+ */
+export abstract class UploadError extends AdvisedError {
   abstract readonly code: UploadErrorCode;
   /** Whether the same upload may succeed later. */
   abstract readonly retryable: boolean;
-  /** Advice for this failure alone; `adviseOn` has the advice for its code. */
-  abstract readonly hint: string | undefined;
 }
 
 interface FileErrorDetails extends ErrorDetails {
@@ -101,14 +103,12 @@ export class FileError extends UploadError {
   override readonly name = 'FileError';
   readonly code: FileErrorCode;
   readonly retryable = false;
-  readonly hint: string | undefined;
   /** Whether a conversion may fix it. */
   readonly fittable: boolean;
 
   constructor(code: FileErrorCode, message: string, details: FileErrorDetails = {}) {
-    super(message, { cause: details.cause });
+    super(message, details);
     this.code = code;
-    this.hint = details.hint;
     this.fittable = details.fittable ?? false;
   }
 }
@@ -129,17 +129,15 @@ export class ApiError extends UploadError {
   override readonly name = 'ApiError';
   readonly code: ApiErrorCode;
   readonly retryable: boolean;
-  readonly hint: string | undefined;
   readonly httpStatus: number | undefined;
   readonly retryAfterMs: number | undefined;
   /** Whether the host could not be reached: its name is unknown, it refuses connections, or there is no route to it. */
   readonly isUnreachable: boolean;
 
   constructor(code: ApiErrorCode, message: string, details: ApiErrorDetails = {}) {
-    super(message, { cause: details.cause });
+    super(message, details);
     this.code = code;
     this.retryable = details.retryable ?? ['rate_limited', 'network', 'timeout'].includes(code);
-    this.hint = details.hint;
     this.httpStatus = details.httpStatus;
     this.retryAfterMs = details.retryAfterMs;
     this.isUnreachable = details.isUnreachable ?? false;
@@ -147,8 +145,7 @@ export class ApiError extends UploadError {
 
   /** A copy of this error with its own advice. */
   withHint(hint: string | undefined): ApiError {
-    const { code, message, retryable, httpStatus, retryAfterMs, cause, isUnreachable } = this;
-    return new ApiError(code, message, { retryable, hint, httpStatus, retryAfterMs, isUnreachable, cause });
+    return new ApiError(this.code, this.message, { ...this, cause: this.cause, hint });
   }
 }
 
