@@ -9,22 +9,12 @@ const maxUrlLength = 2000;
 export function normalizeApiUrl(text: string): string | undefined {
   // Check the text itself first: `new URL` drops tabs and line breaks, reads `\` as `/`, adds a missing `//`, and
   // leaves no trace of an empty query, fragment or user name.
-  if (text.length > maxUrlLength || !/^https?:\/\/[^/]/i.test(text) || /[\\?#]/.test(text)) {
+  const isWellFormed = text.length <= maxUrlLength && /^https?:\/\/[^/\\][^\\]*$/i.test(text);
+  if (!isWellFormed || findApiUrlFault(text) !== undefined || !URL.canParse(text)) {
     return undefined;
   }
-  if (describeWrapping(text) !== undefined || !URL.canParse(text)) {
-    return undefined;
-  }
-  const [, , authority = ''] = text.split('/');
-  const url = new URL(text);
-  if (authority.includes('@') || (url.protocol === 'http:' && !isLoopbackHost(url.hostname))) {
-    return undefined;
-  }
-  let path = url.pathname;
-  while (path.endsWith('/')) {
-    path = path.slice(0, -1);
-  }
-  return url.origin + path;
+  const { origin, pathname } = new URL(text);
+  return origin + pathname.replace(/\/+$/, '');
 }
 
 /** The fault of an address that {@link normalizeApiUrl} refuses, as a clause that does not quote it. */

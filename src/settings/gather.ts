@@ -6,6 +6,7 @@ import type { Secrets } from '../secrets.ts';
 import { loadConfigFile } from './config-file.ts';
 import { definitions, type FlagKey, keys } from './definitions.ts';
 import { exposesToken } from './exposed-token.ts';
+import type { FoundConfig } from './parse-config.ts';
 import { findProjectConfig } from './project-config.ts';
 import type { ConfigFile, GatheredSettings, Layer } from './source.ts';
 import { findUnreadConfigs } from './unread-configs.ts';
@@ -82,20 +83,20 @@ async function gatherFiles(
   const named = config ?? readVariable(host.env, 'DREAMINA_CONFIG');
   if (named !== undefined) {
     const path = absolutePath(named, host);
-    const load = async (): Promise<Layer> => {
+    const load = async () => {
       const values = await loadConfigFile(path);
       if (values === undefined) {
         const by = config === undefined ? 'DREAMINA_CONFIG' : '--config';
         throw new ConfigError(`${path}: there is no such config file (named by ${by})`);
       }
-      return { source: { kind: 'config-file', path }, values };
+      return { path, values };
     };
     return [await gatherFile('config-file', path, load, host)];
   }
   const userPath = userConfigPath(host);
   const unread: ConfigFile[] = [];
   const loadProject = () =>
-    loadProjectLayer(host, (path) => unread.push({ kind: 'project', path, status: 'foreign' }));
+    findProjectConfig(host, (path) => unread.push({ kind: 'project', path, status: 'foreign' }));
   const project = await gatherFile('project', host.cwd ?? '', loadProject, host);
   const projectPath = project.status === 'found' ? project.path : undefined;
   for (const path of findUnreadConfigs(host.cwd, projectPath)) {
@@ -106,27 +107,29 @@ async function gatherFiles(
     project,
     ...(userPath === undefined
       ? []
-      : [await gatherFile('user', userPath, () => loadUserLayer(userPath), host)]),
+      : [await gatherFile('user', userPath, () => loadUserConfig(userPath), host)]),
   ];
 }
 
 async function gatherFile(
   kind: ConfigFile['kind'],
   path: string,
-  load: () => Promise<Layer | undefined>,
+  load: () => Promise<FoundConfig | undefined>,
   { platform }: Surroundings,
 ): Promise<ConfigFile> {
   try {
-    const layer = await load();
-    return layer === undefined
-      ? { kind, path, status: 'absent' }
-      : {
-          kind,
-          path: 'path' in layer.source ? layer.source.path : path,
-          status: 'found',
-          layer,
-          exposesToken: await exposesToken(layer, platform),
-        };
+    const found = await load();
+    if (found === undefined) {
+      return { kind, path, status: 'absent' };
+    }
+    const layer: Layer = { source: { kind, path: found.path }, values: found.values };
+    return {
+      kind,
+      path: found.path,
+      status: 'found',
+      layer,
+      exposesToken: await exposesToken(found, platform),
+    };
   } catch (error) {
     if (error instanceof ConfigError) {
       return { kind, path, status: 'wrong', problem: error };
@@ -135,22 +138,14 @@ async function gatherFile(
   }
 }
 
-async function loadProjectLayer(
-  host: Surroundings,
-  onForeign: (path: string) => void,
-): Promise<Layer | undefined> {
-  const found = await findProjectConfig(host, onForeign);
-  return found && { source: { kind: 'project', path: found.path }, values: found.values };
-}
-
-async function loadUserLayer(path: string): Promise<Layer | undefined> {
+async function loadUserConfig(path: string): Promise<FoundConfig | undefined> {
   // A file that cannot be reached counts as absent: the home directory may be another user's.
   const isReachable = await lstat(path).then(
     () => true,
     () => false,
   );
   const values = isReachable ? await loadConfigFile(path) : undefined;
-  return values && { source: { kind: 'user', path }, values };
+  return values && { path, values };
 }
 
 /** Treats a blank variable as not set: CI systems pass an undefined secret as '', some with a line end. */

@@ -5,6 +5,12 @@ import { describeRepeatedKey, findJsonFault } from './json-fault.ts';
 /** The keys and values of a config file, unchecked. */
 export type ConfigValues = Readonly<Record<string, unknown>>;
 
+/** A config file that was read. */
+export interface FoundConfig {
+  readonly path: string;
+  readonly values: ConfigValues;
+}
+
 /** Parses the text of a config file, in the format of its extension; undefined if the file sets nothing. */
 export async function parseConfig(text: string, path: string): Promise<ConfigValues | undefined> {
   const format = configFormat(path);

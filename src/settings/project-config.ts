@@ -4,7 +4,7 @@ import { describeErrno } from '../errno.ts';
 import { ConfigError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { configTooLarge, maxConfigSizeBytes } from './config-file.ts';
-import { type ConfigValues, isJson, isPackageJson, parseConfig } from './parse-config.ts';
+import { type FoundConfig, isJson, isPackageJson, parseConfig } from './parse-config.ts';
 import { upwards } from './upwards.ts';
 
 const searchPlaces = [
@@ -28,7 +28,7 @@ const searchPlaces = [
 export async function findProjectConfig(
   { cwd, env, userId }: Pick<Host, 'cwd' | 'env' | 'userId'>,
   onForeign: (path: string) => void,
-): Promise<{ readonly path: string; readonly values: ConfigValues } | undefined> {
+): Promise<FoundConfig | undefined> {
   const owners = trustedOwners(userId, env.SUDO_UID);
   for (const folder of cwd === undefined ? [] : upwards(cwd)) {
     const places = existingPlaces(folder, (place) => {
@@ -117,7 +117,7 @@ function findFault(path: string, stats: Stats): ConfigError | undefined {
   return stats.size > maxConfigSizeBytes ? configTooLarge(path) : undefined;
 }
 
-async function search(folder: string, places: string[]) {
+async function search(folder: string, places: string[]): Promise<FoundConfig | undefined> {
   // Not `cosmiconfig()`, which first executes `.config/config.js`, `.ts`, `.cjs` or `.mjs` of the working directory to
   // find its own settings, whatever its options.
   const { Explorer } = await import('cosmiconfig/dist/Explorer.js');
@@ -138,7 +138,7 @@ async function search(folder: string, places: string[]) {
   });
   try {
     const result = await explorer.search(folder);
-    return result === null ? undefined : { path: result.filepath, values: result.config as ConfigValues };
+    return result === null ? undefined : { path: result.filepath, values: result.config };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === undefined) {
       throw cause;

@@ -2,16 +2,13 @@ import type { ConfigError } from '../errors.ts';
 
 /** Where a value comes from; `path` is absolute, and `--config` or DREAMINA_CONFIG names the `config-file`. */
 export type Source =
-  | { readonly kind: 'flag'; readonly name: string }
-  | { readonly kind: 'environment'; readonly name: string }
-  | { readonly kind: 'config-file'; readonly path: string }
-  | { readonly kind: 'project'; readonly path: string }
-  | { readonly kind: 'user'; readonly path: string }
-  /** What `dreamina login` reads. */
-  | { readonly kind: 'login' }
-  /** The options that a caller passes to the library. */
-  | { readonly kind: 'options' }
-  | { readonly kind: 'default' };
+  | { readonly kind: 'flag' | 'environment'; readonly name: string }
+  | { readonly kind: FileKind; readonly path: string }
+  /** `login` is what `dreamina login` reads, `options` what a caller passes to the library. */
+  | { readonly kind: 'login' | 'options' | 'default' };
+
+/** Which config a file is: the one that was named, the project's or the user's. */
+type FileKind = 'config-file' | 'project' | 'user';
 
 /** The values of one source, unchecked: unknown keys and values of any type. */
 export interface Layer {
@@ -21,7 +18,7 @@ export interface Layer {
 
 /** The place of a config file, and the result of reading it. */
 export type ConfigFile = {
-  readonly kind: 'config-file' | 'project' | 'user';
+  readonly kind: FileKind;
   /** Absolute; if no project config was read, the folder where the search upwards began. */
   readonly path: string;
 } & (

@@ -5,7 +5,7 @@ import { exposesToken } from '../../../src/settings/exposed-token.ts';
 import { tempDir } from '../../harness/temp-dir.ts';
 
 const exposes = (path: string, values: Readonly<Record<string, unknown>> = { token: 'user:1-a' }) =>
-  exposesToken({ source: { kind: 'user', path }, values }, 'linux');
+  exposesToken({ path, values }, 'linux');
 
 describe.runIf(process.platform !== 'win32')('a config file with a token', () => {
   test.each([
@@ -30,15 +30,13 @@ describe.runIf(process.platform !== 'win32')('a config file with a token', () =>
     expect(await exposes(join(folder, 'missing'))).toBe(false);
   });
 
-  test('is not checked on Windows, without a token, or if it is not a file', async () => {
+  test('is not checked on Windows or without a token', async () => {
     const path = join(await tempDir(), 'config');
     await writeFile(path, '');
     await chmod(path, 0o644);
-    const values = { token: 'user:1-a' };
     expect(await exposes(path)).toBe(true);
     expect(await exposes(path, {})).toBe(false);
     expect(await exposes(path, { token: 7 })).toBe(false);
-    expect(await exposesToken({ source: { kind: 'user', path }, values }, 'win32')).toBe(false);
-    expect(await exposesToken({ source: { kind: 'environment', name: 'X' }, values }, 'linux')).toBe(false);
+    expect(await exposesToken({ path, values: { token: 'user:1-a' } }, 'win32')).toBe(false);
   });
 });
