@@ -15,7 +15,6 @@ import { checkAndUpload } from './upload/check-and-upload.ts';
 import type { UploadEvent } from './upload/event.ts';
 import type { FitOptions } from './upload/file-fitting.ts';
 import type { UploadRecord } from './upload/record.ts';
-import { userAgent } from './version.ts';
 
 /** How to reach the API; nothing is read from the environment. */
 export interface DreaminaClientOptions {
@@ -39,7 +38,6 @@ export class DreaminaClient extends ApiClient {
     super({
       credentials: Credentials.fromSettings(settings),
       timeoutMs: settings.timeout.value,
-      userAgent,
       proxyUrl:
         options.proxyUrl === undefined ? undefined : parseProxyUrl('options', String(options.proxyUrl)),
       ca: options.ca,

@@ -22,7 +22,7 @@ export interface Account {
  * @throws ApiError if the answer is a refusal or not such a map
  */
 export function readAccountsAnswer(answer: Answer): readonly Account[] {
-  if (!isSuccess(answer)) {
+  if (!isSuccess(answer.status)) {
     throw createHttpError('accounts', answer);
   }
   const body = answer.ending === 'whole' ? parseObject(answer.text) : undefined;

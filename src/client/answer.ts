@@ -17,8 +17,8 @@ export type Redact = (text: string) => string;
 /** The fields of a JSON object, unchecked. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Whether the server did what was asked. */
-export function isSuccess({ status }: Pick<Answer, 'status'>): boolean {
+/** Whether a status says that the server did what was asked. */
+export function isSuccess(status: number): boolean {
   return status >= 200 && status <= 299;
 }
 

@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.ts';
 import type { Credentials } from '../network/credentials.ts';
 import { Secrets } from '../secrets.ts';
 import { isAccount } from '../settings/identity.ts';
+import { userAgent } from '../version.ts';
 import { type Account, readAccountsAnswer } from './accounts-answer.ts';
 import { type Answer, headerOf, isSuccess } from './answer.ts';
 import { type Connection, Connections } from './connections.ts';
@@ -17,8 +18,6 @@ export interface ClientOptions {
   readonly credentials: Credentials;
   /** How long an attempt may go without progress: to connect, to send more, to get the whole answer. */
   readonly timeoutMs: number;
-  /** Sent as `User-Agent`. */
-  readonly userAgent: string;
   /** An HTTP proxy to tunnel through. */
   readonly proxyUrl?: URL | undefined;
   /** PEM certificates of the authorities to trust instead of Node's own. */
@@ -44,6 +43,7 @@ interface Request {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly onSent?: ((bytes: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A client of the Dreamina assets API of useapi.net: one attempt per call, no retries. */
@@ -55,12 +55,12 @@ export class ApiClient {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    const { credentials, timeoutMs, proxyUrl, ca } = options;
+    const { credentials } = options;
     if (credentials.token !== undefined) {
       this.#secrets.addToken(credentials.token);
     }
     this.#url = new URL(credentials.apiUrl);
-    this.#connections = new Connections({ origin: this.#url.origin, proxyUrl, ca }, timeoutMs);
+    this.#connections = new Connections({ ...options, origin: this.#url.origin });
   }
 
   /**
@@ -79,16 +79,14 @@ export class ApiClient {
     if (!isAccount(asset.account)) {
       throw new ConfigError('account must be REGION:email, such as US:name@example.com');
     }
-    const answer = await this.#exchange(
-      {
-        method: 'POST',
-        path: `/assets/${encodeURIComponent(asset.account)}`,
-        headers: { 'content-type': asset.contentType },
-        body: asset.bytes,
-        onSent,
-      },
+    const answer = await this.#exchange({
+      method: 'POST',
+      path: `/assets/${encodeURIComponent(asset.account)}`,
+      headers: { 'content-type': asset.contentType },
+      body: asset.bytes,
+      onSent,
       signal,
-    );
+    });
     return readUploadAnswer(answer, { account: asset.account, sizeBytes: asset.bytes.length });
   }
 
@@ -98,7 +96,7 @@ export class ApiClient {
    * @throws ApiError for every failure, or the signal's reason when it was aborted
    */
   async listAccounts(signal?: AbortSignal): Promise<readonly Account[]> {
-    return readAccountsAnswer(await this.#exchange({ method: 'GET', path: '/accounts' }, signal));
+    return readAccountsAnswer(await this.#exchange({ method: 'GET', path: '/accounts', signal }));
   }
 
   /**
@@ -107,7 +105,7 @@ export class ApiClient {
    * @throws ApiError if no answer came, or the signal's reason when it was aborted
    */
   async ping(signal?: AbortSignal): Promise<number> {
-    const { status } = await this.#exchange({ method: 'GET', path: '/accounts' }, signal);
+    const { status } = await this.#exchange({ method: 'GET', path: '/accounts', signal });
     return status;
   }
 
@@ -117,7 +115,7 @@ export class ApiClient {
   }
 
   /** One request and its whole answer, or the ApiError that says why there is none. */
-  async #exchange(request: Request, signal: AbortSignal | undefined): Promise<Answer> {
+  async #exchange(request: Request): Promise<Answer> {
     let reportedBytes = 0;
     const progress = (sentBytes: number) => {
       // Bytes that are resent on a new connection are not reported again.
@@ -126,22 +124,23 @@ export class ApiClient {
         reportedBytes = sentBytes;
       }
     };
-    const answer = await this.#send(request, this.#connections.take(), { signal, progress });
+    const answer = await this.#send(request, this.#connections.take(), progress);
     // `#send` returns undefined only for a reused connection.
-    return answer ?? (await this.#send(request, this.#connections.takeNew(), { signal, progress }))!;
+    return answer ?? (await this.#send(request, this.#connections.takeNew(), progress))!;
   }
 
   /**
    * Sends a request on one connection. Returns undefined if the connection was idle and the server was closing it, or
    * answered that it had waited too long: the request must then be sent on a new one.
    *
-   * @param options.progress called with the number of bytes sent so far
+   * @param progress called with the number of bytes sent so far
    */
   async #send(
     request: Request,
     connection: Connection,
-    { signal, progress }: { signal: AbortSignal | undefined; progress: (sentBytes: number) => void },
+    progress: (sentBytes: number) => void,
   ): Promise<Answer | undefined> {
+    const { signal } = request;
     const bodyBytes = request.body?.length ?? 0;
     let sentBytes = 0;
     let ended: unknown;
@@ -181,8 +180,7 @@ export class ApiClient {
       }
       // After a refusal, the server may not have read all of our body, so only a success leaves the connection
       // reusable.
-      isReusable =
-        isSuccess({ status: response.statusCode }) && body.ending === 'whole' && sentBytes === bodyBytes;
+      isReusable = isSuccess(response.statusCode) && body.ending === 'whole' && sentBytes === bodyBytes;
       return this.#toAnswer(response, body);
     } catch (error) {
       if (ended === undefined && connection.wasClosing(error)) {
@@ -201,12 +199,12 @@ export class ApiClient {
   }
 
   #toUndiciRequest({ method, path, headers, body }: Request): Dispatcher.RequestOptions {
-    const { credentials, userAgent } = this.#options;
+    const { token } = this.#options.credentials;
     return {
       method,
       path: `${this.#url.pathname.replace(/\/$/, '')}${path}`,
       headers: {
-        ...(credentials.token !== undefined && { authorization: `Bearer ${credentials.token}` }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
         accept: 'application/json',
         'accept-encoding': 'identity',
         'user-agent': userAgent,

@@ -17,6 +17,8 @@ export interface Route {
   readonly proxyUrl?: URL | undefined;
   /** PEM certificates of the authorities to trust instead of Node's own. */
   readonly ca?: string | undefined;
+  /** How long an attempt may go without progress; the client enforces it. */
+  readonly timeoutMs: number;
 }
 
 /** Callbacks for the progress of a request. */
@@ -41,13 +43,10 @@ const maxIdleMs = 500;
  */
 export class Connections {
   readonly #route: Route;
-  readonly #timeoutMs: number;
   readonly #idle: Connection[] = [];
 
-  /** @param timeoutMs see {@link Connection} */
-  constructor(route: Route, timeoutMs: number) {
+  constructor(route: Route) {
     this.#route = route;
-    this.#timeoutMs = timeoutMs;
   }
 
   /** A connection for one request: an idle one or a new one. */
@@ -62,7 +61,7 @@ export class Connections {
 
   /** A connection that no request has used. */
   takeNew(): Connection {
-    return new Connection(this.#route, this.#timeoutMs);
+    return new Connection(this.#route);
   }
 
   /** Returns a connection after a successful request. */
@@ -92,8 +91,7 @@ export class Connection {
   /** Bytes the socket had read when the current request began; undefined for the first request on that socket. */
   #readBeforeBytes: number | undefined;
 
-  /** @param timeoutMs how long an attempt may go without progress; the client enforces it */
-  constructor(route: Route, timeoutMs: number) {
+  constructor(route: Route) {
     const connect = createConnector(route, this.#ending.signal);
     this.#client = new Client(route.origin, {
       connect: (options, callback) => {
@@ -101,7 +99,7 @@ export class Connection {
         connect(options, (...result) => {
           const [, socket] = result;
           if (socket) {
-            this.#use(socket, timeoutMs);
+            this.#use(socket, route.timeoutMs);
           }
           callback(...result);
         });

@@ -71,7 +71,7 @@ async function requestTunnel(
     });
     connecting.once('connect', (answer: IncomingMessage, socket: Socket) => {
       const { statusCode: status = 0 } = answer;
-      if (isSuccess({ status })) {
+      if (isSuccess(status)) {
         resolve(socket);
       } else {
         socket.destroy();

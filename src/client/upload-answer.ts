@@ -43,7 +43,7 @@ export interface SentUpload {
  * @throws ApiError if there is none
  */
 export function readUploadAnswer(answer: Answer, sent: SentUpload): UploadedAsset {
-  if (!isSuccess(answer)) {
+  if (!isSuccess(answer.status)) {
     throw createHttpError('upload', answer);
   }
   const body = parseObject(answer.text);

@@ -4,7 +4,6 @@ import type { Credentials } from '../network/credentials.ts';
 import { type LoadedRoute, loadRoute, requireRoute } from '../network/route.ts';
 import type { Messages } from '../report/messages.ts';
 import { isUsualToken } from '../settings/identity.ts';
-import { userAgent } from '../version.ts';
 
 /** How a command reaches the service. */
 interface Access {
@@ -28,7 +27,7 @@ export async function createServiceClient(
   if (proxyUrl !== undefined) {
     secrets.addProxy(proxyUrl);
   }
-  return new ApiClient({ credentials, timeoutMs, userAgent, proxyUrl, ca, now: clock.epochMs });
+  return new ApiClient({ credentials, timeoutMs, proxyUrl, ca, now: clock.epochMs });
 }
 
 /**

@@ -12,7 +12,7 @@ const token = 'user:1234-abcdef';
 const { file: night, contentType } = fixture('night.png');
 
 function clientWith(credentials: Credentials): ApiClient {
-  return new ApiClient({ credentials, timeoutMs: 1000, userAgent: 'test', now: Date.now });
+  return new ApiClient({ credentials, timeoutMs: 1000, now: Date.now });
 }
 
 describe('the client sends the token of its credentials, to their server', () => {
