@@ -58,63 +58,43 @@ const handleWaitMs = 250;
 
 /** Sends one file, with retries. */
 export async function attemptUpload(file: LoadedFile, context: AttemptsContext): Promise<AttemptsResult> {
-  const { throttle, outage, clock, draining } = context;
+  const { throttle, outage, clock, draining, stopped } = context;
   const reachedBefore = outage.reachedCount;
   let attempts = 0;
   while (await throttle.enter()) {
-    const step = await attemptOnce(file, attempts + 1, reachedBefore, context);
-    if (step.kind === 'settled') {
-      return step.result;
+    attempts += 1;
+    let waitMs: number | undefined;
+    try {
+      const asset = await attempt(file, attempts, context);
+      throttle.speedUp();
+      outage.end();
+      return { kind: 'uploaded', asset, attempts };
+    } catch (error) {
+      if (stopped.aborted) {
+        return { kind: 'cancelled', attempts };
+      }
+      if (!(error instanceof ApiError)) {
+        throw error;
+      }
+      if (isOutOfHandles(error) && throttle.inFlight > 1 && !draining.aborted) {
+        waitMs = waitForHandles(file, attempts, error, context);
+        attempts -= 1;
+      } else {
+        waitMs = planRetry(file, attempts, error, context);
+      }
+      if (waitMs === undefined) {
+        const isOutage = error.isUnreachable && outage.reachedCount === reachedBefore;
+        return { kind: 'failed', error, attempts, isOutage };
+      }
+    } finally {
+      // Leave only after planRetry, which may pause the batch: the next file must not start before that.
+      throttle.leave();
     }
-    attempts = step.attempts;
-    if (step.waitMs > 0) {
-      await clock.sleep(step.waitMs, draining);
+    if (waitMs > 0) {
+      await clock.sleep(waitMs, draining);
     }
   }
   return { kind: 'cancelled', attempts };
-}
-
-/** The result of one attempt. */
-type Step =
-  | { readonly kind: 'settled'; readonly result: AttemptsResult }
-  /** `attempts` are those that count so far. */
-  | { readonly kind: 'retry'; readonly waitMs: number; readonly attempts: number };
-
-/** Makes one attempt and gives its place in the throttle free. */
-async function attemptOnce(
-  file: LoadedFile,
-  ordinal: number,
-  reachedBefore: number,
-  context: AttemptsContext,
-): Promise<Step> {
-  const { throttle, outage, draining, stopped } = context;
-  const settle = (result: AttemptsResult): Step => ({ kind: 'settled', result });
-  try {
-    const asset = await attempt(file, ordinal, context);
-    throttle.speedUp();
-    outage.end();
-    return settle({ kind: 'uploaded', asset, attempts: ordinal });
-  } catch (error) {
-    if (stopped.aborted) {
-      return settle({ kind: 'cancelled', attempts: ordinal });
-    }
-    if (!(error instanceof ApiError)) {
-      throw error;
-    }
-    if (isOutOfHandles(error) && throttle.inFlight > 1 && !draining.aborted) {
-      const waitMs = waitForHandles(file, ordinal, error, context);
-      return { kind: 'retry', waitMs, attempts: ordinal - 1 };
-    }
-    const waitMs = planRetry(file, ordinal, error, context);
-    if (waitMs !== undefined) {
-      return { kind: 'retry', waitMs, attempts: ordinal };
-    }
-    const isOutage = error.isUnreachable && outage.reachedCount === reachedBefore;
-    return settle({ kind: 'failed', error, attempts: ordinal, isOutage });
-  } finally {
-    // Leave only after planRetry, which may pause the batch: the next file must not start before that.
-    throttle.leave();
-  }
 }
 
 function attempt(

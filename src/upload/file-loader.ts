@@ -1,11 +1,10 @@
 import { isOutOfHandles } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import type { Clock } from '../host.ts';
-import type { PreparedAsset } from '../media/check-asset.ts';
+import type { PendingAsset, PreparedAsset } from '../media/check-asset.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { AcceptableFile } from './checked-file.ts';
-import { Conversions } from './conversions.ts';
 import type { UploadEvent } from './event.ts';
 import { cancelledOutcome, type Outcome } from './record.ts';
 import type { StopSignals } from './stop-signals.ts';
@@ -50,19 +49,25 @@ export class FileLoader {
   readonly #dependencies: LoaderDependencies;
   readonly #signals: StopSignals;
   readonly #throttle: Throttle;
-  readonly #conversions: Conversions;
+  /** The conversions that were begun ahead of their turn. */
+  readonly #preparing = new Map<PendingAsset, Promise<PreparedAsset>>();
   readonly #buffers = new BufferPool();
 
   constructor(dependencies: LoaderDependencies, signals: StopSignals, throttle: Throttle) {
     this.#dependencies = dependencies;
     this.#signals = signals;
     this.#throttle = throttle;
-    this.#conversions = new Conversions(signals.draining);
   }
 
-  /** Begins the conversion of a file before its turn, if it needs one. */
+  /** Begins the conversion of the file whose turn is next, if it needs one. */
   prepareAhead(file: AcceptableFile | undefined): void {
-    this.#conversions.begin(file?.check.asset);
+    const asset = file?.check.asset;
+    if (asset?.fitting !== undefined && !this.#preparing.has(asset) && !this.#signals.draining.aborted) {
+      const preparing = asset.prepare(this.#signals.draining);
+      this.#preparing.set(asset, preparing);
+      // A failure is reported when its turn comes.
+      preparing.catch(() => {});
+    }
   }
 
   /** Settles one file: loads it and sends it, or fails. */
@@ -73,7 +78,7 @@ export class FileLoader {
     let asset: PreparedAsset | undefined;
     let buffer: Buffer | undefined;
     try {
-      asset = await untilAborted(this.#conversions.take(check.asset), draining);
+      asset = await untilAborted(this.#prepare(check.asset), draining);
       use.onPrepared();
       buffer = await untilAborted(this.#buffers.acquire(asset.sizeBytes + 1), stopped);
       const bytes = await this.#read(asset, buffer);
@@ -112,6 +117,12 @@ export class FileLoader {
       }
       await asset?.discard?.();
     }
+  }
+
+  #prepare(asset: PendingAsset): Promise<PreparedAsset> {
+    const preparing = this.#preparing.get(asset);
+    this.#preparing.delete(asset);
+    return preparing ?? asset.prepare(this.#signals.draining);
   }
 
   /**

@@ -1,22 +1,14 @@
 import { describeErrno } from '../errno.ts';
 import { untilAborted } from '../until-aborted.ts';
-import type { Manifest, RememberedUpload } from './manifest.ts';
+import type { LoadedFile } from './file-loader.ts';
+import type { Manifest } from './manifest.ts';
 import type { Outcome, UploadedOutcome } from './record.ts';
-
-/** How a file gets its reference. */
-interface ContentUse {
-  /** The edits of its source, as a key; undefined if it was not to be converted. */
-  readonly recipe: string | undefined;
-  readonly reuse: (known: RememberedUpload) => Outcome;
-  readonly send: () => Promise<Outcome>;
-}
 
 /** Sends no content twice: neither what the manifest knows nor what this run is sending already. */
 export class KnownContent {
   readonly #manifest: Pick<Manifest, 'find' | 'add'>;
   /** The uploads in flight, by the SHA-256 of their content. */
   readonly #inFlight = new Map<string, Promise<Outcome>>();
-
   readonly #abandoned: AbortSignal;
 
   /** @param abandoned ends the wait for the disk: a reference is then settled although it may not be in the manifest */
@@ -28,20 +20,20 @@ export class KnownContent {
   /**
    * Settles one file: by the reference that its content has already, or else by sending it and remembering its
    * reference.
-   *
-   * @param sha256 of the content, in lower-case hex
    */
-  async settle(sha256: string, { recipe, reuse, send }: ContentUse): Promise<Outcome> {
+  async settle(file: LoadedFile, send: () => Promise<Outcome>): Promise<Outcome> {
+    const sha256 = await file.sha256();
     // The upload in flight may fail; then one of the files that waited is sent itself.
     while (this.#inFlight.has(sha256)) {
       await this.#inFlight.get(sha256);
     }
     const known = this.#manifest.find(sha256);
     if (known !== undefined) {
-      return reuse(known);
+      const durationMs = file.elapsedMs();
+      return { status: 'reused', ...known, ...file.asset.fitting, attempts: 0, durationMs };
     }
     const sending = send().then((outcome): Outcome | Promise<Outcome> =>
-      outcome.status === 'uploaded' ? this.#remember(outcome, recipe) : outcome,
+      outcome.status === 'uploaded' ? this.#remember(outcome, file.recipe) : outcome,
     );
     this.#inFlight.set(sha256, sending);
     try {

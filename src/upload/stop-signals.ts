@@ -21,6 +21,14 @@ export class StopSignals {
   readonly #stopped = new AbortController();
   readonly #abandoned = new AbortController();
   readonly #ended = new AbortController();
+  /** Aborted when nothing new may start. */
+  readonly draining: AbortSignal = this.#draining.signal;
+  /** Aborted when uploads in flight must end too. */
+  readonly stopped: AbortSignal = this.#stopped.signal;
+  /** Aborted a moment after an interruption, to abandon work that still goes on, such as a read of a dead disk. */
+  readonly abandoned: AbortSignal = this.#abandoned.signal;
+  /** Aborted when nothing more will be settled. */
+  readonly ended: AbortSignal = this.#ended.signal;
   readonly #onAbort = () => this.#interrupt();
   readonly #onDrain = () => this.drain();
 
@@ -34,26 +42,6 @@ export class StopSignals {
     if (signal.aborted) {
       this.#interrupt();
     }
-  }
-
-  /** Aborted when nothing new may start. */
-  get draining(): AbortSignal {
-    return this.#draining.signal;
-  }
-
-  /** Aborted when uploads in flight must end too. */
-  get stopped(): AbortSignal {
-    return this.#stopped.signal;
-  }
-
-  /** Aborted a moment after an interruption, to abandon work that still goes on, such as a read of a dead disk. */
-  get abandoned(): AbortSignal {
-    return this.#abandoned.signal;
-  }
-
-  /** Aborted when nothing more will be settled. */
-  get ended(): AbortSignal {
-    return this.#ended.signal;
   }
 
   /** Starts nothing new; uploads in flight may still get their references. */

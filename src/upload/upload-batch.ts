@@ -167,29 +167,12 @@ class Batch {
     const { sizeBytes } = check.asset;
     const outcome = await this.#loader.settle(file, {
       onPrepared,
-      send: (loaded) => this.#sendUnlessKnown(loaded),
+      send: (loaded) => this.#knownContent?.settle(loaded, () => this.#send(loaded)) ?? this.#send(loaded),
       fail: (error) => this.#fail(error, 0),
     });
     this.#dependencies.onEvent({ type: 'file-settled', index, path, sizeBytes, outcome });
     this.#settled.set(check, outcome);
     this.#wake();
-  }
-
-  async #sendUnlessKnown(file: LoadedFile): Promise<Outcome> {
-    if (this.#knownContent === undefined) {
-      return this.#send(file);
-    }
-    return this.#knownContent.settle(await file.sha256(), {
-      recipe: file.recipe,
-      reuse: (known) => ({
-        status: 'reused',
-        ...known,
-        ...file.asset.fitting,
-        attempts: 0,
-        durationMs: file.elapsedMs(),
-      }),
-      send: () => this.#send(file),
-    });
   }
 
   async #send(file: LoadedFile): Promise<Outcome> {
