@@ -1,14 +1,18 @@
 import { hasReference, type UploadRecord } from '../upload/record.ts';
 import { formatJson } from './escape.ts';
 import { createRequestObject } from './request-object.ts';
-import type { RequestFormat, ResultFormat } from './result-formats.ts';
+import type { ResultFormat } from './result-formats.ts';
 
 /** Writes records to standard output as they come, in input order. Each call rejects with an OutputError. */
 export interface ResultWriter {
   /** The records of one call are written together: a hundred thousand single writes would take seconds. */
   write(records: readonly UploadRecord[]): Promise<void>;
-  /** Call once, also if the run was interrupted. */
-  end(): Promise<void>;
+  /**
+   * Call once, also if the run was interrupted.
+   *
+   * @param records all of them; needed only for a request format, which prints one object if every file has a reference
+   */
+  end(records: readonly UploadRecord[]): Promise<void>;
 }
 
 /**
@@ -44,7 +48,15 @@ export function createResultWriter(
     case 'frames':
     case 'omni':
     case 'images':
-      return createRequestWriter(format, print);
+      return {
+        write: async () => {},
+        end: async (records) => {
+          const assets = records.filter(hasReference);
+          if (assets.length > 0 && assets.length === records.length) {
+            await print(`${formatJson(createRequestObject(format, assets))}\n`);
+          }
+        },
+      };
   }
 }
 
@@ -59,21 +71,5 @@ function createArrayWriter(print: (text: string) => Promise<void>): ResultWriter
       await print(text);
     },
     end: () => print(opening === ',' ? ']\n' : '[]\n'),
-  };
-}
-
-/** Keeps the records, and prints one object only if every file has a reference. */
-function createRequestWriter(format: RequestFormat, print: (text: string) => Promise<void>): ResultWriter {
-  const kept: UploadRecord[] = [];
-  return {
-    write: async (records) => {
-      kept.push(...records);
-    },
-    end: async () => {
-      const assets = kept.filter(hasReference);
-      if (assets.length > 0 && assets.length === kept.length) {
-        await print(`${formatJson(createRequestObject(format, assets))}\n`);
-      }
-    },
   };
 }

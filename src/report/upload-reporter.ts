@@ -9,7 +9,7 @@ import { nameOf } from './name-of.ts';
 import { promptNames } from './request-object.ts';
 import { isRequestFormat, type ResultFormat } from './result-formats.ts';
 import type { ResultWriter } from './result-writer.ts';
-import { StatusCounts } from './status-counts.ts';
+import { Tally } from './tally.ts';
 
 /** How many failures of one kind are listed as they come. */
 const maxListedFailures = 10;
@@ -22,49 +22,30 @@ export const interruptedBeforeAny = 'Interrupted before any file was uploaded. R
 
 /** Reports what a batch does: results on standard output, the rest on standard error. */
 export class UploadReporter {
+  readonly #format: ResultFormat;
   readonly #results: ResultWriter;
   readonly #messages: Messages;
-  readonly #format: ResultFormat;
   readonly #destination: string;
-  readonly #counts = new StatusCounts();
+  /** Of the records so far. */
+  readonly tally = new Tally();
   readonly #hints = new Set<string>();
   /** The names of the files that failed, by message. */
   readonly #failures = new Map<string, string[]>();
   /** Kept only for a format that prints one object. */
   readonly #kept: UploadRecord[] = [];
-  readonly #onOutputFailure: () => void;
+  readonly #outputFailure = new AbortController();
+  /** Aborted once standard output cannot be written; each reference is then on standard error. */
+  readonly outputFailure = this.#outputFailure.signal;
   #isPrinting = true;
-  #hasOutputFailed = false;
   #sentBytes = 0;
   #retries = 0;
 
-  /**
-   * @param destination the `apiUrl` that uploads go to, shown by --verbose
-   * @param onOutputFailure called once standard output cannot be written
-   */
-  constructor(
-    results: ResultWriter,
-    messages: Messages,
-    {
-      format,
-      destination,
-      onOutputFailure,
-    }: {
-      readonly format: ResultFormat;
-      readonly destination: string;
-      readonly onOutputFailure: () => void;
-    },
-  ) {
+  /** @param destination the `apiUrl` that uploads go to, shown by --verbose */
+  constructor(format: ResultFormat, results: ResultWriter, messages: Messages, destination: string) {
+    this.#format = format;
     this.#results = results;
     this.#messages = messages;
-    this.#format = format;
     this.#destination = destination;
-    this.#onOutputFailure = onOutputFailure;
-  }
-
-  /** Whether standard output could not be written; each reference is then on standard error. */
-  get hasOutputFailed(): boolean {
-    return this.#hasOutputFailed;
   }
 
   /**
@@ -88,12 +69,12 @@ export class UploadReporter {
   async #endResults(): Promise<void> {
     if (this.#isPrinting) {
       this.#isPrinting = false;
-      await this.#write(() => this.#results.end(), this.#kept);
+      await this.#write(() => this.#results.end(this.#kept), this.#kept);
     }
   }
 
   #count(record: UploadRecord): void {
-    this.#counts.add(record);
+    this.tally.add(record);
     if (record.status === 'failed') {
       this.#fail(nameOf(record), record.error);
     }
@@ -119,9 +100,8 @@ export class UploadReporter {
         throw error;
       }
       this.#isPrinting = false;
-      this.#hasOutputFailed = true;
       this.#messages.error(error.message);
-      this.#onOutputFailure();
+      this.#outputFailure.abort();
       this.#tellUnprinted(records);
     }
   }
@@ -137,10 +117,7 @@ export class UploadReporter {
    *
    * @param interrupted whether a signal ended the run, and the manifest as the person named it
    */
-  async end(
-    durationMs: number,
-    interrupted?: { readonly manifest: string | undefined } | undefined,
-  ): Promise<void> {
+  async end(durationMs: number, interrupted?: { readonly manifest: string | undefined }): Promise<void> {
     this.#warnBeforeRequest();
     await this.#endResults();
     this.#notePromptNames();
@@ -152,7 +129,7 @@ export class UploadReporter {
       this.#sentBytes > 0 && `${formatBytes(this.#sentBytes)} in ${formatDuration(durationMs)}`,
       this.#retries > 0 && `${this.#retries} ${this.#retries === 1 ? 'retry' : 'retries'}`,
     ].filter((fact) => fact !== false);
-    this.#messages.note(`${this.#counts.format()}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`);
+    this.#messages.note(`${this.tally.format()}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`);
   }
 
   /** Call for each event; --verbose shows most of them. */
@@ -210,15 +187,15 @@ export class UploadReporter {
   }
 
   #sayHowToGoOn(manifest: string | undefined): void {
-    const left = this.#counts.of('cancelled');
+    const left = this.tally.of('cancelled');
     if (left === 0) {
       return;
     }
-    if (this.#counts.of('uploaded') + this.#counts.of('reused') === 0) {
+    if (this.tally.of('uploaded', 'reused') === 0) {
       this.#messages.note(interruptedBeforeAny);
       return;
     }
-    const files = this.#counts.total;
+    const files = this.tally.total;
     const next =
       manifest === undefined
         ? `The same command would send all ${groupDigits(files)} again; with --manifest <file>, a run remembers what it has sent.`

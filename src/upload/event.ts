@@ -12,7 +12,7 @@ interface OfFile {
 }
 
 type BatchEvent =
-  /** Every file has been checked; the accepted ones, each counted once however often it is named, are about to be sent. */
+  /** Every file has been checked; the accepted ones, each counted once, are about to be sent. */
   | { readonly type: 'files-checked'; readonly files: number; readonly bytes: number }
   /** The server is at capacity, and the whole batch waits. */
   | { readonly type: 'batch-paused'; readonly delayMs: number }
@@ -31,7 +31,7 @@ type FileEvent =
   | { readonly type: 'fit-doubt'; readonly reason: string }
   /** A file is being converted; `share` is the completed fraction, from 0 to 1. */
   | { readonly type: 'fitting'; readonly share: number }
-  /** A file was converted; `fitted` are the changes, for people, and `keptPath` is a copy of the result, if one is kept. */
+  /** A file was converted; `fitted` are the changes, for people, `keptPath` is the path of a copy, if one is kept. */
   | {
       readonly type: 'fitted';
       readonly fitted: readonly string[];

@@ -1,43 +1,29 @@
 import { exitCodes, isInterrupted } from '../../exit-code.ts';
-import type { FoundFile } from '../../files/found-file.ts';
 import type { Host } from '../../host.ts';
-import type { ContactSheet } from '../../report/contact-sheet/contact-sheet.ts';
 import type { GitHubReporter } from '../../report/github-reporter.ts';
 import { assertRequest } from '../../report/request-object.ts';
 import { isRequestFormat, type ResultFormat } from '../../report/result-formats.ts';
 import type { StandardError } from '../../report/standard-error.ts';
 import type { UploadReporter } from '../../report/upload-reporter.ts';
 import { unlessAborted } from '../../until-aborted.ts';
-import { checkAndUpload, type RunOptions } from '../../upload/check-and-upload.ts';
+import { checkAndUpload } from '../../upload/check-and-upload.ts';
 import type { CheckedFile } from '../../upload/checked-file.ts';
 import type { UploadFlags } from './command.ts';
-import { Tally } from './tally.ts';
+import type { Plan } from './plan.ts';
 
 /** How long after an interruption records may still go to a slow reader of standard output. */
 const printingMs = 450;
 
 /** Checks and uploads the files, and reports the events and records. */
 export async function reportRun(
-  found: readonly FoundFile[],
-  options: RunOptions,
+  { found, options, sheet }: Plan,
+  flags: UploadFlags,
   {
     format,
     reporter,
     standardError,
-    sheet,
-    draining,
-    flags,
     host,
-  }: {
-    format: ResultFormat;
-    reporter: UploadReporter;
-    standardError: StandardError;
-    sheet: ContactSheet | undefined;
-    /** Aborted when nothing new may start. */
-    draining: AbortSignal;
-    flags: UploadFlags;
-    host: Host;
-  },
+  }: { format: ResultFormat; reporter: UploadReporter; standardError: StandardError; host: Host },
 ): Promise<number> {
   const { clock, random, signal } = host;
   const startedAtMs = clock.monotonicMs();
@@ -50,13 +36,12 @@ export async function reportRun(
     onAbort();
   }
   const github = flags.annotations ? await createGitHubReporter(standardError, host) : undefined;
-  const tally = new Tally();
   const records = checkAndUpload(found, options, {
     clock,
     machine: host,
     random,
     signal,
-    draining,
+    draining: reporter.outputFailure,
     onEvent: (event) => {
       reporter.onEvent(event);
       standardError.onEvent(event);
@@ -70,7 +55,6 @@ export async function reportRun(
   let printing = Promise.resolve();
   for await (const block of records) {
     for (const record of block) {
-      tally.add(record);
       github?.record(record);
     }
     printing = printing.then(() => reporter.records(block, clock.monotonicMs() > printUntilMs));
@@ -92,9 +76,9 @@ export async function reportRun(
   if (summaryProblem !== undefined) {
     standardError.messages.warn(summaryProblem);
   }
-  const exitCode = tally.exitCode(signal);
+  const exitCode = reporter.tally.exitCode(signal);
   const hasFailed =
-    reporter.hasOutputFailed || (sheetProblem !== undefined && exitCode === exitCodes.success);
+    reporter.outputFailure.aborted || (sheetProblem !== undefined && exitCode === exitCodes.success);
   return hasFailed && !signal.aborted ? exitCodes.failure : exitCode;
 }
 

@@ -31,34 +31,21 @@ export async function runUpload(
     plan = await untilAborted(preparePlan(patterns, flags, { format, messages, host }), host.signal);
   } catch (error) {
     if (error instanceof Interruption) {
-      await createResultWriter(format, print, () => '').end();
+      await createResultWriter(format, print, () => '').end([]);
       if (isInterrupted(host.signal) && !flags.dryRun) {
         messages.note(interruptedBeforeAny);
       }
     }
     throw error;
   }
-  const { found, options, destination, sheet } = plan;
+  const { found, destination } = plan;
   try {
     if (destination !== undefined && showsProgress(flags, host)) {
       await standardError.loadProgress(new URL(destination.apiUrl).host);
     }
-    const outputFailure = new AbortController();
     const results = createResultWriter(format, print, await createLabel(found, host));
-    const reporter = new UploadReporter(results, messages, {
-      format,
-      destination: destination?.apiUrl ?? '',
-      onOutputFailure: () => outputFailure.abort(),
-    });
-    return await reportRun(found, options, {
-      format,
-      reporter,
-      standardError,
-      sheet,
-      draining: outputFailure.signal,
-      flags,
-      host,
-    });
+    const reporter = new UploadReporter(format, results, messages, destination?.apiUrl ?? '');
+    return await reportRun(plan, flags, { format, reporter, standardError, host });
   } finally {
     standardError.stopProgress();
     await destination?.close();

@@ -8,7 +8,7 @@ import type { PendingAsset } from '../../media/check-asset.ts';
 import { untilAborted } from '../../until-aborted.ts';
 import type { CheckedFile } from '../../upload/checked-file.ts';
 import type { UploadRecord } from '../../upload/record.ts';
-import { StatusCounts } from '../status-counts.ts';
+import { Tally } from '../tally.ts';
 import { type Card, createCard } from './card.ts';
 import { findAddresses } from './file-address.ts';
 import { formatPage } from './format-page.ts';
@@ -36,6 +36,7 @@ export class ContactSheet {
   readonly #imageProcesses: ImageProcesses;
   readonly #host: SheetHost;
   readonly #cards: Card[] = [];
+  readonly #tally = new Tally();
   #checked: readonly CheckedFile[] = [];
   /** The first index of each file in the input. */
   readonly #firstIndexes = new Map<CheckedFile['check'], number>();
@@ -105,6 +106,7 @@ export class ContactSheet {
       const { source } = this.#found[record.index]!;
       const card = createCard(record, asset, this.#addresses.get(source));
       this.#cards.push(card);
+      this.#tally.add(record);
       if (check === undefined || asset === undefined) {
         continue;
       }
@@ -175,13 +177,9 @@ export class ContactSheet {
 
   /** `3 uploaded, 1 failed · 2026-11-25 20:45 UTC · the run was interrupted`. */
   #summarise(): string {
-    const counts = new StatusCounts();
-    for (const card of this.#cards) {
-      counts.add(card);
-    }
     const date = new Date(this.#host.clock.epochMs()).toISOString();
     return [
-      counts.format(),
+      this.#tally.format(),
       `${date.slice(0, 10)} ${date.slice(11, 16)} UTC`,
       ...(this.#host.signal.aborted ? ['the run was interrupted'] : []),
     ].join(' · ');

@@ -11,6 +11,7 @@ const plain = { red: String, yellow: String, green: String, dim: String } as nev
 function setUp(format: ResultFormat) {
   const printed = { stdout: '', stderr: '' };
   const reporter = new UploadReporter(
+    format,
     createResultWriter(
       format,
       async (text) => {
@@ -25,7 +26,7 @@ function setUp(format: ResultFormat) {
       'normal',
       plain,
     ),
-    { format, destination: '', onOutputFailure: () => {} },
+    '',
   );
   return { printed, reporter };
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { Tally } from '../../../../src/commands/upload/tally.ts';
-import { Interruption, type UploadErrorCode } from '../../../../src/errors.ts';
-import type { UploadRecord } from '../../../../src/upload/record.ts';
-import { uploadedRecord } from '../../../harness/uploaded-record.ts';
+import { Interruption, type UploadErrorCode } from '../../../src/errors.ts';
+import { Tally } from '../../../src/report/tally.ts';
+import type { UploadRecord } from '../../../src/upload/record.ts';
+import { uploadedRecord } from '../../harness/uploaded-record.ts';
 
 /** A record of that status; the code of an error means a failure. */
 function record(kind: 'uploaded' | 'reused' | 'valid' | 'cancelled' | UploadErrorCode): UploadRecord {
