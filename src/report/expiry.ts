@@ -1,6 +1,8 @@
-const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
-const dayMs = 24 * hourMs;
+const units = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+] as const;
 
 /**
  * When a session ends, or has ended: `2026-12-05 (in 12 days)`, `2026-11-20 (expired 3 days ago)`.
@@ -17,15 +19,10 @@ export function formatExpiry(expires: string, now: number): string {
 
 /** A span of time from now on, or up to now if it is negative: `in 12 days`, `3 hours ago`. */
 function formatDistance(distanceMs: number): string {
-  if (Math.abs(distanceMs) < minuteMs) {
+  const unit = units.find(([, unitMs]) => Math.abs(distanceMs) >= unitMs);
+  if (unit === undefined) {
     return distanceMs > 0 ? 'in less than a minute' : 'just now';
   }
-  const format = new Intl.RelativeTimeFormat('en');
-  const size = Math.abs(distanceMs);
-  if (size >= dayMs) {
-    return format.format(Math.round(distanceMs / dayMs), 'day');
-  }
-  return size >= hourMs
-    ? format.format(Math.round(distanceMs / hourMs), 'hour')
-    : format.format(Math.round(distanceMs / minuteMs), 'minute');
+  const [name, unitMs] = unit;
+  return new Intl.RelativeTimeFormat('en').format(Math.round(distanceMs / unitMs), name);
 }

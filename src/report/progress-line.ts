@@ -1,4 +1,5 @@
-import { formatBytes, formatTimeLeft } from '../units.ts';
+import prettyBytes from 'pretty-bytes';
+import prettyMilliseconds from 'pretty-ms';
 
 /** How far a batch is. */
 export interface ProgressState {
@@ -27,9 +28,9 @@ const steadyMs = 1000;
 export function formatProgress(state: ProgressState, width: number): string {
   const { settledFiles, files, sentBytes, bytes, elapsedMs, waiting, isStopped } = state;
   const done = `${String(settledFiles).padStart(String(files).length)}/${files} files`;
-  const sent = `${formatBytes(sentBytes).padStart(7)} of ${formatBytes(bytes)}`;
+  const sent = `${prettyBytes(sentBytes).padStart(7)} of ${prettyBytes(bytes)}`;
   const bytesPerMs = elapsedMs >= steadyMs && !isStopped ? sentBytes / elapsedMs : 0;
-  const rate = bytesPerMs > 0 ? `${formatBytes(bytesPerMs * 1000).padStart(7)}/s` : '';
+  const rate = bytesPerMs > 0 ? `${prettyBytes(bytesPerMs * 1000).padStart(7)}/s` : '';
   const left = formatLeft(bytes - sentBytes, bytesPerMs);
   const choices = [
     ...waiting.map((text) => [done, sent, rate, left, text]),
@@ -51,4 +52,9 @@ function formatLeft(unsentBytes: number, bytesPerMs: number): string {
   return unsentBytes > 0
     ? `${formatTimeLeft(unsentBytes / bytesPerMs)} left`
     : 'waiting for the last answers';
+}
+
+/** A time left, in whole seconds: `12s`, `3m 4s`. */
+export function formatTimeLeft(durationMs: number): string {
+  return prettyMilliseconds(Math.ceil(durationMs / 1000) * 1000);
 }

@@ -2,12 +2,11 @@ import { basename } from 'node:path';
 import ora from 'ora';
 import type { ApiError } from '../errors.ts';
 import type { Clock, Job, TerminalStream } from '../host.ts';
-import { formatTimeLeft } from '../units.ts';
 import type { UploadEvent } from '../upload/event.ts';
 import { truncate } from '../words.ts';
 import { escapeUnsafe } from './escape.ts';
 import { nameOf } from './name-of.ts';
-import { formatProgress, type ProgressState } from './progress-line.ts';
+import { formatProgress, formatTimeLeft, type ProgressState } from './progress-line.ts';
 
 /** Shows on a terminal how far a batch is. Other output appears above the progress line. */
 export interface Progress {
@@ -51,7 +50,7 @@ export function createProgress(
     discardStdin: false,
     isEnabled: true,
     color: isColoured ? 'cyan' : false,
-    suffixText: () => formatProgress(tracker.state(), columnsOf(stderr) - reservedColumns),
+    suffixText: () => formatProgress(tracker.state(), (stderr.columns ?? 0) - reservedColumns),
   });
   const hide = () => {
     if (spinner.isSpinning) {
@@ -60,7 +59,7 @@ export function createProgress(
   };
   const showOrHide = () => {
     // With 0 columns, ora would draw forever.
-    if (columnsOf(stderr) > 0 && job.isForeground()) {
+    if (stderr.columns && job.isForeground()) {
       spinner.start();
     } else {
       hide();
@@ -79,10 +78,6 @@ export function createProgress(
       hide();
     },
   };
-}
-
-function columnsOf({ columns = 0 }: TerminalStream): number {
-  return columns;
 }
 
 /** A wait of the whole batch or of one file. */
@@ -207,10 +202,7 @@ class ProgressTracker {
   }
 
   #nextRetry(): Wait | undefined {
-    return [...this.#retrying.values()].reduce<Wait | undefined>(
-      (next, wait) => (next === undefined || wait.until < next.until ? wait : next),
-      undefined,
-    );
+    return [...this.#retrying.values()].toSorted((a, b) => a.until - b.until)[0];
   }
 
   /** Others are in flight: how many files wait for another attempt, and why the last of them does. */

@@ -1,5 +1,6 @@
+import prettyBytes from 'pretty-bytes';
+import prettyMilliseconds from 'pretty-ms';
 import { OutputError } from '../errors.ts';
-import { formatBytes, formatDuration } from '../units.ts';
 import type { UploadEvent } from '../upload/event.ts';
 import { type FailedRecord, hasReference, type UploadRecord } from '../upload/record.ts';
 import { groupDigits } from '../words.ts';
@@ -126,7 +127,7 @@ export class UploadReporter {
       this.#sayHowToGoOn(interrupted.manifest);
     }
     const facts = [
-      this.#sentBytes > 0 && `${formatBytes(this.#sentBytes)} in ${formatDuration(durationMs)}`,
+      this.#sentBytes > 0 && `${prettyBytes(this.#sentBytes)} in ${prettyMilliseconds(durationMs)}`,
       this.#retries > 0 && `${this.#retries} ${this.#retries === 1 ? 'retry' : 'retries'}`,
     ].filter((fact) => fact !== false);
     this.#messages.note(`${this.tally.format()}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`);
@@ -150,18 +151,18 @@ export class UploadReporter {
       case 'attempt-started':
         this.#retries += event.attempt > 1 ? 1 : 0;
         this.#messages.detail(
-          `${nameOf(event)}: sending ${formatBytes(event.sizeBytes)} to ${this.#destination}, attempt ${event.attempt}`,
+          `${nameOf(event)}: sending ${prettyBytes(event.sizeBytes)} to ${this.#destination}, attempt ${event.attempt}`,
         );
         break;
       case 'attempt-failed': {
         const next =
-          event.retryInMs === undefined ? '' : `; next attempt in ${formatDuration(event.retryInMs)}`;
+          event.retryInMs === undefined ? '' : `; next attempt in ${prettyMilliseconds(event.retryInMs)}`;
         this.#messages.detail(`${nameOf(event)}: ${event.error.message}${next}`);
         break;
       }
       case 'batch-paused':
         this.#messages.detail(
-          `the server is at capacity: nothing is sent for ${formatDuration(event.delayMs)}`,
+          `the server is at capacity: nothing is sent for ${prettyMilliseconds(event.delayMs)}`,
         );
         break;
       case 'batch-slowed':
@@ -178,7 +179,9 @@ export class UploadReporter {
       case 'file-settled':
         if (event.outcome.status === 'uploaded') {
           this.#sentBytes += event.outcome.size;
-          this.#messages.detail(`${nameOf(event)}: uploaded in ${formatDuration(event.outcome.durationMs)}`);
+          this.#messages.detail(
+            `${nameOf(event)}: uploaded in ${prettyMilliseconds(event.outcome.durationMs)}`,
+          );
         }
         break;
       default:

@@ -1,3 +1,4 @@
+import prettyMilliseconds from 'pretty-ms';
 import { adviseOn, noAccountAdvice } from '../../advice.ts';
 import type { Account } from '../../client/accounts-answer.ts';
 import { ApiError, ConfigError } from '../../errors.ts';
@@ -12,7 +13,6 @@ import { writeOutput } from '../../report/write-output.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { requireSettings, resolveSettings } from '../../settings/resolve.ts';
 import { formatSource } from '../../settings/source.ts';
-import { formatDuration } from '../../units.ts';
 import { createServiceClient } from '../service.ts';
 import type { AccountsFlags } from './command.ts';
 
@@ -42,7 +42,7 @@ export async function runAccounts(flags: AccountsFlags, host: Host): Promise<num
     messages.detail(`GET ${apiUrl.value}/accounts with the token from ${formatSource(token.source)}`);
     const startedAtMs = host.clock.monotonicMs();
     list = await client.listAccounts(host.signal);
-    messages.detail(`answered in ${formatDuration(host.clock.monotonicMs() - startedAtMs)}`);
+    messages.detail(`answered in ${prettyMilliseconds(host.clock.monotonicMs() - startedAtMs)}`);
   } catch (error) {
     throw error instanceof ApiError
       ? error.withHint(adviseOn('accounts', error, { tokenSource: token.source }))

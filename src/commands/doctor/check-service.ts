@@ -1,3 +1,4 @@
+import prettyMilliseconds from 'pretty-ms';
 import { adviseOn, noAccountAdvice } from '../../advice.ts';
 import type { Account } from '../../client/accounts-answer.ts';
 import type { ApiClient } from '../../client/client.ts';
@@ -8,7 +9,6 @@ import type { LoadedRoute } from '../../network/route.ts';
 import { formatExpiry } from '../../report/expiry.ts';
 import { isProblem, type Settings } from '../../settings/resolve.ts';
 import { formatSource, type Setting } from '../../settings/source.ts';
-import { formatDuration } from '../../units.ts';
 import { listNames } from '../../words.ts';
 import { createServiceClient } from '../service.ts';
 import { type CheckResult, configProblem, ok, otherProblem, skipAll, skipped, warning } from './finding.ts';
@@ -45,7 +45,7 @@ export async function checkService(
   }
   const reachable = ok(
     'reachable',
-    `${new URL(apiUrl.value).host} answered in ${formatDuration(host.clock.monotonicMs() - startedAtMs)}`,
+    `${new URL(apiUrl.value).host} answered in ${prettyMilliseconds(host.clock.monotonicMs() - startedAtMs)}`,
   );
   if (answer === undefined) {
     return [reachable, ...skipAll(['accepted', 'account', 'session'], 'there is no token')];

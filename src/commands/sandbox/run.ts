@@ -1,11 +1,11 @@
 import { once } from 'node:events';
+import prettyBytes from 'pretty-bytes';
 import { UsageError } from '../../errors.ts';
 import { exitCodes } from '../../exit-code.ts';
 import type { Host } from '../../host.ts';
 import { StandardError } from '../../report/standard-error.ts';
 import { writeOutput } from '../../report/write-output.ts';
 import { type Fault, parseFault, type SeenRequest, startSandbox } from '../../sandbox/index.ts';
-import { formatBytes } from '../../units.ts';
 import type { SandboxFlags } from './command.ts';
 
 /** Runs `dreamina sandbox` until it is interrupted. */
@@ -69,6 +69,6 @@ function startingFailed(error: unknown, port: string | undefined): unknown {
 }
 
 function describeRequest({ method, path, status, fault, bodySize }: SeenRequest): string {
-  const body = method === 'POST' ? ` (${formatBytes(bodySize)})` : '';
+  const body = method === 'POST' ? ` (${prettyBytes(bodySize)})` : '';
   return `${method} ${path}${body}: ${status ?? 'no answer'}${fault === undefined ? '' : `, fault ${fault}`}`;
 }

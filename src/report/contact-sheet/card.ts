@@ -1,7 +1,7 @@
+import prettyBytes from 'pretty-bytes';
 import { listExtensions } from '../../media/asset-types.ts';
 import type { AssetFacts } from '../../media/check-asset.ts';
 import type { Measures } from '../../media/limits.ts';
-import { formatBytes } from '../../units.ts';
 import { hasReference, type UploadRecord } from '../../upload/record.ts';
 import { escapeUnsafe } from '../escape.ts';
 import { nameOf } from '../name-of.ts';
@@ -77,7 +77,7 @@ function formatDetails({
   const parts = [
     width !== undefined && height !== undefined && `${width} × ${height}`,
     durationMs !== undefined && `${(durationMs / 1000).toFixed(1)} s`,
-    sizeBytes !== undefined && formatBytes(sizeBytes),
+    sizeBytes !== undefined && prettyBytes(sizeBytes),
   ];
   return parts.filter((part) => part !== false).join(' · ');
 }
