@@ -2,14 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Job } from './host.ts';
 
-/** The parts of `process` that a job needs. */
-type JobProcess = Pick<NodeJS.Process, 'pid' | 'platform' | 'kill'> & {
-  on(signal: 'SIGTSTP', listener: () => void): unknown;
-  off(signal: 'SIGTSTP', listener: () => void): unknown;
-};
-
 /** Creates the job of this process. */
-export function createJob(process: JobProcess): Job {
+export function createJob(process: NodeJS.Process): Job {
   return {
     isForeground: () => isForeground(process),
     hasFilterOnTerminal: () => hasFilterOnTerminal(process),
@@ -17,7 +11,7 @@ export function createJob(process: JobProcess): Job {
   };
 }
 
-function isForeground({ platform, pid }: JobProcess): boolean {
+function isForeground({ platform, pid }: NodeJS.Process): boolean {
   try {
     switch (platform) {
       case 'linux': {
@@ -35,7 +29,7 @@ function isForeground({ platform, pid }: JobProcess): boolean {
   }
 }
 
-function hasFilterOnTerminal({ platform, pid }: JobProcess): boolean {
+function hasFilterOnTerminal({ platform, pid }: NodeJS.Process): boolean {
   if (!fstatSync(1).isFIFO()) {
     return false;
   }
@@ -113,7 +107,7 @@ function readFileLink(pid: number | 'self', descriptor: number): string | undefi
   }
 }
 
-function onSuspend(process: JobProcess, listener: () => void): () => void {
+function onSuspend(process: NodeJS.Process, listener: () => void): () => void {
   let isListening = true;
   const suspend = () => {
     listener();

@@ -5,10 +5,10 @@ import { gatherSettings } from '../../settings/gather.ts';
 import { isAccount } from '../../settings/identity.ts';
 
 /** The words or files that fit at the cursor. */
-export type Completion = {
+export type Completion = Candidates & {
   /** The beginning of the current word that belongs to no candidate, such as `--format=`. */
-  readonly head: string;
-} & Candidates;
+  readonly head?: string;
+};
 
 type Candidates =
   | { readonly kind: 'words'; readonly words: readonly Candidate[] }
@@ -37,26 +37,26 @@ export async function findCompletion(
   const current = words.at(-1) ?? '';
   const { command, option, isLiteral, position, fits } = readWords(program, words.slice(0, -1));
   if (command === undefined) {
-    return { head: '', ...noWords };
+    return noWords;
   }
   if (option !== undefined) {
-    return { head: '', ...(await findValues(option, program, host)) };
+    return findValues(option, program, host);
   }
   if (!isLiteral && current.startsWith('-')) {
     const { option: glued, head } = readFlag(command, current);
     return glued !== undefined && head !== undefined
       ? { head, ...(await findValues(glued, program, host)) }
-      : { head: '', ...listFlags(command) };
+      : listFlags(command);
   }
   const argument = command.registeredArguments[position] ?? findVariadic(command);
   if (argument !== undefined) {
     const values = await findValues(argument, program, host);
-    return { head: '', ...(fits && values.kind === 'files' ? await loadFittable() : values) };
+    return fits && values.kind === 'files' ? loadFittable() : values;
   }
   if (command === program) {
-    return { head: '', ...listCommands(program) };
+    return listCommands(program);
   }
-  return { head: '', ...(current === '' && !isLiteral ? listFlags(command) : noWords) };
+  return current === '' && !isLiteral ? listFlags(command) : noWords;
 }
 
 const noWords = { kind: 'words', words: [] } as const satisfies Candidates;

@@ -41,7 +41,7 @@ async function completeInBash(
     return ['files', kept, completion.extensions.join('|'), current];
   }
   const fitting = completion.words
-    .map(({ word }) => completion.head + word)
+    .map(({ word }) => (completion.head ?? '') + word)
     // Bash inserts words unquoted. A config file can come with a cloned repository, so a word with characters that
     // mean something to the shell is not offered.
     .filter((word) => word.startsWith(current) && /^[\w.:@+=-]*$/.test(word));
@@ -60,7 +60,7 @@ function formatForZsh(completion: Completion): readonly string[] {
 /** Words as `complete -a` takes them, which replace the whole of the current word. */
 function formatForFish(completion: Completion): readonly string[] {
   return formatCompletion(completion, ({ word, description }) =>
-    join(`${completion.head}${word}`, '\t', description),
+    join(`${completion.head ?? ''}${word}`, '\t', description),
   );
 }
 
@@ -68,7 +68,7 @@ function formatCompletion(
   completion: Completion,
   formatWord: (candidate: Candidate) => string,
 ): readonly string[] {
-  const { kind, head } = completion;
+  const { kind, head = '' } = completion;
   return kind === 'files'
     ? [kind, head, completion.extensions.join('|')]
     : [kind, head, ...completion.words.map(formatWord)];

@@ -10,14 +10,11 @@ export interface Finding {
   readonly advice?: string | undefined;
 }
 
-/** A problem, and the exit code of an upload that meets it. */
-interface Problem extends Finding {
-  readonly status: 'problem';
-  readonly exitCode: typeof exitCodes.failure | typeof exitCodes.config;
-}
-
 /** The result of one check. */
-export type CheckResult = (Finding & { readonly status: Exclude<Finding['status'], 'problem'> }) | Problem;
+export interface CheckResult extends Finding {
+  /** For a problem, the exit code of an upload that meets it. */
+  readonly exitCode?: number;
+}
 
 /** Nothing is wrong. */
 export function ok(check: string, message: string): CheckResult {

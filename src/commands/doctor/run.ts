@@ -32,10 +32,7 @@ export async function runDoctor(flags: DoctorFlags, host: Host): Promise<number>
 
 /** A problem with the settings (4) takes precedence over any other (1), because the user can fix it. */
 function exitCodeFor(results: readonly CheckResult[]): number {
-  return Math.max(
-    exitCodes.success,
-    ...results.map((result) => (result.status === 'problem' ? result.exitCode : exitCodes.success)),
-  );
+  return Math.max(exitCodes.success, ...results.map(({ exitCode = exitCodes.success }) => exitCode));
 }
 
 function toFinding({ check, status, message, advice }: CheckResult): Finding {
