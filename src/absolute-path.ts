@@ -5,14 +5,12 @@ import { UsageError } from './errors.ts';
  * Resolves a path to open. Keeps `..`: after a symbolic link it means the parent of the link's target, which only the
  * system knows. (Windows folds `..` before it follows links.)
  *
- * @param from its `cwd` is read only for a relative path, and is undefined if the working directory is gone
- * @throws UsageError for a relative path if the working directory is gone
+ * @throws UsageError for a relative path if the working directory is gone, and `cwd` therefore undefined
  */
-export function absolutePath(path: string, from: { readonly cwd: string | undefined }): string {
+export function absolutePath(path: string, { cwd }: { readonly cwd: string | undefined }): string {
   if (isAbsolute(path)) {
     return sep === '\\' ? resolve(path) : tidy(path, path);
   }
-  const { cwd } = from;
   if (cwd === undefined) {
     throw new UsageError(
       `${path}: the working directory is gone (deleted, or out of reach); give an absolute path`,

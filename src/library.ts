@@ -114,7 +114,7 @@ export async function uploadFiles(
   try {
     const blocks = checkAndUpload(
       // The empty path names nothing, not the working directory.
-      paths.map((path) => ({ path, source: path === '' ? '' : absolutePath(path, here) })),
+      paths.map((path) => ({ path, source: path === '' ? '' : fromHere(path) })),
       {
         destination: {
           uploader: client,
@@ -143,12 +143,9 @@ export async function uploadFiles(
   return records;
 }
 
-/** The working directory, read only for relative paths. */
-const here = {
-  get cwd() {
-    return findCwd();
-  },
-};
+function fromHere(path: string): string {
+  return absolutePath(path, { cwd: findCwd() });
+}
 
 /** @throws ConfigError if the path is empty */
 function resolvePath(
@@ -159,7 +156,7 @@ function resolvePath(
   if (path === '') {
     throw new ConfigError(`options: ${option} needs the name of a ${kind}`);
   }
-  return path === undefined ? undefined : absolutePath(path, here);
+  return path === undefined ? undefined : fromHere(path);
 }
 
 /** @throws UsageError or ConfigError */

@@ -1,5 +1,5 @@
 import { ApiError, type ApiErrorCode } from '../errors.ts';
-import { type Answer, errorWords, type Fields, headerOf, parseObject, shorten } from './answer.ts';
+import { type Answer, errorWords, headerOf, parseObject, shorten } from './answer.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** What a request asks the API for. */
@@ -44,7 +44,7 @@ export function createBadResponse(answer: Answer, sought: string): ApiError {
   const isCutOff = wasCutOff(answer);
   const problem = isCutOff
     ? `the answer was cut off before its ${sought}`
-    : describeBadResponse(answer, parseObject(answer.text), sought);
+    : describeBadResponse(answer, sought);
   return new ApiError('bad_response', `${problem} (HTTP ${answer.status})`, {
     httpStatus: answer.status,
     retryable: isCutOff,
@@ -103,12 +103,9 @@ function wasCutOff({ text, ending }: Answer): boolean {
   return ending === 'lost' || (ending === 'whole' && source.startsWith('{') && !source.endsWith('}'));
 }
 
-function describeBadResponse(
-  { text, ending, redact }: Answer,
-  body: Fields | undefined,
-  sought: string,
-): string {
+function describeBadResponse({ text, ending, redact }: Answer, sought: string): string {
   const source = text.trim();
+  const body = parseObject(text);
   if (ending === 'too-long') {
     return 'the answer is longer than 1 MiB';
   }

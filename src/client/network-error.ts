@@ -68,21 +68,12 @@ const unreachableProblems: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network cannot be reached',
 };
 
-const closedEarly = 'the connection was closed before an answer';
-
-/** Errors of a connection that the peer or the network closed. */
-const closedProblems: Readonly<Record<string, string>> = {
-  ECONNABORTED: closedEarly,
-  ECONNRESET: closedEarly,
-  ENETRESET: closedEarly,
-  ENOTCONN: closedEarly,
-  EPIPE: closedEarly,
-  UND_ERR_SOCKET: closedEarly,
-};
+/** The codes of a connection that the peer or the network closed. */
+const closedCodes = ['ECONNABORTED', 'ECONNRESET', 'ENETRESET', 'ENOTCONN', 'EPIPE', 'UND_ERR_SOCKET'];
 
 const connectionProblems: Readonly<Record<string, string>> = {
   ...unreachableProblems,
-  ...closedProblems,
+  ...Object.fromEntries(closedCodes.map((code) => [code, 'the connection was closed before an answer'])),
   EADDRNOTAVAIL: 'this machine has no free port for a connection',
   EPROTO: 'the TLS connection failed',
   ETIMEDOUT: 'the connection timed out',
@@ -122,7 +113,7 @@ export function toNetworkError(error: unknown, host: string): ApiError {
 
 /** Whether the peer or the network closed the connection. */
 export function isClosedConnection(error: unknown): boolean {
-  return Object.hasOwn(closedProblems, errorCode(error));
+  return closedCodes.includes(errorCode(error));
 }
 
 function findCertificateProblem({ message }: Error, code: string) {

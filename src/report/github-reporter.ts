@@ -21,30 +21,23 @@ const maxSummaryLength = 200_000;
  */
 export class GitHubReporter {
   readonly #print: (lines: string) => void;
-  readonly #cwd: string | undefined;
-  /** The checked-out repository, from which the runner wants the paths of annotations. */
-  readonly #workspace: string | undefined;
-  readonly #summaryFile: string | undefined;
-  readonly #secrets: Host['secrets'];
+  readonly #host: Pick<Host, 'env' | 'cwd' | 'secrets'>;
   readonly #rows: string[] = [];
   #summaryLength = 0;
   #records = 0;
   #annotations = 0;
 
   /** @param print puts whole lines on standard error, where the runner looks for annotations too */
-  constructor(print: (lines: string) => void, { env, cwd, secrets }: Pick<Host, 'env' | 'cwd' | 'secrets'>) {
+  constructor(print: (lines: string) => void, host: Pick<Host, 'env' | 'cwd' | 'secrets'>) {
     this.#print = print;
-    this.#cwd = cwd;
-    this.#workspace = env.GITHUB_WORKSPACE || cwd;
-    this.#summaryFile = env.GITHUB_STEP_SUMMARY;
-    this.#secrets = secrets;
+    this.#host = host;
   }
 
   /** To be called for each record, in input order. */
   record(record: UploadRecord): void {
     this.#records += 1;
     if (this.#rows.length < maxRows && this.#summaryLength < maxSummaryLength) {
-      const row = formatRow(record, (text) => this.#secrets.mask(text));
+      const row = formatRow(record, (text) => this.#host.secrets.mask(text));
       this.#rows.push(row);
       this.#summaryLength += row.length;
     }
@@ -55,14 +48,19 @@ export class GitHubReporter {
     }
   }
 
-  /** A file's path from the workspace, with slashes; undefined if it lies elsewhere. */
+  /**
+   * A file's path, with slashes, from the checked-out repository, as the runner wants it; undefined if the file lies
+   * elsewhere.
+   */
   #findInWorkspace(path: string): string | undefined {
-    if (this.#workspace === undefined) {
+    const { env, cwd } = this.#host;
+    const workspace = env.GITHUB_WORKSPACE || cwd;
+    if (workspace === undefined) {
       return undefined;
     }
     const file = relative(
-      resolveLinks(this.#workspace),
-      resolveLinks(isAbsolute(path) ? path : `${this.#cwd}${sep}${path}`),
+      resolveLinks(workspace),
+      resolveLinks(isAbsolute(path) ? path : `${cwd}${sep}${path}`),
     );
     const isInside = file !== '..' && !file.startsWith(`..${sep}`) && !isAbsolute(file) && file !== '';
     return isInside ? file.replaceAll(sep, '/') : undefined;
@@ -74,11 +72,12 @@ export class GitHubReporter {
    * @returns why it could not be written
    */
   async end(): Promise<string | undefined> {
-    if (this.#summaryFile !== undefined && this.#records > 0) {
+    const { GITHUB_STEP_SUMMARY: summaryFile } = this.#host.env;
+    if (summaryFile !== undefined && this.#records > 0) {
       const left = this.#records - this.#rows.length;
       const more = left > 0 ? `\n${left} more files are not listed.\n` : '';
       const table = `| file | status | reference |\n| --- | --- | --- |\n${this.#rows.join('')}${more}\n`;
-      return appendFile(this.#summaryFile, `### dreamina upload\n\n${table}`).then(
+      return appendFile(summaryFile, `### dreamina upload\n\n${table}`).then(
         () => undefined,
         (error: unknown) => `the step's summary could not be written: ${describeErrno(error)}`,
       );

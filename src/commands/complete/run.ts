@@ -22,7 +22,7 @@ export async function runComplete(
   const lines =
     shell === 'bash'
       ? await completeInBash(words, program, host)
-      : formatters[shell](await findCompletion(program, words, host));
+      : formatCompletion(shell, await findCompletion(program, words, host));
   await writeOutput(lines.map((line) => `${line}\n`).join(''), host);
   return exitCodes.success;
 }
@@ -48,30 +48,17 @@ async function completeInBash(
   return ['words', kept, ...fitting.map((word) => word.slice(kept.length))];
 }
 
-const formatters = { zsh: formatForZsh, fish: formatForFish } as const;
+/** A word as `_describe` of zsh takes it; as `complete -a` of fish does, which replaces the whole of the current word. */
+const formatters = {
+  zsh: ({ word, description }: Candidate) => join(word.replaceAll(/[:\\]/g, '\\$&'), ':', description),
+  fish: ({ word, description }: Candidate, head: string) => join(`${head}${word}`, '\t', description),
+} as const;
 
-/** Words as `_describe` takes them. */
-function formatForZsh(completion: Completion): readonly string[] {
-  return formatCompletion(completion, ({ word, description }) =>
-    join(word.replaceAll(/[:\\]/g, '\\$&'), ':', description),
-  );
-}
-
-/** Words as `complete -a` takes them, which replace the whole of the current word. */
-function formatForFish(completion: Completion): readonly string[] {
-  return formatCompletion(completion, ({ word, description }) =>
-    join(`${completion.head ?? ''}${word}`, '\t', description),
-  );
-}
-
-function formatCompletion(
-  completion: Completion,
-  formatWord: (candidate: Candidate) => string,
-): readonly string[] {
+function formatCompletion(shell: keyof typeof formatters, completion: Completion): readonly string[] {
   const { kind, head = '' } = completion;
   return kind === 'files'
     ? [kind, head, completion.extensions.join('|')]
-    : [kind, head, ...completion.words.map(formatWord)];
+    : [kind, head, ...completion.words.map((word) => formatters[shell](word, head))];
 }
 
 function join(word: string, separator: string, description: string): string {

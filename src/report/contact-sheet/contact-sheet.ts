@@ -6,7 +6,7 @@ import { ImageProcesses } from '../../fit/image-processes.ts';
 import type { Host } from '../../host.ts';
 import type { PendingAsset } from '../../media/check-asset.ts';
 import { untilAborted } from '../../until-aborted.ts';
-import type { CheckedFile } from '../../upload/checked-file.ts';
+import { type CheckedFile, selectAcceptable } from '../../upload/checked-file.ts';
 import type { UploadRecord } from '../../upload/record.ts';
 import { Tally } from '../tally.ts';
 import { type Card, createCard } from './card.ts';
@@ -38,8 +38,8 @@ export class ContactSheet {
   readonly #cards: Card[] = [];
   readonly #tally = new Tally();
   #checked: readonly CheckedFile[] = [];
-  /** The first index of each file in the input. */
-  readonly #firstIndexes = new Map<CheckedFile['check'], number>();
+  /** The first index of each file that is sent. */
+  #firstIndexes: ReadonlyMap<CheckedFile['check'], number> = new Map();
   /** Previews of converted images, by index. */
   readonly #fittedPreviews = new Map<number, Buffer>();
   #fittedPreviewBytes = 0;
@@ -76,11 +76,7 @@ export class ContactSheet {
   /** Call with every file once all are checked. */
   checked(files: readonly CheckedFile[]): void {
     this.#checked = files;
-    for (const [index, { check }] of files.entries()) {
-      if (!this.#firstIndexes.has(check)) {
-        this.#firstIndexes.set(check, index);
-      }
-    }
+    this.#firstIndexes = new Map(selectAcceptable(files).map(({ check, index }) => [check, index]));
   }
 
   /** Call with each converted image while it exists, before its record. */
