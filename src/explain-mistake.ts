@@ -42,9 +42,9 @@ export async function explainMistake(error: CommanderError, line: CommandLine): 
       return new UsageError(`${nameOf(option)} needs a value: ${termOf(option)}`);
     }
     case 'commander.missingArgument': {
-      const argument = command.registeredArguments[command.args.length];
+      const argument = command.registeredArguments[command.args.length]!;
       return new UsageError(
-        `dreamina ${command.name()} needs <${argument?.name()}>: ${joinWords(argument?.argChoices ?? [], 'or')}`,
+        `dreamina ${command.name()} needs ${nameOf(argument)}: ${joinWords(argument.argChoices ?? [], 'or')}`,
         adviseHelp(command, 'shows its usage'),
       );
     }
@@ -58,7 +58,7 @@ export async function explainMistake(error: CommanderError, line: CommandLine): 
     }
     case 'commander.invalidArgument': {
       const parameter = findParameter(message, command);
-      const choices = parameter?.argChoices ?? [];
+      const choices = parameter.argChoices ?? [];
       const value = / (?:argument|value) '([\s\S]*)' is invalid/.exec(message)?.[1] ?? '';
       return new UsageError(
         `${nameOf(parameter)} must be ${joinWords(choices, 'or')}; it is ${quoteValue(value)}${formatNearest(nearest(value, choices))}`,
@@ -258,23 +258,22 @@ function quotedIn(message: string): string {
 }
 
 /** The flag or argument that a message of commander is about. */
-function findParameter(message: string, command: CommandUnknownOpts): Option | Argument | undefined {
+function findParameter(message: string, command: CommandUnknownOpts): Option | Argument {
   const flags = /^error: option '([^']*)'/.exec(message)?.[1];
-  const name = / for argument '([^']*)'\./.exec(message)?.[1];
+  // The last match counts: the value before it may look the same.
+  const name = /[\s\S]* for argument '([^']*)'\./.exec(message)?.[1];
   return (
     command.options.find((option) => option.flags === flags) ??
-    command.registeredArguments.find((argument) => argument.name() === name)
+    command.registeredArguments.find((argument) => argument.name() === name)!
   );
 }
 
-function nameOf(parameter: Option | Argument | undefined): string {
-  return parameter !== undefined && 'flags' in parameter
-    ? (parameter.long ?? parameter.flags)
-    : `<${parameter?.name()}>`;
+function nameOf(parameter: Option | Argument): string {
+  return 'flags' in parameter ? (parameter.long ?? parameter.flags) : `<${parameter.name()}>`;
 }
 
-function termOf(parameter: Option | Argument | undefined): string {
-  return parameter !== undefined && 'flags' in parameter ? parameter.flags : nameOf(parameter);
+function termOf(parameter: Option | Argument): string {
+  return 'flags' in parameter ? parameter.flags : nameOf(parameter);
 }
 
 function formatNearest(word: string | undefined): string {

@@ -92,6 +92,10 @@ describe('the nearest name', () => {
       '--format must be text, json, ndjson, frames, omni or images; it is "jsno"; did you mean json?',
     ],
     [['completion', 'bsh'], '<shell> must be bash, zsh or fish; it is "bsh"; did you mean bash?'],
+    [
+      ['completion', "' for argument 'x'."],
+      "<shell> must be bash, zsh or fish; it is \"' for argument 'x'.\"",
+    ],
   ])('to %j', async (argv, what) => {
     expect((await read(argv))[0]).toBe(`error: ${what}`);
   });
