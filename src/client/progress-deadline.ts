@@ -3,9 +3,6 @@ import { ApiError } from '../errors.ts';
 /** More than the buffers of the system and of the network usually hold. */
 const maxBufferedBytes = 16 * 1024 * 1024;
 
-/** What an attempt waits for. */
-type Phase = 'connection' | 'room' | 'answer';
-
 /** Options of a {@link ProgressDeadline}. */
 export interface ProgressDeadlineOptions {
   /** How long an attempt may go without progress. */
@@ -64,13 +61,6 @@ export class ProgressDeadline {
     clearTimeout(this.#timer);
   }
 
-  get #phase(): Phase {
-    if (this.#isConnecting) {
-      return 'connection';
-    }
-    return this.#sentBytes < this.#options.bodyBytes ? 'room' : 'answer';
-  }
-
   #restart(drainMs: number): void {
     this.#expiresAtMs = performance.now() + this.#options.timeoutMs + drainMs;
   }
@@ -90,19 +80,19 @@ export class ProgressDeadline {
     if (performance.now() < this.#expiresAtMs) {
       this.#timer = this.#schedule();
     } else {
-      this.#options.onExpired(new ApiError('timeout', describeTimeout(this.#phase, this.#options)));
+      this.#options.onExpired(new ApiError('timeout', this.#describe()));
     }
   }
-}
 
-function describeTimeout(phase: Phase, { timeoutMs, proxyHost }: ProgressDeadlineOptions): string {
-  const time = `${timeoutMs / 1000} s`;
-  switch (phase) {
-    case 'connection':
+  /** What the attempt waited for. */
+  #describe(): string {
+    const { timeoutMs, bodyBytes, proxyHost } = this.#options;
+    const time = `${timeoutMs / 1000} s`;
+    if (this.#isConnecting) {
       return `no connection within ${time}${proxyHost === undefined ? '' : ` through the proxy ${proxyHost}`}`;
-    case 'room':
-      return `nothing could be sent for ${time}`;
-    case 'answer':
-      return `no complete answer within ${time}`;
+    }
+    return this.#sentBytes < bodyBytes
+      ? `nothing could be sent for ${time}`
+      : `no complete answer within ${time}`;
   }
 }

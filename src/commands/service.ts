@@ -22,7 +22,7 @@ export async function createServiceClient(
   { credentials, timeoutMs, route }: Access,
   { env, clock, secrets, nodeVersion }: Pick<Host, 'env' | 'clock' | 'secrets' | 'nodeVersion'>,
 ): Promise<ApiClient> {
-  await disableWasmTiering({ nodeVersion });
+  await disableWasmTiering(nodeVersion);
   const { proxyUrl, ca } = requireRoute(route ?? (await loadRoute(credentials.apiUrl, env)));
   if (proxyUrl !== undefined) {
     secrets.addProxy(proxyUrl);
@@ -34,7 +34,7 @@ export async function createServiceClient(
  * Keeps Node 20 from optimizing undici's HTTP parser. Its V8 starts to do so after the first answer, and the process
  * cannot exit for another 70 ms. Later versions of V8 start only when it pays.
  */
-async function disableWasmTiering({ nodeVersion }: Pick<Host, 'nodeVersion'>): Promise<void> {
+async function disableWasmTiering(nodeVersion: string): Promise<void> {
   if (nodeVersion.startsWith('v20.')) {
     const { setFlagsFromString } = await import('node:v8');
     setFlagsFromString('--wasm-tiering-budget=1000000000');

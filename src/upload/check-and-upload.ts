@@ -1,9 +1,7 @@
 import type { FoundFile } from '../files/found-file.ts';
 import type { Machine } from '../host.ts';
-import type { Source } from '../settings/source.ts';
 import { unlessAborted } from '../until-aborted.ts';
 import { toMeasures } from './asset-measures.ts';
-import type { Uploader } from './attempts.ts';
 import { checkFiles } from './check-files.ts';
 import { type CheckedFile, type FileCheck, selectAcceptable } from './checked-file.ts';
 import type { UploadEvent } from './event.ts';
@@ -12,12 +10,12 @@ import type { Manifest } from './manifest.ts';
 import { prepareAll } from './prepare-all.ts';
 import { type Outcome, settledWithoutSending, type UploadRecord } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
-import { type BatchDependencies, type BatchOptions, uploadBatch } from './upload-batch.ts';
+import { type BatchDependencies, type BatchOptions, type Destination, uploadBatch } from './upload-batch.ts';
 
 /** How a run treats its files. */
-export interface RunOptions extends Omit<BatchOptions, 'account' | 'tokenSource'> {
+export interface RunOptions extends Omit<BatchOptions, 'destination'> {
   /** Where the files go; nothing for a dry run, which sends nothing. */
-  readonly destination: Destination | undefined;
+  readonly destination: RememberedDestination | undefined;
   /** Whether sizes, lengths and sides are left to the server. */
   readonly noLimits: boolean;
   /** How files are converted; undefined if none is. */
@@ -28,19 +26,14 @@ export interface RunOptions extends Omit<BatchOptions, 'account' | 'tokenSource'
   readonly maxAgeMs: number | undefined;
 }
 
-/** Where files go, and as whom. */
-export interface Destination {
-  readonly uploader: Uploader;
-  /** `REGION:email`. */
-  readonly account: string;
-  /** How the manifest knows it: the `apiUrl`, but for the embedded sandbox, whose port differs each time. */
+/** A destination with its name in a manifest. */
+export interface RememberedDestination extends Destination {
+  /** The `apiUrl`, but for the embedded sandbox, whose port differs each time. */
   readonly endpoint: string;
-  /** Where the token came from; only for advice. */
-  readonly tokenSource?: Source | undefined;
 }
 
 /** What a run needs from outside. */
-export interface RunDependencies extends Omit<BatchDependencies, 'uploader' | 'manifest'> {
+export interface RunDependencies extends Omit<BatchDependencies, 'manifest'> {
   readonly machine: Machine;
   /**
    * Called with every file once all are checked, and again once all are converted, if that happens before sending; an
@@ -77,7 +70,6 @@ export async function* checkAndUpload(
       yield* recordsInOrder(files, ({ check }) => validOutcome(check));
       return;
     }
-    const { uploader, account, tokenSource } = destination;
     onEvent(createFilesChecked(files));
     if (options.fit?.beforeSending) {
       files = await prepareAll(files, { ...dependencies, failFast, concurrency: machine.cores });
@@ -85,7 +77,7 @@ export async function* checkAndUpload(
         dependencies.onChecked?.(files);
       }
     }
-    yield* uploadBatch(files, { ...options, account, tokenSource }, { ...dependencies, uploader, manifest });
+    yield* uploadBatch(files, { ...options, destination }, { ...dependencies, manifest });
   } finally {
     await fitting?.close();
     const closing = manifest?.close();

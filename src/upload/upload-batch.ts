@@ -23,21 +23,26 @@ import { Throttle } from './throttle.ts';
 
 /** How a batch is sent. */
 export interface BatchOptions {
-  /** `REGION:email`. */
-  readonly account: string;
+  readonly destination: Destination;
   /** Uploads in flight, from 1. */
   readonly concurrency: number;
   /** Attempts after the first, from 0. */
   readonly retries: number;
   /** Whether the first failure stops the batch. */
   readonly failFast: boolean;
+}
+
+/** Where files go, and as whom. */
+export interface Destination {
+  readonly uploader: Uploader;
+  /** `REGION:email`. */
+  readonly account: string;
   /** Where the token came from; only for advice. */
   readonly tokenSource?: Source | undefined;
 }
 
 /** What a batch needs from outside. */
 export interface BatchDependencies {
-  readonly uploader: Uploader;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -109,7 +114,7 @@ class Batch {
     this.#loader = new FileLoader(dependencies, signals, throttle);
     this.#attempts = {
       ...dependencies,
-      account: options.account,
+      ...options.destination,
       retries: options.retries,
       throttle,
       outage: new Outage(),
@@ -221,13 +226,14 @@ class Batch {
       this.#signals.drain();
     }
     const accounts = error.code === 'account_not_found' ? await this.#listAccounts() : undefined;
-    return failedOutcome(error, attempts, { tokenSource: this.#options.tokenSource, accounts });
+    const { tokenSource } = this.#options.destination;
+    return failedOutcome(error, attempts, { tokenSource, accounts });
   }
 
   /** The accounts that the token has; undefined if the service does not list them, or lists the one it did not find. */
   async #listAccounts(): Promise<readonly string[] | undefined> {
-    const { uploader, signal } = this.#dependencies;
-    const names = await listAccountNames(uploader, signal);
-    return names?.includes(this.#options.account) ? undefined : names;
+    const { uploader, account } = this.#options.destination;
+    const names = await listAccountNames(uploader, this.#dependencies.signal);
+    return names?.includes(account) ? undefined : names;
   }
 }

@@ -53,7 +53,9 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   });
 
   const usable = accounts.filter(({ account }) => isAccount(account));
-  const account = await pickAccount(usable, { named: settings.account?.value, before, questions, host });
+  const named = settings.account?.value;
+  assertConfigured(named, usable);
+  const account = named ?? (await pickAccount(usable, before.account, questions, host.clock.epochMs()));
   const written = { token, account };
   await writeUserConfig(path, written);
   tellNext(account, usable, messages);
@@ -125,37 +127,36 @@ function judgeToken(token: string): string | undefined {
   return token === '' ? 'there is no token' : findTokenFault(token);
 }
 
-/** The account to write, undefined for none: the one that was named, the only one, or the one that is picked. */
+/** @throws ConfigError if the account that was named is not one of the token's */
+function assertConfigured(named: string | undefined, accounts: readonly Account[]): void {
+  const names = accounts.map(({ account }) => account);
+  if (named !== undefined && !names.includes(named)) {
+    const configured =
+      names.length === 0 ? 'no account is configured' : `configured accounts: ${listNames(names)}`;
+    throw new ConfigError(`--account: ${named} is not configured under this token; ${configured}`);
+  }
+}
+
+/**
+ * The account to write, undefined for none: the only one, or the one that is picked.
+ *
+ * @param before the account in the config so far
+ */
 async function pickAccount(
   accounts: readonly Account[],
-  {
-    named,
-    before,
-    questions,
-    host,
-  }: {
-    readonly named: string | undefined;
-    readonly before: Readonly<Record<string, unknown>>;
-    readonly questions: Questions | undefined;
-    readonly host: Host;
-  },
+  before: unknown,
+  questions: Questions | undefined,
+  now: number,
 ): Promise<string | undefined> {
   const names = accounts.map(({ account }) => account);
-  if (named !== undefined) {
-    if (!names.includes(named)) {
-      throw new ConfigError(`--account: ${named} is not configured under this token; ${listOf(names)}`);
-    }
-    return named;
-  }
-  // An account of another token would fail every upload, so drop it.
-  const kept = names.find((name) => name === before.account);
   if (names.length <= 1) {
     return names[0];
   }
+  // An account of another token would fail every upload, so drop it.
+  const kept = names.find((name) => name === before);
   if (questions === undefined) {
     return kept;
   }
-  const now = host.clock.epochMs();
   const choices = accounts.map(({ account, sessionExpires, error }) => ({
     value: account,
     name: [account, sessionExpires && `session ${formatExpiry(sessionExpires, now)}`, error]
@@ -163,10 +164,6 @@ async function pickAccount(
       .join(', '),
   }));
   return questions.choice('Which account do you upload to?', choices, kept);
-}
-
-function listOf(names: readonly string[]): string {
-  return names.length === 0 ? 'no account is configured' : `configured accounts: ${listNames(names)}`;
 }
 
 function tellNext(account: string | undefined, usable: readonly Account[], messages: Messages): void {

@@ -7,13 +7,13 @@ import type { Messages } from '../../report/messages.ts';
 import { isOfficial } from '../../settings/api-url.ts';
 import type { RequiredSettings } from '../../settings/resolve.ts';
 import { formatSource, type Setting } from '../../settings/source.ts';
-import type { Destination } from '../../upload/check-and-upload.ts';
+import type { RememberedDestination } from '../../upload/check-and-upload.ts';
 import { listAccountNames } from '../../upload/list-account-names.ts';
 import { listNames } from '../../words.ts';
 import { createServiceClient } from '../service.ts';
 
 /** A destination with its connections. */
-export interface OpenDestination extends Destination {
+export interface OpenDestination extends RememberedDestination {
   readonly apiUrl: string;
   close(): Promise<void>;
 }

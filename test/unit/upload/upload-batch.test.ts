@@ -99,9 +99,9 @@ describe('uploadBatch, for any answers, in any order, with any interruption,', (
 
         const records: UploadRecord[] = [];
         const run = (async () => {
-          const options = { account: 'US:a@b.c', concurrency, retries, failFast };
+          const destination = { uploader, account: 'US:a@b.c' };
+          const options = { destination, concurrency, retries, failFast };
           for await (const block of uploadBatch(inputs, options, {
-            uploader,
             clock: {
               epochMs: () => now,
               monotonicMs: () => now,
