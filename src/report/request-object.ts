@@ -118,10 +118,11 @@ export function createRequestObject(
   assets: readonly (Asset & { readonly assetRef: string })[],
 ): Readonly<Record<string, string>> {
   const { few, pattern } = fieldNames[format];
-  const fields = numberByType(assets).map(({ type, number, assetRef }, i) => [
+  const numbers = numberByType(assets);
+  const fields = assets.map(({ type, assetRef }, i) => [
     assets.length <= few.length
       ? few[i]!
-      : pattern.replace('{number}', String(number)).replace('{type}', type),
+      : pattern.replace('{number}', String(numbers[i])).replace('{type}', type),
     assetRef,
   ]);
   return Object.fromEntries(fields);
@@ -129,16 +130,14 @@ export function createRequestObject(
 
 /** The names by which the prompt of an omni reference calls its assets: `@image1`, `@video1`, `@audio1`. */
 export function promptNames(assets: readonly Asset[]): readonly string[] {
-  return numberByType(assets).map(({ type, number }) => `@${type}${number}`);
+  return numberByType(assets).map((number, i) => `@${assets[i]!.type}${number}`);
 }
 
-/** Numbers assets from 1 within each type. */
-function numberByType<Kind extends Asset>(
-  assets: readonly Kind[],
-): readonly (Kind & { readonly number: number })[] {
+/** The number of each asset among those of its type, from 1. */
+function numberByType(assets: readonly Asset[]): readonly number[] {
   const counts = { image: 0, video: 0, audio: 0 };
-  return assets.map((asset) => {
-    counts[asset.type] += 1;
-    return { ...asset, number: counts[asset.type] };
+  return assets.map(({ type }) => {
+    counts[type] += 1;
+    return counts[type];
   });
 }

@@ -386,7 +386,7 @@ describe('the rules of requests', () => {
 
   it('are the same in the page as in the command', async () => {
     const sheet = join(await tempDir(), 'refs.html');
-    await writeFile(sheet, formatPage({ summary: '', cards }));
+    await writeFile(sheet, formatPage('', cards));
     const { page, complaints } = await openPage(browser, pathToFileURL(sheet).href);
     const outcomes = { refused: 0, accepted: 0, warned: 0 };
     for (const choice of choices) {

@@ -125,7 +125,7 @@ export class ContactSheet {
   async end(): Promise<string | undefined> {
     await untilAborted(this.#previews, this.#host.signal).catch(() => {});
     this.#imageProcesses.close();
-    const page = formatPage({ summary: this.#summarise(), cards: this.#cards });
+    const page = formatPage(this.#summarise(), this.#cards);
     const problem = await writeSheet(this.#path, this.#host.secrets.maskData(page));
     return problem === undefined ? undefined : `the contact sheet ${this.#path} was not written: ${problem}`;
   }

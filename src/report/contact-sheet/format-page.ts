@@ -6,15 +6,12 @@ import type { Card } from './card.ts';
 import page from './page.html?raw';
 import { sheetMarker } from './sheet-file.ts';
 
-/** The content of a sheet. */
-export interface Sheet {
-  /** The outcomes of the files, in one line. */
-  readonly summary: string;
-  readonly cards: readonly Card[];
-}
-
-/** The whole HTML file. */
-export function formatPage({ summary, cards }: Sheet): string {
+/**
+ * The whole HTML file.
+ *
+ * @param summary the outcomes of the files, in one line
+ */
+export function formatPage(summary: string, cards: readonly Card[]): string {
   const json = escapeJson(JSON.stringify({ summary, cards, rules: { ...requestRules, ratioTolerance } }));
   const head = `${sheetMarker}\n<meta http-equiv="Content-Security-Policy" content="${formatPolicy()}">`;
   // Functions, because a `$` in a replacement has a meaning of its own.

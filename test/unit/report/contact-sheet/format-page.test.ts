@@ -28,7 +28,7 @@ describe('formatPage', () => {
     fitted: [],
     warnings: [],
   };
-  const page = formatPage({ summary: 'one', cards: [card] });
+  const page = formatPage('one', [card]);
 
   it('contains the data as one JSON block', () => {
     const [, json = ''] = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(page)!;
