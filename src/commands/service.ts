@@ -1,29 +1,22 @@
 import { ApiClient } from '../client/client.ts';
 import type { Host } from '../host.ts';
 import type { Credentials } from '../network/credentials.ts';
-import { type LoadedRoute, loadRoute, requireRoute } from '../network/route.ts';
+import { loadRoute, requireRoute } from '../network/route.ts';
 import type { Messages } from '../report/messages.ts';
 import { isUsualToken } from '../settings/identity.ts';
-
-/** How a command reaches the service. */
-interface Access {
-  readonly credentials: Credentials;
-  readonly timeoutMs: number;
-  /** Default: the proxy and the certificates that the environment names. */
-  readonly route?: LoadedRoute;
-}
 
 /**
  * Creates the client of a command.
  *
- * @throws ConfigError if the proxy or the certificates cannot be used
+ * @throws ConfigError if the proxy or the certificates that the environment names cannot be used
  */
 export async function createServiceClient(
-  { credentials, timeoutMs, route }: Access,
+  credentials: Credentials,
+  timeoutMs: number,
   { env, clock, secrets, nodeVersion }: Pick<Host, 'env' | 'clock' | 'secrets' | 'nodeVersion'>,
 ): Promise<ApiClient> {
   await disableWasmTiering(nodeVersion);
-  const { proxyUrl, ca } = requireRoute(route ?? (await loadRoute(credentials.apiUrl, env)));
+  const { proxyUrl, ca } = requireRoute(await loadRoute(credentials.apiUrl, env));
   if (proxyUrl !== undefined) {
     secrets.addProxy(proxyUrl);
   }

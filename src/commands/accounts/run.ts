@@ -36,7 +36,7 @@ export async function runAccounts(flags: AccountsFlags, host: Host): Promise<num
     });
   }
   const credentials = Credentials.fromSettings({ apiUrl, token });
-  const client = await createServiceClient({ credentials, timeoutMs: timeout.value }, host);
+  const client = await createServiceClient(credentials, timeout.value, host);
   let list: readonly Account[];
   try {
     messages.detail(`GET ${apiUrl.value}/accounts with the token from ${formatSource(token.source)}`);

@@ -5,7 +5,6 @@ import type { ApiClient } from '../../client/client.ts';
 import { ApiError, isFatal } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { Credentials } from '../../network/credentials.ts';
-import type { LoadedRoute } from '../../network/route.ts';
 import { formatExpiry } from '../../report/expiry.ts';
 import { isProblem, type Settings } from '../../settings/resolve.ts';
 import { formatSource, type Setting } from '../../settings/source.ts';
@@ -27,14 +26,13 @@ const soonMs = 3 * 24 * 60 * 60 * 1000;
  */
 export async function checkService(
   settings: Settings & { readonly apiUrl: Setting<string> },
-  route: LoadedRoute,
   hasWrongFile: boolean,
   host: Pick<Host, 'env' | 'clock' | 'signal' | 'secrets' | 'nodeVersion'>,
 ): Promise<readonly CheckResult[]> {
   const { apiUrl } = settings;
   const token = isProblem(settings.token) ? undefined : settings.token;
   const credentials = Credentials.fromSettings({ apiUrl, token });
-  const client = await createServiceClient({ credentials, timeoutMs: waitMs(settings), route }, host);
+  const client = await createServiceClient(credentials, waitMs(settings), host);
   const startedAtMs = host.clock.monotonicMs();
   const answer = await ask(client, token !== undefined, host.signal).finally(() => client.close());
   if (answer instanceof ApiError && answer.httpStatus === undefined) {

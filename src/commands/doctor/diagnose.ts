@@ -58,6 +58,6 @@ export async function* diagnose(
   } else if (route.problems.length > 0) {
     yield* skipAll(serviceChecks, 'the proxy or the certificates are wrong');
   } else {
-    yield* await checkService({ ...settings, apiUrl }, route, hasProblem(gathered), host);
+    yield* await checkService({ ...settings, apiUrl }, hasProblem(gathered), host);
   }
 }

@@ -3,46 +3,46 @@ import { Interruption, UsageError } from '../../errors.ts';
 import type { Host } from '../../host.ts';
 import { escapeUnsafe } from '../../report/escape.ts';
 
-/** Asks the user at the terminal, on standard error; standard output is for results. */
-export interface Questions {
-  /** Reads text shown as asterisks; asks again until `validate` returns no problem. */
-  secret(message: string, validate: (text: string) => string | undefined): Promise<string>;
-  /** Picks one of several with the arrow keys; `initial` is selected at first. */
-  choice(message: string, choices: readonly Choice[], initial: string | undefined): Promise<string>;
-}
-
-/** An answer that can be picked. */
-interface Choice {
-  readonly value: string;
-  /** How it is shown. */
-  readonly name: string;
-}
-
 /** Whether standard input and standard error are a terminal. */
 export function canAsk({ stdin, stderr }: Pick<Host, 'stdin' | 'stderr'>): boolean {
   return stdin.isTTY === true && stderr.isTTY === true;
 }
 
+/** The parts of the host that a question needs. It is asked on standard error: standard output is for results. */
+type Terminal = Pick<Host, 'stdin' | 'stderr' | 'signal'>;
+
 /**
- * Questions on the host's terminal. They reject with an Interruption on Ctrl-C or a signal, and with a UsageError
- * when the input ends (Ctrl-D).
+ * Asks for a text that is shown as asterisks; asks again until `validate` returns no problem.
+ *
+ * @throws Interruption on Ctrl-C or a signal, UsageError when the input ends (Ctrl-D)
  */
-export function createQuestions(host: Pick<Host, 'stdin' | 'stderr' | 'signal'>): Questions {
-  return {
-    secret: async (message, validate) => {
-      const { default: password } = await import('@inquirer/password');
-      return ask(host, (context) =>
-        password({ message, mask: '*', validate: (text) => validate(text) ?? true }, context),
-      );
-    },
-    choice: async (message, choices, initial) => {
-      const { default: select } = await import('@inquirer/select');
-      const shown = choices.map(({ value, name }) => ({ value, name: escapeUnsafe(name) }));
-      return ask(host, (context) =>
-        select({ message, choices: shown, ...(initial !== undefined && { default: initial }) }, context),
-      );
-    },
-  };
+export async function askSecret(
+  message: string,
+  validate: (text: string) => string | undefined,
+  terminal: Terminal,
+): Promise<string> {
+  const { default: password } = await import('@inquirer/password');
+  return ask(terminal, (context) =>
+    password({ message, mask: '*', validate: (text) => validate(text) ?? true }, context),
+  );
+}
+
+/**
+ * Lets the user pick one of several with the arrow keys; `initial` is selected at first.
+ *
+ * @throws as {@link askSecret} does
+ */
+export async function askChoice(
+  message: string,
+  choices: readonly { readonly value: string; readonly name: string }[],
+  initial: string | undefined,
+  terminal: Terminal,
+): Promise<string> {
+  const { default: select } = await import('@inquirer/select');
+  const shown = choices.map(({ value, name }) => ({ value, name: escapeUnsafe(name) }));
+  return ask(terminal, (context) =>
+    select({ message, choices: shown, ...(initial !== undefined && { default: initial }) }, context),
+  );
 }
 
 interface PromptContext {
@@ -52,7 +52,7 @@ interface PromptContext {
 }
 
 async function ask<Answer>(
-  { stdin, stderr, signal }: Pick<Host, 'stdin' | 'stderr' | 'signal'>,
+  { stdin, stderr, signal }: Terminal,
   prompt: (context: PromptContext) => Promise<Answer>,
 ): Promise<Answer> {
   signal.throwIfAborted();

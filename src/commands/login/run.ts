@@ -21,7 +21,7 @@ import {
 } from '../../settings/user-config.ts';
 import { listNames } from '../../words.ts';
 import { createServiceClient, warnOfUnusualToken } from '../service.ts';
-import { canAsk, createQuestions, type Questions } from './ask.ts';
+import { askChoice, askSecret, canAsk } from './ask.ts';
 import type { LoginFlags } from './command.ts';
 
 /**
@@ -31,8 +31,8 @@ import type { LoginFlags } from './command.ts';
  */
 export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');
-  const questions = canAsk(host) && !flags.withToken ? createQuestions(host) : undefined;
-  assertReadable(flags, questions, host);
+  const isAsking = canAsk(host) && !flags.withToken;
+  assertReadable(flags, isAsking, host);
   const path = requireUserConfigPath(host);
   // Report whatever prevents writing or sending the token before asking for it.
   const before = await readUserConfig(path);
@@ -42,20 +42,20 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   const source: Source = { kind: 'login' };
   assertTokenDestination({ apiUrl, token: { source } });
 
-  if (questions !== undefined) {
+  if (isAsking) {
     messages.note('You need a token from useapi.net: user:<digits>-<letters and digits>.');
     messages.note('One comes with a subscription: https://useapi.net/docs/start-here/setup-useapi');
   }
-  const { token, accounts } = await readAcceptedToken(questions, messages, host, async (value) => {
+  const { token, accounts } = await readAcceptedToken(isAsking, messages, host, async (value) => {
     const credentials = Credentials.fromSettings({ apiUrl, token: { value, source } });
-    const client = await createServiceClient({ credentials, timeoutMs: timeout.value }, host);
+    const client = await createServiceClient(credentials, timeout.value, host);
     return client.listAccounts(host.signal).finally(() => client.close());
   });
 
   const usable = accounts.filter(({ account }) => isAccount(account));
   const named = settings.account?.value;
   assertConfigured(named, usable);
-  const account = named ?? (await pickAccount(usable, before.account, questions, host.clock.epochMs()));
+  const account = named ?? (await pickAccount(usable, before.account, isAsking, host));
   const written = { token, account };
   await writeUserConfig(path, written);
   tellNext(account, usable, messages);
@@ -75,20 +75,20 @@ const maxTokens = 3;
  * @param list asks the service for the accounts of a token
  */
 async function readAcceptedToken(
-  questions: Questions | undefined,
+  isAsking: boolean,
   messages: Messages,
   host: Host,
   list: (token: string) => Promise<readonly Account[]>,
 ): Promise<{ readonly token: string; readonly accounts: readonly Account[] }> {
   for (let tokens = 1; ; tokens += 1) {
-    const token = await readToken(questions, host);
+    const token = await readToken(isAsking, host);
     host.secrets.addToken(token);
     warnOfUnusualToken(token, messages);
     try {
       return { token, accounts: await list(token) };
     } catch (error) {
       const isRefused = error instanceof ApiError && error.code === 'unauthorized';
-      if (!isRefused || questions === undefined || tokens === maxTokens) {
+      if (!isRefused || !isAsking || tokens === maxTokens) {
         throw error;
       }
       messages.error(error.message, adviseOn('accounts', error));
@@ -96,22 +96,22 @@ async function readAcceptedToken(
   }
 }
 
-function assertReadable({ withToken }: LoginFlags, questions: Questions | undefined, host: Host): void {
+function assertReadable({ withToken }: LoginFlags, isAsking: boolean, host: Host): void {
   if (withToken && host.stdin.isTTY) {
     throw new UsageError(
       '--with-token reads the token from a pipe or a file, not from a terminal, which would show it; omit the flag and login asks for it',
     );
   }
-  if (!withToken && questions === undefined) {
+  if (!withToken && !isAsking) {
     throw new UsageError(
       'login cannot ask for a token without a terminal; use --with-token to read it from standard input',
     );
   }
 }
 
-async function readToken(questions: Questions | undefined, host: Host): Promise<string> {
-  if (questions !== undefined) {
-    const answer = await questions.secret('useapi.net token:', (text) => judgeToken(text.trim()));
+async function readToken(isAsking: boolean, host: Host): Promise<string> {
+  if (isAsking) {
+    const answer = await askSecret('useapi.net token:', (text) => judgeToken(text.trim()), host);
     return answer.trim();
   }
   const token = (await readLine(host.stdin, host.signal)).trim();
@@ -145,8 +145,8 @@ function assertConfigured(named: string | undefined, accounts: readonly Account[
 async function pickAccount(
   accounts: readonly Account[],
   before: unknown,
-  questions: Questions | undefined,
-  now: number,
+  isAsking: boolean,
+  host: Host,
 ): Promise<string | undefined> {
   const names = accounts.map(({ account }) => account);
   if (names.length <= 1) {
@@ -154,16 +154,17 @@ async function pickAccount(
   }
   // An account of another token would fail every upload, so drop it.
   const kept = names.find((name) => name === before);
-  if (questions === undefined) {
+  if (!isAsking) {
     return kept;
   }
+  const now = host.clock.epochMs();
   const choices = accounts.map(({ account, sessionExpires, error }) => ({
     value: account,
     name: [account, sessionExpires && `session ${formatExpiry(sessionExpires, now)}`, error]
       .filter(Boolean)
       .join(', '),
   }));
-  return questions.choice('Which account do you upload to?', choices, kept);
+  return askChoice('Which account do you upload to?', choices, kept, host);
 }
 
 function tellNext(account: string | undefined, usable: readonly Account[], messages: Messages): void {

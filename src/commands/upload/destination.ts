@@ -31,7 +31,7 @@ export async function openService(settings: RequiredSettings, host: Host): Promi
     });
   }
   const credentials = Credentials.fromSettings({ apiUrl, token });
-  const client = await createServiceClient({ credentials, timeoutMs: timeout.value }, host);
+  const client = await createServiceClient(credentials, timeout.value, host);
   if (account === undefined) {
     throw new ConfigError(`there is no account (the token is from ${formatSource(token.source)})`, {
       hint: `Give it with -a REGION:email, in DREAMINA_ACCOUNT, or as \`account\` in a config file${await describeAccounts(client, host)}.`,
@@ -75,7 +75,7 @@ export async function openSandbox({ timeout }: RequiredSettings, host: Host): Pr
   const { startSandbox } = await import('../../sandbox/index.ts');
   const sandbox = await startSandbox();
   const credentials = Credentials.forOwnServer(sandbox.apiUrl, sandbox.token);
-  const client = await createServiceClient({ credentials, timeoutMs: timeout.value }, host);
+  const client = await createServiceClient(credentials, timeout.value, host);
   return {
     uploader: client,
     account: sandbox.accounts[0]!,
