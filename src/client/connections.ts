@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { buildConnector, Client, type Dispatcher } from 'undici';
 import { ApiError } from '../errors.ts';
 import { isLoopbackAddress } from '../loopback.ts';
-import { dropInterimAnswers, type InterimFilter } from './drop-interim-answers.ts';
+import { dropInterimAnswers } from './drop-interim-answers.ts';
 import { keepReading } from './keep-reading.ts';
 import { isClosedConnection } from './network-error.ts';
 import { openSocket } from './open-socket.ts';
@@ -87,7 +87,7 @@ export class Connection {
   #wasClosed = false;
   #observer: RequestObserver | undefined;
   #socket: Socket | undefined;
-  #interimFilter: InterimFilter | undefined;
+  #expectAnswer: (() => void) | undefined;
   /** Bytes the socket had read when the current request began; undefined for the first request on that socket. */
   #readBeforeBytes: number | undefined;
 
@@ -123,7 +123,7 @@ export class Connection {
   request(options: Dispatcher.RequestOptions, observer: RequestObserver): Promise<Dispatcher.ResponseData> {
     this.#observer = observer;
     this.#readBeforeBytes = this.#socket?.bytesRead;
-    this.#interimFilter?.expectAnswer();
+    this.#expectAnswer?.();
     return this.#client.request(options);
   }
 
@@ -150,7 +150,7 @@ export class Connection {
     this.#readBeforeBytes = undefined;
     keepReading(socket);
     reportWrites(socket, timeoutMs, (bytes) => this.#observer?.onSent(bytes));
-    this.#interimFilter = dropInterimAnswers(socket);
+    this.#expectAnswer = dropInterimAnswers(socket);
     this.#observer?.onConnected();
   }
 }

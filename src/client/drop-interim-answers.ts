@@ -5,17 +5,13 @@ const maxHeadBytes = 16 * 1024;
 
 const interimStarts = ['HTTP/1.1 1', 'HTTP/1.0 1'] as const;
 
-/** Removes interim answers from what is read from a socket. */
-export interface InterimFilter {
-  /** Call before each request: interim answers come only before a final one. */
-  expectAnswer(): void;
-}
-
 /**
  * Removes interim answers (1xx) from what is read from a socket. A client must accept them even unasked (RFC 9110,
  * section 15.2), but undici closes the connection at a `100 Continue`, and Node takes one to CONNECT for the final answer.
+ *
+ * @returns a function to call before each further request: interim answers come only before a final one
  */
-export function dropInterimAnswers(socket: Socket): InterimFilter {
+export function dropInterimAnswers(socket: Socket): () => void {
   const push = socket.push.bind(socket) as (chunk: Buffer | null) => boolean;
   let isExpecting = true;
   /** The beginning of what may be an interim answer. */
@@ -29,11 +25,9 @@ export function dropInterimAnswers(socket: Socket): InterimFilter {
     isExpecting = mayBeInterim(held);
     return isExpecting || push(held);
   };
-  return {
-    expectAnswer: () => {
-      isExpecting = true;
-      held = Buffer.alloc(0);
-    },
+  return () => {
+    isExpecting = true;
+    held = Buffer.alloc(0);
   };
 }
 

@@ -46,23 +46,20 @@ export function isPackageJson(path: string): boolean {
   return basename(path) === 'package.json';
 }
 
+/** By extension. A file without one is YAML, which includes JSON. */
+const formats: Readonly<Record<string, 'json' | 'yaml'>> = {
+  '.json': 'json',
+  '.yaml': 'yaml',
+  '.yml': 'yaml',
+  '': 'yaml',
+};
+
 function configFormat(path: string): 'json' | 'yaml' | 'package' {
-  if (isPackageJson(path)) {
-    return 'package';
+  const format = isPackageJson(path) ? 'package' : formats[extname(path).toLowerCase()];
+  if (format === undefined) {
+    throw new ConfigError(`${path}: a config file is JSON or YAML only (.json, .yaml, .yml or no extension)`);
   }
-  switch (extname(path).toLowerCase()) {
-    case '.json':
-      return 'json';
-    // A file without extension is YAML, which includes JSON.
-    case '':
-    case '.yaml':
-    case '.yml':
-      return 'yaml';
-    default:
-      throw new ConfigError(
-        `${path}: a config file is JSON or YAML only (.json, .yaml, .yml or no extension)`,
-      );
-  }
+  return format;
 }
 
 // Drop the parsers' own errors, also as causes: both quote the wrong line, which may hold the token.

@@ -8,7 +8,14 @@ export type Source =
   | { readonly kind: 'login' | 'options' | 'default' };
 
 /** Which config a file is: the one that was named, the project's or the user's. */
-type FileKind = 'config-file' | 'project' | 'user';
+type FileKind = keyof typeof fileKinds;
+
+/** The kinds of config files, for people. */
+export const fileKinds = {
+  'config-file': 'config file',
+  project: 'project config',
+  user: 'user config',
+} as const;
 
 /** The values of one source, unchecked: unknown keys and values of any type. */
 export interface Layer {
@@ -57,17 +64,12 @@ export function formatSource(source: Source): string {
       return source.name;
     case 'environment':
       return `environment variable ${source.name}`;
-    case 'config-file':
-      return `config file ${source.path}`;
-    case 'project':
-      return `project config ${source.path}`;
-    case 'user':
-      return `user config ${source.path}`;
     case 'login':
       return 'this login';
     case 'options':
-      return 'options';
     case 'default':
-      return 'default';
+      return source.kind;
+    default:
+      return `${fileKinds[source.kind]} ${source.path}`;
   }
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../host.ts';
 const patienceMs = 250;
 
 /** What a batch is told from outside, and the time. */
-interface StopDependencies {
+export interface StopDependencies {
   readonly clock: Clock;
   /** Starts nothing new and ends the uploads in flight. */
   readonly signal: AbortSignal;
@@ -16,7 +16,7 @@ interface StopDependencies {
 
 /** The signals by which a batch stops: draining, then stopped, then, if it was interrupted, abandoned, at last ended. */
 export class StopSignals {
-  readonly #dependencies: StopDependencies;
+  readonly #clock: Clock;
   readonly #draining = new AbortController();
   readonly #stopped = new AbortController();
   readonly #abandoned = new AbortController();
@@ -29,16 +29,14 @@ export class StopSignals {
   readonly abandoned: AbortSignal = this.#abandoned.signal;
   /** Aborted when nothing more will be settled. */
   readonly ended: AbortSignal = this.#ended.signal;
-  readonly #onAbort = () => this.#interrupt();
-  readonly #onDrain = () => this.drain();
 
-  constructor(dependencies: StopDependencies) {
-    this.#dependencies = dependencies;
-    const { signal, draining } = dependencies;
+  constructor({ clock, signal, draining }: StopDependencies) {
+    this.#clock = clock;
     // Each upload in flight listens, up to 64.
     setMaxListeners(0, this.draining, this.stopped, this.abandoned);
-    signal.addEventListener('abort', this.#onAbort);
-    draining?.addEventListener('abort', this.#onDrain);
+    const untilStopped = { signal: this.stopped };
+    signal.addEventListener('abort', () => this.#interrupt(), untilStopped);
+    draining?.addEventListener('abort', () => this.drain(), untilStopped);
     if (signal.aborted) {
       this.#interrupt();
     }
@@ -51,9 +49,6 @@ export class StopSignals {
 
   /** Starts nothing new and ends the uploads in flight. */
   stop(): void {
-    const { signal, draining } = this.#dependencies;
-    signal.removeEventListener('abort', this.#onAbort);
-    draining?.removeEventListener('abort', this.#onDrain);
     this.drain();
     this.#stopped.abort();
   }
@@ -65,7 +60,7 @@ export class StopSignals {
 
   #interrupt(): void {
     this.stop();
-    void this.#dependencies.clock.sleep(patienceMs, this.ended).then(async () => {
+    void this.#clock.sleep(patienceMs, this.ended).then(async () => {
       this.#abandoned.abort();
       await turn();
       this.end();

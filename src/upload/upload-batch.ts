@@ -1,5 +1,4 @@
 import { isFatal, type UploadError } from '../errors.ts';
-import type { Clock } from '../host.ts';
 import type { Source } from '../settings/source.ts';
 import { combineMeasures } from './asset-measures.ts';
 import { type AttemptsContext, attemptUpload, type Uploader } from './attempts.ts';
@@ -18,7 +17,7 @@ import {
   type UploadRecord,
 } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
-import { StopSignals } from './stop-signals.ts';
+import { type StopDependencies, StopSignals } from './stop-signals.ts';
 import { Throttle } from './throttle.ts';
 
 /** How a batch is sent. */
@@ -42,16 +41,11 @@ export interface Destination {
 }
 
 /** What a batch needs from outside. */
-export interface BatchDependencies {
-  readonly clock: Clock;
+export interface BatchDependencies extends StopDependencies {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** Where references are kept from run to run, if they are. */
   readonly manifest?: Pick<Manifest, 'find' | 'add'> | undefined;
-  /** Starts nothing new and ends the uploads in flight. */
-  readonly signal: AbortSignal;
-  /** Starts nothing new; uploads in flight may still get their references. */
-  readonly draining?: AbortSignal | undefined;
   readonly onEvent: (event: UploadEvent) => void;
 }
 
@@ -64,14 +58,13 @@ export async function* uploadBatch(
   options: BatchOptions,
   dependencies: BatchDependencies,
 ): AsyncGenerator<readonly UploadRecord[], void, undefined> {
-  const acceptable = selectAcceptable(files);
   const signals = new StopSignals(dependencies);
-  const batch = new Batch(options, dependencies, signals, acceptable.length);
+  const batch = new Batch(selectAcceptable(files), options, dependencies, signals);
   try {
     if (options.failFast && files.some(({ check }) => check.kind === 'refused')) {
       signals.drain();
     }
-    void batch.send(acceptable);
+    void batch.send();
     yield* recordsInOrder(
       files,
       ({ check }) => batch.outcomeOf(check),
@@ -85,29 +78,29 @@ export async function* uploadBatch(
 
 /** The state that the files of one batch share. */
 class Batch {
+  readonly #files: readonly AcceptableFile[];
   readonly #options: BatchOptions;
   readonly #dependencies: BatchDependencies;
   readonly #signals: StopSignals;
   readonly #loader: FileLoader;
   readonly #attempts: AttemptsContext;
   readonly #knownContent: KnownContent | undefined;
-  readonly #fileCount: number;
   readonly #settled = new Map<FileCheck, Outcome>();
   /** An error that is a bug. */
   #bug: { readonly error: unknown } | undefined;
   #wake = () => {};
 
   constructor(
+    files: readonly AcceptableFile[],
     options: BatchOptions,
     dependencies: BatchDependencies,
     signals: StopSignals,
-    fileCount: number,
   ) {
+    this.#files = files;
     this.#options = options;
     this.#dependencies = dependencies;
     const { manifest, clock } = dependencies;
     this.#signals = signals;
-    this.#fileCount = fileCount;
     signals.ended.addEventListener('abort', () => this.#wake());
     this.#knownContent = manifest && new KnownContent(manifest, signals.abandoned);
     const throttle = new Throttle(options.concurrency, clock, signals.draining);
@@ -131,7 +124,8 @@ class Batch {
   }
 
   /** Sends files until there are no more or nothing new may start. */
-  async send(files: readonly AcceptableFile[]): Promise<void> {
+  async send(): Promise<void> {
+    const files = this.#files;
     let next = 0;
     const worker = async () => {
       for (
@@ -186,7 +180,11 @@ class Batch {
       case 'cancelled':
         return cancelledOutcome(result.attempts);
       case 'failed':
-        if (result.isOutage && this.#settled.size < this.#fileCount - 1 && !this.#signals.draining.aborted) {
+        if (
+          result.isOutage &&
+          this.#settled.size < this.#files.length - 1 &&
+          !this.#signals.draining.aborted
+        ) {
           // The others would wait for the same; uploads in flight may end.
           this.#signals.drain();
           this.#dependencies.onEvent({ type: 'batch-ended', error: result.error });

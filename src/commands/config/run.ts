@@ -10,7 +10,7 @@ import { writeOutput } from '../../report/write-output.ts';
 import { definitionOf, type Key, keys } from '../../settings/definitions.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { isProblem, resolveSettings, type Settings } from '../../settings/resolve.ts';
-import { type ConfigFile, formatSource, type Source } from '../../settings/source.ts';
+import { type ConfigFile, fileKinds, formatSource, type Source } from '../../settings/source.ts';
 import { userConfigPath } from '../../settings/user-config.ts';
 import type { ConfigFlags } from './command.ts';
 
@@ -100,12 +100,6 @@ function formatReport(report: ConfigReport, host: Host): string {
   ]);
   return `${formatTable(settings)}\n${formatTable([...formatFiles(report, host), ...formatRoute(report)])}`;
 }
-
-const fileKinds = {
-  'config-file': 'config file',
-  project: 'project config',
-  user: 'user config',
-} as const satisfies Record<ConfigFile['kind'], string>;
 
 function formatFiles({ files, userConfig }: ConfigReport, host: Host): readonly (readonly string[])[] {
   const rows = files.map((file) => [fileKinds[file.kind], describeFile(file, host)]);
