@@ -70,16 +70,13 @@ export class Manifest {
    *   once it is aborted
    */
   static async open(path: string, scope: ManifestScope, signal: AbortSignal): Promise<Manifest> {
-    const file = await openLedger(path).catch((error: NodeJS.ErrnoException) => {
-      throw cannotUse(path, error);
-    });
+    let file: LedgerFile | undefined;
     try {
+      file = await openLedger(path);
       return new Manifest(path, scope, file, await readKnown(path, file.handle, scope, signal));
     } catch (error) {
-      await file.handle.close();
-      throw error instanceof UsageError || signal.aborted
-        ? error
-        : cannotUse(path, error as NodeJS.ErrnoException);
+      await file?.handle.close();
+      throw signal.aborted ? error : explain(error, path);
     }
   }
 
@@ -206,18 +203,16 @@ async function append(handle: FileHandle, text: string | Buffer): Promise<void> 
   await handle.datasync();
 }
 
-/**
- * Checks that a manifest could be used, without writing to it or beginning it.
- *
- * @throws UsageError or the signal's reason, as {@link Manifest.open} does
- */
+/** Checks that a manifest could be used, and changes nothing; throws as {@link Manifest.open} does. */
 export async function checkManifest(path: string, signal: AbortSignal): Promise<void> {
-  const handle = await openToRead(path, noFollow).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') {
-      throw cannotUse(path, error);
-    }
-  });
+  let handle: FileHandle | undefined;
   try {
+    handle = await openToRead(path, noFollow).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') {
+        throw error;
+      }
+      return undefined;
+    });
     await access(handle === undefined ? dirname(path) : path, constants.W_OK);
     if (handle !== undefined) {
       for await (const _entries of readManifest(path, handle, signal)) {
@@ -225,9 +220,7 @@ export async function checkManifest(path: string, signal: AbortSignal): Promise<
       }
     }
   } catch (error) {
-    throw error instanceof UsageError || signal.aborted
-      ? error
-      : cannotUse(path, error as NodeJS.ErrnoException);
+    throw signal.aborted ? error : explain(error, path);
   } finally {
     await handle?.close();
   }
@@ -282,14 +275,17 @@ async function isFinished(handle: FileHandle): Promise<boolean> {
   return bytesRead === 1 && buffer[0] === 0x0a;
 }
 
-/** Describes an error of opening the file, which is created if missing, without following links. */
+/** What these errors mean for a file that is created if it is missing, and whose links are not followed. */
 const problems: Readonly<Record<string, string>> = {
   ELOOP: 'it is a symbolic link; name the file it leads to',
   ENOENT: 'its folder does not exist',
 };
 
-function cannotUse(path: string, error: NodeJS.ErrnoException): UsageError {
-  return new UsageError(
-    `--manifest ${path}: it cannot be used: ${problems[error.code ?? ''] ?? describeErrno(error)}`,
-  );
+/** The error for the user: a UsageError is one already. */
+function explain(error: unknown, path: string): UsageError {
+  if (error instanceof UsageError) {
+    return error;
+  }
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return new UsageError(`--manifest ${path}: it cannot be used: ${problems[code] ?? describeErrno(error)}`);
 }

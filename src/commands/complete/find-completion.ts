@@ -61,28 +61,20 @@ export async function findCompletion(
 
 const noWords = { kind: 'words', words: [] } as const satisfies Candidates;
 
-/** The position of the cursor in the grammar of the command line. */
-interface Place {
-  /** The program itself before a command; undefined after an unknown command. */
-  readonly command: CommandUnknownOpts | undefined;
-  /** The flag whose value comes next. */
-  readonly option: Option | undefined;
-  /** Whether `--` came before. */
-  readonly isLiteral: boolean;
-  /** How many arguments the command has so far. */
-  readonly position: number;
-  /** Whether a flag asks for conversions. */
-  readonly fits: boolean;
-}
-
 /** The flags that ask for conversions. */
 const fitFlags: readonly (string | undefined)[] = ['--fit', '--aspect', '--frame', '--trim', '--fit-dir'];
 
-function readWords(program: CommandUnknownOpts, words: readonly string[]): Place {
+/** The position of the cursor in the grammar of the command line. */
+function readWords(program: CommandUnknownOpts, words: readonly string[]) {
+  /** The program itself before a command; undefined after an unknown command. */
   let command: CommandUnknownOpts | undefined = program;
+  /** The flag whose value comes next. */
   let option: Option | undefined;
+  /** Whether `--` came before. */
   let isLiteral = false;
+  /** How many arguments the command has so far. */
   let position = 0;
+  /** Whether a flag asks for conversions. */
   let fits = false;
   for (const word of words) {
     if (option !== undefined) {

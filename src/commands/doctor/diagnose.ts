@@ -3,8 +3,8 @@ import { describeTokenRefusal } from '../../network/credentials.ts';
 import { loadRoute } from '../../network/route.ts';
 import { gatherSettings } from '../../settings/gather.ts';
 import { isProblem, resolveSettings } from '../../settings/resolve.ts';
+import { requiredNodeVersion } from '../../version.ts';
 import { checkFitTools } from './check-fit-tools.ts';
-import { checkNode } from './check-node.ts';
 import { checkPath } from './check-path.ts';
 import { checkService } from './check-service.ts';
 import {
@@ -18,7 +18,7 @@ import {
   checkToken,
   hasProblem,
 } from './check-settings.ts';
-import { type CheckResult, skipAll } from './finding.ts';
+import { type CheckResult, ok, otherProblem, skipAll } from './finding.ts';
 
 /** The checks that ask the service. */
 const serviceChecks = ['reachable', 'accepted', 'account', 'session'];
@@ -60,4 +60,12 @@ export async function* diagnose(
   } else {
     yield* await checkService({ ...settings, apiUrl }, hasProblem(gathered), host);
   }
+}
+
+/** Whether the package supports this version of Node. */
+function checkNode({ nodeVersion }: Host): CheckResult {
+  const isSupported = nodeVersion.localeCompare(`v${requiredNodeVersion}`, 'en', { numeric: true }) >= 0;
+  return isSupported
+    ? ok('node', `Node ${nodeVersion}`)
+    : otherProblem('node', `Node ${nodeVersion} is too old`, `Install Node ${requiredNodeVersion} or newer.`);
 }
