@@ -190,11 +190,7 @@ function resolveOptions(options: DreaminaClientOptions & Partial<UploadFilesOpti
   return requireSettings(resolveSettings({ layers: [{ source: { kind: 'options' }, values }], files: [] }));
 }
 
-/**
- * The timeout as the setting takes it. Checked here, because the setting's words are about seconds.
- *
- * @throws ConfigError
- */
+/** The timeout as the setting takes it. Checked here, because the setting's words are about seconds. */
 function toSeconds(timeoutMs: number): number {
   const seconds = timeoutMs / 1000;
   if (typeof timeoutMs !== 'number' || definitions.timeout.parse(seconds) === undefined) {

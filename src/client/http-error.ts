@@ -35,11 +35,7 @@ export function createHttpError(kind: RequestKind, answer: Answer): ApiError {
   );
 }
 
-/**
- * The error of a 2xx answer that lacks what was asked for.
- *
- * @param sought what it lacks: `reference`, `accounts`
- */
+/** The error of a 2xx answer that lacks what was sought: a `reference`, or the `accounts`. */
 export function createBadResponse(answer: Answer, sought: string): ApiError {
   const isCutOff = wasCutOff(answer);
   const problem = isCutOff

@@ -5,11 +5,7 @@ import { loadRoute, requireRoute } from '../network/route.ts';
 import type { Messages } from '../report/messages.ts';
 import { isUsualToken } from '../settings/identity.ts';
 
-/**
- * Creates the client of a command.
- *
- * @throws ConfigError if the proxy or the certificates that the environment names cannot be used
- */
+/** Creates the client of a command; throws a ConfigError if the proxy or the certificates cannot be used. */
 export async function createServiceClient(
   credentials: Credentials,
   timeoutMs: number,

@@ -66,11 +66,7 @@ export class Credentials {
     return new Credentials(settings.apiUrl.value, settings.token?.value);
   }
 
-  /**
-   * For a server that this process runs, and its token.
-   *
-   * @throws ConfigError if the server is not on this machine
-   */
+  /** For a server that this process runs, and its token; throws a ConfigError if it is not on this machine. */
   static forOwnServer(apiUrl: string, token: string): Credentials {
     const { origin, hostname } = new URL(apiUrl);
     if (!isLoopbackHost(hostname)) {

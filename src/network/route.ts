@@ -36,11 +36,7 @@ export async function loadRoute(apiUrl: string, env: Environment): Promise<Loade
   };
 }
 
-/**
- * The route of a run that needs a valid one.
- *
- * @throws the first problem, a ConfigError
- */
+/** The route of a run that needs a valid one; throws the first problem, a ConfigError. */
 export function requireRoute({ proxy, ca, problems }: LoadedRoute): RequiredRoute {
   const [problem] = problems;
   if (problem !== undefined) {

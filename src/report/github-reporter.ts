@@ -66,11 +66,7 @@ export class GitHubReporter {
     return isInside ? file.replaceAll(sep, '/') : undefined;
   }
 
-  /**
-   * To be called once, after the last record. Failing to write the summary does not fail the upload.
-   *
-   * @returns why it could not be written
-   */
+  /** To be called after the last record; returns why the summary, which fails no upload, was not written. */
   async end(): Promise<string | undefined> {
     const { GITHUB_STEP_SUMMARY: summaryFile } = this.#host.env;
     if (summaryFile !== undefined && this.#records > 0) {

@@ -48,11 +48,7 @@ const fieldNames = {
 /** The rules of requests, for the page of a contact sheet, which builds them in the browser. */
 export const requestRules = { maxAssets, endpoints, maxTotalMs, toleranceMs, plurals, fieldNames } as const;
 
-/**
- * Checks before any file is read that there are not more of them than a request takes.
- *
- * @throws UsageError if there are
- */
+/** Throws a UsageError if there are more files than a request takes; for a check before any is read. */
 export function assertRequestCount(format: RequestFormat, count: number): void {
   const max = Object.values<number>(maxAssets[format]).reduce((sum, ofType) => sum + ofType, 0);
   if (count > max) {

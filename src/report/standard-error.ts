@@ -22,11 +22,7 @@ export class StandardError {
     return new StandardError(host, verbosity, await loadColours(host.stderr, host.env));
   }
 
-  /**
-   * Loads what draws progress, which then appears as soon as the files are checked.
-   *
-   * @param server the host that the files are sent to
-   */
+  /** Loads what draws progress, which appears once the files are checked; `server` is the host they are sent to. */
   async loadProgress(server: string): Promise<void> {
     const { stderr, env, clock, loadJob } = this.#host;
     const [{ createProgress }, job] = await Promise.all([import('./progress.ts'), loadJob()]);

@@ -49,11 +49,7 @@ export class UploadReporter {
     this.#destination = destination;
   }
 
-  /**
-   * Call for all records, in input order.
-   *
-   * @param isLate whether there is no time left for a slow reader of standard output
-   */
+  /** Call for all records, in input order; if `isLate`, a slow reader of standard output gets no more time. */
   async records(records: readonly UploadRecord[], isLate: boolean): Promise<void> {
     for (const record of records) {
       this.#count(record);

@@ -62,11 +62,7 @@ export function resolveSettings(
 /** Every setting of a run, without problems; only the token and the account can be undefined. */
 export type RequiredSettings = { readonly [K in Key]: Exclude<Settings[K], Problem> };
 
-/**
- * The settings of a run that needs all of them to be valid.
- *
- * @throws the first problem, a UsageError or ConfigError
- */
+/** The settings of a run that needs all of them to be valid; throws the first problem. */
 export function requireSettings({ settings, problems }: ResolvedSettings): RequiredSettings {
   const [problem] = problems;
   if (problem !== undefined) {

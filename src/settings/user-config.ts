@@ -41,11 +41,7 @@ function configFolder(platform: NodeJS.Platform): readonly string[] {
   }
 }
 
-/**
- * The path of the user's config file, to write to.
- *
- * @throws ConfigError without a home
- */
+/** The path of the user's config file, to write to; throws a ConfigError without a home. */
 export function requireUserConfigPath(host: Pick<Host, 'env' | 'homeDir' | 'platform'>): string {
   const path = userConfigPath(host);
   if (path === undefined) {

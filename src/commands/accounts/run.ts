@@ -16,11 +16,7 @@ import { formatSource } from '../../settings/source.ts';
 import { createServiceClient } from '../service.ts';
 import type { AccountsFlags } from './command.ts';
 
-/**
- * Runs `dreamina accounts`.
- *
- * @throws UsageError or ConfigError before anything is sent
- */
+/** Runs `dreamina accounts`; throws a UsageError or ConfigError before anything is sent. */
 export async function runAccounts(flags: AccountsFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, flags.verbose ? 'verbose' : 'normal');
   const gathered = await gatherSettings({ config: flags.config }, host);

@@ -27,11 +27,7 @@ export async function askSecret(
   );
 }
 
-/**
- * Lets the user pick one of several with the arrow keys; `initial` is selected at first.
- *
- * @throws as {@link askSecret} does
- */
+/** Lets the user pick one with the arrow keys, at first `initial`; throws as {@link askSecret} does. */
 export async function askChoice(
   message: string,
   choices: readonly { readonly value: string; readonly name: string }[],

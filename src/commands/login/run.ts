@@ -24,11 +24,7 @@ import { createServiceClient, warnOfUnusualToken } from '../service.ts';
 import { askChoice, askSecret, canAsk } from './ask.ts';
 import type { LoginFlags } from './command.ts';
 
-/**
- * Runs `dreamina login`. Nothing is written unless the service has accepted the token.
- *
- * @throws UsageError or ConfigError if nothing is written
- */
+/** Runs `dreamina login`. Nothing is written unless the service has accepted the token. */
 export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');
   const isAsking = canAsk(host) && !flags.withToken;
@@ -69,11 +65,7 @@ export async function runLogin(flags: LoginFlags, host: Host): Promise<number> {
 /** How often to ask for a token. */
 const maxTokens = 3;
 
-/**
- * Reads tokens until the service accepts one; asks again at a terminal; a pipe has only one.
- *
- * @param list asks the service for the accounts of a token
- */
+/** Reads tokens until the service accepts one (`list` asks it); asks again at a terminal; a pipe has only one. */
 async function readAcceptedToken(
   isAsking: boolean,
   messages: Messages,

@@ -7,11 +7,7 @@ import { readUserConfig, userConfigPath, writeUserConfig } from '../../settings/
 
 const identityKeys = ['token', 'account'] as const;
 
-/**
- * Runs `dreamina logout`.
- *
- * @throws ConfigError if the user's config cannot be read or written
- */
+/** Runs `dreamina logout`; throws a ConfigError if the user's config cannot be read or written. */
 export async function runLogout(host: Host): Promise<number> {
   const { messages } = await StandardError.open(host, 'normal');
   const path = userConfigPath(host);

@@ -18,11 +18,7 @@ export interface OpenDestination extends RememberedDestination {
   close(): Promise<void>;
 }
 
-/**
- * The service that the settings name.
- *
- * @throws ConfigError if the token or the account is missing, or the token must not go there
- */
+/** The service of the settings; throws a ConfigError without token or account, or if the token must not go there. */
 export async function openService(settings: RequiredSettings, host: Host): Promise<OpenDestination> {
   const { token, account, apiUrl, timeout } = settings;
   if (token === undefined) {

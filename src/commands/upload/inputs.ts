@@ -6,11 +6,7 @@ import { listExtensions } from '../../media/asset-types.ts';
 import type { Messages } from '../../report/messages.ts';
 import type { UploadFlags } from './command.ts';
 
-/**
- * Finds the files that the arguments and `--files-from` name.
- *
- * @throws UsageError if one of them names nothing
- */
+/** Finds the files that the arguments and `--files-from` name; throws a UsageError if one names nothing. */
 export async function findInputs(
   patterns: readonly string[],
   flags: UploadFlags,

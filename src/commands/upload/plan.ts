@@ -29,11 +29,7 @@ export interface Plan {
   readonly sheet: ContactSheet | undefined;
 }
 
-/**
- * Finds the files, reads the settings and opens the destination.
- *
- * @throws UsageError or ConfigError if something is wrong, before anything is sent
- */
+/** Finds the files, reads the settings and opens the destination; throws a UsageError or ConfigError. */
 export async function preparePlan(
   patterns: readonly string[],
   flags: UploadFlags,
@@ -171,11 +167,7 @@ async function openDestination(
   return service;
 }
 
-/**
- * The absolute path that a flag names.
- *
- * @throws UsageError if it is empty
- */
+/** The absolute path that a flag names; throws a UsageError if it is empty. */
 function resolveFlagPath(
   flag: string,
   path: string | undefined,

@@ -11,11 +11,7 @@ import type { UploadFlags } from './command.ts';
 import { type Plan, preparePlan, resolveFormat, resolveVerbosity } from './plan.ts';
 import { reportRun } from './report-run.ts';
 
-/**
- * Runs `dreamina upload` and returns its exit code.
- *
- * @throws UsageError or ConfigError before anything is sent
- */
+/** Runs `dreamina upload`; throws a UsageError or ConfigError before anything is sent. */
 export async function runUpload(
   patterns: readonly string[],
   flags: UploadFlags,

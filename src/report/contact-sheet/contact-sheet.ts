@@ -117,11 +117,7 @@ export class ContactSheet {
     }
   }
 
-  /**
-   * Writes the sheet; call once, after the last record. An interrupted run does not wait for previews.
-   *
-   * @returns why it could not be written
-   */
+  /** Writes the sheet, after the last record, or returns why not. An interrupted run does not wait for previews. */
   async end(): Promise<string | undefined> {
     await untilAborted(this.#previews, this.#host.signal).catch(() => {});
     this.#imageProcesses.close();

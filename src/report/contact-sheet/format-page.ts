@@ -6,11 +6,7 @@ import type { Card } from './card.ts';
 import page from './page.html?raw';
 import { sheetMarker } from './sheet-file.ts';
 
-/**
- * The whole HTML file.
- *
- * @param summary the outcomes of the files, in one line
- */
+/** The whole HTML file; `summary` tells the outcomes of the files in one line. */
 export function formatPage(summary: string, cards: readonly Card[]): string {
   const json = escapeJson(JSON.stringify({ summary, cards, rules: { ...requestRules, ratioTolerance } }));
   const head = `${sheetMarker}\n<meta http-equiv="Content-Security-Policy" content="${formatPolicy()}">`;

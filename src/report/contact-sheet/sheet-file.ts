@@ -30,11 +30,7 @@ export async function findSheetProblem(path: string): Promise<string | undefined
   }
 }
 
-/**
- * Writes the sheet atomically: a crash leaves the old one or the new one.
- *
- * @returns why that is not possible, as {@link findSheetProblem} says it
- */
+/** Writes the sheet atomically; returns why that is not possible, as {@link findSheetProblem} says it. */
 export async function writeSheet(path: string, html: string): Promise<string | undefined> {
   // Check again: a run may take long, and something else may be there by now.
   const problem = await findReplacementProblem(path);
