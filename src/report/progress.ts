@@ -192,17 +192,14 @@ class ProgressTracker {
 
   /** Nothing is in flight: describes what the batch waits for, and how long. */
   #describeStop(): readonly string[] {
-    const wait = this.#isPaused() ? this.#pause : this.#nextRetry();
+    const [nextRetry] = [...this.#retrying.values()].toSorted((a, b) => a.until - b.until);
+    const wait = this.#isPaused() ? this.#pause : nextRetry;
     const leftMs = this.#leftMs(wait);
     if (wait === undefined || leftMs <= 0) {
       return [];
     }
     const text = `${wait.reason}, resuming in ${formatTimeLeft(leftMs)}`;
     return [`${text} (${wait.source})`, text];
-  }
-
-  #nextRetry(): Wait | undefined {
-    return [...this.#retrying.values()].toSorted((a, b) => a.until - b.until)[0];
   }
 
   /** Others are in flight: how many files wait for another attempt, and why the last of them does. */

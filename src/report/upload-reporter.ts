@@ -137,7 +137,7 @@ export class UploadReporter {
       case 'fitting':
         break;
       case 'fit-doubt':
-        this.#doubt(event.path, event.reason);
+        this.#warnOnce(event.reason, event);
         break;
       case 'fitted': {
         const kept = event.keptPath === undefined ? '' : `; kept as ${event.keptPath}`;
@@ -205,10 +205,10 @@ export class UploadReporter {
   }
 
   /** Warns of each reason only once: it usually applies to many files. */
-  #doubt(path: string, reason: string): void {
+  #warnOnce(reason: string, file: { readonly path: string }): void {
     if (!this.#hints.has(reason)) {
       this.#hints.add(reason);
-      this.#messages.warn(`${nameOf({ path })}: ${reason}`);
+      this.#messages.warn(`${nameOf(file)}: ${reason}`);
     }
   }
 

@@ -78,7 +78,6 @@ class JsonChecker {
     } else if (/^[}\],:]/.test(token)) {
       throw this.#fault('a value is missing');
     } else {
-      this.#requireMore();
       if (parseToken(token) === undefined) {
         throw this.#fault(
           token.startsWith('"')
@@ -108,7 +107,6 @@ class JsonChecker {
   }
 
   #readComma(closing: '}' | ']'): void {
-    this.#requireMore();
     if (this.#token !== ',') {
       throw this.#fault(
         /^[}\]:]/.test(this.#token) ? 'a bracket or colon is in the wrong place' : 'a comma is missing',
@@ -122,7 +120,6 @@ class JsonChecker {
 
   /** Reads a key and its value. */
   #readEntry(known: Set<string>, isChecked: IsChecked): void {
-    this.#requireMore();
     const key = parseToken(this.#token);
     if (typeof key !== 'string') {
       throw this.#fault('a key must be in double quotes');
@@ -133,7 +130,6 @@ class JsonChecker {
     }
     known.add(key);
     this.#next();
-    this.#requireMore();
     if (this.#token !== ':') {
       throw this.#fault('a colon is missing after a key');
     }
@@ -154,14 +150,13 @@ class JsonChecker {
     return token;
   }
 
-  #requireMore(): void {
-    if (this.#token === '') {
-      throw this.#fault('it ends too early; a bracket is not closed');
-    }
-  }
-
+  /** A fault at this token; at the end of the text, the text itself is too short. */
   #fault(reason: string): FoundFault {
-    return new FoundFault({ offset: this.#offset, reason });
+    const isEnd = this.#token === '';
+    return new FoundFault({
+      offset: this.#offset,
+      reason: isEnd ? 'it ends too early; a bracket is not closed' : reason,
+    });
   }
 }
 

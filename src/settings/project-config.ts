@@ -5,7 +5,6 @@ import { ConfigError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { configTooLarge, maxConfigSizeBytes } from './config-file.ts';
 import { type FoundConfig, isJson, isPackageJson, parseConfig } from './parse-config.ts';
-import { upwards } from './upwards.ts';
 
 const searchPlaces = [
   '.dreaminarc',
@@ -44,6 +43,16 @@ export async function findProjectConfig(
     }
   }
   return undefined;
+}
+
+/** A folder and those above it. */
+export function* upwards(from: string): Generator<string> {
+  let folder = from;
+  while (folder !== dirname(folder)) {
+    yield folder;
+    folder = dirname(folder);
+  }
+  yield folder;
 }
 
 /** The users whose project configs are read, as git decides it: this one, and the one who called sudo. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { upwards } from './upwards.ts';
+import { upwards } from './project-config.ts';
 
 const extensions = ['js', 'cjs', 'mjs', 'ts', 'cts', 'mts', 'toml', 'json5', 'jsonc', 'ini'];
 

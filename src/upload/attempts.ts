@@ -3,6 +3,7 @@ import { isOutOfHandles } from '../errno.ts';
 import { ApiError } from '../errors.ts';
 import type { Clock } from '../host.ts';
 import type { ContentType } from '../media/asset-types.ts';
+import type { Source } from '../settings/source.ts';
 import { backoffMs } from './backoff.ts';
 import type { UploadEvent } from './event.ts';
 import type { LoadedFile } from './file-loader.ts';
@@ -21,6 +22,15 @@ export interface Uploader {
   listAccounts?(signal: AbortSignal): Promise<readonly { readonly account: string }[]>;
 }
 
+/** Where files go, and as whom. */
+export interface Destination {
+  readonly uploader: Uploader;
+  /** `REGION:email`. */
+  readonly account: string;
+  /** Where the token came from; only for advice. */
+  readonly tokenSource?: Source | undefined;
+}
+
 /** The result of all attempts on one file. */
 export type AttemptsResult =
   | { readonly kind: 'uploaded'; readonly asset: UploadedAsset; readonly attempts: number }
@@ -35,10 +45,7 @@ export type AttemptsResult =
   | { readonly kind: 'cancelled'; readonly attempts: number };
 
 /** The state that the attempts of a batch share. */
-export interface AttemptsContext {
-  readonly uploader: Uploader;
-  /** `REGION:email`. */
-  readonly account: string;
+export interface AttemptsContext extends Destination {
   readonly throttle: Throttle;
   readonly outage: Outage;
   readonly clock: Clock;

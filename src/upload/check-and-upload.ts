@@ -2,6 +2,7 @@ import type { FoundFile } from '../files/found-file.ts';
 import type { Machine } from '../host.ts';
 import { unlessAborted } from '../until-aborted.ts';
 import { toMeasures } from './asset-measures.ts';
+import type { Destination } from './attempts.ts';
 import { checkFiles } from './check-files.ts';
 import { type CheckedFile, type FileCheck, selectAcceptable } from './checked-file.ts';
 import type { UploadEvent } from './event.ts';
@@ -10,7 +11,7 @@ import type { Manifest } from './manifest.ts';
 import { prepareAll } from './prepare-all.ts';
 import { type Outcome, settledWithoutSending, type UploadRecord } from './record.ts';
 import { recordsInOrder } from './record-blocks.ts';
-import { type BatchDependencies, type BatchOptions, type Destination, uploadBatch } from './upload-batch.ts';
+import { type BatchDependencies, type BatchOptions, uploadBatch } from './upload-batch.ts';
 
 /** How a run treats its files. */
 export interface RunOptions extends Omit<BatchOptions, 'destination'> {

@@ -9,7 +9,7 @@ const cautiousSuccesses = 8;
  * connections, lower it too; it is then raised slowly, because neither the line nor the machine is likely to change.
  */
 export class Throttle {
-  readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
+  readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #max: number;
   #allowed: number;
@@ -24,7 +24,7 @@ export class Throttle {
    * @param max attempts in flight
    * @param signal ends every wait
    */
-  constructor(max: number, clock: Pick<Clock, 'monotonicMs' | 'sleep'>, signal: AbortSignal) {
+  constructor(max: number, clock: Clock, signal: AbortSignal) {
     this.#max = max;
     this.#allowed = max;
     this.#clock = clock;

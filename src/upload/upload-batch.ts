@@ -1,7 +1,6 @@
 import { isFatal, type UploadError } from '../errors.ts';
-import type { Source } from '../settings/source.ts';
 import { combineMeasures } from './asset-measures.ts';
-import { type AttemptsContext, attemptUpload, type Uploader } from './attempts.ts';
+import { type AttemptsContext, attemptUpload, type Destination } from './attempts.ts';
 import { type AcceptableFile, type CheckedFile, type FileCheck, selectAcceptable } from './checked-file.ts';
 import type { UploadEvent } from './event.ts';
 import { FileLoader, type LoadedFile } from './file-loader.ts';
@@ -29,15 +28,6 @@ export interface BatchOptions {
   readonly retries: number;
   /** Whether the first failure stops the batch. */
   readonly failFast: boolean;
-}
-
-/** Where files go, and as whom. */
-export interface Destination {
-  readonly uploader: Uploader;
-  /** `REGION:email`. */
-  readonly account: string;
-  /** Where the token came from; only for advice. */
-  readonly tokenSource?: Source | undefined;
 }
 
 /** What a batch needs from outside. */

@@ -44,7 +44,7 @@ export async function preparePlan(
   const maxAgeMs = resolveMaxAge(flags);
   const manifestPath = resolveFlagPath('--manifest', flags.manifest, 'file', host);
   const fitDir = resolveFlagPath('--fit-dir', flags.fitDir, 'folder', host);
-  await assertFolder('--fit-dir', fitDir);
+  await assertFitFolder(fitDir);
   const sheet = await openSheet(flags, found, manifestPath, host);
   const settings = await readSettings(flags, messages, host);
   // Last, because any later step that throws would have to close it.
@@ -187,7 +187,7 @@ async function resolveFolder(path: string): Promise<string> {
 }
 
 /** @throws UsageError if something other than a folder is there, or no file can be put into it */
-async function assertFolder(flag: string, path: string | undefined): Promise<void> {
+async function assertFitFolder(path: string | undefined): Promise<void> {
   if (path === undefined) {
     return;
   }
@@ -195,12 +195,12 @@ async function assertFolder(flag: string, path: string | undefined): Promise<voi
   if (stats === undefined) {
     // It is created with the first file.
     const parent = dirname(path);
-    return parent === path ? undefined : assertFolder(flag, parent);
+    return parent === path ? undefined : assertFitFolder(parent);
   }
   if (!stats.isDirectory()) {
-    throw new UsageError(`${flag} ${path}: it is not a folder`);
+    throw new UsageError(`--fit-dir ${path}: it is not a folder`);
   }
   await access(path, constants.W_OK).catch((error: unknown) => {
-    throw new UsageError(`${flag} ${path}: it cannot be written to: ${describeErrno(error)}`);
+    throw new UsageError(`--fit-dir ${path}: it cannot be written to: ${describeErrno(error)}`);
   });
 }
