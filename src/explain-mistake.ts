@@ -115,12 +115,8 @@ function explainEarlyFlag(flag: string, { argv, program }: CommandLine): UsageEr
     return new UsageError(`${flag} must come after the command`, writeLine([owner.name(), ...others]));
   }
   if (owners.length > 0) {
-    return new UsageError(
-      `${flag} must come after its command: ${joinWords(
-        owners.map((it) => it.name()),
-        'or',
-      )}`,
-    );
+    const names = owners.map((it) => it.name());
+    return new UsageError(`${flag} must come after its command: ${joinWords(names, 'or')}`);
   }
   const flags = [program, ...(named === undefined ? program.commands : [named])].flatMap(flagsOf);
   return new UsageError(
@@ -146,21 +142,22 @@ async function explainUnknownFlag(
       writeLine([...others, '--', file]),
     );
   }
+  return new UsageError(describeUnknownFlag(flag, command, program), adviseHelp(command, 'lists its flags'));
+}
+
+function describeUnknownFlag(
+  flag: string,
+  command: CommandUnknownOpts,
+  { commands }: CommandUnknownOpts,
+): string {
   if (hasFlag(command, flag)) {
-    return new UsageError(`${flag} takes no value`, adviseHelp(command, 'lists its flags'));
+    return `${flag} takes no value`;
   }
   const meant = nearestFlag(flag, flagsOf(command));
-  const owners = program.commands.filter((other) => hasFlag(other, flag)).map((other) => other.name());
-  if (meant === undefined && owners.length > 0) {
-    return new UsageError(
-      `${flag} is a flag of ${owners.join(', ')}, not of ${command.name()}`,
-      adviseHelp(command, 'lists its flags'),
-    );
-  }
-  return new UsageError(
-    `dreamina ${command.name()} has no flag ${quoteFlag(flag)}${formatNearest(meant)}`,
-    adviseHelp(command, 'lists its flags'),
-  );
+  const owners = commands.filter((other) => hasFlag(other, flag)).map((other) => other.name());
+  return meant === undefined && owners.length > 0
+    ? `${flag} is a flag of ${owners.join(', ')}, not of ${command.name()}`
+    : `dreamina ${command.name()} has no flag ${quoteFlag(flag)}${formatNearest(meant)}`;
 }
 
 /** Flags that would hold a secret, such as `--token` and `--api-key`; other programs have them. */

@@ -99,10 +99,7 @@ export class FileLoader {
         elapsedMs: () => Math.round(clock.monotonicMs() - startedAtMs),
       });
     } catch (error) {
-      if (
-        (stopped.aborted && error === stopped.reason) ||
-        (asset === undefined && draining.aborted && error === draining.reason)
-      ) {
+      if (error === draining.reason || error === stopped.reason) {
         return cancelledOutcome(0);
       }
       if (error instanceof FileError) {
