@@ -51,10 +51,7 @@ export function hasCredentials({ username, password }: URL): boolean {
 
 /** The scheme, host and port of a proxy, and whether its address holds a user or password, without showing them. */
 export function describeProxy(url: URL): { readonly address: string; readonly hasCredentials: boolean } {
-  return {
-    address: `${url.protocol}//${url.host}`,
-    hasCredentials: hasCredentials(url),
-  };
+  return { address: `${url.protocol}//${url.host}`, hasCredentials: hasCredentials(url) };
 }
 
 function isPercentEncoded(text: string): boolean {

@@ -10,6 +10,12 @@ import { loadConfigFile } from './config-file.ts';
 import type { Key } from './definitions.ts';
 import type { ConfigValues } from './parse-config.ts';
 
+/** Where programs keep their configs below the home directory, except on Linux and the like. */
+const homeFolders: Partial<Record<NodeJS.Platform, string>> = {
+  win32: 'AppData/Roaming',
+  darwin: 'Library/Application Support',
+};
+
 /**
  * The path of the user's config file, whether it exists or not; undefined without a home. A relative path in a variable
  * is ignored: a file of the working directory must not become the user's own config.
@@ -23,22 +29,10 @@ export function userConfigPath({
   const folders = [
     env.XDG_CONFIG_HOME,
     platform === 'win32' ? env.APPDATA : undefined,
-    path.isAbsolute(homeDir) ? path.join(homeDir, ...configFolder(platform)) : undefined,
+    path.isAbsolute(homeDir) ? path.join(homeDir, homeFolders[platform] ?? '.config') : undefined,
   ];
   const folder = folders.find((it) => it !== undefined && path.isAbsolute(it));
   return folder === undefined ? undefined : path.join(folder, 'dreamina', 'config.json');
-}
-
-/** Where programs keep their configs below the home directory. */
-function configFolder(platform: NodeJS.Platform): readonly string[] {
-  switch (platform) {
-    case 'win32':
-      return ['AppData', 'Roaming'];
-    case 'darwin':
-      return ['Library', 'Application Support'];
-    default:
-      return ['.config'];
-  }
 }
 
 /** The path of the user's config file, to write to; throws a ConfigError without a home. */

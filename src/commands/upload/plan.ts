@@ -57,12 +57,7 @@ export async function preparePlan(
     noLimits: flags.limits === false,
     fit:
       isFittingAll || found.some((file) => file.edits !== undefined)
-        ? {
-            everyFile: isFittingAll,
-            edits,
-            fitDir,
-            beforeSending: isRequestFormat(format),
-          }
+        ? { everyFile: isFittingAll, edits, fitDir, beforeSending: isRequestFormat(format) }
         : undefined,
     manifestPath,
     maxAgeMs,
