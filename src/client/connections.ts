@@ -169,13 +169,14 @@ function createConnector({ proxyUrl, ca }: Route, signal: AbortSignal): buildCon
         : openSocket(peer, signal);
     opening.then(
       (socket) => {
+        const { remoteAddress } = socket;
         if (isSecure) {
           secure({ ...options, httpSocket: socket }, callback);
-        } else if (isLoopbackAddress(socket.remoteAddress)) {
+        } else if (isLoopbackAddress(remoteAddress)) {
           callback(null, socket);
         } else {
           socket.destroy();
-          callback(notThisMachine(hostname, socket.remoteAddress), null);
+          callback(remoteAddress === undefined ? peerGone() : notThisMachine(hostname, remoteAddress), null);
         }
       },
       (error: Error) => callback(error, null),
@@ -184,10 +185,15 @@ function createConnector({ proxyUrl, ca }: Route, signal: AbortSignal): buildCon
 }
 
 /** The error for a name that was allowed plain http as this machine's, but resolves to another address. */
-function notThisMachine(hostname: string, address = 'no address'): ApiError {
+function notThisMachine(hostname: string, address: string): ApiError {
   return new ApiError(
     'network',
     `${hostname} is ${address}, which is not this machine, so the token would be sent to it unencrypted`,
     { retryable: false, hint: `Correct the address of ${hostname} in the hosts file, or use 127.0.0.1.` },
   );
+}
+
+/** The error for a peer that has closed the connection already: the system no longer knows its address. */
+function peerGone(): Error {
+  return Object.assign(new Error('the peer is gone'), { code: 'ECONNRESET' });
 }
