@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import { ConfigError } from '../errors.ts';
 import type { Credentials } from '../network/credentials.ts';
@@ -141,6 +142,10 @@ export class ApiClient {
     progress: (sentBytes: number) => void,
   ): Promise<Answer | undefined> {
     const { signal } = request;
+    if (signal !== undefined) {
+      // Each request in flight listens, and Node takes more than ten listeners for a leak.
+      setMaxListeners(0, signal);
+    }
     const bodyBytes = request.body?.length ?? 0;
     let sentBytes = 0;
     let ended: unknown;
