@@ -48,10 +48,7 @@ export class GitHubReporter {
     }
   }
 
-  /**
-   * A file's path, with slashes, from the checked-out repository, as the runner wants it; undefined if the file lies
-   * elsewhere.
-   */
+  /** A file's path from the checked-out repository, with slashes; undefined if it lies elsewhere. */
   #findInWorkspace(path: string): string | undefined {
     const { env, cwd } = this.#host;
     const workspace = env.GITHUB_WORKSPACE || cwd;
@@ -66,7 +63,7 @@ export class GitHubReporter {
     return isInside ? file.replaceAll(sep, '/') : undefined;
   }
 
-  /** To be called after the last record; returns why the summary, which fails no upload, was not written. */
+  /** To be called after the last record; returns why the summary was not written, which fails no upload. */
   async end(): Promise<string | undefined> {
     const { GITHUB_STEP_SUMMARY: summaryFile } = this.#host.env;
     if (summaryFile !== undefined && this.#records > 0) {

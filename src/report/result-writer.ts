@@ -7,11 +7,7 @@ import type { ResultFormat } from './result-formats.ts';
 export interface ResultWriter {
   /** The records of one call are written together: a hundred thousand single writes would take seconds. */
   write(records: readonly UploadRecord[]): Promise<void>;
-  /**
-   * Call once, also if the run was interrupted.
-   *
-   * @param records all of them; needed only for a request format, which prints one object if every file has a reference
-   */
+  /** Call once, also if the run was interrupted. Only the one object of a request format needs all records. */
   end(records: readonly UploadRecord[]): Promise<void>;
 }
 

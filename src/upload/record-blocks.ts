@@ -19,7 +19,8 @@ export async function* recordsInOrder<File extends { readonly path: string }>(
   let index = 0;
   while (index < files.length) {
     const block: UploadRecord[] = [];
-    for (let file = files[index]; file !== undefined && block.length < maxBlockRecords; file = files[index]) {
+    while (index < files.length && block.length < maxBlockRecords) {
+      const file = files[index]!;
       const outcome = outcomeOf(file);
       if (outcome === undefined) {
         break;

@@ -118,11 +118,8 @@ class Batch {
     const files = this.#files;
     let next = 0;
     const worker = async () => {
-      for (
-        let file = files[next];
-        file !== undefined && !this.#signals.draining.aborted;
-        file = files[next]
-      ) {
+      while (next < files.length && !this.#signals.draining.aborted) {
+        const file = files[next]!;
         next += 1;
         // While this one is sent, the next is converted.
         await this.#settle(file, () => this.#loader.prepareAhead(files[next]));
