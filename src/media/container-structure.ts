@@ -117,8 +117,8 @@ function readElement(read: ReadAt, position: number): Element | undefined {
   return { id, contentPosition: position + idBytes + sizeLength, size: isUnknown ? undefined : size };
 }
 
-/** The size that a recorder writes if it does not know the length, and that every RF64 has there. */
-const unknownChunkSize = 0xffffffff;
+/** A recorder that cannot seek back, as into a pipe, writes about the most that its integers hold. */
+const minUnknownSize = 0x7fff0000;
 
 function findChunkDamage(read: ReadAt, sizeBytes: number): string | undefined {
   const data = findWaveData(read, sizeBytes);
@@ -146,7 +146,7 @@ function findWaveData(
     const name = chunk.toString('latin1', 0, 4);
     const size = chunk.readUInt32LE(4);
     if (name === 'data') {
-      const sizeBytes = size === unknownChunkSize ? longDataSize : size;
+      const sizeBytes = size >= minUnknownSize ? longDataSize : size;
       return hasFormat ? { position: position + 8, sizeBytes } : undefined;
     }
     hasFormat ||= name === 'fmt ';

@@ -221,9 +221,17 @@ describe('a WAV', async () => {
     expect(await probeWav(withDataSize(4000))).toEqual({ ...unknown, durationMs: 1000 });
   });
 
-  it('of an unknown length is left to the server, or measured', async () => {
+  it('of length 0 is left to the server', async () => {
     expect(await probeWav(withDataSize(0))).toEqual(unknown);
-    expect(await probeWav(withDataSize(0xffffffff))).toEqual({ ...unknown, durationMs: 2100 });
+  });
+
+  it.each([
+    ['ffmpeg', 0xffffffff],
+    ['a speech service', 0xffffff9b],
+    ['arecord', 0x80000000],
+    ['SoX and eSpeak', 0x7ffff000],
+  ])('with the length that %s writes into a pipe is measured', async (_, size) => {
+    expect(await probeWav(withDataSize(size))).toEqual({ ...unknown, durationMs: 2100 });
   });
 
   it('of a codec that the library does not know is left to the server', async () => {
