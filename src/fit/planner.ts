@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { FileError } from '../errors.ts';
 import type { Edits } from '../files/edits.ts';
 import type { Sides } from '../media/sides.ts';
-import { loadClipFacts } from './clips/clip-facts.ts';
+import { type ClipFacts, loadClipFacts } from './clips/clip-facts.ts';
 import { resolveFrameRecipe } from './clips/frame-recipe.ts';
 import { resolveClipRecipe } from './clips/resolve-clip-recipe.ts';
 import type { FitPlan } from './fit-plan.ts';
@@ -12,6 +12,7 @@ import { isHdr, readHeifColours } from './images/colour-code.ts';
 import { type ImageHeader, readImageHeader, readImageSides } from './images/image-header.ts';
 import { resolveImageRecipe } from './images/image-recipe.ts';
 import type { FfmpegTools } from './programs/ffmpeg-tools.ts';
+import { isUnexplained } from './programs/ffprobe.ts';
 import type { SourceFile } from './source-file.ts';
 
 /** What a planner looks at a file with. */
@@ -107,7 +108,19 @@ export class Planner {
       };
     }
     const prober = await this.#ffmpegTools.requireProber(signal);
-    const facts = await this.#limitProbes(() => loadClipFacts({ path: source.path, format }, prober));
+    const probing = this.#limitProbes(() => loadClipFacts({ path: source.path, format }, prober));
+    let facts: ClipFacts;
+    try {
+      facts = await probing;
+    } catch (error) {
+      if (isAccepted && asksNothing && isUnexplained(error)) {
+        return {
+          kind: 'untouched',
+          note: 'ffprobe cannot read it, so HDR and non-square pixels cannot be detected',
+        };
+      }
+      throw error;
+    }
     const { video } = facts;
     const { frame } = edits;
     if (video !== undefined && frame !== undefined) {

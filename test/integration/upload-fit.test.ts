@@ -266,6 +266,27 @@ it.skipIf(process.platform === 'win32')(
   },
 );
 
+describe.skipIf(process.platform === 'win32')('a codec that ffprobe does not read', () => {
+  // As ffprobe 5 does for xHE-AAC.
+  const silentFailure = '#!/bin/sh\ncase $1 in -version) exit 0; esac\nexit 1\n';
+
+  it.each<[name: string, record: object, words: RegExp]>([
+    ['film.mp4', { status: 'uploaded' }, /ffprobe cannot read it, so HDR and non-square pixels cannot be/],
+    [
+      'film.mp4#trim=0-2.2',
+      { error: { code: 'cannot_fit', message: 'ffprobe failed without saying why' } },
+      /Convert it with another program/,
+    ],
+  ])('stops only what needs it: %s', async (name, record, words) => {
+    const cwd = await tempDir();
+    await copyFile(clip('clip.mp4').file, join(cwd, 'film.mp4'));
+    await writeFile(join(cwd, 'ffprobe'), silentFailure, { mode: 0o755 });
+    const { records, stderr } = await upload(['--fit', '--sandbox', name], { cwd, env: { PATH: cwd } });
+    expect(records()).toMatchObject([record]);
+    expect(stderr).toMatch(words);
+  });
+});
+
 describe('--fit-dir', () => {
   it('keeps each converted file with the usual permissions, and overwrites nothing', async () => {
     const cwd = await photoFolder();

@@ -49,6 +49,7 @@ export function createFfmpegError(error: ProgramError, name: 'ffmpeg' | 'ffprobe
 const failureWords: Readonly<Record<ProgramError['kind'], string>> = {
   'not-started': 'does not start',
   failed: 'failed',
+  unexplained: 'failed without saying why',
   killed: 'crashed or was killed',
   timeout: 'took too long and was stopped',
   stalled: 'made no progress and was stopped',

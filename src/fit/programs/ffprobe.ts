@@ -123,6 +123,13 @@ function readNumber(pattern: RegExp, line: string): number {
   return Number(pattern.exec(line)?.[1] ?? Number.NaN);
 }
 
+/** Whether ffprobe has failed without a message, as it does for a codec that it does not read. */
+export function isUnexplained(error: unknown): boolean {
+  return (
+    error instanceof FileError && error.cause instanceof ProgramError && error.cause.kind === 'unexplained'
+  );
+}
+
 async function run(
   args: readonly string[],
   { ffprobe, env, signal }: Prober,

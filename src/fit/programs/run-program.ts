@@ -20,7 +20,14 @@ export interface ProgramRun {
 /** Why a program did not do its work. */
 export class ProgramError extends Error {
   override readonly name = 'ProgramError';
-  readonly kind: 'not-started' | 'failed' | 'killed' | 'timeout' | 'stalled' | 'too-much-output';
+  readonly kind:
+    | 'not-started'
+    | 'failed'
+    | 'unexplained'
+    | 'killed'
+    | 'timeout'
+    | 'stalled'
+    | 'too-much-output';
   /** The end of its standard error. */
   readonly stderrTail: string;
 
@@ -77,10 +84,8 @@ export async function runProgram(run: ProgramRun, signal: AbortSignal): Promise<
     });
     signal.throwIfAborted();
     if (problem !== undefined || killedBy !== null || code !== 0) {
-      throw new ProgramError(
-        problem ?? (killedBy === null ? 'failed' : 'killed'),
-        stderrTail || String(killedBy ?? code),
-      );
+      const ended = killedBy !== null ? 'killed' : stderrTail === '' ? 'unexplained' : 'failed';
+      throw new ProgramError(problem ?? ended, stderrTail || (killedBy ?? ''));
     }
     return stderrTail;
   } finally {
