@@ -88,6 +88,9 @@ async function parseYaml(text: string, path: string): Promise<unknown> {
   try {
     return load(text, { schema: JSON_SCHEMA });
   } catch (error) {
+    if (isMeantAsJson(text, path)) {
+      return parseJson(text, path);
+    }
     if (!(error instanceof YAMLException)) {
       throw new ConfigError(`${path}: not valid YAML`);
     }
@@ -98,6 +101,11 @@ async function parseYaml(text: string, path: string): Promise<unknown> {
       `${path}${position}: not valid YAML${inBrackets(describeYamlFault(error.reason, text, mark))}`,
     );
   }
+}
+
+/** Whether a broken file of no extension is explained as JSON: what it lacks is then said where it is missing. */
+function isMeantAsJson(text: string, path: string): boolean {
+  return extname(path) === '' && /^\s*\{/.test(text);
 }
 
 /** js-yaml's reasons, by how they begin, in words for people; the others may quote the file. */

@@ -283,7 +283,7 @@ describe("the project's config", () => {
   });
 
   test.each([
-    ['.dreaminarc', 'not valid YAML', '{"token": "user:1-secret"'],
+    ['.dreaminarc', 'not valid JSON', '{"token": "user:1-secret"'],
     ['.dreaminarc.json', 'not valid JSON', '{"token": user:1-secret}'],
     ['.dreaminarc.yaml', 'not valid YAML', 'token: "user:1-secret'],
     ['.config/dreaminarc', 'must be a mapping', '- user:1-secret'],

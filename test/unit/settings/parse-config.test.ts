@@ -98,8 +98,6 @@ test.each([
   ['c.yaml', 'token: %123%', '1:8', 'a value that begins with @, ` or % must be in quotes'],
   ['c.yaml', 'token: user:123-secret\ntoken: user:123-secret', '2:1', 'the key token appears twice'],
   ['c.yaml', 'user:123-secret: a\nuser:123-secret: b', '2:1', 'a key appears twice'],
-  ['.dreaminarc', '{"token": "user:123-secret", "token": "b"}', '1:30', 'the key token appears twice'],
-  ['.dreaminarc', '{\n  "retries": 1, // 123\n  "timeout": 2\n}', '3:12', 'a comment begins with #'],
   ['c.yaml', 'token: *user:123-secret', '1:24', 'a value that begins with * must be in quotes'],
   ['c.yaml', 'token: *', '1:9', 'a value that begins with * must be in quotes'],
   ['c.yaml', 'token: !<123', '1:14', 'a value that begins with ! must be in quotes'],
@@ -108,6 +106,8 @@ test.each([
   ['c.yaml', 'token: !!js/function "function () { user:123-secret }"', undefined, undefined],
   ['c.yaml', 'token: !!binary c2VjcmV0', undefined, undefined],
   ['c.yaml', 'token: user:123-secret\n---\na: b', '', 'it has more than one document'],
+  ['.dreaminarc', 'token: "123', '2:1', 'a quotation mark is not closed'],
+  ['.dreaminarc', '["123"', '2:1', 'a bracket is not closed'],
 ])('%s: %j causes an error that quotes nothing', async (name, text, position, reason) => {
   const error = await failure(text, `/p/${name}`);
   expect(error.message).toMatch(/not valid (JSON|YAML)/);
@@ -122,6 +122,24 @@ test.each([
 });
 
 test.each([
+  ['{\n  "retries": 1\n  "timeout": 2\n}', '3:3', 'a comma is missing'],
+  ['\uFEFF {"token": "user:123-secret"', '1:29', 'it ends too early; a bracket is not closed'],
+  ['{"retries": "1}', '1:13', 'a quotation mark is not closed, or a string contains a tab'],
+  ['{"retries" 1}', '1:12', 'a colon is missing after a key'],
+  ['{"retries": 1} // 123', '1:16', 'comments are not allowed in JSON'],
+  ['{\n  "retries": 1, // 123\n  "timeout": 2\n}', '2:17', 'comments are not allowed in JSON'],
+])('a file of no extension that begins as JSON is explained as JSON: %j', async (text, position, reason) => {
+  expect((await failure(text, '/p/.dreaminarc')).message).toBe(
+    `/p/.dreaminarc:${position}: not valid JSON (${reason})`,
+  );
+});
+
+test.each([
+  [
+    '/p/.dreaminarc',
+    '{"token": "user:123-secret", "token": "b"}',
+    '/p/.dreaminarc:1:30: the key token appears twice',
+  ],
   ['/p/c.json', '{"token": "user:123-secret", "token": "b"}', '/p/c.json:1:30: the key token appears twice'],
   ['/p/c.json', '{"retries": 1,\n "retr\\u0069es": 2}', '/p/c.json:2:2: the key retries appears twice'],
   ['/p/c.json', '{"x": {"user:123-secret": 1, "user:123-secret": 2}}', '/p/c.json:1:30: a key appears twice'],
