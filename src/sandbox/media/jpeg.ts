@@ -15,12 +15,9 @@ export function measureJpeg(bytes: Buffer): Measures {
   let sides: { width: number; height: number } | undefined;
   let at = 2;
   for (;;) {
-    if (bytes.readUInt8(at) !== 0xff) {
-      throw new RangeError('a marker is missing');
-    }
     const marker = bytes.readUInt8(at + 1);
-    if (marker === 0xff) {
-      at += 1; // A fill byte.
+    if (bytes[at] !== 0xff || marker === 0xff || marker === 0) {
+      at += 1; // A fill byte, or one that some cameras leave between segments and decoders skip.
     } else if (marker === markers.startOfScan) {
       break;
     } else if (losslessFrames.includes(marker)) {
