@@ -53,6 +53,7 @@ const signatures: readonly Signature[] = [
   ['a HEIC photo', 'image', (head) => hasBrand(head, /^he(?:ic|ix|im|is|vc|vx|vm|vs)$/)],
   ['an AVIF image', 'image', (head) => hasBrand(head, /^avi[fs]$/)],
   ['a HEIF image', 'image', (head) => hasBrand(head, /^(?:mi[af]1|msf1|mi[ac]f|MiH[BAE])$/)],
+  ['a compact HEIF image (mini)', 'rareImage', (head) => hasMajorBrand(head, /^mif3$/)],
   ['a 3GP video', 'video', (head) => hasMajorBrand(head, /^3g/)],
   ['a Canon CR3 raw photo', 'rareImage', (head) => hasMajorBrand(head, /^crx $/)],
   ['a JPEG 2000 image', 'rareImage', /^\0\0\0\x0cj[P2] {2}\r\n\x87\n|^\xff\x4f\xff\x51/],

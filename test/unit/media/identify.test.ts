@@ -55,7 +55,7 @@ test.each([
 const image = 'Convert it to JPEG, PNG or WebP; renaming it does not help.';
 const video = 'Convert it to MP4, QuickTime or WebM; renaming it does not help.';
 const audio = 'Convert it to MP3, WAV, M4A or AAC; renaming it does not help.';
-const notFitted = /raw|2000|TGA|EXR|Radiance|DDS|QOI|Netpbm|SVG|icon|JPEG XL|Wave64|RIFX/;
+const notFitted = /raw|2000|TGA|EXR|Radiance|DDS|QOI|Netpbm|SVG|icon|JPEG XL|Wave64|RIFX|mini/;
 const archive = 'Unpack it, and upload what is inside.';
 const download = 'It may be a failed download: look at it in a text editor, and download the file again.';
 const playlist = 'It only names the pieces of a video or audio file; upload that file itself.';
@@ -82,6 +82,7 @@ test.each([
   ['\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf', 'an AVIF image', image],
   ['\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf', 'an AVIF image', image],
   ['\0\0\0\x18ftypmif1\0\0\0\0mif1miaf', 'a HEIF image', image],
+  ['\0\0\0\x10ftypmif3heic', 'a compact HEIF image (mini)', image],
   ['\0\0\0\x18ftypcrx \0\0\0\0crx isom', 'a Canon CR3 raw photo', image],
   [tga, 'a TGA image', image],
   [`\x12\0\x0a${zeros(9)}\x40\x01\xf0\0\x20\x28`, 'a TGA image', image],
