@@ -115,6 +115,11 @@ describe('ffmpeg', () => {
     ],
     ['that crashes', 'kill -SEGV $$', /crashed or was killed/],
     ['that fails', 'echo "something odd" >&2; exit 7', /^ffmpeg failed: something odd$/],
+    [
+      'that decodes nothing',
+      'echo "Cannot determine format of input stream 0:0 after EOF" >&2; echo "Error marking filters as finished" >&2; exit 1',
+      /^it cannot be decoded: ffmpeg gets no picture or sound out of it$/,
+    ],
     ['that hangs', 'sleep 1000', /made no progress/],
     ['that hangs with a child that holds its output', 'sleep 1000 & sleep 1000 & wait', /made no progress/],
     [

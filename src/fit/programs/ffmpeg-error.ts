@@ -30,6 +30,10 @@ const reasons: readonly (readonly [pattern: RegExp, message: string, hint?: stri
     'it cannot be decoded: it is cut short or damaged',
     'Copy or export it again.',
   ],
+  [
+    /Cannot determine format of input stream/,
+    'it cannot be decoded: ffmpeg gets no picture or sound out of it',
+  ],
 ];
 
 /** The failure of a file whose program failed. */
