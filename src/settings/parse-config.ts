@@ -15,6 +15,9 @@ export interface FoundConfig {
 export async function parseConfig(text: string, path: string): Promise<ConfigValues | undefined> {
   const format = configFormat(path);
   const content = withoutByteOrderMark(text);
+  if (content.startsWith(utf16Mark)) {
+    throw new ConfigError(`${path}: it is in UTF-16, as Windows PowerShell writes it; save it as UTF-8`);
+  }
   if (content.trim() === '') {
     return undefined;
   }
@@ -30,6 +33,9 @@ export async function parseConfig(text: string, path: string): Promise<ConfigVal
     }
   }
 }
+
+/** The byte order mark of UTF-16, read as UTF-8. */
+const utf16Mark = '\ufffd\ufffd';
 
 /** Whether {@link parseConfig} would accept a text as JSON. */
 export function isJson(text: string): boolean {

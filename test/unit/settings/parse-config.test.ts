@@ -167,6 +167,13 @@ test('repeated keys of other tools in a package.json are ignored', async () => {
   expect(await parseConfig(text, '/p/package.json')).toEqual({ retries: 2 });
 });
 
+test.each(['.dreaminarc', 'c.json', 'c.yaml'])('%s in UTF-16 is refused as such', async (name) => {
+  const text = Buffer.from('\ufeff{"retries": 1}', 'utf16le').toString('utf8');
+  expect((await failure(text, `/p/${name}`)).message).toBe(
+    `/p/${name}: it is in UTF-16, as Windows PowerShell writes it; save it as UTF-8`,
+  );
+});
+
 test('very deep lists cause an ordinary error', async () => {
   expect((await failure('['.repeat(100_000), '/p/c.yaml')).message).toMatch(
     /^\/p\/c\.yaml(:1:\d+)?: not valid YAML/,
