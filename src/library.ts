@@ -1,10 +1,13 @@
 import { availableParallelism, platform, tmpdir } from 'node:os';
 import process from 'node:process';
 import { absolutePath, findCwd } from './absolute-path.ts';
-import { ApiClient } from './client/client.ts';
+import { checkOptions, checkPaths, checkUpload } from './check-arguments.ts';
+import { ApiClient, type AssetUpload } from './client/client.ts';
+import type { UploadedAsset } from './client/upload-answer.ts';
 import { ConfigError } from './errors.ts';
 import { parseEdits } from './files/edits.ts';
 import type { Environment, Machine } from './host.ts';
+import { hasCertificate } from './network/certificates.ts';
 import { Credentials } from './network/credentials.ts';
 import { parseProxyUrl } from './network/proxy.ts';
 import { definitions } from './settings/definitions.ts';
@@ -34,6 +37,10 @@ export interface DreaminaClientOptions {
 export class DreaminaClient extends ApiClient {
   /** Throws a ConfigError if an option is invalid. */
   constructor(options: DreaminaClientOptions) {
+    checkOptions(options);
+    if (options.ca !== undefined && !hasCertificate(options.ca)) {
+      throw new ConfigError('options: ca contains no certificate in PEM');
+    }
     const settings = resolveOptions(options);
     super({
       credentials: Credentials.fromSettings(settings),
@@ -43,6 +50,15 @@ export class DreaminaClient extends ApiClient {
       ca: options.ca,
       now: Date.now,
     });
+  }
+
+  override async upload(
+    asset: AssetUpload,
+    signal?: AbortSignal,
+    onSent?: (bytes: number) => void,
+  ): Promise<UploadedAsset> {
+    checkUpload(asset, signal, onSent);
+    return super.upload(asset, signal, onSent);
   }
 }
 
@@ -93,6 +109,8 @@ export async function uploadFiles(
   paths: readonly string[],
   options: UploadFilesOptions,
 ): Promise<UploadRecord[]> {
+  checkPaths(paths);
+  checkOptions(options);
   const settings = resolveOptions({ ...options, account: options.account ?? '' });
   const {
     manifest,

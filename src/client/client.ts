@@ -171,7 +171,12 @@ export class ApiClient {
         onSent: (bytes) => {
           sentBytes += bytes;
           deadline.sent(bytes);
-          progress(sentBytes);
+          try {
+            progress(sentBytes);
+          } catch (error) {
+            // The caller's callback has failed; nothing above this frame would catch that.
+            end(error);
+          }
         },
       });
       if (response.statusCode === 408 && connection.isReused) {

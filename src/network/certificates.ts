@@ -69,6 +69,7 @@ function describeFault({ file: { variable, path }, error }: LoadedPem): string {
   return `environment variable ${variable}: ${path} ${fault}`;
 }
 
-function hasCertificate(pem: string): boolean {
+/** Whether a text holds a certificate in PEM. */
+export function hasCertificate(pem: string): boolean {
   return /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(pem);
 }

@@ -14,6 +14,9 @@ export function quoteValue(value: unknown): string {
   if (typeof value === 'object' && value !== null) {
     return 'a mapping';
   }
+  if (typeof value === 'function') {
+    return 'a function';
+  }
   if (typeof value !== 'string') {
     return String(value);
   }

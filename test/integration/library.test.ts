@@ -356,12 +356,46 @@ describe('a wrong option is a ConfigError, before anything is sent', () => {
     ['a negative age', { manifest: 'm', maxAgeMs: -5 }, /^options: maxAgeMs must be .*; it is -5$/],
     ['text for an age', { manifest: 'm', maxAgeMs: '1' }, /^options: maxAgeMs must be .*; it is "1"$/],
     ['an age without a manifest', { maxAgeMs: 5 }, /^options: maxAgeMs needs a manifest$/],
+    ['a number for a manifest', { manifest: 5 }, /^options: manifest must be text; it is 5$/],
+    ['a number for a frame', { frame: 5 }, /^options: frame must be text; it is 5$/],
+    ['null for a fitDir', { fitDir: null }, /^options: fitDir must be text; it is null$/],
+    ['text for true or false', { failFast: 'no' }, /^options: failFast must be true or false; it is "no"$/],
+    ['null for an environment', { env: null }, /^options: env must be an object; it is null$/],
+    [
+      'a controller for its signal',
+      { signal: new AbortController() },
+      /^options: signal must be an AbortSignal; it is a mapping$/,
+    ],
+    ['a mapping for a callback', { onRecord: {} }, /^options: onRecord must be a function; it is a mapping$/],
+    ['text for a callback', { onEvent: 'x' }, /^options: onEvent must be a function; it is "x"$/],
+    ['a callback for text', { trim: () => {} }, /^options: trim must be text; it is a function$/],
+    ['null for a proxy', { proxyUrl: null }, /^options: proxyUrl must be text or a URL; it is null$/],
+    ['a number for ca', { ca: 5 }, /^options: ca must be text; it is 5$/],
+    ['a ca without a certificate', { ca: 'x' }, /^options: ca contains no certificate in PEM$/],
   ])('uploadFiles with %s', async (_what, wrong, message) => {
     const options = { ...good, ...wrong } as UploadFilesOptions;
     const failure = await uploadFiles([night.file], options).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ConfigError);
     expect((failure as ConfigError).message).toMatch(message);
     expect((failure as ConfigError).message).not.toContain('secret99');
+  });
+
+  it.each<[string, unknown, unknown, RegExp]>([
+    ['no options', [night.file], undefined, /^the options must be an object; it is undefined$/],
+    ['no paths', undefined, good, /^paths must be a list of file names; it is undefined$/],
+    ['one path', 'a.png', good, /^paths must be a list of file names; it is "a.png"$/],
+    [
+      'a path that is no text',
+      ['a', new URL('file:///b')],
+      good,
+      /^paths\[1\] must be text; it is a mapping$/,
+    ],
+  ])('uploadFiles with %s', async (_what, paths, options, message) => {
+    const failure = await uploadFiles(paths as string[], options as UploadFilesOptions).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toBeInstanceOf(ConfigError);
+    expect((failure as ConfigError).message).toMatch(message);
   });
 
   it.each<[string, object]>([
@@ -391,6 +425,43 @@ describe('a wrong option is a ConfigError, before anything is sent', () => {
 });
 
 describe('DreaminaClient', () => {
+  it.each<[string, object, unknown[], RegExp]>([
+    [
+      'text for bytes',
+      { bytes: 'x' },
+      [],
+      /^asset: bytes must be a Uint8Array, such as a Buffer; it is "x"$/,
+    ],
+    ['no Content-Type', { contentType: undefined }, [], /^asset: contentType must be text; it is undefined$/],
+    ['no account', { account: undefined }, [], /^asset: account must be text; it is undefined$/],
+    [
+      'a controller for its signal',
+      {},
+      [new AbortController()],
+      /^signal must be an AbortSignal; it is a mapp/,
+    ],
+    ['text for a callback', {}, [undefined, 'x'], /^onSent must be a function; it is "x"$/],
+  ])('sends nothing if upload is given %s', async (_what, wrong, more, message) => {
+    const { sandbox, options } = await sandboxOptions();
+    const client = clientWith(options);
+    const asset = { ...(await nightUpload()), account: options.account, ...wrong };
+    const uploading = client.upload(asset, ...(more as []));
+    await expect(uploading).rejects.toThrow(ConfigError);
+    await expect(uploading).rejects.toThrow(message);
+    expect(sandbox.requests).toEqual([]);
+  });
+
+  it('fails with the error of its callback', async () => {
+    const { options } = await sandboxOptions();
+    const client = clientWith(options);
+    const asset = { ...(await nightUpload()), account: options.account };
+    const reason = new Error('mine');
+    const uploading = client.upload(asset, undefined, () => {
+      throw reason;
+    });
+    await expect(uploading).rejects.toBe(reason);
+  });
+
   it('uploads bytes and returns the stored asset', async () => {
     const { sandbox, options } = await sandboxOptions();
     const client = clientWith(options);
