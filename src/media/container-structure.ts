@@ -60,7 +60,9 @@ function findBoxDamage(read: ReadAt, sizeBytes: number): string | undefined {
     position += size;
   }
   if (!found.has('moov')) {
-    return 'has no index (moov): its recording was probably interrupted';
+    return found.has('moof')
+      ? 'is a segment of a stream, without its beginning (moov)'
+      : 'has no index (moov): its recording was probably interrupted';
   }
   return found.has('mdat') ? undefined : 'has an index, but no video or audio (mdat)';
 }

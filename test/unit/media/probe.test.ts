@@ -91,6 +91,13 @@ describe('an MP4', async () => {
     expect(await probeMp4(without(m4a, 'moov'))).toEqual(noIndex);
   });
 
+  it('that is a segment of a stream has no beginning', async () => {
+    const boxes = ['styp', 'moof', 'mdat'].map((name) => Buffer.from(`\0\0\0\x10${name}${'\0'.repeat(8)}`));
+    expect(await probeMp4(Buffer.concat(boxes))).toEqual(
+      damaged('it is a segment of a stream, without its beginning (moov)'),
+    );
+  });
+
   it('without media data is damaged', async () => {
     const noMedia = damaged('it has an index, but no video or audio (mdat)');
     expect(await probeMp4(without(mp4, 'mdat'))).toEqual(noMedia);
