@@ -114,7 +114,7 @@ describe('ffmpeg', () => {
       /built without the encoder that it needs/,
     ],
     ['that crashes', 'kill -SEGV $$', /crashed or was killed/],
-    ['that fails', 'echo "something odd" >&2; exit 7', /^ffmpeg failed: something odd$/],
+    ['that fails', 'echo "[aac @ 0x563c] something odd" >&2; exit 7', /^ffmpeg failed: something odd$/],
     [
       'that decodes nothing',
       'echo "Cannot determine format of input stream 0:0 after EOF" >&2; echo "Error marking filters as finished" >&2; exit 1',

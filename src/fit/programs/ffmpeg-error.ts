@@ -26,7 +26,7 @@ const reasons: readonly (readonly [pattern: RegExp, message: string, hint?: stri
     'Install a full and newer build of ffmpeg.',
   ],
   [
-    /moov atom not found|Invalid data found|EBML header parsing failed/,
+    /moov atom not found|Invalid data found|EBML header parsing failed|: End of file/,
     'it cannot be decoded: it is cut short or damaged',
     'Copy or export it again.',
   ],
@@ -36,6 +36,9 @@ const reasons: readonly (readonly [pattern: RegExp, message: string, hint?: stri
   ],
 ];
 
+/** The part of ffmpeg that wrote a line, with an address in memory: `[vorbis @ 0x563ccac01dc0] `. */
+const loggedBy = /^\[[^\]]* @ 0x[\da-f]+\] /;
+
 /** The failure of a file whose program failed. */
 export function createFfmpegError(error: ProgramError, name: 'ffmpeg' | 'ffprobe'): FileError {
   const known = reasons.find(([pattern]) => pattern.test(error.stderrTail));
@@ -44,7 +47,7 @@ export function createFfmpegError(error: ProgramError, name: 'ffmpeg' | 'ffprobe
     return new FileError('cannot_fit', message, { hint, cause: error });
   }
   // The last line may quote the file.
-  const lastLine = error.stderrTail.trim().split('\n').at(-1)?.slice(-200) ?? '';
+  const lastLine = error.stderrTail.trim().split('\n').at(-1)?.replace(loggedBy, '').slice(-200) ?? '';
   return new FileError('cannot_fit', `${name} ${failureWords[error.kind]}${lastLine && `: ${lastLine}`}`, {
     cause: error,
   });
