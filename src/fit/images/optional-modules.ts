@@ -8,7 +8,7 @@ type OptionalModule = 'sharp' | 'heic-decode';
 /** The line that installs them beside this program. */
 export const installModules = 'npm install -g sharp heic-decode';
 
-const hint = `Install what decodes images: ${installModules}`;
+const hint = `Install what decodes images: ${installModules} (without -g if dreamina-upload is in a project)`;
 
 /**
  * Loads packages of the user's installation: those beside this package, or above it, as with a global installation.
