@@ -1,77 +1,67 @@
 import { isUint8Array } from 'node:util/types';
-import type { AssetUpload } from './client/client.ts';
+import * as v from 'valibot';
 import { ConfigError } from './errors.ts';
 import { quoteValue } from './settings/quote-value.ts';
 
-/** What a value must be, in words, and whether it is that. Callers in JavaScript have no types. */
-type Kind = readonly [what: string, isOfKind: (value: unknown) => boolean];
-
-const object: Kind = ['an object', (value) => typeof value === 'object' && value !== null];
-const list: Kind = ['a list of file names', Array.isArray];
-const text: Kind = ['text', (value) => typeof value === 'string'];
-const choice: Kind = ['true or false', (value) => typeof value === 'boolean'];
-const callback: Kind = ['a function', (value) => typeof value === 'function'];
-const address: Kind = ['text or a URL', (value) => typeof value === 'string' || value instanceof URL];
-const bytes: Kind = ['a Uint8Array, such as a Buffer', isUint8Array];
+// Callers in JavaScript have no types. The message of each schema is what the value must be.
+const text = v.string('text');
+const choice = v.boolean('true or false');
+const callback = v.function('a function');
+const address = v.union([v.string(), v.instance(URL)], 'text or a URL');
+const bytes = v.custom(isUint8Array, 'a Uint8Array, such as a Buffer');
 // By its methods, because test environments bring an AbortSignal of their own.
-const signal: Kind = [
-  'an AbortSignal',
+const signal = v.custom(
   (value) => typeof (value as AbortSignal | null)?.addEventListener === 'function',
-];
+  'an AbortSignal',
+);
 
 /** The options that are no settings: those are checked when they are resolved. */
-const optionKinds: Readonly<Record<string, Kind>> = {
-  proxyUrl: address,
-  ca: text,
-  failFast: choice,
-  noLimits: choice,
-  fit: choice,
-  aspect: text,
-  frame: text,
-  trim: text,
-  fitDir: text,
-  env: object,
-  manifest: text,
-  signal,
-  onRecord: callback,
-  onEvent: callback,
-};
+const optionsSchema = v.object(
+  {
+    proxyUrl: v.optional(address),
+    ca: v.optional(text),
+    failFast: v.optional(choice),
+    noLimits: v.optional(choice),
+    fit: v.optional(choice),
+    aspect: v.optional(text),
+    frame: v.optional(text),
+    trim: v.optional(text),
+    fitDir: v.optional(text),
+    env: v.optional(v.object({}, 'an object')),
+    manifest: v.optional(text),
+    signal: v.optional(signal),
+    onRecord: v.optional(callback),
+    onEvent: v.optional(callback),
+  },
+  'an object',
+);
 
-/** @throws ConfigError if an option is of the wrong kind, or it is no object */
-export function checkOptions(options: object): void {
-  check('the options', options, object);
-  for (const [name, kind] of Object.entries(optionKinds)) {
-    const value = (options as Readonly<Record<string, unknown>>)[name];
-    if (value !== undefined) {
-      check(`options: ${name}`, value, kind);
-    }
-  }
+const pathsSchema = v.array(text, 'a list of file names');
+const assetSchema = v.object({ bytes, contentType: text, account: text }, 'an object');
+
+/** @throws ConfigError if an option is of the wrong kind */
+export function checkOptions(options: unknown): void {
+  check('options', options, optionsSchema);
 }
 
 /** @throws ConfigError if it is not a list of texts */
-export function checkPaths(paths: readonly string[]): void {
-  check('paths', paths, list);
-  for (const [index, path] of paths.entries()) {
-    check(`paths[${index}]`, path, text);
-  }
+export function checkPaths(paths: unknown): void {
+  check('paths', paths, pathsSchema);
 }
 
 /** @throws ConfigError if an argument of `DreaminaClient.upload` is of the wrong kind */
-export function checkUpload(asset: AssetUpload, givenSignal: unknown, onSent: unknown): void {
-  check('the asset', asset, object);
-  check('asset: bytes', asset.bytes, bytes);
-  check('asset: contentType', asset.contentType, text);
-  check('asset: account', asset.account, text);
-  if (givenSignal !== undefined) {
-    check('signal', givenSignal, signal);
-  }
-  if (onSent !== undefined) {
-    check('onSent', onSent, callback);
-  }
+export function checkUpload(asset: unknown, givenSignal: unknown, onSent: unknown): void {
+  check('asset', asset, assetSchema);
+  check('signal', givenSignal, v.optional(signal));
+  check('onSent', onSent, v.optional(callback));
 }
 
-function check(name: string, value: unknown, [what, isOfKind]: Kind): void {
-  if (!isOfKind(value)) {
-    throw new ConfigError(`${name} must be ${what}; it is ${quoteValue(value)}`);
+function check(name: string, value: unknown, schema: v.GenericSchema): void {
+  const [issue] = v.safeParse(schema, value).issues ?? [];
+  if (issue === undefined) {
+    return;
   }
+  const [part] = issue.path ?? [];
+  const suffix = part === undefined ? '' : part.type === 'array' ? `[${part.key}]` : `: ${String(part.key)}`;
+  throw new ConfigError(`${name}${suffix} must be ${issue.message}; it is ${quoteValue(issue.input)}`);
 }

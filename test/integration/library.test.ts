@@ -381,7 +381,7 @@ describe('a wrong option is a ConfigError, before anything is sent', () => {
   });
 
   it.each<[string, unknown, unknown, RegExp]>([
-    ['no options', [night.file], undefined, /^the options must be an object; it is undefined$/],
+    ['no options', [night.file], undefined, /^options must be an object; it is undefined$/],
     ['no paths', undefined, good, /^paths must be a list of file names; it is undefined$/],
     ['one path', 'a.png', good, /^paths must be a list of file names; it is "a.png"$/],
     [
