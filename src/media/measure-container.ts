@@ -75,7 +75,8 @@ function hideEncryption(read: ReadAt): ReadAt {
   const margin = name.length - 1;
   return (position, length) => {
     const front = Math.min(margin, position);
-    const bytes = read(position - front, front + length + margin);
+    // A copy, because the bytes of standard input are the ones that will be sent.
+    const bytes = Buffer.from(read(position - front, front + length + margin));
     for (let at = bytes.indexOf(name); at !== -1; at = bytes.indexOf(name, at)) {
       bytes.write('free', at);
     }

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it, onTestFinished, test } from 'vitest';
 import type { ContentType } from '../../../src/media/asset-types.ts';
 import { Probe } from '../../../src/media/probe.ts';
 import { clip, clips } from '../../fixtures.ts';
+import { encrypted } from '../../harness/clip-bytes.ts';
 import { tempDir } from '../../harness/temp-dir.ts';
 
 // The worker is the built one: `npm run build` makes it.
@@ -130,6 +131,14 @@ describe('an MP4', async () => {
 
   it('of an encrypted track is measured', async () => {
     expect(await probeMp4(patch(mp4, 'avc1', 0, 'encv', 2))).toEqual(measured);
+  });
+
+  it('is measured without changing bytes that are shared with the worker', async () => {
+    const bytes = encrypted(mp4);
+    const shared = Buffer.from(new SharedArrayBuffer(bytes.length));
+    bytes.copy(shared);
+    expect(await probeMp4(shared)).toEqual(measured);
+    expect(shared.equals(bytes)).toBe(true);
   });
 
   it('is a video by its tracks, whatever its brand', async () => {
