@@ -78,7 +78,7 @@ export async function measureFrames(
   let block: Buffer = Buffer.alloc(0);
   let blockPosition = 0;
   const load = (position: number) => {
-    if (position + headerBytes > blockPosition + block.length) {
+    if (position < blockPosition || position + headerBytes > blockPosition + block.length) {
       block = read(position, blockBytes);
       blockPosition = position;
     }

@@ -43,6 +43,13 @@ describe('the frames of an MP3', () => {
     expect(await measure(readMp3Frame, frames('\xff\xfb\x90\x64', 417, 10_000))).toBe(261_224);
   });
 
+  it('are counted after bytes that look like a frame at the border of a block', async () => {
+    const [before, after] = [frames('\xff\xfb\x90\x64', 417, 10), frames('\xff\xfb\x90\x64', 417, 1000)];
+    const between = Buffer.alloc(256 * 1024 - before.length);
+    between.write('\xff\xfb\x90\x64', between.length - 10, 'latin1');
+    expect(await measure(readMp3Frame, Buffer.concat([before, between, after]))).toBe(26_384);
+  });
+
   it('do not include truncated frames', async () => {
     expect(await measure(readMp3Frame, frames('\xff\xfb\x90\x64', 417, 100).subarray(0, -1))).toBe(2586);
   });
