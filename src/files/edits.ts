@@ -95,7 +95,8 @@ export function parseAspect(text: string, label: string): Aspect {
   if (width === 0 || height === 0) {
     throw wrong(label, text, 'both numbers must be above zero');
   }
-  if (Math.max(width / height, height / width) > maxAspectRatio) {
+  // Two numbers that are too large for a ratio have none.
+  if (!(Math.max(width / height, height / width) <= maxAspectRatio)) {
     throw wrong(label, text, `one side must not be more than ${maxAspectRatio} times the other`);
   }
   return { width, height };

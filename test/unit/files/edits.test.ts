@@ -81,6 +81,7 @@ describe('aspect', () => {
     ['16:9:1', /two numbers/],
     ['Infinity:1', /two numbers/],
     ['1:1000', /100 times/],
+    [`${'9'.repeat(400)}:${'9'.repeat(400)}`, /100 times/],
   ])('refuses %j', (text, message) => {
     expect(() => parseAspect(text, '--aspect')).toThrow(message);
   });
