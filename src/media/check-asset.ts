@@ -1,10 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import { describeErrno, isSystemError } from '../errno.ts';
 import { FileError } from '../errors.ts';
-import { formatFileVersion } from '../files/file-version.ts';
-import { openToRead } from '../files/open-to-read.ts';
-import { encodePath } from '../files/path-bytes.ts';
 import { readShared } from '../files/read-shared.ts';
+import { statRegularFile, unreadable, withFile } from '../files/regular-file.ts';
 import { groupDigits } from '../words.ts';
 import { type AssetType, type ContentType, isImageContentType, resolveType } from './asset-types.ts';
 import { type ByteSource, createBufferSource, createFileSource } from './byte-source.ts';
@@ -218,47 +215,6 @@ async function isStill(bytes: Buffer, contentType: ContentType): Promise<boolean
   );
 }
 
-interface RegularFile {
-  readonly sizeBytes: number;
-  /** See {@link formatFileVersion}. */
-  readonly version: string;
-}
-
-/** Kinds of files that open() refuses, by error code. */
-const unopenableKinds: Readonly<Record<string, string>> = {
-  // On Windows.
-  EISDIR: 'directory',
-  ENXIO: 'socket',
-};
-
-async function withFile<Result>(path: string, use: (handle: FileHandle) => Promise<Result>): Promise<Result> {
-  let handle: FileHandle;
-  try {
-    handle = await openToRead(encodePath(path));
-  } catch (cause) {
-    const kind = unopenableKinds[(cause as NodeJS.ErrnoException).code ?? ''];
-    throw kind === undefined ? unreadable(cause) : notAFile(kind, cause);
-  }
-  try {
-    return await use(handle);
-  } catch (cause) {
-    throw isSystemError(cause) ? unreadable(cause) : cause;
-  } finally {
-    await handle.close();
-  }
-}
-
-async function statRegularFile(handle: FileHandle): Promise<RegularFile> {
-  const stat = await handle.stat({ bigint: true });
-  if (!stat.isFile()) {
-    throw notAFile(stat.isDirectory() ? 'directory' : stat.isFIFO() ? 'named pipe' : 'device');
-  }
-  return {
-    sizeBytes: Number(stat.size),
-    version: formatFileVersion(stat),
-  };
-}
-
 /** Reads from the start until there are `enoughBytes`, the buffer is full or the file ends; returns the bytes read. */
 async function readFrom(handle: FileHandle, buffer: Buffer, enoughBytes: number): Promise<Buffer> {
   let length = 0;
@@ -269,12 +225,4 @@ async function readFrom(handle: FileHandle, buffer: Buffer, enoughBytes: number)
       return buffer.subarray(0, length);
     }
   }
-}
-
-function notAFile(kind: string, cause?: unknown): FileError {
-  return new FileError('not_a_file', `it is a ${kind}, not a regular file`, { cause });
-}
-
-function unreadable(cause: unknown): FileError {
-  return new FileError('unreadable', `it cannot be read: ${describeErrno(cause)}`, { cause });
 }

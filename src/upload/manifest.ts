@@ -5,7 +5,7 @@ import { buffer as readAll } from 'node:stream/consumers';
 import { findAccount } from '../client/reference.ts';
 import { describeErrno } from '../errno.ts';
 import { UsageError } from '../errors.ts';
-import { openToRead } from '../files/open-to-read.ts';
+import { openToRead } from '../files/regular-file.ts';
 import type { Clock } from '../host.ts';
 import { formatEntry, type ManifestEntry } from './manifest-entry.ts';
 import { readManifest } from './read-manifest.ts';
