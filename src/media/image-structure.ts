@@ -34,65 +34,30 @@ function unsupported(what: string): Refusal {
   return refuse(describeOther(what, 'rareImage'));
 }
 
-/** Parts (segments, chunks) of one image; real ones have some thousands at most. */
+/** A part of an image's file: a segment of a JPEG before its pixels, or a chunk of a PNG or WebP. */
+export interface ImagePart {
+  /** A chunk's name, or a segment's marker, such as `ffc0`. */
+  readonly name: string;
+  /** Where its content begins in the file. */
+  readonly start: number;
+  /** As its header says; the file may end before. */
+  readonly length: number;
+}
+
+/** More parts than any image has: real ones have some thousands at most. */
 const maxParts = 1_000_000;
+
+/** Lists the parts of an image, as far as the file goes; those of a JPEG up to its first scan. */
+export function listParts(source: ByteSource, contentType: ImageContentType): AsyncGenerator<ImagePart> {
+  return contentType === 'image/jpeg' ? listSegments(source) : listChunks(source, contentType);
+}
 
 // JPEG: https://www.w3.org/Graphics/JPEG/itu-t81.pdf
 
-/** Frame headers that common decoders read: baseline, extended, progressive, and the same with arithmetic coding. */
-const decodableFrames = new Set([0xc0, 0xc1, 0xc2, 0xc9, 0xca]);
-
-/** The kind of JPEG that any other frame header belongs to. */
-function nameOtherFrame(marker: number): string | undefined {
-  switch (marker) {
-    case 0xc3:
-    case 0xc7:
-    case 0xcb:
-    case 0xcf:
-      return 'a lossless JPEG';
-    case 0xc5:
-    case 0xc6:
-    case 0xcd:
-    case 0xce:
-      return 'a hierarchical JPEG';
-    case 0xf7:
-      return 'a JPEG-LS image';
-    default:
-      return undefined;
-  }
-}
-
-async function checkJpeg(source: ByteSource): Promise<Sides | Refusal> {
-  let sides: Sides | Refusal = noSides;
-  for await (const { marker, position, head } of listJpegSegments(source)) {
-    if (marker === 0xda) {
-      return 'code' in sides || (await hasEndOfImage(source, position)) ? sides : cutShort;
-    }
-    const otherFrame = nameOtherFrame(marker);
-    if (otherFrame !== undefined) {
-      return unsupported(otherFrame);
-    }
-    if (decodableFrames.has(marker) && head.length === 9) {
-      sides = checkSides(head.readUInt16BE(7), head.readUInt16BE(5));
-    }
-  }
-  return cutShort;
-}
-
-/** A part of a JPEG before its pixels. */
-export interface JpegSegment {
-  /** The second byte of its marker. */
-  readonly marker: number;
-  readonly position: number;
-  /** Its first bytes, up to nine. */
-  readonly head: Buffer;
-}
-
-/** Lists the segments of a JPEG, up to the start of its first scan. */
-export async function* listJpegSegments(source: ByteSource): AsyncGenerator<JpegSegment, void, undefined> {
+async function* listSegments(source: ByteSource): AsyncGenerator<ImagePart> {
   let position = 2;
   for (let parts = 0; parts < maxParts; parts++) {
-    const head = source.peek(position, 9) ?? (await source.read(position, 9));
+    const head = source.peek(position, 4) ?? (await source.read(position, 4));
     const marker = head[1]!;
     if (head.length < 4 || (head[0] === 0xff && marker === 0xd9)) {
       return;
@@ -102,19 +67,48 @@ export async function* listJpegSegments(source: ByteSource): AsyncGenerator<Jpeg
       position++;
       continue;
     }
-    yield { marker, position, head };
+    const size = head.readUInt16BE(2);
+    yield { name: `ff${marker.toString(16)}`, start: position + 4, length: Math.max(0, size - 2) };
     if (marker === 0xda) {
       return;
     }
-    position += segmentBytes(head);
+    // Some markers stand alone: no size follows.
+    position += marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8) ? 2 : 2 + size;
   }
 }
 
-/** The size of a segment, which is only its marker where no length follows. */
-function segmentBytes(head: Buffer): number {
-  const marker = head[1]!;
-  const isStandalone = marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
-  return isStandalone ? 2 : 2 + head.readUInt16BE(2);
+/** Frame headers that common decoders read: baseline, extended, progressive, and the same with arithmetic coding. */
+const decodableFrames = new Set(['ffc0', 'ffc1', 'ffc2', 'ffc9', 'ffca']);
+
+/** The kind of JPEG that any other frame header belongs to. */
+const otherFrames: Readonly<Record<string, string>> = {
+  ffc3: 'a lossless JPEG',
+  ffc7: 'a lossless JPEG',
+  ffcb: 'a lossless JPEG',
+  ffcf: 'a lossless JPEG',
+  ffc5: 'a hierarchical JPEG',
+  ffc6: 'a hierarchical JPEG',
+  ffcd: 'a hierarchical JPEG',
+  ffce: 'a hierarchical JPEG',
+  fff7: 'a JPEG-LS image',
+};
+
+async function checkJpeg(source: ByteSource): Promise<Sides | Refusal> {
+  let sides: Sides | Refusal = noSides;
+  for await (const { name, start } of listSegments(source)) {
+    if (name === 'ffda') {
+      return 'code' in sides || (await hasEndOfImage(source, start)) ? sides : cutShort;
+    }
+    const otherFrame = otherFrames[name];
+    if (otherFrame !== undefined) {
+      return unsupported(otherFrame);
+    }
+    if (decodableFrames.has(name)) {
+      const frame = source.peek(start, 5) ?? (await source.read(start, 5));
+      sides = frame.length < 5 ? sides : checkSides(frame.readUInt16BE(3), frame.readUInt16BE(1));
+    }
+  }
+  return cutShort;
 }
 
 const endOfImage = Buffer.of(0xff, 0xd9);
@@ -134,36 +128,46 @@ async function hasEndOfImage(source: ByteSource, scanPosition: number): Promise<
   return false;
 }
 
-// PNG: https://www.w3.org/TR/png-3/
+// PNG: https://www.w3.org/TR/png-3/, WebP: https://developers.google.com/speed/webp/docs/riff_container
 
-async function checkPng(source: ByteSource): Promise<Sides | Refusal> {
-  const header = await source.read(8, 16);
-  const first = header.toString('latin1', 4, 8);
-  if (first === 'CgBI') {
-    return unsupported("a PNG of Apple's CgBI kind, which only iOS apps read");
-  }
-  if (header.length < 16) {
-    return cutShort;
-  }
-  if (first !== 'IHDR') {
-    return noSides;
-  }
-  const sides = checkSides(header.readUInt32BE(8), header.readUInt32BE(12));
-  let position = 8;
+async function* listChunks(
+  source: ByteSource,
+  contentType: 'image/png' | 'image/webp',
+): AsyncGenerator<ImagePart> {
+  const isPng = contentType === 'image/png';
+  const nameAt = isPng ? 4 : 0;
+  let position = isPng ? 8 : 12;
   for (let parts = 0; parts < maxParts; parts++) {
     const head = source.peek(position, 8) ?? (await source.read(position, 8));
     if (head.length < 8) {
-      return cutShort;
+      return;
     }
-    if (head.toString('latin1', 4, 8) === 'IEND') {
+    const start = position + 8;
+    const length = isPng ? head.readUInt32BE(0) : head.readUInt32LE(4);
+    yield { name: head.toString('latin1', nameAt, nameAt + 4), start, length };
+    // A checksum ends a chunk of a PNG; a chunk of a WebP ends at an even position.
+    position = start + length + (isPng ? 4 : length % 2);
+  }
+}
+
+async function checkPng(source: ByteSource): Promise<Sides | Refusal> {
+  let sides: Sides | Refusal | undefined;
+  for await (const { name, start } of listChunks(source, 'image/png')) {
+    if (name === 'CgBI' && sides === undefined) {
+      return unsupported("a PNG of Apple's CgBI kind, which only iOS apps read");
+    }
+    sides ??= name === 'IHDR' ? await readPngSides(source, start) : noSides;
+    if (name === 'IEND' || sides === noSides) {
       return sides;
     }
-    position += 12 + head.readUInt32BE(0);
   }
   return cutShort;
 }
 
-// WebP: https://developers.google.com/speed/webp/docs/riff_container
+async function readPngSides(source: ByteSource, start: number): Promise<Sides | Refusal> {
+  const header = await source.read(start, 8);
+  return header.length < 8 ? cutShort : checkSides(header.readUInt32BE(0), header.readUInt32BE(4));
+}
 
 async function checkWebp(source: ByteSource): Promise<Sides | Refusal> {
   const end = (await source.read(4, 4)).readUInt32LE(0) + 8;
@@ -171,31 +175,30 @@ async function checkWebp(source: ByteSource): Promise<Sides | Refusal> {
     return cutShort;
   }
   let canvas: Sides | Refusal | undefined;
-  let position = 12;
-  for (let parts = 0; parts < maxParts && position + 8 <= end; parts++) {
-    const chunk = source.peek(position, 18) ?? (await source.read(position, 18));
-    const name = chunk.toString('latin1', 0, 4);
-    if (name === 'VP8X' && chunk.length === 18) {
-      canvas = checkSides(chunk.readUIntLE(12, 3) + 1, chunk.readUIntLE(15, 3) + 1);
-    } else if (name === 'VP8 ' || name === 'VP8L' || name === 'ANMF') {
-      return canvas ?? readFrameSides(await source.read(position, 18));
+  for await (const { name, start } of listChunks(source, 'image/webp')) {
+    if (start > end) {
+      break;
     }
-    const length = chunk.readUInt32LE(4);
-    position += 8 + length + (length % 2);
+    const content = source.peek(start, 10) ?? (await source.read(start, 10));
+    if (name === 'VP8X' && content.length === 10) {
+      canvas = checkSides(content.readUIntLE(4, 3) + 1, content.readUIntLE(7, 3) + 1);
+    } else if (name === 'VP8 ' || name === 'VP8L' || name === 'ANMF') {
+      return canvas ?? readFrameSides(name, content);
+    }
   }
   return cutShort;
 }
 
 /** Reads the sides in a chunk that holds a whole frame, lossy (RFC 6386, 9.1) or lossless. */
-function readFrameSides(chunk: Buffer): Sides | Refusal {
-  if (chunk.length < 18) {
+function readFrameSides(name: string, content: Buffer): Sides | Refusal {
+  if (content.length < 10) {
     return noSides;
   }
-  if (chunk.toString('latin1', 0, 4) === 'VP8L') {
-    const bits = chunk.readUInt32LE(9);
-    return chunk[8] === 0x2f ? checkSides((bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1) : noSides;
+  if (name === 'VP8L') {
+    const bits = content.readUInt32LE(1);
+    return content[0] === 0x2f ? checkSides((bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1) : noSides;
   }
-  return chunk.readUIntBE(11, 3) === 0x9d012a
-    ? checkSides(chunk.readUInt16LE(14) & 0x3fff, chunk.readUInt16LE(16) & 0x3fff)
+  return content.readUIntBE(3, 3) === 0x9d012a
+    ? checkSides(content.readUInt16LE(6) & 0x3fff, content.readUInt16LE(8) & 0x3fff)
     : noSides;
 }

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { ImageContentType } from '../../media/asset-types.ts';
 import { type ByteSource, createFileSource } from '../../media/byte-source.ts';
-import { checkImageStructure, listJpegSegments } from '../../media/image-structure.ts';
+import { checkImageStructure, listParts } from '../../media/image-structure.ts';
 import type { Sides } from '../../media/sides.ts';
 import { type ColourCode, isDisplayP3, isHdr } from './colour-code.ts';
 import { type ColourProfile, readColourProfile } from './colour-profile.ts';
@@ -24,47 +24,6 @@ export interface ImageHeader {
 
 /** Parts of a header that are larger than this hold neither a profile nor an orientation. */
 const maxPartBytes = 4 * 1024 * 1024;
-/** More than any image has before its pixels. */
-const maxParts = 10_000;
-
-interface Part {
-  readonly name: string;
-  /** Where its content begins in the file. */
-  readonly start: number;
-  readonly length: number;
-  /** Where the next part begins. */
-  readonly end: number;
-}
-
-interface Container {
-  /** Where the first part begins. */
-  readonly start: number;
-  /** How many bytes the header of a part has. */
-  readonly headBytes: number;
-  readPart(head: Buffer, at: number): Part;
-}
-
-/** https://www.w3.org/TR/png-3/, https://developers.google.com/speed/webp/docs/riff_container */
-const containers: Readonly<Record<Exclude<ImageContentType, 'image/jpeg'>, Container>> = {
-  'image/png': {
-    start: 8,
-    headBytes: 8,
-    readPart: (head, at) =>
-      partOf(head.toString('latin1', 4, 8), at + 8, head.readUInt32BE(0), head.readUInt32BE(0) + 4),
-  },
-  'image/webp': {
-    start: 12,
-    headBytes: 8,
-    readPart: (head, at) => {
-      const length = head.readUInt32LE(4);
-      return partOf(head.toString('latin1', 0, 4), at + 8, length, length + (length % 2));
-    },
-  },
-};
-
-function partOf(name: string, start: number, length: number, total: number): Part {
-  return { name, start, length, end: start + total };
-}
 
 /**
  * Reads what an accepted image's header says, without a decoder. A header that makes no sense counts as one that
@@ -129,10 +88,11 @@ async function readParts(source: ByteSource, contentType: ImageContentType): Pro
         code = { primaries: content[0] ?? 0, transfer: content[1] ?? 0 };
         break;
       case 'iCCP':
-        profileParts.push(await inflatePngProfile(content));
+        // The only one that counts: a hostile file may have thousands, and each inflate to megabytes.
+        profileParts[0] ??= await inflatePngProfile(content);
         break;
       case 'ICCP':
-        profileParts.push(content);
+        profileParts[0] ??= content;
         break;
       case 'ffe2':
         if (content.toString('latin1', 0, 12) === 'ICC_PROFILE\0') {
@@ -187,35 +147,10 @@ const wanted = new Set([
 ]);
 
 async function* readWantedParts(source: ByteSource, contentType: ImageContentType) {
-  const parts =
-    contentType === 'image/jpeg' ? listJpegParts(source) : listParts(source, containers[contentType]);
-  for await (const { name, start, length } of parts) {
+  for await (const { name, start, length } of listParts(source, contentType)) {
     if (wanted.has(name) && length <= maxPartBytes) {
       yield { name, content: await source.read(start, length) };
     }
-  }
-}
-
-async function* listParts(source: ByteSource, container: Container): AsyncGenerator<Part> {
-  let at = container.start;
-  for (let i = 0; i < maxParts; i += 1) {
-    const head = await source.read(at, container.headBytes);
-    if (head.length < container.headBytes) {
-      return;
-    }
-    const part = container.readPart(head, at);
-    yield part;
-    at = part.end;
-  }
-}
-
-async function* listJpegParts(source: ByteSource): AsyncGenerator<Omit<Part, 'end'>> {
-  for await (const { marker, position, head } of listJpegSegments(source)) {
-    yield {
-      name: `ff${marker.toString(16)}`,
-      start: position + 4,
-      length: Math.max(0, head.readUInt16BE(2) - 2),
-    };
   }
 }
 
