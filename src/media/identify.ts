@@ -7,14 +7,7 @@ import {
 } from './asset-types.ts';
 import type { ByteSource } from './byte-source.ts';
 import { findTagsEnd } from './id3.ts';
-import {
-  describeMime,
-  findByLateSignature,
-  findBySignature,
-  findByText,
-  type OtherType,
-  unknownType,
-} from './other-types.ts';
+import { refuseBySignature, refuseByText, refuseMime, refuseUnknown } from './other-types.ts';
 import type { Refusal } from './refusal.ts';
 
 /** How much of a file's start identifies it; file-type needs as much. */
@@ -65,9 +58,9 @@ export async function identify(source: ByteSource): Promise<{ readonly contentTy
   );
   // Players of MP3 and AAC skip a tag before the audio; others do not.
   const start = tagsEnd === 0 ? head : await source.read(tagsEnd, headBytes);
-  const other = findBySignature(start);
+  const other = refuseBySignature(start);
   if (other !== undefined) {
-    return refuse(other);
+    return other;
   }
   const contentType =
     matchSignature(frameSignatures, start) ??
@@ -89,9 +82,9 @@ async function identifyByLibrary(
   if (hidden !== undefined) {
     return refuseFront(hidden);
   }
-  const text = findByText(start);
+  const text = refuseByText(start);
   if (text !== undefined) {
-    return refuse(text);
+    return text;
   }
   const { fileTypeFromBuffer } = await import('file-type/core');
   const type = await fileTypeFromBuffer(start);
@@ -101,7 +94,7 @@ async function identifyByLibrary(
   }
   // file-type is less strict than the signatures here: a text may begin with the name of a box.
   const isKnown = type !== undefined && !isContentType(type.mime);
-  return refuse(isKnown ? describeMime(type.mime, type.ext) : (findByLateSignature(start) ?? unknownType));
+  return isKnown ? refuseMime(type.mime, type.ext) : refuseUnknown(start);
 }
 
 /** Finds an image or clip after an ID3 tag, a byte order mark or white space, which the service does not accept. */
@@ -117,15 +110,5 @@ function refuseFront(contentType: ContentType): Refusal {
     code: 'unsupported_type',
     message: `it has extra bytes before the ${type} (${contentType}); ${formatNames()} are accepted`,
     hint: `Export or download the ${type} again: something was written in front of it.`,
-  };
-}
-
-/** The refusal of a file that is something else. */
-export function refuse(type: OtherType): Refusal {
-  return {
-    code: 'unsupported_type',
-    message: `it is ${type.what}; ${formatNames()} are accepted`,
-    hint: type.hint,
-    fittable: type.fittable,
   };
 }

@@ -1,7 +1,6 @@
 import type { ImageContentType } from './asset-types.ts';
 import type { ByteSource } from './byte-source.ts';
-import { refuse } from './identify.ts';
-import { describeOther } from './other-types.ts';
+import { refuseType } from './other-types.ts';
 import { damaged, type Refusal } from './refusal.ts';
 import type { Sides } from './sides.ts';
 
@@ -28,10 +27,6 @@ const noSides = damaged("its header does not contain the image's width and heigh
 
 function checkSides(width: number, height: number): Sides | Refusal {
   return width > 0 && height > 0 ? { width, height } : noSides;
-}
-
-function unsupported(what: string): Refusal {
-  return refuse(describeOther(what, 'rareImage'));
 }
 
 /** A part of an image's file: a segment of a JPEG before its pixels, or a chunk of a PNG or WebP. */
@@ -101,7 +96,7 @@ async function checkJpeg(source: ByteSource): Promise<Sides | Refusal> {
     }
     const otherFrame = otherFrames[name];
     if (otherFrame !== undefined) {
-      return unsupported(otherFrame);
+      return refuseType(otherFrame, 'rareImage');
     }
     if (decodableFrames.has(name)) {
       const frame = source.peek(start, 5) ?? (await source.read(start, 5));
@@ -154,7 +149,7 @@ async function checkPng(source: ByteSource): Promise<Sides | Refusal> {
   let sides: Sides | Refusal | undefined;
   for await (const { name, start } of listChunks(source, 'image/png')) {
     if (name === 'CgBI' && sides === undefined) {
-      return unsupported("a PNG of Apple's CgBI kind, which only iOS apps read");
+      return refuseType("a PNG of Apple's CgBI kind, which only iOS apps read", 'rareImage');
     }
     sides ??= name === 'IHDR' ? await readPngSides(source, start) : noSides;
     if (name === 'IEND' || sides === noSides) {

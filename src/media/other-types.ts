@@ -1,13 +1,5 @@
 import { type AssetType, formatNames } from './asset-types.ts';
-
-/** The type of a file that is not accepted, with advice. */
-export interface OtherType {
-  /** Completes "it is …". */
-  readonly what: string;
-  readonly hint: string;
-  /** Whether it may be converted to an accepted type. */
-  readonly fittable?: true | undefined;
-}
+import type { Refusal } from './refusal.ts';
 
 /** Advice by type of file; the fitter does not read the rare ones. */
 const hints = {
@@ -27,15 +19,18 @@ const hints = {
   other: 'Check that this is the file you meant.',
 } as const;
 
-/** The type of a file that is not recognised. */
-export const unknownType: OtherType = {
-  what: 'not an image, video or audio file that can be recognised',
-  hint: hints.other,
-};
-
-/** Describes a type, with the advice for its kind. */
-export function describeOther(what: string, hint: Hint): OtherType {
-  return { what, hint: hints[hint], fittable: fittableHints.has(hint) || undefined };
+/**
+ * Refuses a file that is something else.
+ *
+ * @param what completes "it is …"
+ */
+export function refuseType(what: string, hint: Hint): Refusal {
+  return {
+    code: 'unsupported_type',
+    message: `it is ${what}; ${formatNames()} are accepted`,
+    hint: hints[hint],
+    fittable: fittableHints.has(hint) || undefined,
+  };
 }
 
 function adviseConversion(type: AssetType): string {
@@ -143,30 +138,33 @@ const mimeNames: Readonly<Record<string, readonly [what: string, hint: Hint]>> =
 };
 
 /** Recognises types that are not accepted by their first bytes, better than file-type does. */
-export function findBySignature(head: Buffer): OtherType | undefined {
+export function refuseBySignature(head: Buffer): Refusal | undefined {
   return find(signatures, head);
 }
 
 /** Recognises a text that replaces a file, or reports a failure to get it. */
-export function findByText(head: Buffer): OtherType | undefined {
+export function refuseByText(head: Buffer): Refusal | undefined {
   const text = decodeText(head)?.trimStart();
   const found = text === undefined ? undefined : texts.find(([, , test]) => test.test(text));
-  return found && describeOther(found[0], found[1]);
+  return found && refuseType(found[0], found[1]);
 }
 
-/** Recognises types that file-type does not know. */
-export function findByLateSignature(head: Buffer): OtherType | undefined {
-  return find(lateSignatures, head);
+/** Refuses what nothing else recognises. */
+export function refuseUnknown(head: Buffer): Refusal {
+  return (
+    find(lateSignatures, head) ??
+    refuseType('not an image, video or audio file that can be recognised', 'other')
+  );
 }
 
-/** Describes the type that file-type found. */
-export function describeMime(mime: string, extension: string): OtherType {
+/** Refuses the type that file-type found. */
+export function refuseMime(mime: string, extension: string): Refusal {
   const known = mimeNames[mime];
   if (known !== undefined) {
-    return describeOther(...known);
+    return refuseType(...known);
   }
   const [what, hint] = families[mime.split('/')[0] ?? ''] ?? (['a file', 'other'] as const);
-  return describeOther(`${what} of type ${extension.toUpperCase()}`, hint);
+  return refuseType(`${what} of type ${extension.toUpperCase()}`, hint);
 }
 
 const families: Readonly<Record<string, readonly [what: string, hint: Hint]>> = {
@@ -176,10 +174,10 @@ const families: Readonly<Record<string, readonly [what: string, hint: Hint]>> = 
   font: ['a font', 'other'],
 };
 
-function find(table: readonly Signature[], head: Buffer): OtherType | undefined {
+function find(table: readonly Signature[], head: Buffer): Refusal | undefined {
   const text = head.toString('latin1');
   const found = table.find(([, , test]) => (test instanceof RegExp ? test.test(text) : test(head)));
-  return found && describeOther(found[0], found[1]);
+  return found && refuseType(found[0], found[1]);
 }
 
 /** The head as text, if it is one: UTF-8, or UTF-16 with a byte order mark, without control characters. */

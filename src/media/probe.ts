@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { ContentType } from './asset-types.ts';
-import { refuse } from './identify.ts';
 import type { Measured } from './measure-container.ts';
-import { describeOther } from './other-types.ts';
+import { refuseType } from './other-types.ts';
 import type { ProbeAnswer, ProbeRequest, ProbeWorkerData } from './probe-worker.ts';
 import { damaged, type Refusal } from './refusal.ts';
 
@@ -103,10 +102,10 @@ export class Probe {
 function resolveProbed({ durationMs, sides }: Measured, container: ContentType): Probed | Refusal {
   const isVideo = sides !== undefined;
   if (!isVideo && container === 'video/quicktime') {
-    return refuse(describeOther('a QuickTime file with audio only', 'audio'));
+    return refuseType('a QuickTime file with audio only', 'audio');
   }
   if (!isVideo && container === 'video/webm') {
-    return refuse(describeOther('a WebM file with audio only', 'audio'));
+    return refuseType('a WebM file with audio only', 'audio');
   }
   const contentType = !isVideo && container === 'video/mp4' ? 'audio/mp4' : container;
   return { contentType, durationMs, width: sides?.width, height: sides?.height };
