@@ -8,9 +8,8 @@ import { type ByteSource, createBufferSource, createFileSource } from './byte-so
 import type { CheckContext } from './check-context.ts';
 import { identify } from './identify.ts';
 import { checkImageStructure } from './image-structure.ts';
-import { findLimitRefusal, findSizeRefusal, type Measures, maxSizeBytes } from './limits.ts';
-import type { Probed, ProbedFile } from './probe.ts';
-import type { Refusal } from './refusal.ts';
+import { checkMeasures, checkSize, type Measures, maxSizeBytes } from './limits.ts';
+import type { ProbedFile } from './probe.ts';
 
 /** The facts about an asset that its content gives. */
 export interface AssetFacts extends Measures {
@@ -123,35 +122,19 @@ async function checkContent(
   if (sizeBytes === 0) {
     throw new FileError('empty', 'it is empty');
   }
-  const { contentType } = accept(await identify(source));
-  assertAllowed(findSizeRefusal(resolveType(contentType), sizeBytes, noLimits));
+  const contentType = await identify(source);
+  checkSize(resolveType(contentType), sizeBytes, noLimits);
   if (isImageContentType(contentType)) {
-    accept(await checkImageStructure(source, contentType));
+    await checkImageStructure(source, contentType);
     return { type: 'image', contentType, sizeBytes };
   }
   const probe = await openProbe();
-  const probed: Probed = accept(await probe.probe(file, contentType));
+  const probed = await probe.probe(file, contentType);
   const type = resolveType(probed.contentType);
   // Only its tracks distinguish an M4A from an MP4, and the two have limits of their own.
-  assertAllowed(findSizeRefusal(type, sizeBytes, noLimits) ?? findLimitRefusal(type, probed, noLimits));
+  checkSize(type, sizeBytes, noLimits);
+  checkMeasures(type, probed, noLimits);
   return { type, sizeBytes, ...probed };
-}
-
-function accept<Result extends object>(result: Result | Refusal): Result {
-  if ('code' in result) {
-    throw refused(result);
-  }
-  return result as Result;
-}
-
-function assertAllowed(refusal: Refusal | undefined): void {
-  if (refusal !== undefined) {
-    throw refused(refusal);
-  }
-}
-
-function refused({ code, message, hint, fittable }: Refusal): FileError {
-  return new FileError(code, message, { hint, fittable });
 }
 
 /** A class, because a batch may hold a hundred thousand of them, and a closure for each would double their size. */
@@ -204,15 +187,16 @@ class DiskAsset implements PreparedAsset {
 /** Whether bytes in memory pass the check of their type again: some file systems hide a change from stat(). */
 async function isStill(bytes: Buffer, contentType: ContentType): Promise<boolean> {
   const source = createBufferSource(bytes);
-  const identified = await identify(source);
-  if (!isImageContentType(contentType)) {
-    return 'contentType' in identified;
+  try {
+    const identified = await identify(source);
+    if (!isImageContentType(contentType)) {
+      return true;
+    }
+    await checkImageStructure(source, contentType);
+    return identified === contentType;
+  } catch {
+    return false;
   }
-  return (
-    'contentType' in identified &&
-    identified.contentType === contentType &&
-    !('code' in (await checkImageStructure(source, contentType)))
-  );
 }
 
 /** Reads from the start until there are `enoughBytes`, the buffer is full or the file ends; returns the bytes read. */

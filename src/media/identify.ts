@@ -1,3 +1,4 @@
+import { FileError } from '../errors.ts';
 import {
   type ContentType,
   formatNames,
@@ -8,7 +9,6 @@ import {
 import type { ByteSource } from './byte-source.ts';
 import { findTagsEnd } from './id3.ts';
 import { refuseBySignature, refuseByText, refuseMime, refuseUnknown } from './other-types.ts';
-import type { Refusal } from './refusal.ts';
 
 /** How much of a file's start identifies it; file-type needs as much. */
 const headBytes = 4100;
@@ -46,26 +46,25 @@ const libraryTypes: Readonly<Record<string, ContentType>> = { mp3: 'audio/mpeg',
 /**
  * Identifies a file by its content. The first bytes of an MP4 or a QuickTime file identify only the container; {@link
  * Probe} finds its tracks.
+ *
+ * @throws FileError `unsupported_type`
  */
-export async function identify(source: ByteSource): Promise<{ readonly contentType: ContentType } | Refusal> {
+export async function identify(source: ByteSource): Promise<ContentType> {
   const head = await source.read(0, headBytes);
   const image = matchSignature(imageSignatures, head);
   if (image !== undefined) {
-    return { contentType: image };
+    return image;
   }
   const tagsEnd = await findTagsEnd(
     (position, length) => source.peek(position, length) ?? source.read(position, length),
   );
   // Players of MP3 and AAC skip a tag before the audio; others do not.
   const start = tagsEnd === 0 ? head : await source.read(tagsEnd, headBytes);
-  const other = refuseBySignature(start);
-  if (other !== undefined) {
-    return other;
-  }
+  refuseBySignature(start);
   const contentType =
     matchSignature(frameSignatures, start) ??
     (tagsEnd === 0 ? matchSignature(containerSignatures, head) : undefined);
-  return contentType === undefined ? identifyByLibrary(head, start) : { contentType };
+  return contentType ?? identifyByLibrary(head, start);
 }
 
 function matchSignature<Type>(table: readonly (readonly [Type, RegExp])[], head: Buffer): Type | undefined {
@@ -74,23 +73,17 @@ function matchSignature<Type>(table: readonly (readonly [Type, RegExp])[], head:
 }
 
 /** Loads file-type only here, because most runs do not need it. */
-async function identifyByLibrary(
-  head: Buffer,
-  start: Buffer,
-): Promise<{ readonly contentType: ContentType } | Refusal> {
+async function identifyByLibrary(head: Buffer, start: Buffer): Promise<ContentType> {
   const hidden = findHidden(head, start);
   if (hidden !== undefined) {
-    return refuseFront(hidden);
+    throw hasFront(hidden);
   }
-  const text = refuseByText(start);
-  if (text !== undefined) {
-    return text;
-  }
+  refuseByText(start);
   const { fileTypeFromBuffer } = await import('file-type/core');
   const type = await fileTypeFromBuffer(start);
   const contentType = libraryTypes[type?.ext ?? ''];
   if (contentType !== undefined) {
-    return { contentType };
+    return contentType;
   }
   // file-type is less strict than the signatures here: a text may begin with the name of a box.
   const isKnown = type !== undefined && !isContentType(type.mime);
@@ -104,11 +97,11 @@ function findHidden(head: Buffer, start: Buffer): ContentType | undefined {
   return matchSignature(signatures, start) ?? matchSignature(signatures, head.subarray(front));
 }
 
-function refuseFront(contentType: ContentType): Refusal {
+function hasFront(contentType: ContentType): FileError {
   const type = resolveType(contentType);
-  return {
-    code: 'unsupported_type',
-    message: `it has extra bytes before the ${type} (${contentType}); ${formatNames()} are accepted`,
-    hint: `Export or download the ${type} again: something was written in front of it.`,
-  };
+  return new FileError(
+    'unsupported_type',
+    `it has extra bytes before the ${type} (${contentType}); ${formatNames()} are accepted`,
+    { hint: `Export or download the ${type} again: something was written in front of it.` },
+  );
 }

@@ -1,3 +1,4 @@
+import { FileError } from '../errors.ts';
 import { groupDigits } from '../words.ts';
 import {
   type AssetType,
@@ -6,7 +7,6 @@ import {
   durationToleranceMs,
   maxUnlimitedBytes,
 } from './asset-types.ts';
-import type { Refusal } from './refusal.ts';
 
 /** The limited measures of a file; those that it does not say are left to the server. */
 export interface Measures {
@@ -30,19 +30,17 @@ const smaller: Readonly<Record<AssetType, string>> = {
   audio: 'Shorten it, or convert it to MP3 or M4A, which are smaller.',
 };
 
-/** Refuses a file that has too many bytes. */
-export function findSizeRefusal(type: AssetType, sizeBytes: number, noLimits: boolean): Refusal | undefined {
+/** @throws FileError `too_large` for a file that has too many bytes */
+export function checkSize(type: AssetType, sizeBytes: number, noLimits: boolean): void {
   const maxBytes = noLimits ? maxUnlimitedBytes : assetTypes[type].maxBytes;
-  if (sizeBytes <= maxBytes) {
-    return undefined;
+  if (sizeBytes > maxBytes) {
+    const limit = noLimits ? 'the limit' : `the limit for ${typeNames[type]}`;
+    throw new FileError(
+      'too_large',
+      `it has ${groupDigits(sizeBytes)} bytes; ${limit} is ${groupDigits(maxBytes)}`,
+      { hint: smaller[type], fittable: !noLimits },
+    );
   }
-  const limit = noLimits ? 'the limit' : `the limit for ${typeNames[type]}`;
-  return {
-    code: 'too_large',
-    message: `it has ${groupDigits(sizeBytes)} bytes; ${limit} is ${groupDigits(maxBytes)}`,
-    hint: smaller[type],
-    fittable: !noLimits || undefined,
-  };
 }
 
 const typeNames: Readonly<Record<AssetType, string>> = {
@@ -51,49 +49,54 @@ const typeNames: Readonly<Record<AssetType, string>> = {
   audio: 'an audio file',
 };
 
-/** Refuses files whose duration or dimensions are outside the limits; never if `noLimits` is set. */
-export function findLimitRefusal(
-  type: AssetType,
-  measures: Measures,
-  noLimits: boolean,
-): Refusal | undefined {
-  return noLimits ? undefined : (findDurationRefusal(type, measures) ?? findSideRefusal(type, measures));
+/**
+ * Checks duration and dimensions, unless the server is to do so.
+ *
+ * @throws FileError `bad_duration` or `bad_dimensions`
+ */
+export function checkMeasures(type: AssetType, measures: Measures, noLimits: boolean): void {
+  if (!noLimits) {
+    checkDuration(type, measures);
+    checkDimensions(type, measures);
+  }
 }
 
-function findDurationRefusal(type: AssetType, { durationMs }: Measures): Refusal | undefined {
+function checkDuration(type: AssetType, { durationMs }: Measures): void {
   const limits = assetTypes[type].durationMs;
   if (limits === undefined || durationMs === undefined) {
-    return undefined;
+    return;
   }
   const isShort = durationMs < limits.min - durationToleranceMs;
-  if (!isShort && durationMs <= limits.max + durationToleranceMs) {
-    return undefined;
+  if (isShort || durationMs > limits.max + durationToleranceMs) {
+    const [min, max] = [limits.min / 1000, limits.max / 1000];
+    throw new FileError(
+      'bad_duration',
+      `it lasts ${durationMs / 1000} s; ${typeNames[type]} may last ${min} to ${max} s`,
+      {
+        hint: isShort ? `Use a longer one, of ${min} s or more.` : `Trim it to ${max} s.`,
+        fittable: !isShort,
+      },
+    );
   }
-  const [min, max] = [limits.min / 1000, limits.max / 1000];
-  return {
-    code: 'bad_duration',
-    message: `it lasts ${durationMs / 1000} s; ${typeNames[type]} may last ${min} to ${max} s`,
-    hint: isShort ? `Use a longer one, of ${min} s or more.` : `Trim it to ${max} s.`,
-    fittable: !isShort || undefined,
-  };
 }
 
-function findSideRefusal(type: AssetType, { width, height }: Measures): Refusal | undefined {
+function checkDimensions(type: AssetType, { width, height }: Measures): void {
   const limits = assetTypes[type].sidePx;
   if (limits === undefined || width === undefined || height === undefined) {
-    return undefined;
+    return;
   }
   const { min, max } = limits;
   const isSmall = Math.min(width, height) < min;
-  if (!isSmall && Math.max(width, height) <= max) {
-    return undefined;
+  if (isSmall || Math.max(width, height) > max) {
+    throw new FileError(
+      'bad_dimensions',
+      `it is shown at ${width} x ${height} pixels; each side may have ${min} to ${max}`,
+      {
+        hint: isSmall
+          ? `Scale it up so that each side has ${min} pixels or more.`
+          : `Scale it down so that no side has more than ${max} pixels.`,
+        fittable: !isSmall,
+      },
+    );
   }
-  return {
-    code: 'bad_dimensions',
-    message: `it is shown at ${width} x ${height} pixels; each side may have ${min} to ${max}`,
-    hint: isSmall
-      ? `Scale it up so that each side has ${min} pixels or more.`
-      : `Scale it down so that no side has more than ${max} pixels.`,
-    fittable: !isSmall || undefined,
-  };
 }

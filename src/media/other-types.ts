@@ -1,5 +1,5 @@
+import { FileError } from '../errors.ts';
 import { type AssetType, formatNames } from './asset-types.ts';
-import type { Refusal } from './refusal.ts';
 
 /** Advice by type of file; the fitter does not read the rare ones. */
 const hints = {
@@ -20,17 +20,15 @@ const hints = {
 } as const;
 
 /**
- * Refuses a file that is something else.
+ * The failure of a file that is something else.
  *
  * @param what completes "it is …"
  */
-export function refuseType(what: string, hint: Hint): Refusal {
-  return {
-    code: 'unsupported_type',
-    message: `it is ${what}; ${formatNames()} are accepted`,
+export function notAccepted(what: string, hint: Hint): FileError {
+  return new FileError('unsupported_type', `it is ${what}; ${formatNames()} are accepted`, {
     hint: hints[hint],
-    fittable: fittableHints.has(hint) || undefined,
-  };
+    fittable: fittableHints.has(hint),
+  });
 }
 
 function adviseConversion(type: AssetType): string {
@@ -137,34 +135,34 @@ const mimeNames: Readonly<Record<string, readonly [what: string, hint: Hint]>> =
   'video/x-ms-asf': ['a Windows Media video', 'video'],
 };
 
-/** Recognises types that are not accepted by their first bytes, better than file-type does. */
-export function refuseBySignature(head: Buffer): Refusal | undefined {
-  return find(signatures, head);
+/** @throws FileError for a type that is not accepted and that file-type does not know, or mistakes */
+export function refuseBySignature(head: Buffer): void {
+  refuseByTable(signatures, head);
 }
 
-/** Recognises a text that replaces a file, or reports a failure to get it. */
-export function refuseByText(head: Buffer): Refusal | undefined {
+/** @throws FileError for a text that replaces a file, or reports a failure to get it */
+export function refuseByText(head: Buffer): void {
   const text = decodeText(head)?.trimStart();
   const found = text === undefined ? undefined : texts.find(([, , test]) => test.test(text));
-  return found && refuseType(found[0], found[1]);
+  if (found !== undefined) {
+    throw notAccepted(found[0], found[1]);
+  }
 }
 
-/** Refuses what nothing else recognises. */
-export function refuseUnknown(head: Buffer): Refusal {
-  return (
-    find(lateSignatures, head) ??
-    refuseType('not an image, video or audio file that can be recognised', 'other')
-  );
-}
-
-/** Refuses the type that file-type found. */
-export function refuseMime(mime: string, extension: string): Refusal {
+/** @throws FileError for the type that file-type found */
+export function refuseMime(mime: string, extension: string): never {
   const known = mimeNames[mime];
   if (known !== undefined) {
-    return refuseType(...known);
+    throw notAccepted(...known);
   }
   const [what, hint] = families[mime.split('/')[0] ?? ''] ?? (['a file', 'other'] as const);
-  return refuseType(`${what} of type ${extension.toUpperCase()}`, hint);
+  throw notAccepted(`${what} of type ${extension.toUpperCase()}`, hint);
+}
+
+/** @throws FileError for what nothing else recognises */
+export function refuseUnknown(head: Buffer): never {
+  refuseByTable(lateSignatures, head);
+  throw notAccepted('not an image, video or audio file that can be recognised', 'other');
 }
 
 const families: Readonly<Record<string, readonly [what: string, hint: Hint]>> = {
@@ -174,10 +172,12 @@ const families: Readonly<Record<string, readonly [what: string, hint: Hint]>> = 
   font: ['a font', 'other'],
 };
 
-function find(table: readonly Signature[], head: Buffer): Refusal | undefined {
+function refuseByTable(table: readonly Signature[], head: Buffer): void {
   const text = head.toString('latin1');
   const found = table.find(([, , test]) => (test instanceof RegExp ? test.test(text) : test(head)));
-  return found && refuseType(found[0], found[1]);
+  if (found !== undefined) {
+    throw notAccepted(found[0], found[1]);
+  }
 }
 
 /** The head as text, if it is one: UTF-8, or UTF-16 with a byte order mark, without control characters. */

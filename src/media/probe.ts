@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { ContentType } from './asset-types.ts';
+import { damaged } from './damaged.ts';
 import type { Measured } from './measure-container.ts';
-import { refuseType } from './other-types.ts';
+import { notAccepted } from './other-types.ts';
 import type { ProbeAnswer, ProbeRequest, ProbeWorkerData } from './probe-worker.ts';
-import { damaged, type Refusal } from './refusal.ts';
 
 /** The type, duration and dimensions of a video or audio file. */
 export interface Probed {
@@ -53,9 +53,9 @@ export class Probe {
 
   /**
    * @param contentType the type that {@link identify} found; the tracks decide that of the result
-   * @throws the signal's reason once it is aborted, or an error with the `code` of an errno if reading fails
+   * @throws FileError, the signal's reason once it is aborted, or an error with the `code` of an errno if reading fails
    */
-  probe(file: ProbedFile, contentType: ContentType): Promise<Probed | Refusal> {
+  probe(file: ProbedFile, contentType: ContentType): Promise<Probed> {
     const probed = this.#last.then(() => this.#probe(file, contentType));
     this.#last = probed.catch(() => {});
     return probed;
@@ -73,7 +73,7 @@ export class Probe {
     void this.#thread?.end();
   };
 
-  async #probe(file: ProbedFile, contentType: ContentType): Promise<Probed | Refusal> {
+  async #probe(file: ProbedFile, contentType: ContentType): Promise<Probed> {
     const answer = await this.#ask(file, contentType).catch((error: unknown) => {
       this.#closing.signal.throwIfAborted();
       throw error;
@@ -81,14 +81,17 @@ export class Probe {
     if (answer === undefined) {
       this.#closing.signal.throwIfAborted();
       this.#thread = undefined;
-      return damaged('it has a structure that cannot be read in reasonable time or memory');
+      throw damaged('it has a structure that cannot be read in reasonable time or memory');
     }
     if ('readError' in answer) {
       throw Object.assign(new Error(`${answer.readError}: the file cannot be read`), {
         code: answer.readError,
       });
     }
-    return 'damage' in answer ? damaged(`it ${answer.damage}`) : resolveProbed(answer, contentType);
+    if ('damage' in answer) {
+      throw damaged(`it ${answer.damage}`);
+    }
+    return resolveProbed(answer, contentType);
   }
 
   async #ask(file: ProbedFile, contentType: ContentType): Promise<ProbeAnswer | undefined> {
@@ -99,13 +102,13 @@ export class Probe {
 }
 
 /** Identifies a file by its tracks. */
-function resolveProbed({ durationMs, sides }: Measured, container: ContentType): Probed | Refusal {
+function resolveProbed({ durationMs, sides }: Measured, container: ContentType): Probed {
   const isVideo = sides !== undefined;
   if (!isVideo && container === 'video/quicktime') {
-    return refuseType('a QuickTime file with audio only', 'audio');
+    throw notAccepted('a QuickTime file with audio only', 'audio');
   }
   if (!isVideo && container === 'video/webm') {
-    return refuseType('a WebM file with audio only', 'audio');
+    throw notAccepted('a WebM file with audio only', 'audio');
   }
   const contentType = !isVideo && container === 'video/mp4' ? 'audio/mp4' : container;
   return { contentType, durationMs, width: sides?.width, height: sides?.height };

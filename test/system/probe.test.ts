@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ContentType, resolveType } from '../../src/media/asset-types.ts';
 import { createFileSource } from '../../src/media/byte-source.ts';
 import { identify } from '../../src/media/identify.ts';
-import { findLimitRefusal, findSizeRefusal } from '../../src/media/limits.ts';
+import { checkMeasures, checkSize } from '../../src/media/limits.ts';
 import { Probe, type Probed } from '../../src/media/probe.ts';
-import type { Refusal } from '../../src/media/refusal.ts';
+import { orRefusal, type Refusal } from '../harness/or-refusal.ts';
 import { clipArguments, makeClip, runFfmpeg } from './make-clips.ts';
 
 const run = promisify(execFile);
@@ -29,16 +29,14 @@ async function inspect(path: string): Promise<Probed | Refusal> {
   const handle = await open(path);
   try {
     const { size } = await handle.stat();
-    const identified = await identify(createFileSource(handle, size));
-    if ('code' in identified) {
-      return identified;
-    }
-    const probed = await probe.probe({ fd: handle.fd, sizeBytes: size }, identified.contentType);
-    if ('code' in probed) {
+    return await orRefusal(async () => {
+      const contentType = await identify(createFileSource(handle, size));
+      const probed = await probe.probe({ fd: handle.fd, sizeBytes: size }, contentType);
+      const type = resolveType(probed.contentType);
+      checkSize(type, size, false);
+      checkMeasures(type, probed, false);
       return probed;
-    }
-    const type = resolveType(probed.contentType);
-    return findSizeRefusal(type, size, false) ?? findLimitRefusal(type, probed, false) ?? probed;
+    });
   } finally {
     await handle.close();
   }

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { FileError } from '../../errors.ts';
 import type { ImageContentType } from '../../media/asset-types.ts';
 import { type ByteSource, createFileSource } from '../../media/byte-source.ts';
 import { checkImageStructure, listParts } from '../../media/image-structure.ts';
@@ -45,8 +46,15 @@ export async function readImageSides(
   contentType: ImageContentType,
   { orientation }: ImageHeader,
 ): Promise<Sides | undefined> {
-  const sides = await withSource(path, (source) => checkImageStructure(source, contentType));
-  return 'code' in sides ? undefined : turn(sides, orientation);
+  try {
+    const sides = await withSource(path, (source) => checkImageStructure(source, contentType));
+    return turn(sides, orientation);
+  } catch (error) {
+    if (error instanceof FileError) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 async function withSource<Result>(

@@ -5,20 +5,21 @@ import { resolveType } from '../../../src/media/asset-types.ts';
 import { createBufferSource } from '../../../src/media/byte-source.ts';
 import { identify } from '../../../src/media/identify.ts';
 import { clips, fixtures } from '../../fixtures.ts';
+import { orRefusal } from '../../harness/or-refusal.ts';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 const zeros = (length: number) => '\0'.repeat(length);
-const identifyText = (text: string) => identify(createBufferSource(bytes(text)));
+const identifyText = (text: string) => orRefusal(() => identify(createBufferSource(bytes(text))));
 const accepted = 'JPEG, PNG, WebP, MP4, QuickTime, WebM, MP3, WAV, M4A and AAC are accepted';
 const pngHeader = '\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\b\0\0\0\0\x3a\x7e\x9b\x55';
 
 test.each(fixtures)('$name is $contentType', async ({ file, contentType }) => {
-  expect(await identify(createBufferSource(await readFile(file)))).toEqual({ contentType });
+  expect(await identify(createBufferSource(await readFile(file)))).toBe(contentType);
 });
 
 test.each(clips)('$name is $contentType, or its container', async ({ file, contentType }) => {
   const container = contentType === 'audio/mp4' ? 'video/mp4' : contentType;
-  expect(await identify(createBufferSource(await readFile(file)))).toEqual({ contentType: container });
+  expect(await identify(createBufferSource(await readFile(file)))).toBe(container);
 });
 
 const mp3Frame = '\xff\xfb\x90\x64';
@@ -49,7 +50,7 @@ test.each([
   ['AAC', '\xff\xf1\x50\x80', 'audio/aac'],
   ['AAC after a long tag', `${id3(6000)}\xff\xf1\x50\x80`, 'audio/aac'],
 ])('%s', async (_, head, contentType) => {
-  expect(await identifyText(head)).toEqual({ contentType });
+  expect(await identifyText(head)).toBe(contentType);
 });
 
 const image = 'Convert it to JPEG, PNG or WebP; renaming it does not help.';
@@ -206,9 +207,10 @@ test('any bytes are accepted for their own signature or refused with a message',
   );
   await fc.assert(
     fc.asyncProperty(start, start, fc.uint8Array({ maxLength: 200 }), async (first, second, rest) => {
-      const result = await identify(createBufferSource(Buffer.concat([bytes(first + second), rest])));
-      if ('contentType' in result) {
-        expect(resolveType(result.contentType)).toMatch(/^(image|video|audio)$/);
+      const source = createBufferSource(Buffer.concat([bytes(first + second), rest]));
+      const result = await orRefusal(() => identify(source));
+      if (typeof result === 'string') {
+        expect(resolveType(result)).toMatch(/^(image|video|audio)$/);
       } else {
         expect(result.code).toBe('unsupported_type');
         expect(result.message).toMatch(/^it (is|has) .+; JPEG, PNG/);

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { type AssetType, formatNames, listExtensions } from '../../../src/media/asset-types.ts';
-import { findLimitRefusal, findSizeRefusal, type Measures } from '../../../src/media/limits.ts';
+import { checkMeasures, checkSize, type Measures } from '../../../src/media/limits.ts';
+import { orRefusal, type Refusal } from '../../harness/or-refusal.ts';
+
+const refuse = async (check: () => void) => (await orRefusal(check)) as Refusal | undefined;
 
 test.each<[AssetType, number, string | undefined]>([
   ['image', 10_485_760, undefined],
@@ -9,8 +12,8 @@ test.each<[AssetType, number, string | undefined]>([
   ['video', 52_428_801, 'it has 52,428,801 bytes; the limit for a video is 52,428,800'],
   ['audio', 15_728_640, undefined],
   ['audio', 15_728_641, 'it has 15,728,641 bytes; the limit for an audio file is 15,728,640'],
-])('the limits for %s of %i bytes', (type, sizeBytes, message) => {
-  const refusal = findSizeRefusal(type, sizeBytes, false);
+])('the limits for %s of %i bytes', async (type, sizeBytes, message) => {
+  const refusal = await refuse(() => checkSize(type, sizeBytes, false));
   expect(refusal?.message).toBe(message);
   expect(refusal?.code).toBe(message && 'too_large');
   expect(refusal?.fittable).toBe(message === undefined ? undefined : true);
@@ -35,8 +38,8 @@ test.each<[AssetType, Measures, string, string?]>([
     'it lasts 15.101 s; an audio file may last 2 to 15 s',
     'Trim it to 15 s.',
   ],
-])('%s of %o is refused', (type, measures, message, hint) => {
-  const refusal = findLimitRefusal(type, measures, false);
+])('%s of %o is refused', async (type, measures, message, hint) => {
+  const refusal = await refuse(() => checkMeasures(type, measures, false));
   expect(refusal).toMatchObject({ code: 'bad_duration', message, ...(hint !== undefined && { hint }) });
   // Nothing makes a clip longer.
   expect(refusal?.fittable).toBe(measures.durationMs! > 2000 || undefined);
@@ -53,7 +56,7 @@ test.each<[AssetType, string, Measures]>([
   ['audio', '15.1 s', { durationMs: 15_100 }],
   ['audio', 'unknown length', { durationMs: undefined }],
 ])('%s of %s is within the limits', (type, _, measures) => {
-  expect(findLimitRefusal(type, measures, false)).toBeUndefined();
+  expect(checkMeasures(type, measures, false)).toBeUndefined();
 });
 
 test.each([
@@ -61,8 +64,9 @@ test.each([
   [300, 199, 'Scale it up so that each side has 200 pixels or more.'],
   [2161, 300, 'Scale it down so that no side has more than 2160 pixels.'],
   [300, 2161, 'Scale it down so that no side has more than 2160 pixels.'],
-])('a video of %i x %i is refused', (width, height, hint) => {
-  expect(findLimitRefusal('video', { durationMs: 5000, width, height }, false)).toEqual({
+])('a video of %i x %i is refused', async (width, height, hint) => {
+  const measures = { durationMs: 5000, width, height };
+  expect(await refuse(() => checkMeasures('video', measures, false))).toEqual({
     code: 'bad_dimensions',
     message: `it is shown at ${width} x ${height} pixels; each side may have 200 to 2160`,
     hint,
@@ -71,10 +75,10 @@ test.each([
   });
 });
 
-test('the server may check the limits, except the limit of readable sizes', () => {
-  expect(findLimitRefusal('video', { durationMs: 100_000, width: 1, height: 9000 }, true)).toBeUndefined();
-  expect(findSizeRefusal('audio', 2 ** 31 - 1, true)).toBeUndefined();
-  const refusal = findSizeRefusal('audio', 2 ** 31, true);
+test('the server may check the limits, except the limit of readable sizes', async () => {
+  expect(checkMeasures('video', { durationMs: 100_000, width: 1, height: 9000 }, true)).toBeUndefined();
+  expect(checkSize('audio', 2 ** 31 - 1, true)).toBeUndefined();
+  const refusal = await refuse(() => checkSize('audio', 2 ** 31, true));
   expect(refusal?.message).toBe('it has 2,147,483,648 bytes; the limit is 2,147,483,647');
   expect(refusal?.fittable).toBeUndefined();
 });
