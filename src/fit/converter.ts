@@ -10,11 +10,13 @@ import { readImageHeader } from './images/image-header.ts';
 import { type ImageRecipe, resolveImageRecipe } from './images/image-recipe.ts';
 import { decodeToPng } from './programs/decode-to-png.ts';
 import type { FfmpegTools } from './programs/ffmpeg-tools.ts';
+import type { Encoder } from './programs/run-ffmpeg.ts';
 import type { SourceFile } from './source-file.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What a converter works with. */
-interface ConverterDependencies {
+interface ConverterTools {
+  readonly noLimits: boolean;
   readonly cores: number;
   readonly ffmpegTools: FfmpegTools;
   readonly imageProcesses: ImageProcesses;
@@ -24,7 +26,6 @@ interface ConverterDependencies {
 /** A new file in the workspace. */
 interface ConvertedFile {
   readonly path: string;
-  readonly contentType: string;
   readonly extension: string;
   /** The changes, for people. */
   readonly texts: readonly string[];
@@ -32,18 +33,12 @@ interface ConvertedFile {
 
 /** Carries out plans: makes a new file of each source. */
 export class Converter {
-  readonly #options: { readonly noLimits: boolean };
-  readonly #ffmpegTools: FfmpegTools;
-  readonly #imageProcesses: ImageProcesses;
-  readonly #workspace: Workspace;
+  readonly #tools: ConverterTools;
   readonly #limitEncoders;
 
-  constructor(options: { readonly noLimits: boolean }, dependencies: ConverterDependencies) {
-    this.#options = options;
-    this.#ffmpegTools = dependencies.ffmpegTools;
-    this.#imageProcesses = dependencies.imageProcesses;
-    this.#workspace = dependencies.workspace;
-    this.#limitEncoders = pLimit(Math.max(1, Math.floor(dependencies.cores / 2)));
+  constructor(tools: ConverterTools) {
+    this.#tools = tools;
+    this.#limitEncoders = pLimit(Math.max(1, Math.floor(tools.cores / 2)));
   }
 
   /**
@@ -63,13 +58,12 @@ export class Converter {
       case 'frame':
         return this.#takeFrame(source, work, signal);
       case 'clip': {
-        const { container, texts } = work.recipe;
-        const path = await this.#workspace.reserve(container.extension);
-        const encoder = await this.#ffmpegTools.requireEncoder(signal);
-        await this.#encodeInto(path, () =>
-          fitClip({ path: source.path, format: work.format }, work.recipe, path, encoder, onProgress),
+        const { extension } = work.recipe.container;
+        const clip = { path: source.path, format: work.format };
+        const path = await this.#encode(extension, signal, (output, encoder) =>
+          fitClip(clip, work.recipe, output, encoder, onProgress),
         );
-        return { path, contentType: container.contentType, extension: container.extension, texts };
+        return { path, extension, texts: work.recipe.texts };
       }
     }
   }
@@ -84,10 +78,8 @@ export class Converter {
     if (demuxer === undefined) {
       return this.#encodeImage(source.path, recipe, signal);
     }
-    const decoded = await this.#workspace.reserve('png');
-    const encoder = await this.#ffmpegTools.requireEncoder(signal);
-    await this.#encodeInto(decoded, () =>
-      decodeToPng({ path: source.path, format: { demuxer } }, decoded, encoder),
+    const decoded = await this.#encode('png', signal, (path, encoder) =>
+      decodeToPng({ path: source.path, format: { demuxer } }, path, encoder),
     );
     const output = await this.#encodeImage(decoded, recipe, signal);
     await rm(decoded);
@@ -99,20 +91,18 @@ export class Converter {
     { format, facts, recipe }: Extract<FitWork, { kind: 'frame' }>,
     signal: AbortSignal,
   ): Promise<ConvertedFile> {
-    const path = await this.#workspace.reserve('png');
-    const encoder = await this.#ffmpegTools.requireEncoder(signal);
-    await this.#encodeInto(path, () =>
-      takeFrame({ path: source.path, format }, facts, recipe, path, encoder),
+    const path = await this.#encode('png', signal, (output, encoder) =>
+      takeFrame({ path: source.path, format }, facts, recipe, output, encoder),
     );
     const { size } = await stat(path);
     const header = await readImageHeader(path, 'image/png');
     const further = resolveImageRecipe(
       { format: pngFormat, header, sizeBytes: size },
       undefined,
-      this.#options,
+      this.#tools,
     );
     if (further === undefined) {
-      return { path, contentType: pngFormat.contentType, extension: 'png', texts: recipe.texts };
+      return { path, extension: 'png', texts: recipe.texts };
     }
     const output = await this.#encodeImage(path, further, signal);
     await rm(path);
@@ -120,18 +110,23 @@ export class Converter {
   }
 
   async #encodeImage(path: string, recipe: ImageRecipe, signal: AbortSignal): Promise<ConvertedFile> {
-    const outputPath = await this.#workspace.reserve('image');
-    const scratchPath = await this.#workspace.reserve('tiff');
-    const request = { path, recipe, scratchPath, outputPath };
-    const { contentType, texts } = await this.#imageProcesses.fit(request, signal);
-    const extension = contentType === 'image/jpeg' ? 'jpg' : contentType.replace('image/', '');
-    return { path: outputPath, contentType, extension, texts };
+    const { imageProcesses, workspace } = this.#tools;
+    const outputPath = await workspace.reserve('image');
+    const scratchPath = await workspace.reserve('tiff');
+    const output = await imageProcesses.fit({ path, recipe, scratchPath, outputPath }, signal);
+    return { path: outputPath, ...output };
   }
 
-  /** Removes the output of a failed program: it would only take disk space. */
-  async #encodeInto(path: string, encode: () => Promise<void>): Promise<void> {
+  /** Makes a new file with ffmpeg. Removes the output of a failed program: it would only take disk space. */
+  async #encode(
+    extension: string,
+    signal: AbortSignal,
+    encode: (path: string, encoder: Encoder) => Promise<void>,
+  ): Promise<string> {
+    const path = await this.#tools.workspace.reserve(extension);
+    const encoder = await this.#tools.ffmpegTools.requireEncoder(signal);
     try {
-      await this.#limitEncoders(encode);
+      await this.#limitEncoders(encode, path, encoder);
       await stat(path).catch((cause: unknown) => {
         throw new FileError('cannot_fit', 'ffmpeg wrote no output', { cause });
       });
@@ -139,5 +134,6 @@ export class Converter {
       await rm(path, { force: true });
       throw error;
     }
+    return path;
   }
 }

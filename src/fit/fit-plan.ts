@@ -40,11 +40,8 @@ export function toFittedSource({ source, work }: FittingPlan): FittedSource {
 export interface FittedFile {
   /** In the private folder of the run. */
   readonly path: string;
-  readonly sizeBytes: number;
-  readonly contentType: string;
   /** The changes, as texts for people. */
   readonly fitted: readonly string[];
-  readonly source: FittedSource;
   /** The path of the copy that is kept. */
   readonly keptPath: string | undefined;
   /** Removes it once it is sent. */

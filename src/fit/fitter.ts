@@ -1,9 +1,9 @@
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { type Edits, formatEdits } from '../files/edits.ts';
 import { encodePath } from '../files/path-bytes.ts';
 import type { Machine } from '../host.ts';
 import { Converter } from './converter.ts';
-import { type FitPlan, type FittedFile, type FittingPlan, toFittedSource } from './fit-plan.ts';
+import type { FitPlan, FittedFile, FittingPlan } from './fit-plan.ts';
 import { ImageProcesses } from './image-processes.ts';
 import { keepCopy } from './keep-copy.ts';
 import { Planner } from './planner.ts';
@@ -46,12 +46,14 @@ export class Fitter {
     this.#imageProcesses = new ImageProcesses(dependencies);
     this.#workspace = new Workspace(dependencies);
     const tools = {
+      noLimits: options.noLimits,
       cores: dependencies.cores,
       ffmpegTools: this.#ffmpegTools,
       imageProcesses: this.#imageProcesses,
+      workspace: this.#workspace,
     };
-    this.#planner = new Planner(options, tools);
-    this.#converter = new Converter(options, { ...tools, workspace: this.#workspace });
+    this.#planner = new Planner(tools);
+    this.#converter = new Converter(tools);
   }
 
   /** The part of a manifest's key that describes options and edits. With the source's SHA-256 it determines the result. */
@@ -119,10 +121,7 @@ export class Fitter {
     const { fitDir } = this.#options;
     return {
       path: output.path,
-      sizeBytes: (await stat(output.path)).size,
-      contentType: output.contentType,
       fitted: output.texts,
-      source: toFittedSource(plan),
       keptPath:
         fitDir === undefined ? undefined : await keepCopy(output.path, fitDir, name, output.extension),
       // The next run removes the folder if it cannot be removed now.

@@ -9,8 +9,8 @@ export interface ImageFormat {
   readonly name: string;
   readonly contentType: string;
   readonly extensions: readonly string[];
-  readonly decoder: 'sharp' | 'heic-decode' | 'ffmpeg';
-  /** ffmpeg's name of it, where ffmpeg decodes it. */
+  readonly decoder: 'sharp' | 'heic-decode';
+  /** ffmpeg's name of it, where ffmpeg decodes it to a PNG first. */
   readonly demuxer?: string;
   /** Whether it holds exactly the pixels that were saved; otherwise another lossless copy is useless. */
   readonly lossless: boolean;
@@ -101,7 +101,7 @@ const formats: readonly Format[] = [
   image('image/heic', 'HEIC', ['heic'], { decoder: 'heic-decode', isHeif: true }),
   image('image/heif', 'HEIF', ['heif'], { decoder: 'heic-decode', isHeif: true }),
   image('image/heic-sequence', 'HEIC sequence', ['heics'], { decoder: 'heic-decode', isHeif: true }),
-  image('image/bmp', 'BMP', ['bmp'], { decoder: 'ffmpeg', demuxer: 'bmp_pipe', lossless: true }),
+  image('image/bmp', 'BMP', ['bmp'], { demuxer: 'bmp_pipe', lossless: true }),
 
   clip('video/mp4', 'MP4', ['mp4'], 'mp4', { acceptsVideo: true, acceptsAudio: true }),
   clip('video/x-m4v', 'MP4', ['m4v'], 'mp4', { acceptsVideo: true, acceptsAudio: true }),

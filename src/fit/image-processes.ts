@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import { FileError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { ImageRecipe } from './images/image-recipe.ts';
-import type { WorkerAnswer, WorkerRequest } from './images/image-worker.ts';
+import type { FitRequest, FittedImage, WorkerAnswer, WorkerRequest } from './images/image-worker.ts';
 import { resolveProgramEnv } from './programs/program-env.ts';
 
 /** The same file from the sources, the library and the bundled command: in each, this module is two folders deep. */
@@ -53,7 +53,7 @@ export class ImageProcesses {
     const loads = this.#loads.get(decoder) ?? [];
     this.#loads.set(decoder, loads);
     if (loads.length < this.#limit.concurrency) {
-      loads.push(this.#ask({ kind: 'load', decoder }, signal));
+      loads.push(this.#run({ kind: 'load', decoder }, signal));
     }
     await loads.at(-1);
   }
@@ -63,12 +63,8 @@ export class ImageProcesses {
    *
    * @throws FileError `cannot_fit`, an error of the file system, or the signal's reason
    */
-  async fit(
-    request: Omit<Extract<WorkerRequest, { kind: 'fit' }>, 'kind'>,
-    signal: AbortSignal,
-  ): Promise<Extract<WorkerAnswer, { kind: 'fitted' }>> {
-    const answer = await this.#ask({ kind: 'fit', ...request }, signal);
-    return expectKind(answer, 'fitted');
+  fit(request: FitRequest, signal: AbortSignal): Promise<FittedImage> {
+    return this.#run({ kind: 'fit', ...request }, signal);
   }
 
   /**
@@ -78,8 +74,7 @@ export class ImageProcesses {
    * @throws if that is not possible: FileError or an error of sharp, or the signal's reason
    */
   async preview(image: string | Buffer, signal: AbortSignal): Promise<Buffer> {
-    const answer = await this.#ask({ kind: 'preview', image }, signal);
-    return Buffer.from(expectKind(answer, 'previewed').jpeg);
+    return Buffer.from(await this.#run<Uint8Array>({ kind: 'preview', image }, signal));
   }
 
   /** Stops the processes. */
@@ -89,7 +84,7 @@ export class ImageProcesses {
     }
   }
 
-  #ask(request: WorkerRequest, signal: AbortSignal): Promise<Exclude<WorkerAnswer, Failure>> {
+  #run<Result>(request: WorkerRequest, signal: AbortSignal): Promise<Result> {
     return this.#limit(async () => {
       signal.throwIfAborted();
       const child = this.#takeIdle() ?? this.#start();
@@ -100,7 +95,7 @@ export class ImageProcesses {
       child.unref();
       child.channel?.unref();
       this.#idle.push(child);
-      return accept(answer);
+      return accept(answer) as Result;
     });
   }
 
@@ -132,29 +127,17 @@ function isAlive({ connected, exitCode, signalCode }: ChildProcess): boolean {
   return connected && exitCode === null && signalCode === null;
 }
 
-function expectKind<Kind extends WorkerAnswer['kind']>(
-  answer: WorkerAnswer,
-  kind: Kind,
-): Extract<WorkerAnswer, { kind: Kind }> {
-  if (answer.kind !== kind) {
-    throw new TypeError(`an image process answered ${answer.kind} in place of ${kind}`);
-  }
-  return answer as Extract<WorkerAnswer, { kind: Kind }>;
-}
-
-type Failure = Extract<WorkerAnswer, { kind: 'failed' | 'refused' }>;
-
 /** @throws FileError, or an error with the code of an errno */
-function accept(answer: WorkerAnswer): Exclude<WorkerAnswer, Failure> {
+function accept(answer: WorkerAnswer): unknown {
   switch (answer.kind) {
+    case 'done':
+      return answer.result;
     case 'refused': {
       const { code, message, hint } = answer;
       throw new FileError(code, message, { hint });
     }
     case 'failed':
       throw Object.assign(new Error(answer.message), { code: answer.code });
-    default:
-      return answer;
   }
 }
 

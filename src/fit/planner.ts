@@ -15,8 +15,9 @@ import type { FfmpegTools } from './programs/ffmpeg-tools.ts';
 import { isUnexplained } from './programs/ffprobe.ts';
 import type { SourceFile } from './source-file.ts';
 
-/** What a planner looks at a file with. */
-interface PlannerDependencies {
+/** What a planner works with. */
+interface PlannerTools {
+  readonly noLimits: boolean;
   readonly cores: number;
   readonly ffmpegTools: FfmpegTools;
   readonly imageProcesses: ImageProcesses;
@@ -24,16 +25,12 @@ interface PlannerDependencies {
 
 /** Decides how files are converted: reads what they are, and makes sure that the tools for it are there. */
 export class Planner {
-  readonly #options: { readonly noLimits: boolean };
-  readonly #ffmpegTools: FfmpegTools;
-  readonly #imageProcesses: ImageProcesses;
+  readonly #tools: PlannerTools;
   readonly #limitProbes;
 
-  constructor(options: { readonly noLimits: boolean }, dependencies: PlannerDependencies) {
-    this.#options = options;
-    this.#ffmpegTools = dependencies.ffmpegTools;
-    this.#imageProcesses = dependencies.imageProcesses;
-    this.#limitProbes = pLimit(dependencies.cores);
+  constructor(tools: PlannerTools) {
+    this.#tools = tools;
+    this.#limitProbes = pLimit(tools.cores);
   }
 
   /**
@@ -65,6 +62,7 @@ export class Planner {
     { aspect }: Edits,
     signal: AbortSignal,
   ): Promise<FitPlan> {
+    const { ffmpegTools, imageProcesses } = this.#tools;
     const { path, sizeBytes } = source;
     let header: ImageHeader | undefined;
     let sides: Sides | undefined;
@@ -77,14 +75,14 @@ export class Planner {
         hint: 'Export it without HDR, or as a JPEG.',
       });
     }
-    const recipe = resolveImageRecipe({ format, header, sides, sizeBytes }, aspect, this.#options);
+    const recipe = resolveImageRecipe({ format, header, sides, sizeBytes }, aspect, this.#tools);
     if (recipe === undefined) {
       return untouched;
     }
-    if (format.decoder === 'ffmpeg') {
-      await this.#ffmpegTools.requireEncoder(signal);
+    if (format.demuxer !== undefined) {
+      await ffmpegTools.requireEncoder(signal);
     }
-    await this.#imageProcesses.load(format.decoder, signal);
+    await imageProcesses.load(format.decoder, signal);
     return {
       kind: 'fit',
       source,
@@ -100,14 +98,15 @@ export class Planner {
     isAccepted: boolean,
     signal: AbortSignal,
   ): Promise<FitPlan> {
+    const { ffmpegTools } = this.#tools;
     const asksNothing = Object.keys(edits).length === 0;
-    if (isAccepted && asksNothing && !(await this.#ffmpegTools.canProbe())) {
+    if (isAccepted && asksNothing && !(await ffmpegTools.canProbe())) {
       return {
         kind: 'untouched',
         note: 'without ffprobe, HDR and non-square pixels cannot be detected',
       };
     }
-    const prober = await this.#ffmpegTools.requireProber(signal);
+    const prober = await ffmpegTools.requireProber(signal);
     const probing = this.#limitProbes(() => loadClipFacts({ path: source.path, format }, prober));
     let facts: ClipFacts;
     try {
@@ -125,7 +124,7 @@ export class Planner {
     const { frame } = edits;
     if (video !== undefined && frame !== undefined) {
       const recipe = resolveFrameRecipe({ ...facts, video }, { ...edits, frame });
-      await this.#ffmpegTools.requireEncoder(signal);
+      await ffmpegTools.requireEncoder(signal);
       return {
         kind: 'fit',
         source,
@@ -133,11 +132,11 @@ export class Planner {
         work: { kind: 'frame', format, facts, recipe },
       };
     }
-    const recipe = resolveClipRecipe({ format, facts, sizeBytes: source.sizeBytes }, edits, this.#options);
+    const recipe = resolveClipRecipe({ format, facts, sizeBytes: source.sizeBytes }, edits, this.#tools);
     if (recipe === undefined) {
       return untouched;
     }
-    await this.#ffmpegTools.requireEncoder(signal);
+    await ffmpegTools.requireEncoder(signal);
     return {
       kind: 'fit',
       source,

@@ -52,7 +52,7 @@ async function fitAsset(
   const name = path === '-' ? 'stdin' : path;
   const onProgress = (share: number) => onEvent({ type: 'fitting', index, path, share });
   const fittedFile = await fitter.fit(plan, name, signal, onProgress);
-  const { fitted, source, keptPath, discard } = fittedFile;
+  const { fitted, keptPath, discard } = fittedFile;
   const asset = await checkAssetFile(fittedFile.path, checkContext).catch(async (error: unknown) => {
     await discard();
     throw error instanceof FileError
@@ -70,5 +70,5 @@ async function fitAsset(
     await onFittedImage?.(index, fittedFile.path);
   }
   onEvent({ type: 'fitted', index, path, fitted, keptPath });
-  return Object.assign(asset, { fitting: { fitted, source }, discard });
+  return Object.assign(asset, { fitting: { fitted, source: toFittedSource(plan) }, discard });
 }

@@ -2,8 +2,10 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Edits } from '../../src/files/edits.ts';
-import type { FitPlan, FittedFile } from '../../src/fit/fit-plan.ts';
+import { type FitPlan, type FittedFile, toFittedSource } from '../../src/fit/fit-plan.ts';
 import { Fitter, type FitterDependencies, type FitterOptions } from '../../src/fit/fitter.ts';
+import { checkAssetFile, type FittedSource, type PreparedAsset } from '../../src/media/check-asset.ts';
+import { createCheckContext } from '../../src/media/check-context.ts';
 
 /** A fitter on this machine, for the caller to close. */
 export function openFitter(given: Partial<FitterOptions & FitterDependencies> = {}): Fitter {
@@ -41,17 +43,24 @@ export async function planFile(
   return fitter.plan(await fitter.loadSource(resolve(path), never), edits, isAccepted, never);
 }
 
-/** Converts a file. Throws if that is not necessary or not possible. */
+/** Converts a file, and checks the result. Throws if that is not necessary or not possible. */
 export async function fitFile(
   fitter: Fitter,
   path: string,
   edits: Edits = {},
   signal: AbortSignal = never,
-): Promise<FittedFile> {
+): Promise<
+  FittedFile & Pick<PreparedAsset, 'contentType' | 'sizeBytes'> & { readonly source: FittedSource }
+> {
   const plan = await planFile(fitter, path, edits);
   switch (plan.kind) {
-    case 'fit':
-      return fitter.fit(plan, path, signal);
+    case 'fit': {
+      const file = await fitter.fit(plan, path, signal);
+      const context = createCheckContext(true, signal);
+      const { contentType, sizeBytes } = await checkAssetFile(file.path, context);
+      await context.close();
+      return { ...file, contentType, sizeBytes, source: toFittedSource(plan) };
+    }
     case 'untouched':
       throw new Error(`${path} needs nothing`);
   }

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Color, type Sharp } from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { FittedFile } from '../../src/fit/fit-plan.ts';
 import { Fitter } from '../../src/fit/fitter.ts';
 import { fitImage } from '../../src/fit/images/fit-image.ts';
 import type { ImageRecipe } from '../../src/fit/images/image-recipe.ts';
@@ -48,7 +47,7 @@ async function findDecoders(): Promise<number[]> {
   return found.flat();
 }
 
-async function fitMade(bytes: Buffer, name: string): Promise<FittedFile> {
+async function fitMade(bytes: Buffer, name: string) {
   const path = join(await tempDir(), name);
   await writeFile(path, bytes);
   return fitFile(fitter, path);

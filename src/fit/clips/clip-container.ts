@@ -1,7 +1,6 @@
 /** The format that ffmpeg writes. */
 export interface ClipContainer {
   readonly muxer: string;
-  readonly contentType: string;
   readonly extension: string;
   /** ffmpeg's options for it. */
   readonly options: readonly string[];
@@ -10,13 +9,13 @@ export interface ClipContainer {
 const faststart = ['-movflags', '+faststart'];
 /** The containers of converted clips. */
 export const containers = {
-  mp4: { muxer: 'mp4', contentType: 'video/mp4', extension: 'mp4', options: faststart },
-  mov: { muxer: 'mov', contentType: 'video/quicktime', extension: 'mov', options: faststart },
-  webm: { muxer: 'webm', contentType: 'video/webm', extension: 'webm', options: [] },
-  m4a: { muxer: 'ipod', contentType: 'audio/mp4', extension: 'm4a', options: faststart },
-  mp3: { muxer: 'mp3', contentType: 'audio/mpeg', extension: 'mp3', options: [] },
-  wav: { muxer: 'wav', contentType: 'audio/wav', extension: 'wav', options: [] },
-  aac: { muxer: 'adts', contentType: 'audio/aac', extension: 'aac', options: [] },
+  mp4: { muxer: 'mp4', extension: 'mp4', options: faststart },
+  mov: { muxer: 'mov', extension: 'mov', options: faststart },
+  webm: { muxer: 'webm', extension: 'webm', options: [] },
+  m4a: { muxer: 'ipod', extension: 'm4a', options: faststart },
+  mp3: { muxer: 'mp3', extension: 'mp3', options: [] },
+  wav: { muxer: 'wav', extension: 'wav', options: [] },
+  aac: { muxer: 'adts', extension: 'aac', options: [] },
 } as const satisfies Record<string, ClipContainer>;
 
 /** For people: that nothing is encoded. */

@@ -6,7 +6,7 @@ import type { OpenedImage } from './open-image.ts';
 /** An encoded image. */
 export interface EncodedImage {
   readonly bytes: Buffer;
-  readonly contentType: 'image/png' | 'image/jpeg' | 'image/webp';
+  readonly extension: 'png' | 'jpg' | 'webp';
   /** The changes, as texts for people. */
   readonly texts: readonly string[];
 }
@@ -33,7 +33,7 @@ export async function encodeImage(opened: OpenedImage, recipe: ImageRecipe): Pro
     // Without these two, a PNG of 25 MB grows to 34.
     const bytes = await image.png({ compressionLevel: 9, adaptiveFiltering: true }).toBuffer();
     if (bytes.length <= maxBytes) {
-      return { bytes, contentType: 'image/png', texts: [`saved as PNG of ${bits} bits a channel`] };
+      return { bytes, extension: 'png', texts: [`saved as PNG of ${bits} bits a channel`] };
     }
   }
   // An image with an alpha channel may still be opaque.
@@ -55,14 +55,14 @@ export async function encodeImage(opened: OpenedImage, recipe: ImageRecipe): Pro
 /** A format that gives up detail to need fewer bytes. */
 interface LossyFormat {
   readonly name: string;
-  readonly contentType: EncodedImage['contentType'];
+  readonly extension: EncodedImage['extension'];
   readonly maxSidePx: number;
   encode(image: Sharp, quality: number): Sharp;
 }
 
 const jpeg: LossyFormat = {
   name: 'JPEG',
-  contentType: 'image/jpeg',
+  extension: 'jpg',
   maxSidePx: 65_500,
   // Optimised for it, a JPEG is 2 % smaller, and takes the memory of all its coefficients.
   encode: (image, quality) =>
@@ -71,18 +71,18 @@ const jpeg: LossyFormat = {
 
 const webp: LossyFormat = {
   name: 'WebP',
-  contentType: 'image/webp',
+  extension: 'webp',
   maxSidePx: 16_383,
   encode: (image, quality) => image.webp({ quality }),
 };
 
 async function writeLossy(
-  { name, contentType, encode }: LossyFormat,
+  { name, extension, encode }: LossyFormat,
   image: Sharp,
   quality: number,
 ): Promise<EncodedImage> {
   const bytes = await encode(image.toColourspace('srgb'), quality).toBuffer();
-  return { bytes, contentType, texts: [`saved as ${name} of quality ${quality}`] };
+  return { bytes, extension, texts: [`saved as ${name} of quality ${quality}`] };
 }
 
 /** The best quality that is small enough, or the worst. */

@@ -10,21 +10,24 @@ import { loadHeicDecode, loadSharp } from './optional-modules.ts';
 /** A request to a process of {@link ImageProcesses}: load the decoders, convert an image, or make a preview. */
 export type WorkerRequest =
   | { readonly kind: 'load'; readonly decoder: ImageRecipe['decoder'] }
-  | {
-      readonly kind: 'fit';
-      readonly path: string;
-      readonly recipe: ImageRecipe;
-      /** An unused path, for the decoded image. */
-      readonly scratchPath: string;
-      readonly outputPath: string;
-    }
+  | ({ readonly kind: 'fit' } & FitRequest)
   | { readonly kind: 'preview'; readonly image: string | Uint8Array };
+
+/** An image to convert. */
+export interface FitRequest {
+  readonly path: string;
+  readonly recipe: ImageRecipe;
+  /** An unused path, for the decoded image. */
+  readonly scratchPath: string;
+  readonly outputPath: string;
+}
+
+/** An image that was converted. */
+export type FittedImage = Omit<EncodedImage, 'bytes'>;
 
 /** The answer of such a process. */
 export type WorkerAnswer =
-  | { readonly kind: 'loaded' }
-  | ({ readonly kind: 'fitted' } & Omit<EncodedImage, 'bytes'>)
-  | { readonly kind: 'previewed'; readonly jpeg: Uint8Array }
+  | { readonly kind: 'done'; readonly result: unknown }
   /** Not the image's failure but the file system's, with the code of its errno. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | {
@@ -42,22 +45,7 @@ process.on('message', (request: WorkerRequest) => {
 
 async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
   try {
-    switch (request.kind) {
-      case 'load':
-        loadSharp();
-        if (request.decoder === 'heic-decode') {
-          loadHeicDecode();
-        }
-        return { kind: 'loaded' };
-      case 'fit': {
-        const { path, recipe, scratchPath, outputPath } = request;
-        const { bytes, contentType, texts } = await fitImage(path, recipe, scratchPath);
-        await writeFile(outputPath, bytes, { flag: 'wx' });
-        return { kind: 'fitted', contentType, texts };
-      }
-      case 'preview':
-        return { kind: 'previewed', jpeg: await makePreview(request.image) };
-    }
+    return { kind: 'done', result: await work(request) };
   } catch (error) {
     if (error instanceof FileError) {
       const { code, message, hint } = error;
@@ -65,5 +53,23 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
     }
     const { code = '', message } = error as NodeJS.ErrnoException;
     return { kind: 'failed', code, message };
+  }
+}
+
+async function work(request: WorkerRequest): Promise<FittedImage | Buffer | undefined> {
+  switch (request.kind) {
+    case 'load':
+      loadSharp();
+      if (request.decoder === 'heic-decode') {
+        loadHeicDecode();
+      }
+      return undefined;
+    case 'fit': {
+      const { bytes, ...fitted } = await fitImage(request.path, request.recipe, request.scratchPath);
+      await writeFile(request.outputPath, bytes, { flag: 'wx' });
+      return fitted;
+    }
+    case 'preview':
+      return makePreview(request.image);
   }
 }
