@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { FileError } from '../errors.ts';
-import { readShared } from '../files/read-shared.ts';
+import { readShared } from '../files/read-stream.ts';
 import { statRegularFile, unreadable, withFile } from '../files/regular-file.ts';
 import { groupDigits } from '../words.ts';
 import { type AssetType, type ContentType, isImageContentType, resolveType } from './asset-types.ts';
@@ -9,7 +9,7 @@ import type { CheckContext } from './check-context.ts';
 import { identify } from './identify.ts';
 import { checkImageStructure } from './image-structure.ts';
 import { checkMeasures, checkSize, type Measures, maxSizeBytes } from './limits.ts';
-import type { ProbedFile } from './probe.ts';
+import type { ProbedFile } from './probe-worker.ts';
 
 /** The facts about an asset that its content gives. */
 export interface AssetFacts extends Measures {

@@ -5,10 +5,13 @@ import { findStructureDamage, isEmptyWave, type ReadAt } from './container-struc
 import { measureFrames, type ReadFrame, readAdtsFrame, readMp3Frame } from './frame-duration.ts';
 import { type Measured, measureContainer } from './measure-container.ts';
 
-/** A request to the worker: measure an open file, or bytes. */
+/** A file that stays open until it is probed, or all of its bytes. */
+export type ProbedFile = { readonly fd: number; readonly sizeBytes: number } | Uint8Array;
+
+/** A request to the worker: measure a file. */
 export interface ProbeRequest {
   readonly contentType: ContentType;
-  readonly file: { readonly fd: number; readonly sizeBytes: number } | { readonly bytes: Uint8Array };
+  readonly file: ProbedFile;
 }
 
 /** The worker's answer; `damage` completes "it …", `readError` is the code of a disk's error. */
@@ -28,8 +31,8 @@ parentPort?.on('message', async (request: ProbeRequest) => {
 parentPort?.postMessage('ready');
 
 async function answer({ contentType, file }: ProbeRequest): Promise<ProbeAnswer> {
-  const sizeBytes = 'bytes' in file ? file.bytes.length : file.sizeBytes;
-  const read = 'bytes' in file ? createBytesReader(file.bytes) : createFileReader(file.fd, sizeBytes);
+  const sizeBytes = 'fd' in file ? file.sizeBytes : file.length;
+  const read = 'fd' in file ? createFileReader(file.fd, sizeBytes) : createBytesReader(file);
   try {
     return await measureFile(contentType, read, sizeBytes);
   } catch (error) {

@@ -4,7 +4,7 @@ import type { ContentType } from './asset-types.ts';
 import { damaged } from './damaged.ts';
 import type { Measured } from './measure-container.ts';
 import { notAccepted } from './other-types.ts';
-import type { ProbeAnswer, ProbeRequest, ProbeWorkerData } from './probe-worker.ts';
+import type { ProbeAnswer, ProbedFile, ProbeRequest, ProbeWorkerData } from './probe-worker.ts';
 
 /** The type, duration and dimensions of a video or audio file. */
 export interface Probed {
@@ -15,9 +15,6 @@ export interface Probed {
   readonly width: number | undefined;
   readonly height: number | undefined;
 }
-
-/** A file that stays open until it is probed, or all of its bytes. */
-export type ProbedFile = { readonly fd: number; readonly sizeBytes: number } | Buffer;
 
 /**
  * How long one file may take, not counting reads: after that the thread is stopped, because the library may loop
@@ -157,7 +154,8 @@ class Thread {
     try {
       return await new Promise((resolve) => {
         this.#settle = resolve;
-        this.#send(file, contentType);
+        // The memory of standard input is shared, so that it is not copied.
+        this.#worker.postMessage({ contentType, file } satisfies ProbeRequest);
       });
     } finally {
       stopWatching();
@@ -179,16 +177,6 @@ class Thread {
     };
     let timer = setTimeout(check, limitMs);
     return () => clearTimeout(timer);
-  }
-
-  #send(file: ProbedFile, contentType: ContentType): void {
-    if ('fd' in file) {
-      const { fd, sizeBytes } = file;
-      this.#worker.postMessage({ contentType, file: { fd, sizeBytes } } satisfies ProbeRequest);
-    } else {
-      // Shared memory is not copied.
-      this.#worker.postMessage({ contentType, file: { bytes: file } } satisfies ProbeRequest);
-    }
   }
 
   async end(): Promise<void> {
