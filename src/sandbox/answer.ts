@@ -22,28 +22,15 @@ export function errorAnswer(status: number, error: string, headers?: Record<stri
   return jsonAnswer(status, { error }, headers);
 }
 
-/** Creates the 401 for a token that is missing or malformed. */
-export function unauthorizedAnswer(): Answer {
-  return errorAnswer(401, 'Unauthorized');
-}
+/** The answer to a token that is missing or malformed. */
+export const unauthorized = errorAnswer(401, 'Unauthorized');
 
-/** Creates the HTML page that a CDN shows when the service does not answer it. */
-export function badGatewayAnswer(): Answer {
-  return {
-    status: 502,
-    headers: { 'content-type': 'text/html; charset=UTF-8', server: 'cloudflare' },
-    text: `<!DOCTYPE html>
-<html lang="en-US">
-<head><title>sandbox | 502: Bad gateway</title></head>
-<body>
-<h1>Bad gateway <span>Error code 502</span></h1>
-<p>The web server reported a bad gateway error. Please try again in a few minutes.</p>
-<p>Cloudflare Ray ID: <strong>0000000000000000</strong></p>
-</body>
-</html>
-`,
-  };
-}
+/** The HTML page that a CDN shows when the service does not answer it. */
+export const badGateway: Answer = {
+  status: 502,
+  headers: { 'content-type': 'text/html; charset=UTF-8', server: 'cloudflare' },
+  text: '<!DOCTYPE html>\n<title>sandbox | 502: Bad gateway</title>\n<h1>Bad gateway</h1>\n',
+};
 
 /** Sends the whole answer, with its length. */
 export function sendWhole(response: ServerResponse, { status, headers, text }: Answer): void {

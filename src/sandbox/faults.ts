@@ -41,14 +41,11 @@ export function parseFault(text: string): Fault {
   );
 }
 
-/** Decides which fault each upload gets. */
-export interface FaultPlan {
-  /** The fault of the next upload to arrive, if any. */
-  next(): FaultKind | undefined;
-}
-
-/** Creates the plan of one server. Throws a RangeError for an invalid fault, or rates that add up to more than 1. */
-export function createFaultPlan(faults: readonly Fault[], seed: number): FaultPlan {
+/**
+ * Creates a function that draws the fault of the next upload to arrive, if any. Throws a RangeError for an invalid
+ * fault, or rates that add up to more than 1.
+ */
+export function createFaultPlan(faults: readonly Fault[], seed: number): () => FaultKind | undefined {
   for (const fault of faults) {
     if (!isFaultKind(fault.kind) || !isFrequency(fault)) {
       throw new RangeError(
@@ -65,24 +62,22 @@ export function createFaultPlan(faults: readonly Fault[], seed: number): FaultPl
   }
   const random = createRandom(seed);
 
-  return {
-    next() {
-      // Draw even if a count decides, so that adding a count does not change the later draws.
-      let draw = random();
-      const counted = counts.find((fault) => fault.left > 0);
-      if (counted) {
-        counted.left -= 1;
-        return counted.kind;
+  return () => {
+    // Draw even if a count decides, so that adding a count does not change the later draws.
+    let draw = random();
+    const counted = counts.find((fault) => fault.left > 0);
+    if (counted) {
+      counted.left -= 1;
+      return counted.kind;
+    }
+    // One draw decides between all rates: each rate owns a part of [0, 1) as long as itself.
+    for (const { kind, rate } of rates) {
+      if (draw < rate) {
+        return kind;
       }
-      // One draw decides between all rates: each rate owns a part of [0, 1) as long as itself.
-      for (const { kind, rate } of rates) {
-        if (draw < rate) {
-          return kind;
-        }
-        draw -= rate;
-      }
-      return undefined;
-    },
+      draw -= rate;
+    }
+    return undefined;
   };
 }
 

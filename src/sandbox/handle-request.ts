@@ -4,17 +4,17 @@ import type { Readable } from 'node:stream';
 import { accounts, decodeAccount, describeAccounts, isAuthorized } from './accounts.ts';
 import {
   type Answer,
-  badGatewayAnswer,
+  badGateway,
   errorAnswer,
   jsonAnswer,
   type SendAnswer,
   sendEarly,
   sendTruncated,
   sendWhole,
-  unauthorizedAnswer,
+  unauthorized,
 } from './answer.ts';
 import type { ApiRevision, AssetStore } from './assets.ts';
-import type { FaultKind, FaultPlan } from './faults.ts';
+import type { FaultKind } from './faults.ts';
 import { type ContentType, contentTypes, limits, typeOf } from './media/formats.ts';
 
 /** The path where the API begins. */
@@ -30,7 +30,8 @@ export type Route =
 export interface ServerState {
   readonly api: ApiRevision;
   readonly store: AssetStore;
-  readonly faultPlan: FaultPlan;
+  /** Draws the fault of the next upload to arrive, if any. */
+  readonly nextFault: () => FaultKind | undefined;
   readonly retryAfterSeconds: number | undefined;
   /** How long the fault `slow` stalls. */
   readonly slowMs: number;
@@ -96,7 +97,7 @@ export async function handleRequest(
         request,
         isAuthorized(request.headers.authorization)
           ? jsonAnswer(200, describeAccounts(state.now()))
-          : unauthorizedAnswer(),
+          : unauthorized,
       );
     case 'upload':
       return handleUpload(route.segment, request, state);
@@ -126,20 +127,20 @@ function refuseMethod(method: string, allow: string): Route {
 async function handleUpload(
   segment: string,
   request: IncomingMessage,
-  { api, store, faultPlan, retryAfterSeconds, slowMs }: ServerState,
+  { api, store, nextFault, retryAfterSeconds, slowMs }: ServerState,
 ): Promise<Outcome> {
   const head = readUploadHead(segment, request.headers, api);
   if ('status' in head) {
     return skipBody(request, head);
   }
 
-  const fault = faultPlan.next();
+  const fault = nextFault();
   const end = { fault, send: sendWhole, stallMs: 0 };
   if (fault === 'reset') {
     return { ...end, body: { size: 0 } };
   }
   if (fault === 'early-401') {
-    return { ...end, body: { size: 0 }, answer: unauthorizedAnswer(), send: sendEarly };
+    return { ...end, body: { size: 0 }, answer: unauthorized, send: sendEarly };
   }
 
   const body = await readBody(request, limits[typeOf(head.contentType)].maxBytes);
@@ -155,7 +156,7 @@ async function handleUpload(
     case '500':
       return { ...end, body, answer: errorAnswer(500, 'Internal server error') };
     case '502-html':
-      return { ...end, body, answer: badGatewayAnswer() };
+      return { ...end, body, answer: badGateway };
     case '596':
       return { ...end, body, answer: errorAnswer(596, 'Session expired') };
     case 'reset-after-body':
@@ -177,7 +178,7 @@ function readUploadHead(
   api: ApiRevision,
 ): { readonly account: string; readonly contentType: ContentType } | Answer {
   if (!isAuthorized(headers.authorization)) {
-    return unauthorizedAnswer();
+    return unauthorized;
   }
   if (/[:@]/.test(segment)) {
     return errorAnswer(400, 'The account must be percent-encoded as one path segment, ":" and "@" included');

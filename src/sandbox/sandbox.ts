@@ -131,7 +131,7 @@ class RunningSandbox implements Sandbox {
     assertDelay('slowMs', slowMs);
     const store = new AssetStore(api, seed);
     this.assets = store.assets;
-    this.#state = { api, store, faultPlan: createFaultPlan(faults, seed), retryAfterSeconds, slowMs, now };
+    this.#state = { api, store, nextFault: createFaultPlan(faults, seed), retryAfterSeconds, slowMs, now };
     this.#server = options.tls ? createTlsServer(options.tls) : createServer();
     // Only the client decides when an upload takes too long.
     this.#server.requestTimeout = 0;

@@ -8,8 +8,8 @@ import {
 } from '../../../src/sandbox/faults.ts';
 
 const take = (count: number, faults: readonly Fault[], seed = 1) => {
-  const plan = createFaultPlan(faults, seed);
-  return Array.from({ length: count }, () => plan.next());
+  const next = createFaultPlan(faults, seed);
+  return Array.from({ length: count }, next);
 };
 
 describe('parseFault', () => {
