@@ -26,16 +26,13 @@ export class FolderReader {
 
   /** A folder's path without any link; rejects with the system's error. */
   realPath(folder: string): Promise<string> {
-    return remember(this.#realPaths, folder, async (path) =>
-      decodePath(await realpath(encodePath(path), { encoding: 'buffer' })),
-    );
+    return remember(this.#realPaths, folder, readRealPath);
   }
 
   async follow(link: string): Promise<LinkTarget> {
     try {
-      const path = encodePath(link);
-      const target = decodePath(await realpath(path, { encoding: 'buffer' }));
-      return { realPath: target, kind: (await stat(path)).isDirectory() ? 'folder' : 'file' };
+      const target = await readRealPath(link);
+      return { realPath: target, kind: (await stat(encodePath(link))).isDirectory() ? 'folder' : 'file' };
     } catch {
       return { realPath: link, kind: 'file' };
     }
@@ -50,6 +47,10 @@ function remember<Value>(
   const value = known.get(key) ?? read(key);
   known.set(key, value);
   return value;
+}
+
+async function readRealPath(path: string): Promise<string> {
+  return decodePath(await realpath(encodePath(path), { encoding: 'buffer' }));
 }
 
 async function readEntries(folder: string): Promise<readonly Entry[]> {

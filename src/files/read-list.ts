@@ -44,36 +44,27 @@ export async function readList(
   if (bytes.length > maxListBytes) {
     throw refuse('it is larger than 64 MiB, too large for a list of paths');
   }
-  const entries = splitAt(nullSeparated ? 0 : newline, withoutByteOrderMark(bytes, nullSeparated));
+  const entries = splitList(bytes.toString('latin1'), nullSeparated);
   if (entries.some(({ length }) => length > maxPathBytes)) {
     throw refuse('it has an entry that is too long for a path');
   }
   const paths = entries
-    .map((entry) =>
-      decodePath(!nullSeparated && entry.at(-1) === carriageReturn ? entry.subarray(0, -1) : entry),
-    )
-    .filter((path) => path !== '');
+    .filter((entry) => entry !== '')
+    .map((entry) => decodePath(Buffer.from(entry, 'latin1')));
   if (paths.length === 0) {
     throw refuse('the list is empty');
   }
   return paths;
 }
 
-const newline = 0x0a;
-const carriageReturn = 0x0d;
-const byteOrderMark = Buffer.from('\ufeff');
-
-function withoutByteOrderMark(bytes: Buffer, nullSeparated: boolean): Buffer {
-  const hasMark = bytes.subarray(0, byteOrderMark.length).equals(byteOrderMark);
-  return hasMark && !nullSeparated ? bytes.subarray(byteOrderMark.length) : bytes;
-}
-
-function splitAt(separator: number, bytes: Buffer): readonly Buffer[] {
-  const entries: Buffer[] = [];
-  let start = 0;
-  for (let end = bytes.indexOf(separator); end !== -1; end = bytes.indexOf(separator, start)) {
-    entries.push(bytes.subarray(start, end));
-    start = end + 1;
+/** Splits a list, in which each character is a byte. */
+function splitList(list: string, nullSeparated: boolean): readonly string[] {
+  if (nullSeparated) {
+    return list.split('\0');
   }
-  return [...entries, bytes.subarray(start)];
+  const byteOrderMark = /^\xef\xbb\xbf/;
+  return list
+    .replace(byteOrderMark, '')
+    .split('\n')
+    .map((line) => line.replace(/\r$/, ''));
 }
