@@ -2,15 +2,6 @@ import { UsageError } from '../errors.ts';
 import { expandBraces, PatternTooLarge } from './expand-braces.ts';
 import { mayHaveGroups, type PatternPart, parsePattern, withForwardSlashes } from './pattern.ts';
 
-/** A found file or folder that `--exclude` may leave out. */
-export interface Candidate {
-  /** As it is shown, such as `shots/old/a.png`. */
-  readonly path: string;
-  /** Where the found part of the path begins, after the named part. */
-  readonly foundAt: number;
-  readonly isFolder: boolean;
-}
-
 interface Rule {
   readonly parts: readonly PatternPart[];
   readonly isForFolders: boolean;
@@ -28,8 +19,11 @@ export class Exclusion {
   /**
    * Whether a file or folder is left out. Call it for the parent folders first. A pattern without a slash is matched
    * against the name; one with a slash against the path, and against the part of it below the named folder.
+   *
+   * @param path as it is shown, such as `shots/old/a.png`
+   * @param foundAt where the found part of the path begins, after the named part
    */
-  has({ path, foundAt, isFolder }: Candidate): boolean {
+  has(path: string, foundAt: number, isFolder: boolean): boolean {
     if (this.#rules.length === 0) {
       return false;
     }

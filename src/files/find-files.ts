@@ -5,14 +5,17 @@ import { parseNamedEdits } from './edits.ts';
 import type { FoundFile } from './found-file.ts';
 import { type FileHost, NamedPaths, NoFileError, type PathKind } from './named-paths.ts';
 import { showPath } from './path-bytes.ts';
-import type { PatternFinder, PatternOptions } from './pattern-finder.ts';
+import type { PatternFinder } from './pattern-finder.ts';
+import type { SearchOptions } from './search.ts';
 
 /** How a command line names the files of a run. */
-export interface FileRequest extends PatternOptions {
+export interface FileRequest extends SearchOptions {
   /** Paths, globs and `-`. */
   readonly patterns: readonly string[];
   /** Paths that are never globs and never standard input, as `decodePath` gives them. */
   readonly literals: readonly string[];
+  /** Globs of the files that globs and `recursive` leave out. */
+  readonly exclude: readonly string[];
 }
 
 /**
@@ -110,7 +113,7 @@ class Finder {
    */
   loadPatternFinder(): Promise<PatternFinder> {
     this.#patternFinder ??= import('./pattern-finder.ts').then(
-      ({ PatternFinder }) => new PatternFinder(this.#request, this.#paths, this.#host),
+      ({ PatternFinder }) => new PatternFinder(this.#request, this.#request.exclude, this.#paths, this.#host),
     );
     return this.#patternFinder;
   }

@@ -6,40 +6,34 @@ import type { FoundFile } from './found-file.ts';
 import { type FileHost, type NamedPaths, NoFileError } from './named-paths.ts';
 import { sortNaturally } from './natural-order.ts';
 import { showPath } from './path-bytes.ts';
-import { mayHaveGroups, type PatternSyntax, parsePattern, withForwardSlashes } from './pattern.ts';
+import { mayHaveGroups, parsePattern, withForwardSlashes } from './pattern.ts';
 import { type Match, Search, type SearchOptions } from './search.ts';
-
-/** How patterns and folders are searched. */
-export interface PatternOptions {
-  /** Whether folders are descended into. */
-  readonly recursive: boolean;
-  /** Whether globs and `recursive` take hidden files and folders. */
-  readonly hidden: boolean;
-  /** Globs of the files that globs and `recursive` leave out. */
-  readonly exclude: readonly string[];
-  /** The extensions of the files that `recursive` takes, in lower case and without the dot. */
-  readonly extensions: readonly string[];
-}
 
 /** Finds the files that patterns match, and those in folders. */
 export class PatternFinder {
   readonly #options: SearchOptions;
+  readonly #exclusion: Exclusion;
   readonly #paths: NamedPaths;
   readonly #host: FileHost;
-  readonly #extensions: readonly string[];
 
-  /** @throws UsageError for an invalid pattern in `exclude` */
-  constructor({ recursive, hidden, exclude, extensions }: PatternOptions, paths: NamedPaths, host: FileHost) {
-    const exclusion = new Exclusion(exclude, host.platform);
-    this.#options = { recursive, hidden, exclusion, extensions: new Set(extensions) };
-    this.#extensions = extensions;
+  /**
+   * @param exclude globs of the files that are left out
+   * @throws UsageError for an invalid one
+   */
+  constructor(options: SearchOptions, exclude: readonly string[], paths: NamedPaths, host: FileHost) {
+    this.#options = options;
+    this.#exclusion = new Exclusion(exclude, host.platform);
     this.#paths = paths;
     this.#host = host;
   }
 
+  #startSearch(): Search {
+    return new Search(this.#options, this.#exclusion, this.#paths.reader, this.#host);
+  }
+
   /** @throws NoFileError */
   async findBelow(path: string): Promise<readonly FoundFile[]> {
-    const search = new Search(this.#options, this.#paths.reader, this.#host);
+    const search = this.#startSearch();
     await this.#searchBelow(path, search);
     return this.#filesOf(search) ?? this.#nothingBelow(search);
   }
@@ -51,7 +45,7 @@ export class PatternFinder {
     const folder = absolutePath(path, this.#host);
     // A folder that cannot be resolved cannot be read either, which is reported later.
     const realPath = await this.#paths.reader.realPath(folder).catch(() => folder);
-    await search.addBelowNamed(/^\.(?:\/+\.)*\/*$/.test(path) ? '' : path.replace(/\/*$/, '/'), realPath);
+    await search.addBelow(/^\.(?:\/+\.)*\/*$/.test(path) ? '' : path.replace(/\/*$/, '/'), realPath);
   }
 
   /** @throws NoFileError */
@@ -62,7 +56,7 @@ export class PatternFinder {
         throw new PatternTooLarge();
       }
       const words = expandBraces(portable);
-      const search = await this.#searchWords(pattern, words, { hasGroups: false });
+      const search = await this.#searchWords(pattern, words, false);
       const files = this.#filesOf(search);
       if (files !== undefined && (files.length === 1 || !isOneName(portable))) {
         return files;
@@ -74,7 +68,7 @@ export class PatternFinder {
       }
       // `*(1).png` is plain text to bash, and a group under its extglob.
       const grouped = mayHaveGroups(portable)
-        ? this.#filesOf(await this.#searchWords(pattern, words, { hasGroups: true }))
+        ? this.#filesOf(await this.#searchWords(pattern, words, true))
         : undefined;
       return (
         grouped ?? (search.hasSearchedBelow ? this.#nothingBelow(search) : this.#noMatch(pattern, search))
@@ -87,11 +81,11 @@ export class PatternFinder {
   }
 
   /** @param pattern the argument that was expanded to the words */
-  async #searchWords(pattern: string, words: readonly string[], syntax: PatternSyntax): Promise<Search> {
-    const search = new Search(this.#options, this.#paths.reader, this.#host);
+  async #searchWords(pattern: string, words: readonly string[], hasGroups: boolean): Promise<Search> {
+    const search = this.#startSearch();
     for (const word of words.filter((it) => it !== '')) {
       const isForFolders = /[^/]\/+$/.test(word);
-      const parts = parsePattern(isForFolders ? word.replace(/\/+$/, '') : word, syntax);
+      const parts = parsePattern(isForFolders ? word.replace(/\/+$/, '') : word, { hasGroups });
       if (parts.some(({ kind }) => kind !== 'literal')) {
         await search.addMatches(parts, isForFolders);
       } else {
@@ -154,7 +148,9 @@ export class PatternFinder {
 
   #nothingBelow({ hasLeftOut }: Search): never {
     const more = hasLeftOut ? ' that is neither hidden nor excluded' : '';
-    throw new NoFileError(() => `there is no ${formatExtensions(this.#extensions)} file in it${more}`);
+    throw new NoFileError(
+      () => `there is no ${formatExtensions(this.#options.extensions)} file in it${more}`,
+    );
   }
 
   #noMatch(pattern: string, { hasLeftOut }: Search): never {

@@ -8,12 +8,6 @@ export type PatternPart =
   | { readonly kind: 'globstar' }
   | NamePattern;
 
-/** How to read parentheses. */
-export interface PatternSyntax {
-  /** Whether `@(a|b)` and the like are groups, as under bash's `extglob`, or plain text. */
-  readonly hasGroups: boolean;
-}
-
 /** Whether bash would read parentheses of this text as a group under `extglob`. */
 export function mayHaveGroups(text: string): boolean {
   return /[?*+@!]\(/.test(text);
@@ -32,10 +26,11 @@ const maxDepth = 8;
  * syntax, a character beyond U+FFFF for two, follow circular links below `**`, cannot match names that are not UTF-8,
  * and backtrack without a bound.
  *
+ * @param options `hasGroups`: whether `@(a|b)` and the like are groups, as under bash's `extglob`, or plain text
  * @throws PatternTooLarge for groups that are nested too deep
  */
-export function parsePattern(text: string, syntax: PatternSyntax): readonly PatternPart[] {
-  const parts = splitAtSlashes(text).map((part) => parsePart(part, syntax));
+export function parsePattern(text: string, options: { readonly hasGroups: boolean }): readonly PatternPart[] {
+  const parts = splitAtSlashes(text).map((part) => parsePart(part, options.hasGroups));
   return parts.filter(({ kind }, i) => kind !== 'globstar' || parts[i + 1]?.kind !== 'globstar');
 }
 
@@ -49,11 +44,11 @@ function dropDanglingEscape(part: string): string {
   return backslashes % 2 === 0 ? part : part.slice(0, -1);
 }
 
-function parsePart(text: string, syntax: PatternSyntax): PatternPart {
+function parsePart(text: string, hasGroups: boolean): PatternPart {
   if (text === '**') {
     return { kind: 'globstar' };
   }
-  const items = new ItemParser(text, syntax).parse();
+  const items = new ItemParser(text, hasGroups).parse();
   return items.every((item) => item.kind === 'character')
     ? { kind: 'literal', name: items.map(({ character }) => character).join('') }
     : new NamePattern(items);
@@ -256,9 +251,9 @@ class ItemParser {
   readonly #groupEnds: ReadonlyMap<number, number>;
   #place = 0;
 
-  constructor(text: string, syntax: PatternSyntax) {
+  constructor(text: string, hasGroups: boolean) {
     this.#characters = [...text];
-    this.#groupEnds = syntax.hasGroups ? findGroupEnds(this.#characters) : new Map();
+    this.#groupEnds = hasGroups ? findGroupEnds(this.#characters) : new Map();
   }
 
   parse(): readonly Item[] {

@@ -9,13 +9,12 @@ import type { PatternPart } from './pattern.ts';
 
 /** How patterns and folders are searched. */
 export interface SearchOptions {
-  /** Whether wildcards and `-r` take hidden files and folders. */
-  readonly hidden: boolean;
-  readonly exclusion: Exclusion;
-  /** Whether to search matched folders recursively. */
+  /** Whether folders are descended into. */
   readonly recursive: boolean;
-  /** The extensions of the files to take from folders, in lower case and without the dot. */
-  readonly extensions: ReadonlySet<string>;
+  /** Whether globs and `recursive` take hidden files and folders. */
+  readonly hidden: boolean;
+  /** The extensions of the files that `recursive` takes, in lower case and without the dot. */
+  readonly extensions: readonly string[];
 }
 
 /** A file that was found, or a folder that could not be searched. */
@@ -48,13 +47,20 @@ export class Search {
   /** Whether a folder was searched for all files below it. */
   hasSearchedBelow = false;
   readonly #options: SearchOptions;
+  readonly #exclusion: Exclusion;
   readonly #reader: FolderReader;
   readonly #host: Pick<Host, 'cwd' | 'signal'>;
   /** Where the found part of a path begins, after the named part. */
   #foundAt = 0;
 
-  constructor(options: SearchOptions, reader: FolderReader, host: Pick<Host, 'cwd' | 'signal'>) {
+  constructor(
+    options: SearchOptions,
+    exclusion: Exclusion,
+    reader: FolderReader,
+    host: Pick<Host, 'cwd' | 'signal'>,
+  ) {
     this.#options = options;
+    this.#exclusion = exclusion;
     this.#reader = reader;
     this.#host = host;
   }
@@ -96,10 +102,19 @@ export class Search {
     }
   }
 
-  /** Adds every file below a folder whose name has one of the extensions; links to folders are not followed. */
-  async addBelow(prefix: string, realPath: string, isLinked: boolean): Promise<void> {
+  /** Adds every file below a named folder whose name has one of the extensions, if folders are descended into. */
+  async addBelow(prefix: string, realPath: string): Promise<void> {
+    this.#foundAt = prefix.length;
+    await this.#addBelow({ prefix, realPath, isFound: false, isLinked: false });
+  }
+
+  /** Does not follow links to folders. */
+  async #addBelow(folder: Place): Promise<void> {
+    if (!this.#options.recursive) {
+      return;
+    }
     this.hasSearchedBelow = true;
-    const places: Place[] = [{ prefix, realPath, isFound: true, isLinked }];
+    const places: Place[] = [{ ...folder, isFound: true }];
     for (let place = places.pop(); place !== undefined; place = places.pop()) {
       for (const entry of await this.#list(place)) {
         if (!this.#takes(place, entry, true)) {
@@ -112,12 +127,6 @@ export class Search {
         }
       }
     }
-  }
-
-  /** As {@link addBelow}, for a folder that is named. */
-  async addBelowNamed(prefix: string, realPath: string): Promise<void> {
-    this.#foundAt = prefix.length;
-    await this.addBelow(prefix, realPath, false);
   }
 
   async #matchFolders(
@@ -171,7 +180,7 @@ export class Search {
       return;
     }
     if (part.kind === 'globstar' && isForFolders) {
-      await this.#addBelowIfRecursive(place);
+      await this.#addBelow(place);
       return;
     }
     for (const entry of await this.#list(place)) {
@@ -183,7 +192,7 @@ export class Search {
         if (part.kind === 'globstar') {
           visitBelow(folder);
         } else {
-          await this.#addBelowIfRecursive(folder);
+          await this.#addBelow(folder);
         }
       } else if (!isForFolders) {
         await this.#addFile(place, entry);
@@ -203,18 +212,12 @@ export class Search {
       return;
     }
     const path = `${place.prefix}${name}`;
-    if (this.#options.exclusion.has({ path, foundAt: this.#foundAt, isFolder: kind === 'folder' })) {
+    if (this.#exclusion.has(path, this.#foundAt, kind === 'folder')) {
       this.hasLeftOut = true;
     } else if (kind === 'folder') {
-      await this.#addBelowIfRecursive({ ...place, prefix: `${path}/`, realPath: source });
+      await this.#addBelow({ ...place, prefix: `${path}/`, realPath: source });
     } else if (!isForFolders) {
       await this.#addFile(place, { name, kind });
-    }
-  }
-
-  async #addBelowIfRecursive({ prefix, realPath, isLinked }: Place): Promise<void> {
-    if (this.#options.recursive) {
-      await this.addBelow(prefix, realPath, isLinked);
     }
   }
 
@@ -267,21 +270,20 @@ export class Search {
 
   /** Whether an entry matches a pattern, or anything for `true`, and is neither hidden nor excluded. */
   #takes(place: Place, entry: Entry, part: PatternPart | true): boolean {
-    const { hidden, exclusion } = this.#options;
+    const { hidden } = this.#options;
     const isTaken =
       part !== true && part.kind === 'pattern'
         ? part.matches(entry.name, hidden)
         : hidden || !entry.name.startsWith('.');
     const path = `${place.prefix}${entry.name}`;
-    const isFolder = entry.kind === 'folder';
-    const isExcluded = isTaken && exclusion.has({ path, foundAt: this.#foundAt, isFolder });
+    const isExcluded = isTaken && this.#exclusion.has(path, this.#foundAt, entry.kind === 'folder');
     this.hasLeftOut ||= isExcluded || (!isTaken && part === true);
     return isTaken && !isExcluded;
   }
 
   #isNamedLikeAnAsset(name: string): boolean {
     const dot = name.lastIndexOf('.');
-    return dot !== -1 && this.#options.extensions.has(name.slice(dot + 1).toLowerCase());
+    return dot !== -1 && this.#options.extensions.includes(name.slice(dot + 1).toLowerCase());
   }
 }
 
