@@ -36,11 +36,11 @@ export function resolveAudioRecipe(
   if (!noLimits) {
     refuseShort(part.lengthMs, durationMs.min);
   }
-  const { container, options, isCopied } = resolveAudioCoding(
+  const { container, options, text } = resolveAudioCoding(
     format,
     audio,
     part,
-    noLimits ? undefined : maxBytes,
+    noLimits ? Number.POSITIVE_INFINITY : maxBytes,
     // A video container holds other streams too, so its size says nothing about the audio.
     format.copyable ? 0 : (sizeBytes * part.lengthMs) / facts.durationMs,
   );
@@ -49,13 +49,7 @@ export function resolveAudioRecipe(
     container,
     streams: ['-map', '0:a:0', ...options],
     outcome: { durationMs: part.lengthMs },
-    texts: [
-      ...(isAccepted ? [] : [`converted from ${format.name}`]),
-      ...describeCut(part),
-      isCopied
-        ? describeCopy(container)
-        : `encoded as ${container === containers.wav ? 'WAV' : 'AAC in M4A'}`,
-    ],
+    texts: [...(isAccepted ? [] : [`converted from ${format.name}`]), ...describeCut(part), text],
   };
 }
 
@@ -80,7 +74,8 @@ function isLayerTwo({ codec }: AudioFacts): boolean {
 interface AudioCoding {
   readonly container: ClipContainer;
   readonly options: readonly string[];
-  readonly isCopied: boolean;
+  /** For people. */
+  readonly text: string;
 }
 
 /** A copy if that is exact, the same samples if they are small enough, otherwise AAC. */
@@ -88,7 +83,7 @@ function resolveAudioCoding(
   format: ClipFormat,
   audio: AudioFacts,
   part: ClipPart,
-  maxBytes: number | undefined,
+  maxBytes: number,
   copiedBytes: number,
 ): AudioCoding {
   const container = format.contentType === 'audio/aac' ? containers.aac : audioContainers[audio.codec];
@@ -96,15 +91,19 @@ function resolveAudioCoding(
     container !== undefined &&
     part.startMs === 0 &&
     (format.copyable || format.acceptsAudio) &&
-    (maxBytes === undefined || copiedBytes <= maxBytes)
+    copiedBytes <= maxBytes
   ) {
-    return { container, options: ['-c:a', 'copy'], isCopied: true };
+    return { container, options: ['-c:a', 'copy'], text: describeCopy(container) };
   }
   const samplesBytes = (audio.bytesPerSecond * part.lengthMs) / 1000;
-  if (losslessCodecs.test(audio.codec) && (maxBytes === undefined || samplesBytes < maxBytes - headerBytes)) {
-    return { container: containers.wav, options: ['-c:a', resolvePcm(audio)], isCopied: false };
+  if (losslessCodecs.test(audio.codec) && samplesBytes < maxBytes - headerBytes) {
+    return { container: containers.wav, options: ['-c:a', resolvePcm(audio)], text: 'encoded as WAV' };
   }
-  return { container: containers.m4a, options: ['-c:a', 'aac', '-b:a', '256k'], isCopied: false };
+  return {
+    container: containers.m4a,
+    options: ['-c:a', 'aac', '-b:a', '256k'],
+    text: 'encoded as AAC in M4A',
+  };
 }
 
 /** More bytes than a WAV has before its samples. */

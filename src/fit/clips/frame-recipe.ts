@@ -1,8 +1,7 @@
 import type { Edits } from '../../files/edits.ts';
-import { describeCrop } from '../crop.ts';
 import type { ClipFacts, VideoFacts } from './clip-facts.ts';
 import { type ClipPart, describeCut, formatClipTime, isCut, outside, resolvePart } from './clip-part.ts';
-import { describeColour, resolveColour, resolveFrameMatrix, resolveShape } from './video-filters.ts';
+import { resolveColour, resolveFrameMatrix, resolveShape } from './video-filters.ts';
 
 /** The frame of a video that becomes an image. */
 export interface FrameRecipe {
@@ -37,9 +36,8 @@ export function resolveFrameRecipe(
     texts: [
       ...describeCut(part),
       typeof frame === 'object' ? `frame at ${formatClipTime(frame.atMs)} taken` : `${frame} frame taken`,
-      ...(shape.isCropped && aspect ? [describeCrop(aspect)] : []),
-      ...(facts.video.pixelAspect === 1 ? [] : ['pixels made square']),
-      ...describeColour(colour.kind),
+      ...shape.texts,
+      ...colour.texts,
     ],
   };
 }

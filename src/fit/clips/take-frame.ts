@@ -80,14 +80,9 @@ async function findFrameTime(
   return { ms, nextMs };
 }
 
-/** Major and minor number; undefined for builds between releases, which are as new as any. */
-function parseRelease(version: string): readonly [major: number, minor: number] | undefined {
-  const [, major, minor] = /^n?(\d{1,2})\.(\d+)/.exec(version) ?? [];
-  return major === undefined ? undefined : [Number(major), Number(minor)];
-}
-
 /** The option that keeps frames at their own times: 5.1 gave it a name, and a later release dropped the old one. */
-function resolvePassthrough(version: string | undefined): readonly string[] {
-  const [major, minor] = parseRelease(version ?? '') ?? [99, 0];
-  return [major < 5 || (major === 5 && minor < 1) ? '-vsync' : '-fps_mode', 'passthrough'];
+function resolvePassthrough(version = ''): readonly string[] {
+  // Builds between releases have no such number, and are as new as any.
+  const isOld = /^n?(?:[0-4]\.|5\.0(?!\d))/.test(version);
+  return [isOld ? '-vsync' : '-fps_mode', 'passthrough'];
 }

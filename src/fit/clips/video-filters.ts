@@ -1,5 +1,5 @@
 import type { Aspect } from '../../files/edits.ts';
-import { resolveCrop } from '../crop.ts';
+import { describeCrop, resolveCrop } from '../crop.ts';
 import type { VideoFacts } from './clip-facts.ts';
 
 /** The sides that a video's frames get, and the filters that give them. */
@@ -8,8 +8,10 @@ export interface VideoShape {
   readonly height: number;
   /** ffmpeg's filters; none if the frames have that shape already. */
   readonly filters: readonly string[];
-  readonly isCropped: boolean;
-  readonly isScaled: boolean;
+  /** Whether every pixel is kept, except for an odd last row or column. */
+  readonly isWhole: boolean;
+  /** The changes, for people. */
+  readonly texts: readonly string[];
 }
 
 /**
@@ -46,7 +48,17 @@ export function resolveShape(
   if (isScaled) {
     filters.push(`scale=${width}:${height}:flags=lanczos`, 'setsar=1');
   }
-  return { width, height, filters, isCropped: crop !== undefined, isScaled: scale < 1 };
+  return {
+    width,
+    height,
+    filters,
+    isWhole: crop === undefined && scale === 1,
+    texts: [
+      ...(crop && aspect ? [describeCrop(aspect)] : []),
+      ...(scale < 1 ? [`scaled to ${width}x${height}`] : []),
+      ...(pixelAspect === 1 ? [] : ['pixels made square']),
+    ],
+  };
 }
 
 function floorTo(step: number, value: number): number {
@@ -61,19 +73,20 @@ const wideMatrices: Readonly<Record<string, string>> = {
   smpte432: 'bt709',
 };
 
-/** How to read a video's colours, and the filters that convert them to those that every player shows. */
+/** How a video's colours are converted to those that every player shows. */
 export interface VideoColour {
-  readonly kind: 'plain' | 'wide' | 'hdr';
+  /** ffmpeg's filters; none if the colours stay. */
   readonly filters: readonly string[];
+  /** The change, for people. */
+  readonly texts: readonly string[];
 }
 
-/** Detects HDR and wide gamut, and returns the filters that convert them to BT.709. */
+/** Detects HDR and wide gamut, which are converted to BT.709. */
 export function resolveColour({ transfer, primaries }: VideoFacts): VideoColour {
   const matrix = wideMatrices[primaries];
   if (hdrTransfers.has(transfer)) {
     const source = `pin=${matrix === undefined ? 'bt2020' : primaries}:min=${matrix ?? 'bt2020nc'}`;
     return {
-      kind: 'hdr',
       filters: [
         `zscale=${source}:tin=${transfer}:t=linear:npl=100`,
         'format=gbrpf32le',
@@ -81,13 +94,14 @@ export function resolveColour({ transfer, primaries }: VideoFacts): VideoColour 
         'tonemap=hable:desat=0',
         'zscale=t=bt709:m=bt709:r=tv',
       ],
+      texts: ['converted from HDR to SDR'],
     };
   }
   return matrix === undefined
-    ? { kind: 'plain', filters: [] }
+    ? { filters: [], texts: [] }
     : {
-        kind: 'wide',
         filters: [`zscale=pin=${primaries}:min=${matrix}:tin=bt709:p=bt709:m=bt709:t=bt709:r=tv`],
+        texts: ['converted from a wide gamut to BT.709'],
       };
 }
 
@@ -107,16 +121,4 @@ export function resolveEncodedMatrix(video: VideoFacts): readonly string[] {
         'setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv',
       ]
     : [];
-}
-
-/** For people; empty if the colours stay. */
-export function describeColour(kind: VideoColour['kind']): readonly string[] {
-  switch (kind) {
-    case 'plain':
-      return [];
-    case 'wide':
-      return ['converted from a wide gamut to BT.709'];
-    case 'hdr':
-      return ['converted from HDR to SDR'];
-  }
 }

@@ -1,13 +1,11 @@
 import { FileError } from '../../errors.ts';
 import type { Aspect } from '../../files/edits.ts';
 import { assetTypes, durationToleranceMs } from '../../media/asset-types.ts';
-import { describeCrop } from '../crop.ts';
 import { type ClipContainer, containers, describeCopy } from './clip-container.ts';
 import type { VideoFacts } from './clip-facts.ts';
 import { type ClipPart, describeCut, isCut, refuseShort, shorten } from './clip-part.ts';
 import { type ClipRecipe, type ClipSource, createBase } from './clip-recipe.ts';
 import {
-  describeColour,
   resolveColour,
   resolveEncodedMatrix,
   resolveShape,
@@ -64,8 +62,7 @@ export function resolveVideoRecipe(
     step: 2,
   });
   const colour = resolveColour(video);
-  const isKept = !isCut(part) && !shape.isCropped && !shape.isScaled;
-  const mustEncode = !isKept || mustEncodeWhole(source, video, colour, noLimits);
+  const mustEncode = isCut(part) || !shape.isWhole || mustEncodeWhole(source, video, colour, noLimits);
   if (!mustEncode && format.acceptsVideo) {
     return undefined;
   }
@@ -89,10 +86,8 @@ export function resolveVideoRecipe(
     texts: [
       ...(format.acceptsVideo ? [] : [`converted from ${format.name}`]),
       ...describeCut(part),
-      ...(shape.isCropped && aspect ? [describeCrop(aspect)] : []),
-      ...(shape.isScaled ? [`scaled to ${shape.width}x${shape.height}`] : []),
-      ...(video.pixelAspect === 1 ? [] : ['pixels made square']),
-      ...describeColour(colour.kind),
+      ...shape.texts,
+      ...colour.texts,
       coding.text,
     ],
   };
@@ -111,7 +106,7 @@ function mustEncodeWhole(
   const isBarelyLong =
     !noLimits && !format.acceptsVideo && facts.durationMs < durationMs.min + durationToleranceMs;
   const isUnusual =
-    videoCodecs[video.codec] === undefined || colour.kind !== 'plain' || video.pixelAspect !== 1;
+    videoCodecs[video.codec] === undefined || colour.filters.length > 0 || video.pixelAspect !== 1;
   return (
     isTooLarge ||
     isBarelyLong ||
