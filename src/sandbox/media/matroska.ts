@@ -65,7 +65,10 @@ export function isWebm(bytes: Buffer): boolean {
     return false;
   }
   const header = readElements(bytes).next().value;
-  return header !== undefined && toText(childrenOf(header).get(ids.docType)) === 'webm';
+  return (
+    header !== undefined &&
+    childrenOf(header.payload).get(ids.docType)?.toString('latin1').replace(/\0+$/, '') === 'webm'
+  );
 }
 
 /** Measures a WebM by its header, and a live one, whose header has no duration, by its last blocks. */
@@ -75,8 +78,7 @@ export function measureWebm(bytes: Buffer): Measures {
   let headerDuration = 0;
   let clusterTimestamp = 0;
   let lastTrack: Track | undefined;
-  for (const element of readElements(bytes)) {
-    const { id, payload } = element;
+  for (const { id, payload } of readElements(bytes)) {
     switch (id) {
       case ids.timestampScale:
         scaleNs = toInteger(payload);
@@ -85,7 +87,7 @@ export function measureWebm(bytes: Buffer): Measures {
         headerDuration = toFloat(payload);
         break;
       case ids.trackEntry: {
-        const children = childrenOf(element);
+        const children = childrenOf(payload);
         tracks.set(toInteger(children.get(ids.trackNumber)), readTrack(children));
         break;
       }
@@ -131,7 +133,7 @@ function endNs({ lastNs, previousNs, blockDurationNs, defaultDurationNs }: Track
   return lastNs + (blockDurationNs ?? defaultDurationNs ?? gapNs);
 }
 
-function readTrack(entry: ReadonlyMap<number, Element>): Track {
+function readTrack(entry: ReadonlyMap<number, Buffer>): Track {
   const video = entry.get(ids.video);
   const isVideo = toInteger(entry.get(ids.trackType)) === videoTrackType && video !== undefined;
   const defaultDuration = entry.get(ids.defaultDuration);
@@ -144,7 +146,7 @@ function readTrack(entry: ReadonlyMap<number, Element>): Track {
   };
 }
 
-function readSides(video: ReadonlyMap<number, Element>): Sides {
+function readSides(video: ReadonlyMap<number, Buffer>): Sides {
   const value = (id: number) => toInteger(video.get(id));
   const width = value(ids.pixelWidth) - value(ids.pixelCropLeft) - value(ids.pixelCropRight);
   const height = value(ids.pixelHeight) - value(ids.pixelCropTop) - value(ids.pixelCropBottom);
@@ -156,19 +158,15 @@ function readSides(video: ReadonlyMap<number, Element>): Sides {
   const sides = withSquarePixels({ width, height }, pixelAspect);
   const projection = video.get(ids.projection);
   const roll = projection && childrenOf(projection).get(ids.projectionPoseRoll);
-  const isSideways = roll !== undefined && Math.abs(Math.round(toFloat(roll.payload))) % 180 === 90;
+  const isSideways = roll !== undefined && Math.abs(Math.round(toFloat(roll))) % 180 === 90;
   return isSideways ? { width: sides.height, height: sides.width } : sides;
 }
 
-/** The first child of each ID. */
-function childrenOf({ payload }: Element): ReadonlyMap<number, Element> {
-  const children = new Map<number, Element>();
-  for (const child of readElements(payload)) {
-    if (!children.has(child.id)) {
-      children.set(child.id, child);
-    }
-  }
-  return children;
+/** The payload of the first child of each ID. */
+function childrenOf(payload: Buffer): ReadonlyMap<number, Buffer> {
+  const children = [...readElements(payload)].map((child) => [child.id, child.payload] as const);
+  // The last entry of an ID wins in a Map.
+  return new Map(children.reverse());
 }
 
 function* readElements(bytes: Buffer): Generator<Element, undefined> {
@@ -209,8 +207,7 @@ function readVint(bytes: Buffer, at: number): { readonly value: number; readonly
 }
 
 /** Zero for an element that is missing or empty, as is the default of those that are read here. */
-function toInteger(source: Element | Buffer | undefined): number {
-  const bytes = Buffer.isBuffer(source) ? source : (source?.payload ?? Buffer.alloc(0));
+function toInteger(bytes: Buffer = Buffer.alloc(0)): number {
   if (bytes.length > 8) {
     throw new RangeError('a number is too long');
   }
@@ -223,8 +220,4 @@ function toFloat(bytes: Buffer): number {
     throw new RangeError('a number is not finite');
   }
   return value;
-}
-
-function toText(element: Element | undefined): string {
-  return element?.payload.toString('latin1').replace(/\0+$/, '') ?? '';
 }
