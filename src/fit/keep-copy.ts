@@ -5,9 +5,6 @@ import { describeErrno } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
 
-/** More files of one name than anybody keeps. */
-const maxCopies = 10_000;
-
 /**
  * Copies a converted file into a folder, under the source's name; adds a number if that exists. Existing files stay.
  *
@@ -24,17 +21,13 @@ export async function keepCopy(
   const name = shortenName(parse(basename(sourceName)).name || 'file');
   try {
     await makeFolder(folder);
-    for (let i = 1; i < maxCopies; i += 1) {
+    for (let i = 1; ; i += 1) {
       const path = join(folder, `${name}${i === 1 ? '' : `-${i}`}.${extension}`);
       if (await copyIfFree(output, path)) {
         return path;
       }
     }
-    throw new FileError('cannot_fit', `${folder} has too many files named ${name}`);
   } catch (cause) {
-    if (cause instanceof FileError) {
-      throw cause;
-    }
     throw new FileError('cannot_fit', `it cannot be saved in ${folder}: ${describeErrno(cause)}`, {
       hint: 'Name another folder with --fit-dir.',
       cause,
