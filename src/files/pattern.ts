@@ -49,28 +49,10 @@ function parsePart(text: string, hasGroups: boolean): PatternPart {
     return { kind: 'globstar' };
   }
   const items = new ItemParser(text, hasGroups).parse();
-  return items.every((item) => item.kind === 'character')
-    ? { kind: 'literal', name: items.map(({ character }) => character).join('') }
+  return items.every((item) => typeof item === 'string')
+    ? { kind: 'literal', name: items.join('') }
     : new NamePattern(items);
 }
-
-/** The items of a pattern, in order. */
-type Item =
-  | { readonly kind: 'character'; readonly character: string }
-  /** U+FFFD, which an argument has instead of one to three bytes that are not UTF-8. */
-  | { readonly kind: 'undecoded' }
-  | { readonly kind: 'any' }
-  | { readonly kind: 'star' }
-  | { readonly kind: 'set'; readonly has: (character: string) => boolean }
-  | Group;
-
-interface Group {
-  readonly kind: 'group';
-  readonly sign: GroupSign;
-  readonly alternatives: readonly (readonly Item[])[];
-}
-
-type GroupSign = '?' | '*' | '+' | '@' | '!';
 
 /** Matches one name, in a time that grows with the length of the name and of the pattern, never exponentially. */
 class NamePattern {
@@ -82,157 +64,32 @@ class NamePattern {
   }
 
   /** @param takesHidden whether a dot at the start needs no dot in the pattern */
-  matches(name: string, takesHidden: boolean): boolean {
-    const match = new Match([...name], !takesHidden && name.startsWith('.'));
-    return match.run(this.#items, match.startAt(0))[match.length] === 1;
+  matches(text: string, takesHidden: boolean): boolean {
+    const characters = [...text];
+    const name = { characters, isDotProtected: !takesHidden && text.startsWith('.') };
+    return matchItems(this.#items, placesAt(0, name), name)[characters.length] === 1;
   }
+}
+
+interface Name {
+  readonly characters: readonly string[];
+  /** Whether only a dot in the pattern matches the first character. */
+  readonly isDotProtected: boolean;
 }
 
 /** A set of positions in a name: 1 where a match may have got to. */
 type Places = Uint8Array;
 
-class Match {
-  readonly length: number;
-  readonly #name: readonly string[];
-  /** Whether only a dot in the pattern matches the first character. */
-  readonly #isDotProtected: boolean;
-  /** Results of a group by start position, because nested groups ask repeatedly. */
-  readonly #known = new Map<Group, (Places | undefined)[]>();
+/** A wildcard, a set or a group: the positions where it can end if it begins at one of these. */
+type Matcher = (from: Places, name: Name) => Places;
 
-  constructor(name: readonly string[], isDotProtected: boolean) {
-    this.#name = name;
-    this.length = name.length;
-    this.#isDotProtected = isDotProtected;
-  }
+/** A part of a pattern: a character that stands for itself, or more. */
+type Item = string | Matcher;
 
-  startAt(place: number): Places {
-    const places = new Uint8Array(this.length + 1);
-    places[place] = 1;
-    return places;
-  }
-
-  /** The positions where the items can end if they begin at one of these. */
-  run(items: readonly Item[], from: Places): Places {
-    let places = from;
-    for (const item of items) {
-      if (!places.includes(1)) {
-        break;
-      }
-      places = this.#step(item, places);
-    }
-    return places;
-  }
-
-  #step(item: Item, from: Places): Places {
-    switch (item.kind) {
-      case 'character':
-        return this.#stepOver(from, (character) => character === item.character, false);
-      case 'any':
-        return this.#stepOver(from, () => true, true);
-      case 'set':
-        return this.#stepOver(from, item.has, true);
-      case 'undecoded':
-        return this.#stepOverBytes(from);
-      case 'star':
-        return this.#spread(from);
-      case 'group':
-        return this.#group(item, from);
-    }
-  }
-
-  #stepOver(from: Places, matches: (character: string) => boolean, isWildcard: boolean): Places {
-    const to = new Uint8Array(this.length + 1);
-    for (let i = isWildcard && this.#isDotProtected ? 1 : 0; i < this.length; i += 1) {
-      if (from[i] === 1 && matches(this.#name[i]!)) {
-        to[i + 1] = 1;
-      }
-    }
-    return to;
-  }
-
-  #stepOverBytes(from: Places): Places {
-    const all = this.#stepOver(from, (character) => character === '\ufffd', false);
-    let places = from;
-    for (let i = 0; i < 3; i += 1) {
-      places = this.#stepOver(places, isUndecodedByte, false);
-      addAll(all, places);
-    }
-    return all;
-  }
-
-  #spread(from: Places): Places {
-    const to = this.#withoutStart(from.slice());
-    for (let i = 0; i < this.length; i += 1) {
-      if (to[i] === 1) {
-        to[i + 1] = 1;
-      }
-    }
-    return to;
-  }
-
-  #group(group: Group, from: Places): Places {
-    const known = this.#known.get(group) ?? [];
-    this.#known.set(group, known);
-    const to = new Uint8Array(this.length + 1);
-    for (let start = 0; start <= this.length; start += 1) {
-      if (from[start] === 1) {
-        const places = known[start] ?? this.#groupFrom(group, start);
-        known[start] = places;
-        addAll(to, places);
-      }
-    }
-    return this.#withoutStart(to);
-  }
-
-  /** A pattern matches a leading dot only if it begins with one: not even an empty wildcard may precede it. */
-  #withoutStart(places: Places): Places {
-    if (this.#isDotProtected) {
-      places[0] = 0;
-    }
-    return places;
-  }
-
-  #groupFrom(group: Group, start: number): Places {
-    const from = this.startAt(start);
-    switch (group.sign) {
-      case '@':
-        return this.#either(group, from);
-      case '?':
-        return addAll(this.#either(group, from), from);
-      case '+':
-        return this.#repeat(group, this.#either(group, from));
-      case '*':
-        return this.#repeat(group, from);
-      case '!':
-        return this.#neither(group, start);
-    }
-  }
-
-  #either({ alternatives }: Group, from: Places): Places {
-    const to = new Uint8Array(this.length + 1);
-    for (const items of alternatives) {
-      addAll(to, this.run(items, from));
-    }
-    return to;
-  }
-
-  /** Repeats the group until it reaches no new position. */
-  #repeat(group: Group, places: Places): Places {
-    let fresh = places.slice();
-    while (fresh.includes(1)) {
-      const next = this.#either(group, fresh);
-      fresh = next.map((isThere, i) => (isThere === 1 && places[i] !== 1 ? 1 : 0));
-      addAll(places, fresh);
-    }
-    return places;
-  }
-
-  #neither(group: Group, start: number): Places {
-    const excluded = this.#either(group, this.startAt(start));
-    // It may match any character except a leading dot.
-    const isNothing = start === 0 && this.#isDotProtected;
-    return excluded.map((isThere, i) => (i >= start && !isNothing && isThere !== 1 ? 1 : 0));
-  }
+function placesAt(place: number, { characters }: Name): Places {
+  const places = new Uint8Array(characters.length + 1);
+  places[place] = 1;
+  return places;
 }
 
 function addAll(to: Places, places: Places): Places {
@@ -242,6 +99,120 @@ function addAll(to: Places, places: Places): Places {
     }
   }
   return to;
+}
+
+/** The positions where the items can end, one after the other, if they begin at one of these. */
+function matchItems(items: readonly Item[], from: Places, name: Name): Places {
+  let places = from;
+  for (const item of items) {
+    if (!places.includes(1)) {
+      break;
+    }
+    places =
+      typeof item === 'string' ? stepOver(places, name, (it) => it === item, false) : item(places, name);
+  }
+  return places;
+}
+
+/** Moves each position over one character that matches. */
+function stepOver(
+  from: Places,
+  { characters, isDotProtected }: Name,
+  matches: (character: string) => boolean,
+  isWildcard: boolean,
+): Places {
+  const to = new Uint8Array(from.length);
+  for (let i = isWildcard && isDotProtected ? 1 : 0; i < characters.length; i += 1) {
+    if (from[i] === 1 && matches(characters[i]!)) {
+      to[i + 1] = 1;
+    }
+  }
+  return to;
+}
+
+/** A pattern matches a leading dot only if it begins with one: not even an empty wildcard may precede it. */
+function withoutStart(places: Places, { isDotProtected }: Name): Places {
+  if (isDotProtected) {
+    places[0] = 0;
+  }
+  return places;
+}
+
+const anyCharacter: Matcher = (from, name) => stepOver(from, name, () => true, true);
+
+const anyCharacters: Matcher = (from, name) => {
+  const to = withoutStart(from.slice(), name);
+  const first = to.indexOf(1);
+  return first === -1 ? to : to.fill(1, first);
+};
+
+/** U+FFFD, which an argument has instead of one to three bytes that are not UTF-8. */
+const undecodedBytes: Matcher = (from, name) => {
+  const to = stepOver(from, name, (character) => character === '\ufffd', false);
+  let places = from;
+  for (let i = 0; i < 3; i += 1) {
+    places = stepOver(places, name, isUndecodedByte, false);
+    addAll(to, places);
+  }
+  return to;
+};
+
+type GroupSign = '?' | '*' | '+' | '@' | '!';
+
+function createGroup(sign: GroupSign, alternatives: readonly (readonly Item[])[]): Matcher {
+  /** By start position, because nested groups ask repeatedly. */
+  const results = new WeakMap<Name, (Places | undefined)[]>();
+  return (from, name) => {
+    const known = results.get(name) ?? [];
+    results.set(name, known);
+    const to = new Uint8Array(from.length);
+    for (const [start, isThere] of from.entries()) {
+      if (isThere === 1) {
+        known[start] ??= matchGroup(sign, alternatives, start, name);
+        addAll(to, known[start]);
+      }
+    }
+    return withoutStart(to, name);
+  };
+}
+
+function matchGroup(
+  sign: GroupSign,
+  alternatives: readonly (readonly Item[])[],
+  start: number,
+  name: Name,
+): Places {
+  const from = placesAt(start, name);
+  const matchOnce = (places: Places) =>
+    alternatives.reduce<Places>(
+      (to, items) => addAll(to, matchItems(items, places, name)),
+      new Uint8Array(from.length),
+    );
+  switch (sign) {
+    case '@':
+      return matchOnce(from);
+    case '?':
+      return addAll(matchOnce(from), from);
+    case '+':
+      return repeat(matchOnce, matchOnce(from));
+    case '*':
+      return repeat(matchOnce, from);
+    case '!': {
+      // It may match any characters but those, and a leading dot.
+      const isNothing = start === 0 && name.isDotProtected;
+      return matchOnce(from).map((isThere, i) => (i >= start && !isNothing && isThere !== 1 ? 1 : 0));
+    }
+  }
+}
+
+/** Matches again and again until that reaches no new position. */
+function repeat(matchOnce: (places: Places) => Places, places: Places): Places {
+  let fresh = places.slice();
+  while (fresh.includes(1)) {
+    fresh = matchOnce(fresh).map((isThere, i) => (isThere === 1 && places[i] !== 1 ? 1 : 0));
+    addAll(places, fresh);
+  }
+  return places;
 }
 
 /** Reads one step of a pattern. */
@@ -264,7 +235,7 @@ class ItemParser {
     const items: Item[] = [];
     while (this.#place < end) {
       const item = this.#parseItem(end, depth);
-      if (item.kind !== 'star' || items.at(-1)?.kind !== 'star') {
+      if (item !== anyCharacters || items.at(-1) !== anyCharacters) {
         items.push(item);
       }
     }
@@ -279,28 +250,27 @@ class ItemParser {
     this.#place += 1;
     switch (character) {
       case '*':
-        return { kind: 'star' };
+        return anyCharacters;
       case '?':
-        return { kind: 'any' };
+        return anyCharacter;
+      case '\ufffd':
+        return undecodedBytes;
       case '[': {
         const set = parseSet(this.#characters, this.#place, end);
         if (set !== undefined) {
           this.#place = set.end;
-          return { kind: 'set', has: set.has };
+          return (from, name) => stepOver(from, name, set.has, true);
         }
-        return { kind: 'character', character };
+        return character;
       }
       case '\\':
         if (this.#place < end) {
-          const escaped = this.#characters[this.#place]!;
           this.#place += 1;
-          return { kind: 'character', character: escaped };
+          return this.#characters[this.#place - 1]!;
         }
-        return { kind: 'character', character };
-      case '\ufffd':
-        return { kind: 'undecoded' };
+        return character;
       default:
-        return { kind: 'character', character };
+        return character;
     }
   }
 
@@ -316,7 +286,7 @@ class ItemParser {
       // Past the bar, or past the parenthesis.
       this.#place += 1;
     }
-    return { kind: 'group', sign, alternatives };
+    return createGroup(sign, alternatives);
   }
 
   /** The next `|` of this group, or its end. */
