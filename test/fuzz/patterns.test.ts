@@ -86,7 +86,9 @@ function isFolder(path: string): boolean {
 }
 
 function realPath(path: string): string {
-  return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
+  // The system's, because Node's own takes `link/..` for the folder that the link is in.
+  const { native } = realpathSync;
+  return existsSync(path) ? native(path) : join(native(dirname(path)), basename(path));
 }
 
 const names = [
