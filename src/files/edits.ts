@@ -21,13 +21,6 @@ export interface Edits {
   readonly aspect?: Aspect;
 }
 
-/** The edits after a file's name, as in `clip.mp4#trim=3-8&frame=last`. */
-interface NamedEdits {
-  /** The name without the edits. */
-  readonly path: string;
-  readonly edits: Edits;
-}
-
 const time = String.raw`(?:\d+:)?(?:\d+:)?\d+(?:\.\d+)?`;
 const trimPattern = new RegExp(`^(?:(?<start>${time})(?:-(?<end>${time}))?|-(?<tail>${time}))$`);
 const timePattern = new RegExp(`^${time}$`);
@@ -126,12 +119,12 @@ export function parseEdits(
 }
 
 /**
- * Takes the edits off a file's name; undefined if it ends in none. A file of the whole name takes precedence, so
- * look for that first.
+ * Takes the edits off a file's name such as `clip.mp4#trim=3-8&frame=last`; undefined if it ends in none. A file of the
+ * whole name takes precedence, so look for that first.
  *
  * @throws UsageError if the name ends in edits and one of them is wrong
  */
-export function parseNamedEdits(name: string): NamedEdits | undefined {
+export function parseNamedEdits(name: string): { readonly path: string; readonly edits: Edits } | undefined {
   const [, path, list] = /^(.+)#([^#]*)$/s.exec(name) ?? [];
   if (path === undefined || list === undefined || !beginsWithEdit(list)) {
     return undefined;

@@ -69,6 +69,9 @@ export type ImageContentType = (typeof assetTypes)['image']['formats'][number]['
 /** Every type, in the order in which they are named to people. */
 export const assetTypeNames = Object.keys(assetTypes) as readonly AssetType[];
 
+/** Every format, with the type of asset that it is. */
+const formats = assetTypeNames.flatMap((type) => assetTypes[type].formats.map((it) => ({ ...it, type })));
+
 /** Containers round durations, so excesses up to this are left to the server. */
 export const durationToleranceMs = 100;
 
@@ -77,14 +80,12 @@ export const maxUnlimitedBytes = 2 ** 31 - 1;
 
 /** Whether that MIME type is one of those that are accepted. */
 export function isContentType(mime: string): mime is ContentType {
-  return assetTypeNames.some((type) => assetTypes[type].formats.some((it) => it.contentType === mime));
+  return formats.some((it) => it.contentType === mime);
 }
 
 /** Which type of asset is sent with that Content-Type. */
 export function resolveType(contentType: ContentType): AssetType {
-  return assetTypeNames.find((type) =>
-    assetTypes[type].formats.some((it) => it.contentType === contentType),
-  )!;
+  return formats.find((it) => it.contentType === contentType)!.type;
 }
 
 /** Whether that Content-Type is one of an image's. */
@@ -94,10 +95,7 @@ export function isImageContentType(contentType: ContentType): contentType is Ima
 
 /** The file name extensions of all formats, in lower case, without a dot. */
 export function listExtensions(): readonly string[] {
-  const extensions = assetTypeNames.flatMap((type) =>
-    assetTypes[type].formats.flatMap((it) => it.extensions),
-  );
-  return [...new Set(extensions)];
+  return formats.flatMap((it) => it.extensions);
 }
 
 /** The names of the formats of those types, as in "JPEG, PNG and WebP". */
@@ -105,6 +103,6 @@ export function formatNames(
   types: readonly AssetType[] = assetTypeNames,
   conjunction: 'and' | 'or' = 'and',
 ): string {
-  const names = types.flatMap((type) => assetTypes[type].formats.map((it) => it.name));
+  const names = formats.filter(({ type }) => types.includes(type)).map(({ name }) => name);
   return joinWords(names, conjunction);
 }
