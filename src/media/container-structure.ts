@@ -4,41 +4,38 @@ import type { ContentType } from './asset-types.ts';
 /** Reads at most that many bytes there; fewer where the file ends. */
 export type ReadAt = (position: number, length: number) => Buffer;
 
+/** The damage of a video or audio file; its message completes "it …". */
+export class Damage extends Error {}
+
 /**
- * Describes the damage in the outermost structure of a video or audio file, if any: parts that are missing, or that end
- * after the end of the file. Completes "it …".
+ * Checks the outermost structure of a video or audio file. MP3 and AAC have none: they are frames one after the other.
+ *
+ * @throws Damage if parts are missing, or end after the end of the file
  */
-export function findStructureDamage(
-  contentType: ContentType,
-  read: ReadAt,
-  sizeBytes: number,
-): string | undefined {
+export function checkStructure(contentType: ContentType, read: ReadAt, sizeBytes: number): void {
   switch (contentType) {
     case 'video/mp4':
     case 'video/quicktime':
     case 'audio/mp4':
-      return findBoxDamage(read, sizeBytes);
+      checkBoxes(read, sizeBytes);
+      break;
     case 'video/webm':
-      return findElementDamage(read, sizeBytes);
+      checkElements(read, sizeBytes);
+      break;
     case 'audio/wav':
-      return findChunkDamage(read, sizeBytes);
-    case 'audio/mpeg':
-    case 'audio/aac':
-    case 'image/jpeg':
-    case 'image/png':
-    case 'image/webp':
-      // Frames without a container, and types that are not containers.
-      return undefined;
+      checkChunks(read, sizeBytes);
+      break;
   }
 }
 
-/** Words for a part that is incomplete. */
-function describeCut(sizeBytes: number, neededBytes: number): string {
-  return `is cut short: it has ${groupDigits(sizeBytes)} bytes of ${groupDigits(neededBytes)}`;
+function assertWhole(sizeBytes: number, neededBytes: number): void {
+  if (neededBytes > sizeBytes) {
+    throw new Damage(`is cut short: it has ${groupDigits(sizeBytes)} bytes of ${groupDigits(neededBytes)}`);
+  }
 }
 
 /** ISO/IEC 14496-12, 4.2. Anything may follow the media and their index. */
-function findBoxDamage(read: ReadAt, sizeBytes: number): string | undefined {
+function checkBoxes(read: ReadAt, sizeBytes: number): void {
   const found = new Set<string>();
   for (let position = 0; position + 8 <= sizeBytes; ) {
     const header = read(position, 16);
@@ -53,25 +50,29 @@ function findBoxDamage(read: ReadAt, sizeBytes: number): string | undefined {
     if (size < 8) {
       break;
     }
-    if (position + size > sizeBytes && ['moov', 'mdat', 'moof'].includes(name)) {
-      return describeCut(sizeBytes, position + size);
+    if (['moov', 'mdat', 'moof'].includes(name)) {
+      assertWhole(sizeBytes, position + size);
     }
     found.add(name);
     position += size;
   }
   if (!found.has('moov')) {
-    return found.has('moof')
-      ? 'is a segment of a stream, without its beginning (moov)'
-      : 'has no index (moov): its recording was probably interrupted';
+    throw new Damage(
+      found.has('moof')
+        ? 'is a segment of a stream, without its beginning (moov)'
+        : 'has no index (moov): its recording was probably interrupted',
+    );
   }
-  return found.has('mdat') ? undefined : 'has an index, but no video or audio (mdat)';
+  if (!found.has('mdat')) {
+    throw new Damage('has an index, but no video or audio (mdat)');
+  }
 }
 
 const segmentId = 0x18538067;
 const clusterId = 0x1f43b675;
 
 /** RFC 8794 and RFC 9559. A live recording knows neither the size of its segment nor of its clusters. */
-function findElementDamage(read: ReadAt, sizeBytes: number): string | undefined {
+function checkElements(read: ReadAt, sizeBytes: number): void {
   let hasCluster = false;
   let end = sizeBytes;
   for (let position = 0; position < end; ) {
@@ -80,9 +81,7 @@ function findElementDamage(read: ReadAt, sizeBytes: number): string | undefined 
       break;
     }
     const { id, contentPosition, size } = element;
-    if (size !== undefined && contentPosition + size > sizeBytes) {
-      return describeCut(sizeBytes, contentPosition + size);
-    }
+    assertWhole(sizeBytes, contentPosition + (size ?? 0));
     hasCluster ||= id === clusterId;
     if (id === segmentId) {
       position = contentPosition;
@@ -93,7 +92,9 @@ function findElementDamage(read: ReadAt, sizeBytes: number): string | undefined 
       position = contentPosition + size;
     }
   }
-  return hasCluster ? undefined : 'contains no video or audio';
+  if (!hasCluster) {
+    throw new Damage('contains no video or audio');
+  }
 }
 
 interface Element {
@@ -122,13 +123,12 @@ function readElement(read: ReadAt, position: number): Element | undefined {
 /** A recorder that cannot seek back, as into a pipe, writes about the most that its integers hold. */
 const minUnknownSize = 0x7fff0000;
 
-function findChunkDamage(read: ReadAt, sizeBytes: number): string | undefined {
+function checkChunks(read: ReadAt, sizeBytes: number): void {
   const data = findWaveData(read, sizeBytes);
   if (data === undefined) {
-    return 'has no audio in it (data), or has no format chunk (fmt)';
+    throw new Damage('has no audio in it (data), or has no format chunk (fmt)');
   }
-  const end = data.position + data.sizeBytes;
-  return end > sizeBytes ? describeCut(sizeBytes, end) : undefined;
+  assertWhole(sizeBytes, data.position + data.sizeBytes);
 }
 
 /** Whether a WAV ends where its samples begin; after an interrupted recording, the size is zero but samples follow. */

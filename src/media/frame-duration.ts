@@ -1,4 +1,4 @@
-import type { ReadAt } from './container-structure.ts';
+import { Damage, type ReadAt } from './container-structure.ts';
 import { findTagsEnd } from './id3.ts';
 
 /** The header of one audio frame. */
@@ -67,14 +67,12 @@ const blockBytes = 256 * 1024;
 const headerBytes = 7;
 
 /**
- * The duration of a file of frames and tags, in milliseconds; undefined if no two frames follow each other. A Xing
- * header is ignored: it may describe a longer file from which this one was cut.
+ * The duration of a file of frames and tags, in milliseconds. A Xing header is ignored: it may describe a longer file
+ * from which this one was cut.
+ *
+ * @throws Damage if no two frames follow each other
  */
-export async function measureFrames(
-  readFrame: ReadFrame,
-  read: ReadAt,
-  sizeBytes: number,
-): Promise<number | undefined> {
+export async function measureFrames(readFrame: ReadFrame, read: ReadAt, sizeBytes: number): Promise<number> {
   let block: Buffer = Buffer.alloc(0);
   let blockPosition = 0;
   const load = (position: number) => {
@@ -108,7 +106,10 @@ export async function measureFrames(
       position = blockPosition + (next === -1 ? Math.max(block.length, position + 1 - blockPosition) : next);
     }
   }
-  return first === undefined ? undefined : Math.round((samples / first.sampleRate) * 1000);
+  if (first === undefined) {
+    throw new Damage('has no two consecutive audio frames');
+  }
+  return Math.round((samples / first.sampleRate) * 1000);
 }
 
 /** Whether a first frame is silent, and describes the others. */

@@ -12,7 +12,7 @@ import {
   WAVE,
   WEBM,
 } from 'mediabunny';
-import type { ReadAt } from './container-structure.ts';
+import { Damage, type ReadAt } from './container-structure.ts';
 import type { Sides } from './sides.ts';
 
 /** The duration and the sides of a video or audio file. */
@@ -26,21 +26,20 @@ export interface Measured {
 /** Not all formats of the library: HLS refers to other files. */
 const formats = [MP4, QTFF, WEBM, WAVE];
 
-/** Measures an MP4, QuickTime, WebM or WAV file; `damage` completes "it …". May loop for ever, or throw anything. */
-export async function measureContainer(
-  read: ReadAt,
-  sizeBytes: number,
-): Promise<Measured | { readonly damage: string }> {
+/**
+ * Measures an MP4, QuickTime, WebM or WAV file. May loop for ever.
+ *
+ * @throws Damage, or anything
+ */
+export async function measureContainer(read: ReadAt, sizeBytes: number): Promise<Measured> {
   Logging.level = LogLevel.Silent;
   const brand = read(0, 12).toString('latin1', 4);
-  const { added, readBoxes } = /^(?:ftyp|styp)/.test(brand)
-    ? { added: 0, readBoxes: hideEncryption(read) }
-    : olderBoxes.test(brand)
-      ? { added: quickTimeBrand.length, readBoxes: prependBrand(hideEncryption(read)) }
-      : { added: 0, readBoxes: read };
+  const isOlder = olderBoxes.test(brand);
+  const readBoxes = isOlder || /^(?:ftyp|styp)/.test(brand) ? hideEncryption(read) : read;
+  const readBranded = isOlder ? prependBrand(readBoxes) : readBoxes;
   const source = new CustomSource({
-    getSize: () => sizeBytes + added,
-    read: (start, end) => readBoxes(start, end - start),
+    getSize: () => (isOlder ? quickTimeBrand.length : 0) + sizeBytes,
+    read: (start, end) => readBranded(start, end - start),
     prefetchProfile: 'fileSystem',
   });
   const input = new Input({ formats, source });
@@ -89,7 +88,7 @@ function isAudioBrand(brand: string): boolean {
   return /^ftyp(?:M4[ABP]|F4[AB]) /.test(brand);
 }
 
-async function measure(input: Input, isAudio: boolean): Promise<Measured | { readonly damage: string }> {
+async function measure(input: Input, isAudio: boolean): Promise<Measured> {
   const tracks = await input.getTracks();
   const played: InputTrack[] = [];
   for (const track of tracks) {
@@ -98,13 +97,13 @@ async function measure(input: Input, isAudio: boolean): Promise<Measured | { rea
     }
   }
   if (played.length === 0) {
-    return { damage: 'has no readable video or audio track' };
+    throw new Damage('has no readable video or audio track');
   }
   // Only this format keeps its index apart from the samples.
   if ((await input.getFormat()) instanceof IsobmffInputFormat) {
     for (const track of played) {
       if (!(await hasItsSamples(track))) {
-        return { damage: 'is cut short: its index refers to samples beyond its end' };
+        throw new Damage('is cut short: its index refers to samples beyond its end');
       }
     }
   }
@@ -112,7 +111,7 @@ async function measure(input: Input, isAudio: boolean): Promise<Measured | { rea
   const video = await input.getPrimaryVideoTrack({ filter: (track) => played.includes(track) });
   const sides = video === null ? undefined : await readDisplayedSides(video);
   if (!Number.isSafeInteger(durationMs) || durationMs < 0) {
-    return { damage: 'has an invalid duration' };
+    throw new Damage('has an invalid duration');
   }
   return { durationMs, sides };
 }

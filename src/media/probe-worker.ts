@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ContentType } from './asset-types.ts';
-import { findStructureDamage, isEmptyWave, type ReadAt } from './container-structure.ts';
+import { checkStructure, Damage, isEmptyWave, type ReadAt } from './container-structure.ts';
 import { measureFrames, type ReadFrame, readAdtsFrame, readMp3Frame } from './frame-duration.ts';
 import { type Measured, measureContainer } from './measure-container.ts';
 
@@ -34,8 +34,12 @@ async function answer({ contentType, file }: ProbeRequest): Promise<ProbeAnswer>
   const sizeBytes = 'fd' in file ? file.sizeBytes : file.length;
   const read = 'fd' in file ? createFileReader(file.fd, sizeBytes) : createBytesReader(file);
   try {
+    checkStructure(contentType, read, sizeBytes);
     return await measureFile(contentType, read, sizeBytes);
   } catch (error) {
+    if (error instanceof Damage) {
+      return { damage: error.message };
+    }
     const { syscall, code } = error as NodeJS.ErrnoException;
     return syscall === 'read' && code !== undefined
       ? { readError: code }
@@ -43,21 +47,10 @@ async function answer({ contentType, file }: ProbeRequest): Promise<ProbeAnswer>
   }
 }
 
-async function measureFile(
-  contentType: ContentType,
-  read: ReadAt,
-  sizeBytes: number,
-): Promise<Measured | { readonly damage: string }> {
-  const damage = findStructureDamage(contentType, read, sizeBytes);
-  if (damage !== undefined) {
-    return { damage };
-  }
+async function measureFile(contentType: ContentType, read: ReadAt, sizeBytes: number): Promise<Measured> {
   const readFrame = frameReaders[contentType];
   if (readFrame !== undefined) {
-    const durationMs = await measureFrames(readFrame, read, sizeBytes);
-    return durationMs === undefined
-      ? { damage: 'has no two consecutive audio frames' }
-      : { durationMs, sides: undefined };
+    return { durationMs: await measureFrames(readFrame, read, sizeBytes), sides: undefined };
   }
   return contentType === 'audio/wav' ? measureWave(read, sizeBytes) : measureContainer(read, sizeBytes);
 }
@@ -80,7 +73,7 @@ async function measureWave(read: ReadAt, sizeBytes: number): Promise<Measured> {
   if (isEmptyWave(read, sizeBytes)) {
     return { ...unknown, durationMs: 0 };
   }
-  return 'damage' in measured || measured.durationMs === 0 ? unknown : measured;
+  return measured.durationMs === 0 ? unknown : measured;
 }
 
 function createBytesReader(bytes: Uint8Array): ReadAt {
