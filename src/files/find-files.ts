@@ -29,14 +29,21 @@ export async function findFiles(request: FileRequest, host: FileHost): Promise<r
   if (request.exclude.length > 0) {
     await finder.loadPatternFinder();
   }
-  const inputs: readonly Input[] = [
+  const inputs = [
     ...request.patterns.map((name) => ({ name, find: () => finder.findPattern(name) })),
     ...request.literals.map((name) => ({ name, find: () => finder.findLiteral(name) })),
   ];
   const found: FoundFile[] = [];
   const problems: string[] = [];
   let problemCount = 0;
-  const results = pMapIterable(inputs, (input) => tryToFind(input, host.signal), { concurrency: maxLookups });
+  const results = pMapIterable(
+    inputs,
+    async ({ name, find }) => {
+      host.signal.throwIfAborted();
+      return { name, result: await find().catch(asNoFileError) };
+    },
+    { concurrency: maxLookups },
+  );
   for await (const { name, result } of results) {
     if (result instanceof NoFileError) {
       problemCount += 1;
@@ -66,22 +73,12 @@ export async function findFiles(request: FileRequest, host: FileHost): Promise<r
   return found;
 }
 
-/** One argument, or one entry of a list. */
-interface Input {
-  readonly name: string;
-  readonly find: () => Promise<readonly FoundFile[]>;
-}
-
-async function tryToFind({ name, find }: Input, signal: AbortSignal) {
-  signal.throwIfAborted();
-  try {
-    return { name, result: await find() };
-  } catch (error) {
-    if (error instanceof NoFileError) {
-      return { name, result: error };
-    }
-    throw error;
+/** @throws any other error */
+function asNoFileError(error: unknown): NoFileError {
+  if (error instanceof NoFileError) {
+    return error;
   }
+  throw error;
 }
 
 /** How many inputs to look up at once: enough to keep a disk busy. */
