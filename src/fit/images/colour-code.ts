@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { withFile } from '../../files/regular-file.ts';
 
 /** How an image's numbers are meant, in the code points of https://www.itu.int/rec/T-REC-H.273. */
 export interface ColourCode {
@@ -27,15 +27,12 @@ const headBytes = 256 * 1024;
 
 /** The codes in a HEIC or an AVIF, of its image and of its thumbnails. */
 export async function readHeifColours(path: string): Promise<readonly ColourCode[]> {
-  const handle = await open(path);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
-    const head = buffer.toString('latin1', 0, bytesRead);
-    return [...head.matchAll(/colrnclx(.{4})/gs)].map(([, code]) => {
-      const numbers = Buffer.from(code!, 'latin1');
-      return { primaries: numbers.readUInt16BE(0), transfer: numbers.readUInt16BE(2) };
-    });
-  } finally {
-    await handle.close();
-  }
+  const { buffer, bytesRead } = await withFile(path, (handle) =>
+    handle.read(Buffer.alloc(headBytes), 0, headBytes, 0),
+  );
+  const head = buffer.toString('latin1', 0, bytesRead);
+  return [...head.matchAll(/colrnclx(.{4})/gs)].map(([, code]) => {
+    const numbers = Buffer.from(code!, 'latin1');
+    return { primaries: numbers.readUInt16BE(0), transfer: numbers.readUInt16BE(2) };
+  });
 }

@@ -41,15 +41,12 @@ export async function encodeImage(opened: OpenedImage, recipe: ImageRecipe): Pro
   const format = isOpaque ? jpeg : webp;
   const longestPx = Math.max(opened.width, opened.height);
   if (longestPx > format.maxSidePx) {
-    return reducePixels(opened, format, { maxBytes, scale: format.maxSidePx / longestPx });
+    return reducePixels(opened, format, maxBytes, format.maxSidePx / longestPx);
   }
   const smallest = await findQuality(opened.open, format, maxBytes);
   return smallest.bytes.length <= maxBytes
     ? smallest
-    : reducePixels(opened, format, {
-        maxBytes,
-        scale: reduction * Math.sqrt(maxBytes / smallest.bytes.length),
-      });
+    : reducePixels(opened, format, maxBytes, reduction * Math.sqrt(maxBytes / smallest.bytes.length));
 }
 
 /** A format that gives up detail to need fewer bytes. */
@@ -109,7 +106,8 @@ async function findQuality(open: () => Sharp, format: LossyFormat, maxBytes: num
 async function reducePixels(
   opened: OpenedImage,
   format: LossyFormat,
-  { maxBytes, scale: firstScale }: { readonly maxBytes: number; readonly scale: number },
+  maxBytes: number,
+  firstScale: number,
 ): Promise<EncodedImage> {
   let scale = firstScale;
   for (let i = 0; i < maxReductions; i += 1) {

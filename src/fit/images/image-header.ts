@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { FileError } from '../../errors.ts';
+import { statRegularFile, withFile } from '../../files/regular-file.ts';
 import type { ImageContentType } from '../../media/asset-types.ts';
 import { type ByteSource, createFileSource } from '../../media/byte-source.ts';
 import { checkImageStructure, listParts } from '../../media/image-structure.ts';
@@ -57,17 +57,11 @@ export async function readImageSides(
   }
 }
 
-async function withSource<Result>(
-  path: string,
-  use: (source: ByteSource) => Promise<Result>,
-): Promise<Result> {
-  const handle = await open(path);
-  try {
-    const { size: sizeBytes } = await handle.stat();
-    return await use(createFileSource(handle, sizeBytes));
-  } finally {
-    await handle.close();
-  }
+function withSource<Result>(path: string, use: (source: ByteSource) => Promise<Result>): Promise<Result> {
+  return withFile(path, async (handle) => {
+    const { sizeBytes } = await statRegularFile(handle);
+    return use(createFileSource(handle, sizeBytes));
+  });
 }
 
 async function readParts(source: ByteSource, contentType: ImageContentType): Promise<ImageHeader> {

@@ -10,14 +10,19 @@ import { loadSharp } from './optional-modules.ts';
 import { findProfile, tagImage } from './tag-image.ts';
 
 /** An image takes seconds; a decoder that takes longer than this hangs. */
-const timeoutMs = 120_000;
+const timeoutSeconds = 120;
 
-/** An image and how sharp opens it: once for each encoding, because pixels are streamed and not kept. */
-export interface OpenedImage {
-  readonly open: () => Sharp;
+/** A file that sharp can read. */
+interface DecodedImage {
+  readonly path: string;
   readonly width: number;
   readonly height: number;
   readonly hasAlpha: boolean;
+}
+
+/** An image and how sharp opens it: once for each encoding, because pixels are streamed and not kept. */
+export interface OpenedImage extends Omit<DecodedImage, 'path'> {
+  readonly open: () => Sharp;
   /** Sixteen bits a sample. */
   readonly deep: boolean;
   /** The changes made on opening; only then is it known whether the image has another shape. */
@@ -41,14 +46,14 @@ export async function openImage(
   refuseUnfit(metadata);
   const icc = await findProfile(path, metadata);
   const { hasAlpha } = metadata;
-  let decoded: Pick<OpenedImage, 'width' | 'height' | 'hasAlpha'> & { readonly input: string };
+  let decoded: DecodedImage;
   if (recipe.decoder === 'heic-decode') {
     decoded = await openHeic(path, { icc, hasAlpha }, scratchPath);
   } else if (icc !== undefined && metadata.icc === undefined) {
     await tagImage(path, icc, scratchPath, metadata, fileOptions);
-    decoded = { input: scratchPath, ...metadata.autoOrient, hasAlpha };
+    decoded = { path: scratchPath, ...metadata.autoOrient, hasAlpha };
   } else {
-    decoded = { input: path, ...metadata.autoOrient, hasAlpha };
+    decoded = { path, ...metadata.autoOrient, hasAlpha };
   }
   // sharp turns deep colours with a profile into Display P3, and does not say so.
   const isTurnedToP3 = icc !== undefined && metadata.space === 'rgb16';
@@ -56,9 +61,7 @@ export async function openImage(
   const cropText = recipe.aspect && describeCrop(recipe.aspect);
   return {
     open: () => {
-      const image = sharp(decoded.input, fileOptions)
-        .timeout({ seconds: timeoutMs / 1000 })
-        .autoOrient();
+      const image = sharp(decoded.path, fileOptions).timeout({ seconds: timeoutSeconds }).autoOrient();
       if (isTurnedToP3) {
         image.withIccProfile('srgb', { attach: false });
       }
@@ -71,7 +74,8 @@ export async function openImage(
     texts: [
       ...recipe.texts.filter((text) => crop !== undefined || text !== cropText),
       ...(metadata.format === 'tiff' && (metadata.pages ?? 1) > 1 ? ['first page taken'] : []),
-      ...describeFound({ ...metadata, icc }, recipe),
+      // For accepted formats, the recipe describes the header.
+      ...(recipe.describesHeader ? [] : describeMetadata({ ...metadata, icc }, recipe)),
     ],
   };
 }
@@ -81,11 +85,11 @@ async function openHeic(
   path: string,
   { icc, hasAlpha }: { readonly icc: Buffer | undefined; readonly hasAlpha: boolean },
   scratchPath: string,
-): Promise<Pick<OpenedImage, 'width' | 'height' | 'hasAlpha'> & { readonly input: string }> {
+): Promise<DecodedImage> {
   const pixels = await decodeHeic(path, scratchPath, { maxPixels, hasAlpha });
   await finishTiff(pixels, icc);
   const { width, height, channels } = pixels;
-  return { input: scratchPath, width, height, hasAlpha: channels === 4 };
+  return { path: scratchPath, width, height, hasAlpha: channels === 4 };
 }
 
 /** Refuses images that the library would silently change. */
@@ -103,17 +107,13 @@ function refuseUnfit(metadata: Metadata): void {
   }
 }
 
-/** Describes the header of a format that is always converted; for accepted formats, the recipe describes it. */
-function describeFound(
+function describeMetadata(
   metadata: Omit<Metadata, 'icc'> & { readonly icc: Buffer | undefined },
-  recipe: ImageRecipe,
+  { decoder }: ImageRecipe,
 ): readonly string[] {
-  if (recipe.describesHeader) {
-    return [];
-  }
   return describeHeader({
     // heic-decode has rotated it already.
-    orientation: recipe.decoder === 'heic-decode' ? 1 : (metadata.orientation ?? 1),
+    orientation: decoder === 'heic-decode' ? 1 : (metadata.orientation ?? 1),
     cmyk: metadata.space === 'cmyk',
     profile: metadata.icc && readColourProfile(metadata.icc),
   });
