@@ -9,7 +9,6 @@ import { keepCopy } from './keep-copy.ts';
 import { Planner } from './planner.ts';
 import { FfmpegTools } from './programs/ffmpeg-tools.ts';
 import { loadSourceFile, refuseChanged, type SourceFile } from './source-file.ts';
-import { spoolStream } from './spool-stream.ts';
 import { createDiskError, Workspace } from './workspace.ts';
 
 /** Changes whenever the same source and edits would give another file. */
@@ -81,10 +80,8 @@ export class Fitter {
    *
    * @throws FileError, or the signal's reason
    */
-  async spool(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<string> {
-    const path = await this.#workspace.reserve('input');
-    await spoolStream(stream, path, signal);
-    return path;
+  spool(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<string> {
+    return this.#workspace.spool(stream, signal);
   }
 
   /**

@@ -1,8 +1,11 @@
+import { createWriteStream } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { describeErrno, isSystemError } from '../errno.ts';
 import { FileError } from '../errors.ts';
 import type { Machine } from '../host.ts';
+import { maxUnlimitedBytes } from '../media/asset-types.ts';
 import { PrivateFolder, removeAbandonedFolders } from './private-folder.ts';
 
 /** What a full disk means for the file that is converted. */
@@ -52,9 +55,41 @@ export class Workspace {
     return path;
   }
 
+  /**
+   * Puts standard input into a file.
+   *
+   * @throws FileError, or the signal's reason
+   */
+  async spool(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<string> {
+    const path = await this.reserve('input');
+    try {
+      await pipeline(stream, limitSize, createWriteStream(path, { flags: 'wx', mode: 0o600 }), { signal });
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw cause instanceof FileError
+        ? cause
+        : new FileError('cannot_fit', `it cannot be saved to a temporary file: ${describeErrno(cause)}`, {
+            hint: diskFull.hint,
+            cause,
+          });
+    }
+    return path;
+  }
+
   async remove(): Promise<void> {
     const folder = await this.#folder?.catch(() => undefined);
     await folder?.remove();
+  }
+}
+
+async function* limitSize(pieces: AsyncIterable<Buffer | string>) {
+  let sizeBytes = 0;
+  for await (const piece of pieces) {
+    sizeBytes += Buffer.byteLength(piece);
+    if (sizeBytes > maxUnlimitedBytes) {
+      throw new FileError('cannot_fit', 'it has more than 2 GiB');
+    }
+    yield piece;
   }
 }
 
