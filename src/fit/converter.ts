@@ -8,9 +8,9 @@ import { type ImageFormat, pngFormat } from './formats.ts';
 import type { ImageProcesses } from './image-processes.ts';
 import { readImageHeader } from './images/image-header.ts';
 import { type ImageRecipe, resolveImageRecipe } from './images/image-recipe.ts';
-import { decodeToPng } from './programs/decode-to-png.ts';
 import type { FfmpegTools } from './programs/ffmpeg-tools.ts';
 import type { Encoder } from './programs/run-ffmpeg.ts';
+import { decodeToPng } from './programs/write-png.ts';
 import type { SourceFile } from './source-file.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -1,3 +1,5 @@
+import { type FfmpegInput, formatInput } from './ffmpeg-input.ts';
+import { findVideo, probeFile } from './ffprobe.ts';
 import { type Encoder, runFfmpeg } from './run-ffmpeg.ts';
 
 const timeoutMs = 5 * 60_000;
@@ -25,4 +27,16 @@ export function writePng(
     encoder,
     timeoutMs,
   );
+}
+
+/**
+ * Decodes an image that only ffmpeg decodes, as a PNG.
+ *
+ * @throws FileError `cannot_fit`, or the signal's reason
+ */
+export async function decodeToPng(image: FfmpegInput, output: string, encoder: Encoder): Promise<void> {
+  const video = findVideo(await probeFile(image, encoder));
+  const pixelFormat = /^(rgba|bgra|argb|abgr)/.test(video?.pix_fmt ?? '') ? 'rgba' : 'rgb24';
+  const args = [...formatInput(image), '-frames:v', '1', '-map_metadata', '-1'];
+  await writePng(args, pixelFormat, output, encoder);
 }
