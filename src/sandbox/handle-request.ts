@@ -23,8 +23,7 @@ export const apiPath = '/v1/dreamina';
 /** The route of a request; `segment` is the account as in the path, still percent-encoded. */
 export type Route =
   | { readonly kind: 'upload'; readonly segment: string }
-  | { readonly kind: 'accounts' }
-  | { readonly kind: 'refused'; readonly answer: Answer };
+  | { readonly kind: 'other'; readonly answer: Answer };
 
 /** The server state that answers depend on. */
 export interface ServerState {
@@ -35,8 +34,6 @@ export interface ServerState {
   readonly retryAfterSeconds: number | undefined;
   /** How long the fault `slow` stalls. */
   readonly slowMs: number;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
 }
 
 /** A request body, as far as it was read. */
@@ -64,23 +61,32 @@ export interface Outcome {
  * Finds the route of a request by its raw path. The API has no query: one makes the path unknown.
  *
  * @param ownHost the host that the server listens on; undefined if it answers to any Host header
+ * @param nowMs since the Unix epoch
  */
 export function findRoute(
   { method = '', url: path = '', headers }: IncomingMessage,
   ownHost: string | undefined,
+  nowMs: number,
 ): Route {
   if (ownHost !== undefined && !isThisMachine(headers.host, ownHost)) {
     const error = `Host (${headers.host ?? 'none'}) not served here: use 127.0.0.1, localhost or [::1]`;
-    return { kind: 'refused', answer: errorAnswer(421, error) };
+    return { kind: 'other', answer: errorAnswer(421, error) };
   }
   const upload = /^\/v1\/dreamina\/assets\/([^/?#]+)$/.exec(path);
+  const isAccounts = path === `${apiPath}/accounts`;
+  if (!upload && !isAccounts) {
+    return { kind: 'other', answer: errorAnswer(404, `Unknown path: ${path}`) };
+  }
+  const allow = upload ? 'POST' : 'GET';
+  if (method !== allow) {
+    const error = `Method ${method} not allowed here: use ${allow}`;
+    return { kind: 'other', answer: errorAnswer(405, error, { allow }) };
+  }
   if (upload) {
-    return method === 'POST' ? { kind: 'upload', segment: upload[1]! } : refuseMethod(method, 'POST');
+    return { kind: 'upload', segment: upload[1]! };
   }
-  if (path === `${apiPath}/accounts`) {
-    return method === 'GET' ? { kind: 'accounts' } : refuseMethod(method, 'GET');
-  }
-  return { kind: 'refused', answer: errorAnswer(404, `Unknown path: ${path}`) };
+  const isAllowed = isAuthorized(headers.authorization);
+  return { kind: 'other', answer: isAllowed ? jsonAnswer(200, describeAccounts(nowMs)) : unauthorized };
 }
 
 /** Reads a request as far as its fault allows and decides how it ends. Draws the fault before any wait. */
@@ -89,19 +95,9 @@ export async function handleRequest(
   request: IncomingMessage,
   state: ServerState,
 ): Promise<Outcome> {
-  switch (route.kind) {
-    case 'refused':
-      return skipBody(request, route.answer);
-    case 'accounts':
-      return skipBody(
-        request,
-        isAuthorized(request.headers.authorization)
-          ? jsonAnswer(200, describeAccounts(state.now()))
-          : unauthorized,
-      );
-    case 'upload':
-      return handleUpload(route.segment, request, state);
-  }
+  return route.kind === 'upload'
+    ? handleUpload(route.segment, request, state)
+    : skipBody(request, route.answer);
 }
 
 /**
@@ -117,11 +113,6 @@ function isThisMachine(hostHeader: string | undefined, ownHost: string): boolean
 /** Formats a host name or address for a URL. */
 export function formatHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
-}
-
-function refuseMethod(method: string, allow: string): Route {
-  const answer = errorAnswer(405, `Method ${method} not allowed here: use ${allow}`, { allow });
-  return { kind: 'refused', answer };
 }
 
 async function handleUpload(

@@ -118,20 +118,13 @@ class RunningSandbox implements Sandbox {
   #closing: Promise<void> | undefined;
 
   constructor(options: SandboxOptions) {
-    const {
-      api = 'both',
-      faults = [],
-      seed = 1,
-      slowMs = 30_000,
-      now = Date.now,
-      retryAfterSeconds,
-    } = options;
+    const { api = 'both', faults = [], seed = 1, slowMs = 30_000, retryAfterSeconds } = options;
     this.#options = { ...options, host: options.host ?? '127.0.0.1', latencyMs: options.latencyMs ?? 0 };
     assertDelay('latencyMs', this.#options.latencyMs);
     assertDelay('slowMs', slowMs);
     const store = new AssetStore(api, seed);
     this.assets = store.assets;
-    this.#state = { api, store, nextFault: createFaultPlan(faults, seed), retryAfterSeconds, slowMs, now };
+    this.#state = { api, store, nextFault: createFaultPlan(faults, seed), retryAfterSeconds, slowMs };
     this.#server = options.tls ? createTlsServer(options.tls) : createServer();
     // Only the client decides when an upload takes too long.
     this.#server.requestTimeout = 0;
@@ -178,11 +171,11 @@ class RunningSandbox implements Sandbox {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { tls, host, latencyMs, onRequest } = this.#options;
+    const { tls, host, latencyMs, onRequest, now = Date.now } = this.#options;
     const place = this.#arrived.push(undefined) - 1;
     const connection = this.#connections.of(request.socket);
     // Over TLS, the certificate already shows a browser that this is not the server it asked for.
-    const route = findRoute(request, tls ? undefined : host);
+    const route = findRoute(request, tls ? undefined : host, now());
     const uploads = route.kind === 'upload' ? 1 : 0;
     this.#inFlight += uploads;
     this.#maxInFlight = Math.max(this.#maxInFlight, this.#inFlight);
