@@ -128,7 +128,6 @@ const formats: readonly Format[] = [
   clip('audio/mp4', 'M4A', [], 'mp4', { acceptsAudio: true }),
   clip('audio/aac', 'AAC', ['aac'], 'aac', { acceptsAudio: true, guessesDuration: true }),
   clip('audio/flac', 'FLAC', ['flac'], 'flac'),
-  clip('audio/x-flac', 'FLAC', [], 'flac'),
   clip('audio/ogg', 'Ogg', ['ogg', 'oga', 'opus'], 'ogg', { guessesDuration: true }),
   clip('application/ogg', 'Ogg', [], 'ogg', { guessesDuration: true }),
   clip('audio/aiff', 'AIFF', ['aif', 'aiff'], 'aiff'),
