@@ -13,36 +13,36 @@ export async function describeAbsentPath(
   host: Pick<Host, 'cwd' | 'homeDir'>,
   reader: FolderReader,
 ): Promise<string> {
-  const url = await describeUrl(path, host);
-  if (url !== undefined) {
-    return url;
-  }
+  return (await describeUrl(path, host)) ?? `there is no such file${await suggest(path, host, reader)}`;
+}
+
+async function suggest(
+  path: string,
+  host: Pick<Host, 'cwd' | 'homeDir'>,
+  reader: FolderReader,
+): Promise<string> {
   const expanded = expandHome(path, host);
   if (expanded !== undefined && (await exists(expanded, host))) {
-    return `there is no such file, because the shell did not expand ~; did you mean ${expanded}?`;
+    return `, because the shell did not expand ~; did you mean ${expanded}?`;
   }
   const several = await splitNames(path, host);
   if (several !== undefined) {
-    return `there is no such file; did you mean the files ${several.join(' and ')}? Pass each as a separate argument`;
+    return `; did you mean the files ${several.join(' and ')}? Pass each as a separate argument`;
   }
   const nearest = await findNearest(path, host, reader);
-  if (nearest !== undefined) {
-    return `there is no such file; did you mean ${nearest}?`;
-  }
-  const edits = await describeEdits(path, host);
-  return edits === undefined ? 'there is no such file' : `there is no such file; ${edits}`;
+  return nearest === undefined ? describeEdits(path, host) : `; did you mean ${nearest}?`;
 }
 
-/** Describes what follows an existing file's name and a `#`; undefined if there is no such name in front. */
-async function describeEdits(path: string, host: Pick<Host, 'cwd'>): Promise<string | undefined> {
+/** Describes what follows an existing file's name and a `#`; empty if there is no such name in front. */
+async function describeEdits(path: string, host: Pick<Host, 'cwd'>): Promise<string> {
   const [, name = '', edits = ''] = /^(.+)#(.*)$/s.exec(path) ?? [];
   if (!(await exists(name, host))) {
-    return undefined;
+    return '';
   }
   // Only an entry of a list gets here with an edit that is known.
   return beginsWithEdit(edits)
-    ? 'the paths of a list take no trim, frame or aspect'
-    : `only trim=, frame= and aspect= may follow ${name}#`;
+    ? '; the paths of a list take no trim, frame or aspect'
+    : `; only trim=, frame= and aspect= may follow ${name}#`;
 }
 
 /** Describes a URL given in place of a path; undefined for anything else. */
