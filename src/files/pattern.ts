@@ -218,13 +218,13 @@ function repeat(matchOnce: (places: Places) => Places, places: Places): Places {
 /** Reads one step of a pattern. */
 class ItemParser {
   readonly #characters: readonly string[];
-  /** For each `(` of a group, where its `)` is. */
-  readonly #groupEnds: ReadonlyMap<number, number>;
+  /** For each `(`, where its alternatives end: at each `|`, and at its `)`. */
+  readonly #groups: ReadonlyMap<number, readonly number[]>;
   #place = 0;
 
   constructor(text: string, hasGroups: boolean) {
     this.#characters = [...text];
-    this.#groupEnds = hasGroups ? findGroupEnds(this.#characters) : new Map();
+    this.#groups = hasGroups ? findGroups(this.#characters) : new Map();
   }
 
   parse(): readonly Item[] {
@@ -244,7 +244,7 @@ class ItemParser {
 
   #parseItem(end: number, depth: number): Item {
     const character = this.#characters[this.#place]!;
-    if (isGroupSign(character) && this.#groupEnds.has(this.#place + 1)) {
+    if (isGroupSign(character) && this.#groups.has(this.#place + 1)) {
       return this.#parseGroup(character, depth);
     }
     this.#place += 1;
@@ -278,35 +278,14 @@ class ItemParser {
     if (depth >= maxDepth) {
       throw new PatternTooLarge();
     }
-    const end = this.#groupEnds.get(this.#place + 1)!;
+    const ends = this.#groups.get(this.#place + 1)!;
     this.#place += 2;
-    const alternatives: (readonly Item[])[] = [];
-    while (this.#place <= end) {
-      alternatives.push(this.#parseUntil(this.#findBar(end), depth + 1));
-      // Past the bar, or past the parenthesis.
-      this.#place += 1;
-    }
+    const alternatives = ends.map((end) => {
+      const items = this.#parseUntil(end, depth + 1);
+      this.#place = end + 1;
+      return items;
+    });
     return createGroup(sign, alternatives);
-  }
-
-  /** The next `|` of this group, or its end. */
-  #findBar(end: number): number {
-    for (let i = this.#place; i < end; i += 1) {
-      switch (this.#characters[i]) {
-        case '\\':
-          i += 1;
-          break;
-        case '[':
-          i = (parseSet(this.#characters, i + 1, end)?.end ?? i + 1) - 1;
-          break;
-        case '(':
-          i = this.#groupEnds.get(i) ?? i;
-          break;
-        case '|':
-          return i;
-      }
-    }
-    return end;
   }
 }
 
@@ -314,9 +293,9 @@ function isGroupSign(character: string): character is GroupSign {
   return '?*+@!'.includes(character);
 }
 
-function findGroupEnds(characters: readonly string[]): ReadonlyMap<number, number> {
-  const ends = new Map<number, number>();
-  const open: number[] = [];
+function findGroups(characters: readonly string[]): ReadonlyMap<number, readonly number[]> {
+  const groups = new Map<number, readonly number[]>();
+  const open: { readonly start: number; readonly ends: number[] }[] = [];
   for (let i = 0; i < characters.length; i += 1) {
     switch (characters[i]) {
       case '\\':
@@ -326,18 +305,21 @@ function findGroupEnds(characters: readonly string[]): ReadonlyMap<number, numbe
         i = (parseSet(characters, i + 1, characters.length)?.end ?? i + 1) - 1;
         break;
       case '(':
-        open.push(i);
+        open.push({ start: i, ends: [] });
+        break;
+      case '|':
+        open.at(-1)?.ends.push(i);
         break;
       case ')': {
-        const start = open.pop();
-        if (start !== undefined) {
-          ends.set(start, i);
+        const group = open.pop();
+        if (group !== undefined) {
+          groups.set(group.start, [...group.ends, i]);
         }
         break;
       }
     }
   }
-  return ends;
+  return groups;
 }
 
 /** A bound, because each of thousands of `[` in a row would search for its end. */
