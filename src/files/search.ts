@@ -87,17 +87,20 @@ export class Search {
     if (start !== undefined) {
       visit(start, named);
     }
-    for (const { place, step } of inOrder(direct, linked)) {
-      const key = `${step}:${place.realPath}`;
-      if (visited.has(key)) {
-        continue;
-      }
-      visited.add(key);
-      const part = parts[step]!;
-      if (step === parts.length - 1) {
-        await this.#matchLast(place, part, isForFolders, (folder) => visit(folder, step));
-      } else {
-        await this.#matchFolders(place, part, step, visit);
+    // Both lists grow meanwhile; what is found behind a link goes into the second.
+    for (const list of [direct, linked]) {
+      for (const { place, step } of list) {
+        const key = `${step}:${place.realPath}`;
+        if (visited.has(key)) {
+          continue;
+        }
+        visited.add(key);
+        const part = parts[step]!;
+        if (step === parts.length - 1) {
+          await this.#matchLast(place, part, isForFolders, (folder) => visit(folder, step));
+        } else {
+          await this.#matchFolders(place, part, step, visit);
+        }
       }
     }
   }
@@ -284,20 +287,6 @@ export class Search {
   #isNamedLikeAnAsset(name: string): boolean {
     const dot = name.lastIndexOf('.');
     return dot !== -1 && this.#options.extensions.includes(name.slice(dot + 1).toLowerCase());
-  }
-}
-
-/** Yields the first list, then the second, including items added during the iteration. */
-function* inOrder<Item>(first: readonly Item[], second: readonly Item[]): Generator<Item, void, undefined> {
-  let [i, j] = [0, 0];
-  while (i < first.length || j < second.length) {
-    if (i < first.length) {
-      yield first[i]!;
-      i += 1;
-    } else {
-      yield second[j]!;
-      j += 1;
-    }
   }
 }
 
