@@ -7,10 +7,13 @@ import { beginsWithEdit } from './edits.ts';
 import type { FolderReader } from './folder-reader.ts';
 import { encodePath } from './path-bytes.ts';
 
+/** Where relative paths begin. */
+type Base = Pick<Host, 'cwd'>;
+
 /** Describes a path that does not exist, with a suggestion if one is clear; continues "<path>: …". */
 export async function describeAbsentPath(
   path: string,
-  host: Pick<Host, 'cwd' | 'homeDir'>,
+  host: Base & Pick<Host, 'homeDir'>,
   reader: FolderReader,
 ): Promise<string> {
   return (await describeUrl(path, host)) ?? `there is no such file${await suggest(path, host, reader)}`;
@@ -18,7 +21,7 @@ export async function describeAbsentPath(
 
 async function suggest(
   path: string,
-  host: Pick<Host, 'cwd' | 'homeDir'>,
+  host: Base & Pick<Host, 'homeDir'>,
   reader: FolderReader,
 ): Promise<string> {
   const expanded = expandHome(path, host);
@@ -34,7 +37,7 @@ async function suggest(
 }
 
 /** Describes what follows an existing file's name and a `#`; empty if there is no such name in front. */
-async function describeEdits(path: string, host: Pick<Host, 'cwd'>): Promise<string> {
+async function describeEdits(path: string, host: Base): Promise<string> {
   const [, name = '', edits = ''] = /^(.+)#(.*)$/s.exec(path) ?? [];
   if (!(await exists(name, host))) {
     return '';
@@ -46,7 +49,7 @@ async function describeEdits(path: string, host: Pick<Host, 'cwd'>): Promise<str
 }
 
 /** Describes a URL given in place of a path; undefined for anything else. */
-export async function describeUrl(path: string, host: Pick<Host, 'cwd'>): Promise<string | undefined> {
+export async function describeUrl(path: string, host: Base): Promise<string | undefined> {
   if (/^(?:https?|ftp|s3|gs|data|blob):/i.test(path)) {
     return 'it is a URL, and only files are uploaded; download it first';
   }
@@ -76,7 +79,7 @@ function pathOfFileUrl(url: string): string | undefined {
 /** The most names in one argument that is taken for a list. */
 const maxNames = 10;
 
-async function splitNames(path: string, host: Pick<Host, 'cwd'>): Promise<readonly string[] | undefined> {
+async function splitNames(path: string, host: Base): Promise<readonly string[] | undefined> {
   for (const separator of [',', ';', /\s+/]) {
     const names = path
       .split(separator)
@@ -93,11 +96,7 @@ async function splitNames(path: string, host: Pick<Host, 'cwd'>): Promise<readon
 }
 
 /** An existing path that differs only in case, in Unicode form, or in stray spaces, quotes and backslashes. */
-async function findNearest(
-  path: string,
-  host: Pick<Host, 'cwd'>,
-  reader: FolderReader,
-): Promise<string | undefined> {
+async function findNearest(path: string, host: Base, reader: FolderReader): Promise<string | undefined> {
   const bare = path.trim().replace(/^(["'])(.*)\1$/s, '$2');
   for (const candidate of new Set([path, bare, bare.replaceAll('\\', '/')])) {
     const nearest = await findIgnoringCase(candidate, host, reader);
@@ -108,11 +107,7 @@ async function findNearest(
   return undefined;
 }
 
-async function findIgnoringCase(
-  path: string,
-  host: Pick<Host, 'cwd'>,
-  reader: FolderReader,
-): Promise<string | undefined> {
+async function findIgnoringCase(path: string, host: Base, reader: FolderReader): Promise<string | undefined> {
   if (path.trim() === '' || path.length > maxPathLength) {
     return undefined;
   }
@@ -143,7 +138,7 @@ function fold(name: string): string {
   return name.normalize('NFC').toLowerCase();
 }
 
-async function exists(path: string, host: Pick<Host, 'cwd'>): Promise<boolean> {
+async function exists(path: string, host: Base): Promise<boolean> {
   return (
     path !== '' &&
     (await stat(encodePath(absolutePath(path, host))).then(

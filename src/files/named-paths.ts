@@ -33,7 +33,15 @@ export class NamedPaths {
 
   /** The empty path is not the working directory: `-r "$folder"` with no folder set is a mistake. */
   async kindOf(path: string): Promise<PathKind> {
-    return path === '' ? 'absent' : kindOf(absolutePath(path, this.#host));
+    if (path === '') {
+      return 'absent';
+    }
+    const file = encodePath(absolutePath(path, this.#host));
+    try {
+      return (await stat(file)).isDirectory() ? 'folder' : 'file';
+    } catch (error) {
+      return absentCodes.has((error as NodeJS.ErrnoException).code) ? 'absent' : 'unknown';
+    }
   }
 
   /** A folder's path without links, and the name in it, so that two names of one file give the same path. */
@@ -65,11 +73,3 @@ const absentCodes: ReadonlySet<string | undefined> = new Set([
   // A NUL byte in the path.
   'ERR_INVALID_ARG_VALUE',
 ]);
-
-async function kindOf(file: string): Promise<PathKind> {
-  try {
-    return (await stat(encodePath(file))).isDirectory() ? 'folder' : 'file';
-  } catch (error) {
-    return absentCodes.has((error as NodeJS.ErrnoException).code) ? 'absent' : 'unknown';
-  }
-}
