@@ -295,18 +295,8 @@ function readFragment(moof: Buffer, { tracks, defaults, start, fileBytes }: Frag
   }
 }
 
-interface Run {
-  readonly count: number;
-  readonly dataOffset: number;
-  /** Of all samples, in time units. */
-  readonly duration: number;
-  /** Where the last sample in the order of presentation ends, in time units from the start of the run. */
-  readonly end: number;
-  /** Of all samples, in bytes. */
-  readonly size: number;
-}
-
-function readRun(trun: Buffer, defaults: Defaults): Run {
+/** The sums of a run's samples, in time units and bytes, and where the last of them in the order of presentation ends. */
+function readRun(trun: Buffer, defaults: Defaults) {
   const fields = readFields(trun);
   const count = fields.next(true)!;
   const dataOffset = (fields.next(fields.has(0x01)) ?? 0) | 0;
