@@ -3,25 +3,13 @@ import pLimit from 'p-limit';
 import { FileError } from '../errors.ts';
 import { fitClip } from './clips/fit-clip.ts';
 import { takeFrame } from './clips/take-frame.ts';
-import type { FittingPlan, FitWork } from './fit-plan.ts';
-import { type ImageFormat, pngFormat } from './formats.ts';
-import type { ImageProcesses } from './image-processes.ts';
+import type { FitTools, FittingPlan, FitWork } from './fit-plan.ts';
+import { pngFormat } from './formats.ts';
 import { readImageHeader } from './images/image-header.ts';
 import { type ImageRecipe, resolveImageRecipe } from './images/image-recipe.ts';
-import type { FfmpegTools } from './programs/ffmpeg-tools.ts';
 import type { Encoder } from './programs/run-ffmpeg.ts';
 import { decodeToPng } from './programs/write-png.ts';
 import type { SourceFile } from './source-file.ts';
-import type { Workspace } from './workspace.ts';
-
-/** What a converter works with. */
-interface ConverterTools {
-  readonly noLimits: boolean;
-  readonly cores: number;
-  readonly ffmpegTools: FfmpegTools;
-  readonly imageProcesses: ImageProcesses;
-  readonly workspace: Workspace;
-}
 
 /** A new file in the workspace. */
 interface ConvertedFile {
@@ -33,10 +21,10 @@ interface ConvertedFile {
 
 /** Carries out plans: makes a new file of each source. */
 export class Converter {
-  readonly #tools: ConverterTools;
+  readonly #tools: FitTools;
   readonly #limitEncoders;
 
-  constructor(tools: ConverterTools) {
+  constructor(tools: FitTools) {
     this.#tools = tools;
     this.#limitEncoders = pLimit(Math.max(1, Math.floor(tools.cores / 2)));
   }
@@ -54,7 +42,7 @@ export class Converter {
   ): Promise<ConvertedFile> {
     switch (work.kind) {
       case 'image':
-        return this.#fitImage(source, work.format, work.recipe, signal);
+        return this.#fitImage(source, work, signal);
       case 'frame':
         return this.#takeFrame(source, work, signal);
       case 'clip': {
@@ -70,11 +58,9 @@ export class Converter {
 
   async #fitImage(
     source: SourceFile,
-    format: ImageFormat,
-    recipe: ImageRecipe,
+    { format: { demuxer }, recipe }: Extract<FitWork, { kind: 'image' }>,
     signal: AbortSignal,
   ): Promise<ConvertedFile> {
-    const { demuxer } = format;
     if (demuxer === undefined) {
       return this.#encodeImage(source.path, recipe, signal);
     }

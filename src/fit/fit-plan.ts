@@ -3,8 +3,22 @@ import type { ClipFacts } from './clips/clip-facts.ts';
 import type { ClipOutcome, ClipRecipe } from './clips/clip-recipe.ts';
 import type { FrameRecipe } from './clips/frame-recipe.ts';
 import type { ClipFormat, ImageFormat } from './formats.ts';
+import type { ImageProcesses } from './image-processes.ts';
 import type { ImageRecipe } from './images/image-recipe.ts';
+import type { FfmpegTools } from './programs/ffmpeg-tools.ts';
 import type { SourceFile } from './source-file.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What plans are made and carried out with. */
+export interface FitTools {
+  /** Whether size, length and sides are left to the server. */
+  readonly noLimits: boolean;
+  /** Processors that this process may use. */
+  readonly cores: number;
+  readonly ffmpegTools: FfmpegTools;
+  readonly imageProcesses: ImageProcesses;
+  readonly workspace: Workspace;
+}
 
 /** The plan for a file, decided before anything is sent. */
 export type FitPlan =

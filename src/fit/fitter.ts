@@ -3,7 +3,7 @@ import { type Edits, formatEdits } from '../files/edits.ts';
 import { encodePath } from '../files/path-bytes.ts';
 import type { Machine } from '../host.ts';
 import { Converter } from './converter.ts';
-import type { FitPlan, FittedFile, FittingPlan } from './fit-plan.ts';
+import type { FitPlan, FitTools, FittedFile, FittingPlan } from './fit-plan.ts';
 import { ImageProcesses } from './image-processes.ts';
 import { keepCopy } from './keep-copy.ts';
 import { Planner } from './planner.ts';
@@ -33,26 +33,21 @@ export interface FitterDependencies extends Machine {
 /** Converts files. Nothing is loaded, looked for or made on disk until a file asks for it. */
 export class Fitter {
   readonly #options: FitterOptions;
-  readonly #ffmpegTools: FfmpegTools;
-  readonly #imageProcesses: ImageProcesses;
-  readonly #workspace: Workspace;
+  readonly #tools: FitTools;
   readonly #planner: Planner;
   readonly #converter: Converter;
 
   constructor(options: FitterOptions, dependencies: FitterDependencies) {
     this.#options = options;
-    this.#ffmpegTools = new FfmpegTools(dependencies);
-    this.#imageProcesses = new ImageProcesses(dependencies);
-    this.#workspace = new Workspace(dependencies);
-    const tools = {
+    this.#tools = {
       noLimits: options.noLimits,
       cores: dependencies.cores,
-      ffmpegTools: this.#ffmpegTools,
-      imageProcesses: this.#imageProcesses,
-      workspace: this.#workspace,
+      ffmpegTools: new FfmpegTools(dependencies),
+      imageProcesses: new ImageProcesses(dependencies),
+      workspace: new Workspace(dependencies),
     };
-    this.#planner = new Planner(tools);
-    this.#converter = new Converter(tools);
+    this.#planner = new Planner(this.#tools);
+    this.#converter = new Converter(this.#tools);
   }
 
   /** The part of a manifest's key that describes options and edits. With the source's SHA-256 it determines the result. */
@@ -70,7 +65,7 @@ export class Fitter {
   async loadSource(path: string, signal: AbortSignal): Promise<SourceFile> {
     const encoded = encodePath(path);
     return loadSourceFile(
-      typeof encoded === 'string' ? encoded : await this.#workspace.link(encoded),
+      typeof encoded === 'string' ? encoded : await this.#tools.workspace.link(encoded),
       signal,
     );
   }
@@ -81,7 +76,7 @@ export class Fitter {
    * @throws FileError, or the signal's reason
    */
   spool(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<string> {
-    return this.#workspace.spool(stream, signal);
+    return this.#tools.workspace.spool(stream, signal);
   }
 
   /**
@@ -91,7 +86,7 @@ export class Fitter {
    * @throws FileError if it cannot be converted, or the signal's reason
    */
   async plan(source: SourceFile, edits: Edits, isAccepted: boolean, signal: AbortSignal): Promise<FitPlan> {
-    await this.#workspace.clean();
+    await this.#tools.workspace.clean();
     return this.#planner.plan(source, edits, isAccepted, signal);
   }
 
@@ -128,8 +123,8 @@ export class Fitter {
 
   /** Removes all converted files. */
   async close(): Promise<void> {
-    this.#ffmpegTools.close();
-    this.#imageProcesses.close();
-    await this.#workspace.remove();
+    this.#tools.ffmpegTools.close();
+    this.#tools.imageProcesses.close();
+    await this.#tools.workspace.remove();
   }
 }

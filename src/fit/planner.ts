@@ -5,30 +5,20 @@ import type { Sides } from '../media/sides.ts';
 import { type ClipFacts, loadClipFacts } from './clips/clip-facts.ts';
 import { resolveFrameRecipe } from './clips/frame-recipe.ts';
 import { resolveClipRecipe } from './clips/resolve-clip-recipe.ts';
-import type { FitPlan } from './fit-plan.ts';
+import type { FitPlan, FitTools } from './fit-plan.ts';
 import { type ClipFormat, type ImageFormat, isAcceptedImage, recogniseFormat } from './formats.ts';
-import type { ImageProcesses } from './image-processes.ts';
 import { isHdr, readHeifColours } from './images/colour-code.ts';
 import { type ImageHeader, readImageHeader, readImageSides } from './images/image-header.ts';
 import { resolveImageRecipe } from './images/image-recipe.ts';
-import type { FfmpegTools } from './programs/ffmpeg-tools.ts';
 import { isUnexplained } from './programs/ffprobe.ts';
 import type { SourceFile } from './source-file.ts';
 
-/** What a planner works with. */
-interface PlannerTools {
-  readonly noLimits: boolean;
-  readonly cores: number;
-  readonly ffmpegTools: FfmpegTools;
-  readonly imageProcesses: ImageProcesses;
-}
-
 /** Decides how files are converted: reads what they are, and makes sure that the tools for it are there. */
 export class Planner {
-  readonly #tools: PlannerTools;
+  readonly #tools: FitTools;
   readonly #limitProbes;
 
-  constructor(tools: PlannerTools) {
+  constructor(tools: FitTools) {
     this.#tools = tools;
     this.#limitProbes = pLimit(tools.cores);
   }
