@@ -7,13 +7,6 @@ export interface Entry {
   readonly kind: 'file' | 'folder' | 'link';
 }
 
-/** Where a symbolic link leads; a link that leads nowhere is a file that cannot be read. */
-export interface LinkTarget {
-  /** The path without any link. */
-  readonly realPath: string;
-  readonly kind: 'file' | 'folder';
-}
-
 /** Reads folders, each once. */
 export class FolderReader {
   readonly #entries = new Map<string, Promise<readonly Entry[]>>();
@@ -29,7 +22,8 @@ export class FolderReader {
     return remember(this.#realPaths, folder, readRealPath);
   }
 
-  async follow(link: string): Promise<LinkTarget> {
+  /** Where a symbolic link leads; a link that leads nowhere is a file that cannot be read. */
+  async follow(link: string): Promise<{ readonly realPath: string; readonly kind: 'file' | 'folder' }> {
     try {
       const target = await readRealPath(link);
       return { realPath: target, kind: (await stat(encodePath(link))).isDirectory() ? 'folder' : 'file' };
