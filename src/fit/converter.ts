@@ -1,6 +1,7 @@
 import { rm, stat } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { FileError } from '../errors.ts';
+import { assetTypes, maxUnlimitedBytes } from '../media/asset-types.ts';
 import { fitClip } from './clips/fit-clip.ts';
 import { takeFrame } from './clips/take-frame.ts';
 import type { FitTools, FittingPlan, FitWork } from './fit-plan.ts';
@@ -46,12 +47,13 @@ export class Converter {
       case 'frame':
         return this.#takeFrame(source, work, signal);
       case 'clip': {
-        const { extension } = work.recipe.container;
+        const { type, container, texts } = work.recipe;
         const clip = { path: source.path, format: work.format };
-        const path = await this.#encode(extension, signal, (output, encoder) =>
-          fitClip(clip, work.recipe, output, encoder, onProgress),
+        const maxBytes = this.#tools.noLimits ? maxUnlimitedBytes : 2 * assetTypes[type].maxBytes;
+        const path = await this.#encode(container.extension, signal, (output, encoder) =>
+          fitClip(clip, work.recipe, output, maxBytes, encoder, onProgress),
         );
-        return { path, extension, texts: work.recipe.texts };
+        return { path, extension: container.extension, texts };
       }
     }
   }

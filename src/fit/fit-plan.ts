@@ -1,6 +1,8 @@
+import type { AssetType } from '../media/asset-types.ts';
 import type { FittedSource } from '../media/check-asset.ts';
+import type { Measures } from '../media/limits.ts';
 import type { ClipFacts } from './clips/clip-facts.ts';
-import type { ClipOutcome, ClipRecipe } from './clips/clip-recipe.ts';
+import type { ClipRecipe } from './clips/clip-recipe.ts';
 import type { FrameRecipe } from './clips/frame-recipe.ts';
 import type { ClipFormat, ImageFormat } from './formats.ts';
 import type { ImageProcesses } from './image-processes.ts';
@@ -31,7 +33,7 @@ export interface FittingPlan {
   readonly source: SourceFile;
   readonly work: FitWork;
   /** The expected result. */
-  readonly outcome: { readonly type: 'image' | 'video' | 'audio' } & Partial<ClipOutcome>;
+  readonly outcome: { readonly type: AssetType } & Measures;
 }
 
 /** The work that a plan describes. */

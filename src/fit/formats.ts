@@ -1,4 +1,4 @@
-import { type ImageContentType, listExtensions } from '../media/asset-types.ts';
+import { listExtensions } from '../media/asset-types.ts';
 
 /** A format that the fitter reads: its name for people, and its decoder. */
 export type Format = ImageFormat | ClipFormat;
@@ -18,13 +18,6 @@ export interface ImageFormat {
   readonly accepted: boolean;
   /** Whether its boxes are those of ISO/IEC 23008-12. */
   readonly isHeif: boolean;
-}
-
-/** Whether the service accepts it. */
-export function isAcceptedImage(
-  format: ImageFormat,
-): format is ImageFormat & { readonly contentType: ImageContentType } {
-  return format.accepted;
 }
 
 /** A format of clips. A clip is a video or an audio file; its streams decide which. */

@@ -1,12 +1,13 @@
 import pLimit from 'p-limit';
 import { FileError } from '../errors.ts';
 import type { Edits } from '../files/edits.ts';
+import type { ImageContentType } from '../media/asset-types.ts';
 import type { Sides } from '../media/sides.ts';
 import { type ClipFacts, loadClipFacts } from './clips/clip-facts.ts';
+import { resolveClipRecipe } from './clips/clip-recipe.ts';
 import { resolveFrameRecipe } from './clips/frame-recipe.ts';
-import { resolveClipRecipe } from './clips/resolve-clip-recipe.ts';
 import type { FitPlan, FitTools } from './fit-plan.ts';
-import { type ClipFormat, type ImageFormat, isAcceptedImage, recogniseFormat } from './formats.ts';
+import { type ClipFormat, type ImageFormat, recogniseFormat } from './formats.ts';
 import { isHdr, readHeifColours } from './images/colour-code.ts';
 import { type ImageHeader, readImageHeader, readImageSides } from './images/image-header.ts';
 import { resolveImageRecipe } from './images/image-recipe.ts';
@@ -56,9 +57,10 @@ export class Planner {
     const { path, sizeBytes } = source;
     let header: ImageHeader | undefined;
     let sides: Sides | undefined;
-    if (isAcceptedImage(format)) {
-      header = await readImageHeader(path, format.contentType);
-      sides = aspect && (await readImageSides(path, format.contentType, header));
+    if (format.accepted) {
+      const contentType = format.contentType as ImageContentType;
+      header = await readImageHeader(path, contentType);
+      sides = aspect && (await readImageSides(path, contentType, header));
     }
     if (header?.isHdr || (format.isHeif && (await readHeifColours(path)).some(isHdr))) {
       throw new FileError('unsupported_type', 'it is HDR, and its colours cannot be converted', {
@@ -130,7 +132,7 @@ export class Planner {
     return {
       kind: 'fit',
       source,
-      outcome: { type: recipe.type, ...recipe.outcome },
+      outcome: { type: recipe.type, durationMs: recipe.part.lengthMs, ...recipe.sides },
       work: { kind: 'clip', format, recipe },
     };
   }

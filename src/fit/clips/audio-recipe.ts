@@ -3,7 +3,7 @@ import type { ClipFormat } from '../formats.ts';
 import { type ClipContainer, containers, describeCopy } from './clip-container.ts';
 import type { AudioFacts } from './clip-facts.ts';
 import { type ClipPart, describeCut, isCut, lengthenEnd, refuseShort, shorten } from './clip-part.ts';
-import { type ClipRecipe, type ClipSource, createBase } from './clip-recipe.ts';
+import type { ClipRecipe, ClipSource } from './clip-recipe.ts';
 
 /** Audio containers, with the codecs that are copied into them. */
 const audioContainers: Readonly<Record<string, ClipContainer>> = { mp3: containers.mp3, aac: containers.m4a };
@@ -45,10 +45,10 @@ export function resolveAudioRecipe(
     format.copyable ? 0 : (sizeBytes * part.lengthMs) / facts.durationMs,
   );
   return {
-    ...createBase('audio', part, noLimits),
+    type: 'audio',
     container,
+    part,
     streams: ['-map', '0:a:0', ...options],
-    outcome: { durationMs: part.lengthMs },
     texts: [...(isAccepted ? [] : [`converted from ${format.name}`]), ...describeCut(part), text],
   };
 }

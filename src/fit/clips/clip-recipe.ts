@@ -1,30 +1,24 @@
-import { assetTypes, maxUnlimitedBytes } from '../../media/asset-types.ts';
+import { FileError } from '../../errors.ts';
+import type { Edits } from '../../files/edits.ts';
+import type { Sides } from '../../media/sides.ts';
 import type { ClipFormat } from '../formats.ts';
+import { resolveAudioRecipe } from './audio-recipe.ts';
 import type { ClipContainer } from './clip-container.ts';
 import type { ClipFacts } from './clip-facts.ts';
-import type { ClipPart } from './clip-part.ts';
+import { type ClipPart, resolvePart } from './clip-part.ts';
+import { resolveVideoRecipe } from './video-recipe.ts';
 
 /** How a clip is converted. */
 export interface ClipRecipe {
   readonly type: 'video' | 'audio';
   readonly container: ClipContainer;
-  readonly startMs: number;
-  /** undefined up to the end. */
-  readonly lengthMs: number | undefined;
+  readonly part: ClipPart;
+  /** Of the new video; undefined for audio. */
+  readonly sides?: Sides;
   /** ffmpeg's options for each stream that is kept. */
   readonly streams: readonly string[];
-  /** A guard against endless output, far above the expected size. */
-  readonly maxOutputBytes: number;
-  readonly outcome: ClipOutcome;
   /** The changes, for people. */
   readonly texts: readonly string[];
-}
-
-/** The expected result, as far as it is known before encoding. */
-export interface ClipOutcome {
-  readonly durationMs: number;
-  readonly width?: number;
-  readonly height?: number;
 }
 
 /** The source that a recipe is for. */
@@ -34,12 +28,23 @@ export interface ClipSource {
   readonly sizeBytes: number;
 }
 
-/** The part that the recipes of videos and of audio share. */
-export function createBase(type: ClipRecipe['type'], part: ClipPart, noLimits: boolean) {
-  return {
-    type,
-    startMs: part.startMs,
-    lengthMs: part.endMs === undefined ? undefined : part.lengthMs,
-    maxOutputBytes: noLimits ? maxUnlimitedBytes : assetTypes[type].maxBytes * 2,
-  };
+/**
+ * Decides how a clip is converted; undefined if it needs no conversion.
+ *
+ * @throws FileError if it cannot be converted
+ */
+export function resolveClipRecipe(
+  source: ClipSource,
+  edits: Edits,
+  options: { readonly noLimits: boolean },
+): ClipRecipe | undefined {
+  const { video, audio, durationMs, contentMs } = source.facts;
+  const part = resolvePart(edits.trim, edits.trim === undefined ? durationMs : contentMs);
+  if (video !== undefined) {
+    return resolveVideoRecipe(source, video, part, edits.aspect, options);
+  }
+  if (audio !== undefined) {
+    return resolveAudioRecipe(source, audio, part, options);
+  }
+  throw new FileError('cannot_fit', 'it has no readable video or audio stream');
 }

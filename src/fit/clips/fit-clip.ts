@@ -8,6 +8,7 @@ const timeoutMs = 30 * 60_000;
 /**
  * Encodes or copies a clip as the recipe says.
  *
+ * @param maxBytes a guard against endless output, far above the expected size
  * @param onProgress called with the completed fraction, from 0 to 1
  * @throws FileError `cannot_fit`, or the signal's reason
  */
@@ -15,24 +16,25 @@ export async function fitClip(
   clip: FfmpegInput,
   recipe: ClipRecipe,
   output: string,
+  maxBytes: number,
   encoder: Encoder,
   onProgress: (share: number) => void,
 ): Promise<void> {
-  const { startMs, lengthMs, container } = recipe;
+  const { part, container } = recipe;
   await runFfmpeg(
     [
-      ...formatStart(clip, startMs),
-      ...(lengthMs === undefined ? [] : ['-t', formatTime(lengthMs)]),
+      ...formatStart(clip, part.startMs),
+      ...(part.endMs === undefined ? [] : ['-t', formatTime(part.lengthMs)]),
       ...recipe.streams,
       '-sn',
       '-dn',
       ...['-map_metadata', '-1', '-map_chapters', '-1'],
       ...container.options,
-      ...['-fs', String(recipe.maxOutputBytes)],
+      ...['-fs', String(maxBytes)],
       ...['-f', container.muxer, `file:${output}`],
     ],
     encoder,
     timeoutMs,
-    (doneMs) => onProgress(Math.max(0, Math.min(1, doneMs / recipe.outcome.durationMs))),
+    (doneMs) => onProgress(Math.max(0, Math.min(1, doneMs / part.lengthMs))),
   );
 }

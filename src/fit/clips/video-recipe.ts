@@ -1,10 +1,11 @@
 import { FileError } from '../../errors.ts';
 import type { Aspect } from '../../files/edits.ts';
 import { assetTypes, durationToleranceMs } from '../../media/asset-types.ts';
+import type { Sides } from '../../media/sides.ts';
 import { type ClipContainer, containers, describeCopy } from './clip-container.ts';
 import type { VideoFacts } from './clip-facts.ts';
 import { type ClipPart, describeCut, isCut, refuseShort, shorten } from './clip-part.ts';
-import { type ClipRecipe, type ClipSource, createBase } from './clip-recipe.ts';
+import type { ClipRecipe, ClipSource } from './clip-recipe.ts';
 import {
   resolveColour,
   resolveEncodedMatrix,
@@ -70,19 +71,20 @@ export function resolveVideoRecipe(
   const coding = mustEncode ? encode(video, shape, colour, noLimits) : copy(video, audioCodec);
   if (!noLimits) {
     refuseShort(part.lengthMs, durationMs.min);
-    refuseSmall(coding, sidePx.min);
+    refuseSmall(coding.sides, sidePx.min);
   }
   // A copy of the audio is inexact if it is cut in the middle, or if an edit list hides some of it.
   const copiesAudio = format.copyable && part.startMs === 0;
   return {
-    ...createBase('video', part, noLimits),
+    type: 'video',
     container: coding.container,
+    part,
+    sides: coding.sides,
     streams: [
       ...['-map', '0:V:0', '-map', '0:a:0?'],
       ...coding.options,
       ...resolveAudio(coding.container, audioCodec, copiesAudio),
     ],
-    outcome: { durationMs: part.lengthMs, width: coding.width, height: coding.height },
     texts: [
       ...(format.acceptsVideo ? [] : [`converted from ${format.name}`]),
       ...describeCut(part),
@@ -119,8 +121,7 @@ interface VideoCoding {
   readonly container: ClipContainer;
   /** ffmpeg's options. */
   readonly options: readonly string[];
-  readonly width: number;
-  readonly height: number;
+  readonly sides: Sides;
   /** For people. */
   readonly text: string;
 }
@@ -130,8 +131,7 @@ function encode(video: VideoFacts, shape: VideoShape, colour: VideoColour, noLim
   return {
     container: containers.mp4,
     options: [...h264, ...(noLimits ? [] : bitRateLimit), '-vf', filters],
-    width: shape.width,
-    height: shape.height,
+    sides: { width: shape.width, height: shape.height },
     text: 'encoded as H.264 in MP4',
   };
 }
@@ -139,7 +139,12 @@ function encode(video: VideoFacts, shape: VideoShape, colour: VideoColour, noLim
 function copy({ codec, width, height }: VideoFacts, audioCodec: string | undefined): VideoCoding {
   const container = resolveCopyContainer(codec, audioCodec);
   const tags = container.muxer === 'webm' ? [] : videoCodecs[codec]!.options;
-  return { container, options: ['-c:v', 'copy', ...tags], width, height, text: describeCopy(container) };
+  return {
+    container,
+    options: ['-c:v', 'copy', ...tags],
+    sides: { width, height },
+    text: describeCopy(container),
+  };
 }
 
 const h264 = ['-c:v', 'libx264', '-preset', 'fast', '-crf', '18', '-profile:v', 'high'];
@@ -170,11 +175,11 @@ function resolveFrameRate({ frameRate, meanFrameRate }: VideoFacts): string {
     : String(rate || 30);
 }
 
-function refuseSmall(sides: { readonly width: number; readonly height: number }, minPx: number): void {
-  if (Math.min(sides.width, sides.height) < minPx) {
+function refuseSmall({ width, height }: Sides, minPx: number): void {
+  if (Math.min(width, height) < minPx) {
     throw new FileError(
       'bad_dimensions',
-      `it would have ${sides.width}x${sides.height} pixels; each side must have at least ${minPx}`,
+      `it would have ${width}x${height} pixels; each side must have at least ${minPx}`,
       { hint: '--fit does not enlarge: use a larger file, or another --aspect.' },
     );
   }
