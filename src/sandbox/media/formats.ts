@@ -1,10 +1,14 @@
-import { readAdtsFrame } from './adts.ts';
-import { measureFrames, type ReadFrame, startsWithFrames } from './audio-frames.ts';
+import {
+  measureFrames,
+  type ReadFrame,
+  readAdtsFrame,
+  readMp3Frame,
+  startsWithFrames,
+} from './audio-frames.ts';
 import { isMp4, isQuickTime, measureIsoMedia } from './iso-media.ts';
 import { isJpeg, measureJpeg } from './jpeg.ts';
 import { isWebm, measureWebm } from './matroska.ts';
 import type { Measures } from './measures.ts';
-import { readMp3Frame } from './mp3.ts';
 import { isPng, measurePng } from './png.ts';
 import { isWav, measureWav } from './wav.ts';
 import { isWebp, measureWebp } from './webp.ts';
