@@ -23,31 +23,26 @@ export function maxSizeBytes(noLimits: boolean): number {
   return noLimits ? maxUnlimitedBytes : Math.max(...assetTypeNames.map((type) => assetTypes[type].maxBytes));
 }
 
-/** Advice on a file that is too large. */
-const smaller: Readonly<Record<AssetType, string>> = {
-  image: 'Scale it down or compress it more, and upload the smaller file.',
-  video: 'Shorten it, or encode it with a lower bit rate.',
-  audio: 'Shorten it, or convert it to MP3 or M4A, which are smaller.',
-};
+/** The name of one file of a type, and advice on one that is too large. */
+const words = {
+  image: ['an image', 'Scale it down or compress it more, and upload the smaller file.'],
+  video: ['a video', 'Shorten it, or encode it with a lower bit rate.'],
+  audio: ['an audio file', 'Shorten it, or convert it to MP3 or M4A, which are smaller.'],
+} as const satisfies Record<AssetType, readonly [name: string, smaller: string]>;
 
 /** @throws FileError `too_large` for a file that has too many bytes */
 export function checkSize(type: AssetType, sizeBytes: number, noLimits: boolean): void {
   const maxBytes = noLimits ? maxUnlimitedBytes : assetTypes[type].maxBytes;
   if (sizeBytes > maxBytes) {
-    const limit = noLimits ? 'the limit' : `the limit for ${typeNames[type]}`;
+    const [name, smaller] = words[type];
+    const limit = noLimits ? 'the limit' : `the limit for ${name}`;
     throw new FileError(
       'too_large',
       `it has ${groupDigits(sizeBytes)} bytes; ${limit} is ${groupDigits(maxBytes)}`,
-      { hint: smaller[type], fittable: !noLimits },
+      { hint: smaller, fittable: !noLimits },
     );
   }
 }
-
-const typeNames: Readonly<Record<AssetType, string>> = {
-  image: 'an image',
-  video: 'a video',
-  audio: 'an audio file',
-};
 
 /**
  * Checks duration and dimensions, unless the server is to do so.
@@ -71,7 +66,7 @@ function checkDuration(type: AssetType, { durationMs }: Measures): void {
     const [min, max] = [limits.min / 1000, limits.max / 1000];
     throw new FileError(
       'bad_duration',
-      `it lasts ${durationMs / 1000} s; ${typeNames[type]} may last ${min} to ${max} s`,
+      `it lasts ${durationMs / 1000} s; ${words[type][0]} may last ${min} to ${max} s`,
       {
         hint: isShort ? `Use a longer one, of ${min} s or more.` : `Trim it to ${max} s.`,
         fittable: !isShort,

@@ -78,7 +78,7 @@ const lateSignatures: readonly Signature[] = [
 ];
 
 /** Types of text, in any encoding; matched without a leading byte order mark and white space. */
-const texts: readonly (readonly [what: string, hint: Hint, test: RegExp])[] = [
+const texts: readonly Signature[] = [
   [
     'an HTML page',
     'download',
@@ -137,16 +137,12 @@ const mimeNames: Readonly<Record<string, readonly [what: string, hint: Hint]>> =
 
 /** @throws FileError for a type that is not accepted and that file-type does not know, or mistakes */
 export function refuseBySignature(head: Buffer): void {
-  refuseByTable(signatures, head);
+  refuseByTable(signatures, head.toString('latin1'), head);
 }
 
 /** @throws FileError for a text that replaces a file, or reports a failure to get it */
 export function refuseByText(head: Buffer): void {
-  const text = decodeText(head)?.trimStart();
-  const found = text === undefined ? undefined : texts.find(([, , test]) => test.test(text));
-  if (found !== undefined) {
-    throw notAccepted(found[0], found[1]);
-  }
+  refuseByTable(texts, decodeText(head)?.trimStart() ?? '', head);
 }
 
 /** @throws FileError for the type that file-type found */
@@ -161,7 +157,7 @@ export function refuseMime(mime: string, extension: string): never {
 
 /** @throws FileError for what nothing else recognises */
 export function refuseUnknown(head: Buffer): never {
-  refuseByTable(lateSignatures, head);
+  refuseByTable(lateSignatures, head.toString('latin1'), head);
   throw notAccepted('not an image, video or audio file that can be recognised', 'other');
 }
 
@@ -172,8 +168,7 @@ const families: Readonly<Record<string, readonly [what: string, hint: Hint]>> = 
   font: ['a font', 'other'],
 };
 
-function refuseByTable(table: readonly Signature[], head: Buffer): void {
-  const text = head.toString('latin1');
+function refuseByTable(table: readonly Signature[], text: string, head: Buffer): void {
   const found = table.find(([, , test]) => (test instanceof RegExp ? test.test(text) : test(head)));
   if (found !== undefined) {
     throw notAccepted(found[0], found[1]);

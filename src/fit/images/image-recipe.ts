@@ -39,9 +39,11 @@ export function resolveImageRecipe(
   const { maxBytes } = assetTypes.image;
   const isTooLarge = sizeBytes > maxBytes && !options.noLimits && format.accepted;
   const isAnimated = format.contentType === 'image/gif' || header?.animated === true;
+  // If its sides are unknown, it may have another shape.
+  const mayCrop = aspect && (sides === undefined || resolveCrop(sides.width, sides.height, aspect));
   const changes = [
     ...(header === undefined || options.noLimits ? [] : describeHeader(header)),
-    ...(aspect !== undefined && mayCrop(sides, aspect) ? [describeCrop(aspect)] : []),
+    ...(mayCrop ? [describeCrop(aspect)] : []),
     ...(isTooLarge ? ['compressed to at most 10 MB'] : []),
   ];
   if (format.accepted && changes.length === 0) {
@@ -59,11 +61,6 @@ export function resolveImageRecipe(
       ...changes,
     ],
   };
-}
-
-/** Whether an image, as far as it is known, has another shape. */
-function mayCrop(sides: Sides | undefined, aspect: Aspect): boolean {
-  return sides === undefined || resolveCrop(sides.width, sides.height, aspect) !== undefined;
 }
 
 /** The changes that a header requires, for people. */
