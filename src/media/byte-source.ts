@@ -35,15 +35,7 @@ export function createFileSource(handle: FileHandle, sizeBytes: number): ByteSou
       block.length > 0 && position - (start + block.length) < blockBytes.next && position > start;
     const wanted = Math.max(length, follows ? blockBytes.next : blockBytes.first);
     const target = Buffer.allocUnsafe(Math.max(0, Math.min(wanted, sizeBytes - position)));
-    let filled = 0;
-    while (filled < target.length) {
-      const { bytesRead } = await handle.read(target, filled, target.length - filled, position + filled);
-      if (bytesRead === 0) {
-        break;
-      }
-      filled += bytesRead;
-    }
-    block = target.subarray(0, filled);
+    block = await fill(target, handle, position);
     start = position;
     return block.subarray(0, length);
   };
@@ -53,4 +45,17 @@ export function createFileSource(handle: FileHandle, sizeBytes: number): ByteSou
     peek,
     read: async (position, length) => peek(position, length) ?? (await load(position, length)),
   };
+}
+
+/** Reads from a position until the buffer is full or the file ends; returns the part that was filled. */
+export async function fill(target: Buffer, handle: FileHandle, position: number): Promise<Buffer> {
+  let filled = 0;
+  while (filled < target.length) {
+    const { bytesRead } = await handle.read(target, filled, target.length - filled, position + filled);
+    if (bytesRead === 0) {
+      break;
+    }
+    filled += bytesRead;
+  }
+  return target.subarray(0, filled);
 }

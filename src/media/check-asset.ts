@@ -1,10 +1,9 @@
-import type { FileHandle } from 'node:fs/promises';
 import { FileError } from '../errors.ts';
 import { readShared } from '../files/read-stream.ts';
 import { statRegularFile, unreadable, withFile } from '../files/regular-file.ts';
 import { groupDigits } from '../words.ts';
 import { type AssetType, type ContentType, isImageContentType, resolveType } from './asset-types.ts';
-import { type ByteSource, createBufferSource, createFileSource } from './byte-source.ts';
+import { type ByteSource, createBufferSource, createFileSource, fill } from './byte-source.ts';
 import type { CheckContext } from './check-context.ts';
 import { identify } from './identify.ts';
 import { checkImageStructure } from './image-structure.ts';
@@ -169,9 +168,9 @@ class DiskAsset implements PreparedAsset {
       if (before.version !== this.#version) {
         throw new FileError('changed', 'it changed after it was checked');
       }
-      const bytes = await readFrom(handle, buffer, this.sizeBytes);
+      // One byte more shows whether the file has grown.
+      const bytes = await fill(buffer.subarray(0, this.sizeBytes + 1), handle, 0);
       const after = await statRegularFile(handle);
-      // The buffer has room for one byte more, which shows whether the file has grown.
       if (
         after.version !== before.version ||
         bytes.length !== this.sizeBytes ||
@@ -196,17 +195,5 @@ async function isStill(bytes: Buffer, contentType: ContentType): Promise<boolean
     return identified === contentType;
   } catch {
     return false;
-  }
-}
-
-/** Reads from the start until there are `enoughBytes`, the buffer is full or the file ends; returns the bytes read. */
-async function readFrom(handle: FileHandle, buffer: Buffer, enoughBytes: number): Promise<Buffer> {
-  let length = 0;
-  for (;;) {
-    const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
-    length += bytesRead;
-    if (bytesRead === 0 || length >= enoughBytes) {
-      return buffer.subarray(0, length);
-    }
   }
 }
