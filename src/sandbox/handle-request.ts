@@ -10,7 +10,6 @@ import {
   type SendAnswer,
   sendEarly,
   sendTruncated,
-  sendWhole,
   unauthorized,
 } from './answer.ts';
 import type { ApiRevision, AssetStore } from './assets.ts';
@@ -52,9 +51,10 @@ export interface Outcome {
   readonly fault?: FaultKind | undefined;
   /** Undefined if the connection is to be reset. */
   readonly answer?: Answer;
-  readonly send: SendAnswer;
-  /** How long the answer stalls, beyond the latency of all answers. */
-  readonly stallMs: number;
+  /** Default: {@link sendWhole}. */
+  readonly send?: SendAnswer;
+  /** How long the answer stalls, beyond the latency of all answers; default 0. */
+  readonly stallMs?: number;
 }
 
 /**
@@ -126,39 +126,38 @@ async function handleUpload(
   }
 
   const fault = nextFault();
-  const end = { fault, send: sendWhole, stallMs: 0 };
   if (fault === 'reset') {
-    return { ...end, body: { size: 0 } };
+    return { fault, body: { size: 0 } };
   }
   if (fault === 'early-401') {
-    return { ...end, body: { size: 0 }, answer: unauthorized, send: sendEarly };
+    return { fault, body: { size: 0 }, answer: unauthorized, send: sendEarly };
   }
 
   const body = await readBody(request, limits[typeOf(head.contentType)].maxBytes);
   if (body.sha256 === undefined) {
-    return { ...end, body };
+    return { fault, body };
   }
   const accept = () => store.accept({ ...head, size: body.size, sha256: body.sha256!, bytes: body.bytes });
   switch (fault) {
     case '429': {
       const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
-      return { ...end, body, answer: errorAnswer(429, 'At capacity, try again later', headers) };
+      return { fault, body, answer: errorAnswer(429, 'At capacity, try again later', headers) };
     }
     case '500':
-      return { ...end, body, answer: errorAnswer(500, 'Internal server error') };
+      return { fault, body, answer: errorAnswer(500, 'Internal server error') };
     case '502-html':
-      return { ...end, body, answer: badGateway };
+      return { fault, body, answer: badGateway };
     case '596':
-      return { ...end, body, answer: errorAnswer(596, 'Session expired') };
+      return { fault, body, answer: errorAnswer(596, 'Session expired') };
     case 'reset-after-body':
       accept();
-      return { ...end, body };
+      return { fault, body };
     case 'slow':
-      return { ...end, body, answer: accept(), stallMs: slowMs };
+      return { fault, body, answer: accept(), stallMs: slowMs };
     case 'truncated-json':
-      return { ...end, body, answer: accept(), send: sendTruncated };
+      return { fault, body, answer: accept(), send: sendTruncated };
     case undefined:
-      return { ...end, body, answer: accept() };
+      return { fault, body, answer: accept() };
   }
 }
 
@@ -193,7 +192,7 @@ function readUploadHead(
 
 /** Reads the body without keeping it, so that the connection can serve the next request. */
 async function skipBody(request: IncomingMessage, answer: Answer): Promise<Outcome> {
-  return { body: await readBody(request, 0), answer, send: sendWhole, stallMs: 0 };
+  return { body: await readBody(request, 0), answer };
 }
 
 /** Reads a body to its end but keeps at most `maxBytes` of it; never rejects. */

@@ -10,6 +10,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accounts, decodeAccount, exampleToken } from './accounts.ts';
+import { sendWhole } from './answer.ts';
 import { type ApiRevision, type Asset, AssetStore } from './assets.ts';
 import { Connections } from './connections.ts';
 import { createFaultPlan, type Fault, type FaultKind } from './faults.ts';
@@ -180,7 +181,8 @@ class RunningSandbox implements Sandbox {
     this.#inFlight += uploads;
     this.#maxInFlight = Math.max(this.#maxInFlight, this.#inFlight);
 
-    const { body, fault, answer, send, stallMs } = await handleRequest(route, request, this.#state);
+    const outcome = await handleRequest(route, request, this.#state);
+    const { body, fault, answer, send = sendWhole, stallMs = 0 } = outcome;
     if (answer) {
       await wait(latencyMs + stallMs, connection.closed);
     }
