@@ -148,9 +148,8 @@ export class PatternFinder {
 
   #nothingBelow({ hasLeftOut }: Search): never {
     const more = hasLeftOut ? ' that is neither hidden nor excluded' : '';
-    throw new NoFileError(
-      () => `there is no ${formatExtensions(this.#options.extensions)} file in it${more}`,
-    );
+    const extensions = this.#options.extensions.map((extension) => `.${extension}`);
+    throw new NoFileError(() => `there is no ${joinWords(extensions, 'or')} file in it${more}`);
   }
 
   #noMatch(pattern: string, { hasLeftOut }: Search): never {
@@ -163,13 +162,6 @@ export class PatternFinder {
       return url ?? `there is no such file, and the pattern matches no files${more}${advice}`;
     });
   }
-}
-
-function formatExtensions(extensions: readonly string[]): string {
-  return joinWords(
-    extensions.map((extension) => `.${extension}`),
-    'or',
-  );
 }
 
 /** Longer than any real pattern, short enough to parse quickly. */

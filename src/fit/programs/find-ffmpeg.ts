@@ -10,11 +10,8 @@ interface Program {
   readonly version: string | undefined;
 }
 
-/** The programs that probe and encode. */
-export interface Ffmpeg {
-  readonly ffmpeg: Program | undefined;
-  readonly ffprobe: Program | undefined;
-}
+/** The programs that encode and probe. */
+export type Ffmpeg = Readonly<Record<'ffmpeg' | 'ffprobe', Program | undefined>>;
 
 const versionTimeoutMs = 10_000;
 
