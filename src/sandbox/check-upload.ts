@@ -28,22 +28,21 @@ export interface Dimensions {
   readonly durationMs?: number | undefined;
 }
 
-const titles: Readonly<Record<AssetType, string>> = { image: 'Image', video: 'Video', audio: 'Audio' };
-
 /** The dimensions that the API returns for every audio file. */
 const audioSides = { width: 480, height: 360 };
 
-const unreadable: Readonly<Record<AssetType, string>> = {
-  image: 'width and height',
-  video: 'duration, width and height',
-  audio: 'duration',
+/** The name of each type, and what an upload of it must say. */
+const words: Readonly<Record<AssetType, { readonly title: string; readonly measures: string }>> = {
+  image: { title: 'Image', measures: 'width and height' },
+  video: { title: 'Video', measures: 'duration, width and height' },
+  audio: { title: 'Audio', measures: 'duration' },
 };
 
 /** Measures an upload and checks it against the limits of its type. A string describes its fault. */
 export function checkUpload(upload: Upload): Dimensions | string {
   const type = typeOf(upload.contentType);
   const dimensions = checkFile(upload, type);
-  return typeof dimensions === 'string' ? `${titles[type]} ${dimensions}` : dimensions;
+  return typeof dimensions === 'string' ? `${words[type].title} ${dimensions}` : dimensions;
 }
 
 function checkFile({ contentType, size, bytes }: Upload, type: AssetType): Dimensions | string {
@@ -59,7 +58,7 @@ function checkFile({ contentType, size, bytes }: Upload, type: AssetType): Dimen
   }
   const measures = measure(bytes, contentType);
   if (!measures || !isComplete(type, measures)) {
-    return `is damaged: its ${unreadable[type]} cannot be read`;
+    return `is damaged: its ${words[type].measures} cannot be read`;
   }
   const { sides } = measures;
   if (type === 'audio' && sides) {

@@ -14,14 +14,7 @@ import { sendWhole } from './answer.ts';
 import { type ApiRevision, type Asset, AssetStore } from './assets.ts';
 import { Connections } from './connections.ts';
 import { createFaultPlan, type Fault, type FaultKind } from './faults.ts';
-import {
-  apiPath,
-  findRoute,
-  formatHost,
-  handleRequest,
-  type Route,
-  type ServerState,
-} from './handle-request.ts';
+import { apiPath, findRoute, formatHost, handleRequest, type ServerState } from './handle-request.ts';
 
 /** Options of a sandbox; each has a default. */
 export interface SandboxOptions {
@@ -188,8 +181,13 @@ class RunningSandbox implements Sandbox {
     }
     const isAnswered = answer !== undefined && request.socket.writable;
     this.#inFlight -= uploads;
+    const { method = '', url: path = '', headers } = request;
+    const account = route.kind === 'upload' ? decodeAccount(route.segment) : undefined;
     const seen: SeenRequest = {
-      ...describeRequest(request, route),
+      method,
+      path,
+      headers,
+      ...(account !== undefined && { account }),
       bodySize: body.size,
       ...(body.sha256 !== undefined && { sha256: body.sha256 }),
       status: isAnswered ? answer.status : undefined,
@@ -204,11 +202,6 @@ class RunningSandbox implements Sandbox {
       connection.tcp.resetAndDestroy();
     }
   }
-}
-
-function describeRequest({ method = '', url: path = '', headers }: IncomingMessage, route: Route) {
-  const account = route.kind === 'upload' ? decodeAccount(route.segment) : undefined;
-  return { method, path, headers, ...(account !== undefined && { account }) };
 }
 
 function assertDelay(name: string, delayMs: number): void {

@@ -68,10 +68,8 @@ export function measureIsoMedia(bytes: Buffer): Measures {
   const hasCover = audioBrands.includes(readMajorBrand(bytes) ?? '');
   const tracks = readTracks(moov, { hasCover, fileBytes: bytes.length });
   const defaults = readDefaults(moov);
-  for (const { type, start, payload } of boxes) {
-    if (type === 'moof') {
-      readFragment(payload, { tracks, defaults, start, fileBytes: bytes.length });
-    }
+  for (const box of boxes.filter(({ type }) => type === 'moof')) {
+    readFragment(box, tracks, defaults, bytes.length);
   }
   const played = [...tracks.values()].filter(({ sampleCount }) => sampleCount > 0);
   const videos = played.filter(({ isVideo }) => isVideo);
@@ -255,16 +253,13 @@ function readDefaults(moov: Buffer): Map<number, Defaults> {
   );
 }
 
-interface FragmentContext {
-  readonly tracks: ReadonlyMap<number, Track>;
-  readonly defaults: ReadonlyMap<number, Defaults>;
-  /** Where the fragment begins in the file. */
-  readonly start: number;
-  readonly fileBytes: number;
-}
-
-/** Adds the samples of a movie fragment to its tracks. */
-function readFragment(moof: Buffer, { tracks, defaults, start, fileBytes }: FragmentContext): void {
+/** Adds the samples of the movie fragment that begins at `start` to its tracks. */
+function readFragment(
+  { payload: moof, start }: { readonly payload: Buffer; readonly start: number },
+  tracks: ReadonlyMap<number, Track>,
+  defaults: ReadonlyMap<number, Defaults>,
+  fileBytes: number,
+): void {
   for (const { type, payload: traf } of readBoxes(moof)) {
     if (type !== 'traf') {
       continue;

@@ -24,18 +24,14 @@ export function measureWebp(bytes: Buffer): Measures {
         break;
       case 'ANMF':
         return { sides: canvas };
-      case 'VP8 ':
-        return {
-          sides: canvas ?? {
-            width: chunk.readUInt16LE(6) & 0x3fff,
-            height: chunk.readUInt16LE(8) & 0x3fff,
-          },
-        };
+      case 'VP8 ': {
+        const sides = { width: chunk.readUInt16LE(6) & 0x3fff, height: chunk.readUInt16LE(8) & 0x3fff };
+        return { sides: canvas ?? sides };
+      }
       case 'VP8L': {
         const bits = chunk.readUInt32LE(1);
-        return {
-          sides: canvas ?? { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 },
-        };
+        const sides = { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
+        return { sides: canvas ?? sides };
       }
     }
     at += 8 + size + (size % 2);
