@@ -76,7 +76,7 @@ function matchSignature<Type>(table: readonly (readonly [Type, RegExp])[], head:
 async function identifyByLibrary(head: Buffer, start: Buffer): Promise<ContentType> {
   const hidden = findHidden(head, start);
   if (hidden !== undefined) {
-    throw hasFront(hidden);
+    throw createFrontError(hidden);
   }
   refuseByText(start);
   const { fileTypeFromBuffer } = await import('file-type/core');
@@ -97,7 +97,7 @@ function findHidden(head: Buffer, start: Buffer): ContentType | undefined {
   return matchSignature(signatures, start) ?? matchSignature(signatures, head.subarray(front));
 }
 
-function hasFront(contentType: ContentType): FileError {
+function createFrontError(contentType: ContentType): FileError {
   const type = resolveType(contentType);
   return new FileError(
     'unsupported_type',
