@@ -1,4 +1,5 @@
 import type { Aspect } from '../files/edits.ts';
+import type { Sides } from '../media/sides.ts';
 
 /**
  * The part in the middle of an image that has that shape, in whole pixels; undefined if that is the whole image, or
@@ -8,9 +9,7 @@ export function resolveCrop(
   width: number,
   height: number,
   aspect: Aspect,
-):
-  | { readonly left: number; readonly top: number; readonly width: number; readonly height: number }
-  | undefined {
+): (Sides & { readonly left: number; readonly top: number }) | undefined {
   const wanted = aspect.width / aspect.height;
   const cropped = {
     width: Math.max(1, Math.min(width, Math.round(height * wanted))),

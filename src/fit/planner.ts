@@ -75,12 +75,7 @@ export class Planner {
       await ffmpegTools.requireEncoder(signal);
     }
     await imageProcesses.load(format.decoder, signal);
-    return {
-      kind: 'fit',
-      source,
-      outcome: { type: 'image' },
-      work: { kind: 'image', format, recipe },
-    };
+    return { kind: 'fit', source, outcome: { type: 'image' }, work: { kind: 'image', format, recipe } };
   }
 
   async #planClip(
@@ -93,10 +88,7 @@ export class Planner {
     const { ffmpegTools } = this.#tools;
     const asksNothing = Object.keys(edits).length === 0;
     if (isAccepted && asksNothing && !(await ffmpegTools.canProbe())) {
-      return {
-        kind: 'untouched',
-        note: 'without ffprobe, HDR and non-square pixels cannot be detected',
-      };
+      return { kind: 'untouched', note: 'without ffprobe, HDR and non-square pixels cannot be detected' };
     }
     const prober = await ffmpegTools.requireProber(signal);
     const probing = this.#limitProbes(() => loadClipFacts({ path: source.path, format }, prober));
@@ -117,24 +109,16 @@ export class Planner {
     if (video !== undefined && frame !== undefined) {
       const recipe = resolveFrameRecipe({ ...facts, video }, { ...edits, frame });
       await ffmpegTools.requireEncoder(signal);
-      return {
-        kind: 'fit',
-        source,
-        outcome: { type: 'image' },
-        work: { kind: 'frame', format, facts, recipe },
-      };
+      const work = { kind: 'frame', format, facts, recipe } as const;
+      return { kind: 'fit', source, outcome: { type: 'image' }, work };
     }
     const recipe = resolveClipRecipe({ format, facts, sizeBytes: source.sizeBytes }, edits, this.#tools);
     if (recipe === undefined) {
       return untouched;
     }
     await ffmpegTools.requireEncoder(signal);
-    return {
-      kind: 'fit',
-      source,
-      outcome: { type: recipe.type, durationMs: recipe.part.lengthMs, ...recipe.sides },
-      work: { kind: 'clip', format, recipe },
-    };
+    const outcome = { type: recipe.type, durationMs: recipe.part.lengthMs, ...recipe.sides };
+    return { kind: 'fit', source, outcome, work: { kind: 'clip', format, recipe } };
   }
 }
 

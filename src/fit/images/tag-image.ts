@@ -48,11 +48,8 @@ export async function tagImage(
     .toColourspace(depth === 'ushort' ? 'rgb16' : 'srgb');
   const png = await image.png({ compressionLevel: 1 }).toBuffer();
   const content = Buffer.concat([Buffer.from('iCCPp3\0\0', 'latin1'), deflateSync(icc)]);
-  const [length, sum] = [content.length - 4, crc32(content)].map((number) => {
-    const bytes = Buffer.alloc(4);
-    bytes.writeUInt32BE(number);
-    return bytes;
-  });
-  const profile = [length!, content, sum!];
-  await writeFile(output, [png.subarray(0, headBytes), ...profile, png.subarray(headBytes)], { mode: 0o600 });
+  const profile = Buffer.concat([Buffer.alloc(4), content, Buffer.alloc(4)]);
+  profile.writeUInt32BE(content.length - 4, 0);
+  profile.writeUInt32BE(crc32(content), content.length + 4);
+  await writeFile(output, [png.subarray(0, headBytes), profile, png.subarray(headBytes)], { mode: 0o600 });
 }
