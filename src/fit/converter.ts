@@ -82,13 +82,9 @@ export class Converter {
     const path = await this.#encode('png', signal, (output, encoder) =>
       takeFrame({ path: source.path, format }, facts, recipe, output, encoder),
     );
-    const { size } = await stat(path);
     const header = await readImageHeader(path, 'image/png');
-    const further = resolveImageRecipe(
-      { format: pngFormat, header, sizeBytes: size },
-      undefined,
-      this.#tools,
-    );
+    const image = { format: pngFormat, header, sizeBytes: (await stat(path)).size };
+    const further = resolveImageRecipe(image, undefined, this.#tools);
     if (further === undefined) {
       return { path, extension: 'png', texts: recipe.texts };
     }

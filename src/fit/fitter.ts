@@ -64,10 +64,8 @@ export class Fitter {
    */
   async loadSource(path: string, signal: AbortSignal): Promise<SourceFile> {
     const encoded = encodePath(path);
-    return loadSourceFile(
-      typeof encoded === 'string' ? encoded : await this.#tools.workspace.link(encoded),
-      signal,
-    );
+    const readable = typeof encoded === 'string' ? encoded : await this.#tools.workspace.link(encoded);
+    return loadSourceFile(readable, signal);
   }
 
   /**
