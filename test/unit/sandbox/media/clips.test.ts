@@ -53,9 +53,11 @@ describe.each(clips)('$name', ({ name, file, contentType, width, height, duratio
     }
   });
 
-  test('never loops on random bytes', () => {
+  test('never loops on random bytes in its structure', () => {
     const hostile = Buffer.from(bytes);
-    for (let at = 0; at < Math.min(bytes.length, 3000); at += 3) {
+    // In an ISO base media file, the media are before the structure.
+    const start = Math.max(0, bytes.indexOf('moov'));
+    for (let at = start; at < Math.min(bytes.length, start + 2000); at += 5) {
       for (const value of [0x00, 0x01, 0x7f, 0x80, 0xff]) {
         hostile.fill(value, at, at + 4);
         measure(hostile, contentType as ContentType);
