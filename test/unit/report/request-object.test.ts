@@ -30,6 +30,7 @@ describe('assertRequest', () => {
     ['frames', 'i i i i i i i i i i'],
     ['images', 'i i i i i i'],
     ['omni', 'i i i i i i i i i v5 v5 v5.4 a5 a5 a5'],
+    ['omni', 'i'],
     ['omni', 'v15.5'],
     ['omni', 'i a15.1'],
     ['omni', 'v? a?'],
