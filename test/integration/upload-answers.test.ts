@@ -1,12 +1,13 @@
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { Interruption } from '../../src/errors.ts';
-import type { FailedRecord, UploadedRecord, UploadRecord } from '../../src/index.ts';
+import type { FailedRecord, UploadRecord } from '../../src/index.ts';
 import { fixture, fixtures } from '../fixtures.ts';
+import { imageFolder } from '../harness/image-folder.ts';
 import {
   answering,
   answeringBytes,
@@ -25,38 +26,68 @@ const reference = exampleReference;
 const token = 'user:1234-abcdef';
 const secret = 'abcdef';
 
-/** Uploads one image, without a retry, to a server with that answer; once for text, once for JSON. */
-async function uploadTo(respond: Respond, { drain = true, flags = [] as readonly string[] } = {}) {
-  const server = await rawServer(respond, { drain });
-  const run = (...more: string[]) =>
-    runCli(['upload', night.file, '--retries', '0', ...flags, ...more], { env: server.env });
-  const text = await run();
-  const json = await run('--json');
-  expect(json.exitCode).toBe(text.exitCode);
-  expect(json.stderr).toBe(text.stderr);
-  const [record, ...others] = json.json<UploadRecord[]>();
+/** Uploads one image, without a retry, to a server with that answer. */
+async function uploadTo(respond: Respond, ...flags: readonly string[]) {
+  const server = await rawServer(respond);
+  const { stdout, stderr, exitCode, json } = await runCli(
+    ['upload', night.file, '--retries', '0', '--json', ...flags],
+    { env: server.env },
+  );
+  const [record, ...others] = json<UploadRecord[]>();
   expect(others).toEqual([]);
   // The accounts are listed for advice on a 404.
-  expect(server.count()).toBe(record?.status === 'failed' && record.error.httpStatus === 404 ? 4 : 2);
-  return {
-    text,
-    json,
-    record: record!,
-    exitCode: text.exitCode,
-    host: new URL(server.apiUrl).host,
-    everything: text.stdout + text.stderr + json.stdout,
-  };
+  expect(server.count()).toBe(record?.status === 'failed' && record.error.httpStatus === 404 ? 2 : 1);
+  return { stderr, exitCode, record: record!, everything: stdout + stderr };
 }
 
-/** The error in the record of one failed upload and on standard error, and nowhere else. */
-function expectFailure(
-  { text, record }: Awaited<ReturnType<typeof uploadTo>>,
-  error: FailedRecord['error'],
+/**
+ * Uploads one image for each answer, which gives it its name; one after the other and without a retry. Prints JSON, and
+ * then text.
+ */
+async function uploadEach(
+  answers: readonly (readonly [name: string, respond: Respond, ...others: unknown[]])[],
+  ...flags: readonly string[]
+) {
+  const cwd = await tempDir();
+  const names = answers.map(([name]) => name);
+  for (const name of names) {
+    await copyFile(night.file, join(cwd, name));
+  }
+  const server = await rawServer((response, request, ordinal) =>
+    answers[ordinal % answers.length]![1](response, request, ordinal),
+  );
+  const run = (...more: string[]) =>
+    runCli(['upload', '-c', '1', '--retries', '0', ...flags, ...more, ...names], { cwd, env: server.env });
+  const json = await run('--json');
+  const text = await run();
+  expect(server.count()).toBe(2 * names.length);
+  expect(text.exitCode).toBe(json.exitCode);
+  const records = json.json<UploadRecord[]>();
+  expect(records.map(({ path, attempts }) => [path, attempts])).toEqual(names.map((name) => [name, 1]));
+  return { json, text, records, host: new URL(server.apiUrl).host };
+}
+
+/** Expects exactly these failures, in the records and on standard error. */
+function expectFailures(
+  { json, text, records }: Awaited<ReturnType<typeof uploadEach>>,
+  errors: readonly (FailedRecord['error'] & { readonly hint: string })[],
 ): void {
-  expect(record).toEqual({ index: 0, path: night.file, status: 'failed', attempts: 1, error });
+  expect(records).toEqual(
+    errors.map((error, index) => ({ ...records[index], index, status: 'failed', attempts: 1, error })),
+  );
+  expect(json.exitCode).toBe(1);
   expect(text.stdout).toBe('');
-  const hint = error.hint === undefined ? '' : `  ${error.hint}\n`;
-  expect(text.stderr).toBe(`error: ${night.file}: ${error.message}\n${hint}1 failed\n`);
+  const [first, ...others] = errors.map(({ message }, i) => `error: ${records[i]!.path}: ${message}`);
+  for (const { stderr } of [json, text]) {
+    // The same advice is given once.
+    expect(stderr.split('\n')).toEqual([
+      first,
+      `  ${errors[0]!.hint}`,
+      ...others,
+      `${errors.length} failed`,
+      '',
+    ]);
+  }
 }
 
 const hints = {
@@ -118,7 +149,10 @@ describe('a refusal is reported with its code, message, hint, status and exit co
     const result = await uploadTo(answeringBytes(status, body));
     expect(result.exitCode).toBe(exitCode);
     const hint = code !== 'rejected' && { hint: hints[code] };
-    expectFailure(result, { code, message, retryable, httpStatus: status, ...hint });
+    const error = { code, message, retryable, httpStatus: status, ...hint };
+    expect(result.record).toEqual({ index: 0, path: night.file, status: 'failed', attempts: 1, error });
+    const advice = hint ? `  ${hint.hint}\n` : '';
+    expect(result.stderr).toBe(`error: ${night.file}: ${message}\n${advice}1 failed\n`);
   });
 
   it('also if the body is compressed although identity was requested', async () => {
@@ -332,7 +366,11 @@ describe('an answer with a reference', () => {
   const own = `US:name@example.com-image:w${width}:h${height}:s${size}-uri:tos/0123`;
   const known = { account: 'US:name@example.com', width, height };
 
-  it.each<[what: string, body: object, expected?: Partial<typeof known> & { readonly imageRef: string }]>([
+  const good: [
+    what: string,
+    body: object,
+    expected?: Partial<typeof known> & { readonly imageRef: string },
+  ][] = [
     ['imageRef alone', { imageRef: own, ...known, size }],
     ['assetRef alone', { assetRef: own, ...known, size }],
     ['both: assetRef counts', { imageRef: 'old', assetRef: own, ...known, size }],
@@ -352,50 +390,62 @@ describe('an answer with a reference', () => {
       { assetRef: 'asset', width: 5, height: 7 },
       { imageRef: 'asset', account: 'US:name@example.com', width: 5, height: 7 },
     ],
-  ])('%s', async (_what, body, expected = { imageRef: own, ...known }) => {
-    const { text, record, exitCode } = await uploadTo(answering(200, body));
-    expect(exitCode).toBe(0);
-    expect(text.lines).toEqual([expected.imageRef]);
-    expect(text.stderr).toMatch(/^1 uploaded \(3\.44 kB in .*\)\n$/);
-    expect(record).toEqual({
-      index: 0,
-      path: night.file,
-      status: 'uploaded',
-      type: 'image',
-      assetRef: expected.imageRef,
-      ...expected,
-      size: night.size,
-      contentType: 'image/png',
-      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
-      attempts: 1,
-      durationMs: expect.any(Number),
-    });
+  ];
+
+  it('gives its reference and its facts, whatever else it has', async () => {
+    const { json, text, records } = await uploadEach(
+      good.map(([what, body]) => [what, answering(200, body)] as const),
+    );
+    expect(json.exitCode).toBe(0);
+    expect(records).toEqual(
+      good.map(([path, _body, expected = { imageRef: own, ...known }], index) => ({
+        index,
+        path,
+        status: 'uploaded',
+        type: 'image',
+        assetRef: expected.imageRef,
+        ...expected,
+        size: night.size,
+        contentType: 'image/png',
+        sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        attempts: 1,
+        durationMs: expect.any(Number),
+      })),
+    );
+    expect(text.lines).toEqual(good.map(([, , expected]) => expected?.imageRef ?? own));
+    expect(text.stderr).toMatch(/^11 uploaded \(37\.9 kB in .*\)\n$/);
   });
 
-  it.each([
-    ['another size', { imageRef: own, size: 17 }, `the server received 17 bytes, but ${size} were sent`],
-    [
-      'another size in the reference alone',
-      { imageRef: own.replace(`s${size}`, 's17') },
-      `the server received 17 bytes, but ${size} were sent`,
-    ],
-    [
-      'another account',
-      { imageRef: own, account: 'CA:other@example.com' },
-      'the answer is for account CA:other@example.com, not US:name@example.com',
-    ],
-    [
-      'an error beside the reference',
-      { imageRef: own, error: 'Low on credits' },
-      'the server also says: Low on credits',
-    ],
-  ])('%s is a warning in the record and on standard error', async (_what, body, warning) => {
-    const { text, record, exitCode } = await uploadTo(answering(200, body));
-    expect(exitCode).toBe(0);
-    expect(text.lines).toEqual([body.imageRef]);
-    expect((record as UploadedRecord).warnings).toEqual([warning]);
-    expect(text.stderr).toMatch(/^warning: /);
-    expect(text.stderr.split('\n')[0]).toBe(`warning: ${night.file}: ${warning}`);
+  it('causes a warning in the record and on standard error if it says what was not expected', async () => {
+    const cases: [what: string, body: { imageRef: string; [field: string]: unknown }, warning: string][] = [
+      ['another size', { imageRef: own, size: 17 }, `the server received 17 bytes, but ${size} were sent`],
+      [
+        'another size in the reference alone',
+        { imageRef: own.replace(`s${size}`, 's17') },
+        `the server received 17 bytes, but ${size} were sent`,
+      ],
+      [
+        'another account',
+        { imageRef: own, account: 'CA:other@example.com' },
+        'the answer is for account CA:other@example.com, not US:name@example.com',
+      ],
+      [
+        'an error beside the reference',
+        { imageRef: own, error: 'Low on credits' },
+        'the server also says: Low on credits',
+      ],
+    ];
+    const { json, text, records } = await uploadEach(
+      cases.map(([what, body]) => [what, answering(200, body)] as const),
+    );
+    expect(json.exitCode).toBe(0);
+    expect(text.lines).toEqual(cases.map(([, { imageRef }]) => imageRef));
+    expect(records).toMatchObject(cases.map(([, , warning]) => ({ warnings: [warning] })));
+    for (const { stderr } of [json, text]) {
+      expect(stderr.split('\n').slice(0, -2)).toEqual(
+        cases.map(([what, , warning]) => `warning: ${what}: ${warning}`),
+      );
+    }
   });
 
   it('a reference of absurd length is refused, and an account of absurd length is left out', async () => {
@@ -413,52 +463,52 @@ describe('an answer with a reference', () => {
 
   it('a warning is shown with -q too, and is in the record', async () => {
     const respond = answering(200, { imageRef: own, error: 'Low on credits' });
-    const { text, record } = await uploadTo(respond, { flags: ['-q'] });
-    expect(text.stderr).toBe(`warning: ${night.file}: the server also says: Low on credits\n`);
+    const { stderr, record } = await uploadTo(respond, '-q');
+    expect(stderr).toBe(`warning: ${night.file}: the server also says: Low on credits\n`);
     expect(record).toMatchObject({ warnings: ['the server also says: Low on credits'] });
   });
 
-  it.each([
-    ['gzip', gzipSync],
-    ['x-gzip', gzipSync],
-    ['GZIP', gzipSync],
-    ['deflate', deflateSync],
-    ['br', brotliCompressSync],
-  ] as const)('may be compressed with %s, although identity was requested', async (encoding, compress) => {
+  const text = JSON.stringify({ imageRef: own });
+  const compressed = (encoding: string, bytes: Buffer) =>
+    answeringBytes(200, bytes, { 'content-encoding': encoding });
+
+  it('may come in many forms', async () => {
+    const forms: [what: string, respond: Respond][] = [
+      ['compressed with gzip, although identity was requested', compressed('gzip', gzipSync(text))],
+      ['compressed with x-gzip', compressed('x-gzip', gzipSync(text))],
+      ['compressed with GZIP', compressed('GZIP', gzipSync(text))],
+      ['compressed with deflate', compressed('deflate', deflateSync(text))],
+      ['compressed with br', compressed('br', brotliCompressSync(text))],
+      [
+        'in small pieces, with a byte order mark, under another type',
+        (response) => {
+          response.writeHead(200, { 'content-type': 'text/html' });
+          for (const byte of Buffer.from(`\uFEFF${text}\n`)) {
+            response.write(Buffer.of(byte));
+          }
+          response.end();
+        },
+      ],
+      [
+        'complete, although shorter than its Content-Length',
+        (response) => {
+          response.writeHead(200, { 'content-length': '5000' });
+          response.write(text, () => response.socket?.end());
+        },
+      ],
+      ['a 201', answeringBytes(201, text)],
+    ];
+    const { records } = await uploadEach(forms);
+    expect(records).toMatchObject(forms.map(() => ({ status: 'uploaded', imageRef: own })));
+  });
+
+  it('is requested without compression', async () => {
     const asked: unknown[] = [];
-    const { text, exitCode } = await uploadTo((response, request) => {
+    await uploadTo((response, request) => {
       asked.push(request.headers['accept-encoding']);
-      response.writeHead(200, { 'content-encoding': encoding });
-      response.end(compress(JSON.stringify({ imageRef: own })));
+      sendJson(response, 200, { imageRef: own });
     });
-    expect(exitCode).toBe(0);
-    expect(text.lines).toEqual([own]);
-    expect(asked).toEqual(['identity', 'identity']);
-  });
-
-  it('may come in small pieces, with a byte order mark, under another type', async () => {
-    const { text, exitCode } = await uploadTo(async (response) => {
-      response.writeHead(200, { 'content-type': 'text/html' });
-      for (const byte of Buffer.from(`\uFEFF${JSON.stringify({ imageRef: own })}\n`)) {
-        response.write(Buffer.of(byte));
-      }
-      response.end();
-    });
-    expect(exitCode).toBe(0);
-    expect(text.lines).toEqual([own]);
-  });
-
-  it('may be complete, although shorter than its Content-Length', async () => {
-    const { text, exitCode } = await uploadTo((response) => {
-      response.writeHead(200, { 'content-length': '5000' });
-      response.write(JSON.stringify({ imageRef: own }), () => response.socket?.end());
-    });
-    expect(exitCode).toBe(0);
-    expect(text.lines).toEqual([own]);
-  });
-
-  it('may be a 201', async () => {
-    expect((await uploadTo(answering(201, { imageRef: own }))).text.lines).toEqual([own]);
+    expect(asked).toEqual(['identity']);
   });
 });
 
@@ -467,113 +517,108 @@ describe('an answer without a reference is a bad_response', () => {
 
   const cutOff = 'the answer was cut off before its reference';
 
-  it.each<[what: string, body: string, message?: string]>([
-    ['an empty body', '', 'the answer is empty'],
-    ['HTML', html, 'the answer is an HTML page, not JSON'],
-    ['text', 'OK', 'the answer is not a JSON object'],
-    ['null', 'null', 'the answer is not a JSON object'],
-    ['true', 'true', 'the answer is not a JSON object'],
-    ['a number', '7', 'the answer is not a JSON object'],
-    ['a JSON text', JSON.stringify(reference), 'the answer is not a JSON object'],
-    ['an array', JSON.stringify([{ imageRef: reference }]), 'the answer is not a JSON object'],
-    ['an empty object', '{}'],
-    ['a number as the reference', '{"imageRef":7,"assetRef":true}'],
-    ['an object as the reference', '{"assetRef":{"id":"x"}}'],
-    ['an array as the reference', JSON.stringify({ assetRef: [reference] })],
-    ['an empty text as the reference', '{"imageRef":""}'],
-    ['a space in the reference', JSON.stringify({ imageRef: `${reference} x` })],
-    ['a line break in the reference', JSON.stringify({ imageRef: `a\n${reference}` })],
-    ['an escape sequence in the reference', JSON.stringify({ imageRef: `\u001b[2J${reference}` })],
-    ['a bidi override in the reference', JSON.stringify({ imageRef: `\u202e${reference}` })],
-    [
-      'an error',
-      '{"error":"Moderation failed"}',
-      'the answer contains no reference; the server says: Moderation failed',
-    ],
-    ['JSON cut off, closed cleanly', JSON.stringify({ imageRef: reference }).slice(0, 60), cutOff],
-  ])('%s', async (_what, body, message = 'the answer contains no reference') => {
-    const result = await uploadTo((response) => {
-      response.removeHeader('transfer-encoding');
-      response.writeHead(200, { connection: 'close' });
-      response.end(body);
-    });
-    expect(result.exitCode).toBe(1);
-    expectFailure(result, {
-      code: 'bad_response',
-      message: `${message} (HTTP 200)`,
-      retryable: message === cutOff,
-      httpStatus: 200,
-      hint: hints.bad_response,
-    });
+  const failure = (message: string) => ({
+    code: 'bad_response' as const,
+    message: `${message} (HTTP 200)`,
+    retryable: message === cutOff,
+    httpStatus: 200,
+    hint: hints.bad_response,
+  });
+
+  it('whatever it contains', async () => {
+    const cases: [what: string, body: string, message?: string][] = [
+      ['an empty body', '', 'the answer is empty'],
+      ['HTML', html, 'the answer is an HTML page, not JSON'],
+      ['text', 'OK', 'the answer is not a JSON object'],
+      ['null', 'null', 'the answer is not a JSON object'],
+      ['true', 'true', 'the answer is not a JSON object'],
+      ['a number', '7', 'the answer is not a JSON object'],
+      ['a JSON text', JSON.stringify(reference), 'the answer is not a JSON object'],
+      ['an array', JSON.stringify([{ imageRef: reference }]), 'the answer is not a JSON object'],
+      ['an empty object', '{}'],
+      ['a number as the reference', '{"imageRef":7,"assetRef":true}'],
+      ['an object as the reference', '{"assetRef":{"id":"x"}}'],
+      ['an array as the reference', JSON.stringify({ assetRef: [reference] })],
+      ['an empty text as the reference', '{"imageRef":""}'],
+      ['a space in the reference', JSON.stringify({ imageRef: `${reference} x` })],
+      ['a line break in the reference', JSON.stringify({ imageRef: `a\n${reference}` })],
+      ['an escape sequence in the reference', JSON.stringify({ imageRef: `\u001b[2J${reference}` })],
+      ['a bidi override in the reference', JSON.stringify({ imageRef: `\u202e${reference}` })],
+      [
+        'an error',
+        '{"error":"Moderation failed"}',
+        'the answer contains no reference; the server says: Moderation failed',
+      ],
+      ['JSON cut off, closed cleanly', JSON.stringify({ imageRef: reference }).slice(0, 60), cutOff],
+    ];
+    const result = await uploadEach(
+      cases.map(([what, body]) => [what, answeringBytes(200, body, { connection: 'close' })] as const),
+    );
+    expectFailures(
+      result,
+      cases.map(([, , message = 'the answer contains no reference']) => failure(message)),
+    );
   });
 
   const tooLong = 'the answer is longer than 1 MiB';
   const half = JSON.stringify({ imageRef: reference }).slice(0, 60);
   const quickly = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
-  it.each<[string, Respond, string]>([
-    [
-      'fewer bytes than the Content-Length says',
-      (response) => {
-        response.writeHead(200, { 'content-length': '5000' });
-        response.write(half, () => response.socket?.end());
-      },
-      cutOff,
-    ],
-    [
-      'chunks that break off',
-      (response) => {
-        response.writeHead(200);
-        response.write(half, () => response.socket?.destroy());
-      },
-      cutOff,
-    ],
-    [
-      'truncated gzip',
-      answeringBytes(200, gzipSync(JSON.stringify({ imageRef: reference })).subarray(0, 30), {
-        'content-encoding': 'gzip',
-      }),
-      cutOff,
-    ],
-    ['text labelled as gzip', answeringBytes(200, 'not gzip', { 'content-encoding': 'gzip' }), cutOff],
-    [
-      'an unknown encoding',
-      answeringBytes(200, gzipSync('{}'), { 'content-encoding': 'compress' }),
-      'the answer is not a JSON object',
-    ],
-    [
-      'a gzip bomb',
-      answeringBytes(200, gzipSync(Buffer.alloc(64 * 1024 * 1024), { level: 1 }), {
-        'content-encoding': 'gzip',
-      }),
-      tooLong,
-    ],
-    [
-      'a brotli bomb',
-      answeringBytes(200, brotliCompressSync(Buffer.alloc(16 * 1024 * 1024), quickly), {
-        'content-encoding': 'br',
-      }),
-      tooLong,
-    ],
-    [
-      'more than 1 MiB',
-      answeringBytes(200, JSON.stringify({ x: 'x'.repeat(1024 * 1024), imageRef: reference })),
-      tooLong,
-    ],
-  ])('%s', async (_what, respond, message) => {
-    const { record, text, exitCode } = await uploadTo(respond);
-    expect(exitCode).toBe(1);
-    expect(text.stdout).toBe('');
-    expect(text.stderr).toContain(`error: ${night.file}: ${message} (HTTP 200)\n`);
-    expect(record).toMatchObject({
-      attempts: 1,
-      error: {
-        code: 'bad_response',
-        message: `${message} (HTTP 200)`,
-        retryable: message === cutOff,
-        httpStatus: 200,
-      },
-    });
+  it('however it comes', async () => {
+    const cases: [what: string, respond: Respond, message: string][] = [
+      [
+        'fewer bytes than the Content-Length says',
+        (response) => {
+          response.writeHead(200, { 'content-length': '5000' });
+          response.write(half, () => response.socket?.end());
+        },
+        cutOff,
+      ],
+      [
+        'chunks that break off',
+        (response) => {
+          response.writeHead(200);
+          response.write(half, () => response.socket?.destroy());
+        },
+        cutOff,
+      ],
+      [
+        'truncated gzip',
+        answeringBytes(200, gzipSync(JSON.stringify({ imageRef: reference })).subarray(0, 30), {
+          'content-encoding': 'gzip',
+        }),
+        cutOff,
+      ],
+      ['text labelled as gzip', answeringBytes(200, 'not gzip', { 'content-encoding': 'gzip' }), cutOff],
+      [
+        'an unknown encoding',
+        answeringBytes(200, gzipSync('{}'), { 'content-encoding': 'compress' }),
+        'the answer is not a JSON object',
+      ],
+      [
+        'a gzip bomb',
+        answeringBytes(200, gzipSync(Buffer.alloc(16 * 1024 * 1024), { level: 1 }), {
+          'content-encoding': 'gzip',
+        }),
+        tooLong,
+      ],
+      [
+        'a brotli bomb',
+        answeringBytes(200, brotliCompressSync(Buffer.alloc(16 * 1024 * 1024), quickly), {
+          'content-encoding': 'br',
+        }),
+        tooLong,
+      ],
+      [
+        'more than 1 MiB',
+        answeringBytes(200, JSON.stringify({ x: 'x'.repeat(1024 * 1024), imageRef: reference })),
+        tooLong,
+      ],
+    ];
+    expectFailures(
+      await uploadEach(cases),
+      cases.map(([, , message]) => failure(message)),
+    );
   });
 
   it('and its connection is closed if its body is endless', async () => {
@@ -590,7 +635,7 @@ describe('an answer without a reference is a bad_response', () => {
   it('but not if it has exactly 1 MiB and a reference', async () => {
     const start = `{"imageRef":"${reference}","x":"`;
     const body = `${start}${'x'.repeat(1024 * 1024 - start.length - 2)}"}`;
-    expect((await uploadTo(answeringBytes(200, body))).text.lines).toEqual([reference]);
+    expect((await uploadTo(answeringBytes(200, body))).record).toMatchObject({ imageRef: reference });
   });
 
   it.each(['429', '500'])('but a refusal if it is a %s with an endless body', async (status) => {
@@ -602,8 +647,8 @@ describe('an answer without a reference is a bad_response', () => {
   });
 });
 
-describe('an answer that is not HTTP is a network error', () => {
-  it.each([
+it('an answer that is not HTTP is a network error', async () => {
+  const cases: [what: string, bytes: string | Buffer, problem: string][] = [
     ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n', 'the answer is not HTTP'],
     ['a TLS alert', Buffer.from('15030100020230', 'hex'), 'the answer is not HTTP'],
     ['a status line without a status', 'HTTP/1.1 abc OK\r\n\r\n', 'the answer is not HTTP'],
@@ -625,31 +670,42 @@ describe('an answer that is not HTTP is a network error', () => {
     ],
     ['half of the headers', 'HTTP/1.1 200 OK\r\ncontent-le', 'the connection was closed before an answer'],
     ['nothing', '', 'the connection was closed before an answer'],
-  ])('%s', async (_what, bytes, problem) => {
-    const result = await uploadTo((response) => {
-      response.socket!.end(bytes);
-    });
-    expect(result.exitCode).toBe(1);
-    const message = `${result.host}: ${problem}`;
-    expectFailure(result, { code: 'network', message, retryable: true, hint: hints.network });
-  });
+  ];
+  const result = await uploadEach(
+    cases.map(
+      ([what, bytes]) => [what, (response: ServerResponse) => void response.socket!.end(bytes)] as const,
+    ),
+  );
+  expectFailures(
+    result,
+    cases.map(([, , problem]) => ({
+      code: 'network',
+      message: `${result.host}: ${problem}`,
+      retryable: true,
+      hint: hints.network,
+    })),
+  );
 });
 
 describe('a redirect', () => {
-  it.each([301, 302, 303, 307, 308])('%d is not followed', async (status) => {
+  it('is not followed', async () => {
     const target = await rawServer(answering(200, { imageRef: reference }));
-    const result = await uploadTo((response) => {
-      response.writeHead(status, { location: target.apiUrl });
-      response.end();
-    });
-    expect(result.exitCode).toBe(1);
-    expectFailure(result, {
-      code: 'rejected',
-      message: `the server redirects to ${target.apiUrl} (HTTP ${status})`,
-      retryable: false,
-      httpStatus: status,
-      hint: hints.redirect,
-    });
+    const statuses = [301, 302, 303, 307, 308];
+    const result = await uploadEach(
+      statuses.map(
+        (status) => [`${status}`, answeringBytes(status, '', { location: target.apiUrl })] as const,
+      ),
+    );
+    expectFailures(
+      result,
+      statuses.map((status) => ({
+        code: 'rejected',
+        message: `the server redirects to ${target.apiUrl} (HTTP ${status})`,
+        retryable: false,
+        httpStatus: status,
+        hint: hints.redirect,
+      })),
+    );
     expect(target.count()).toBe(0);
   });
 
@@ -663,30 +719,36 @@ describe('the message of a server', () => {
   const evil = 'bad\u001b[2Jbad\r\nerror: forged\u0007\u009b31m\u202egnp\u2028';
   const escaped = String.raw`bad\x1b[2Jbad\r\nerror: forged\x07\x9b31m\u{202e}gnp`;
 
-  it.each([
-    ['the words of a refusal', answering(400, { error: evil })],
-    ['the words beside a reference', answering(200, { imageRef: reference, error: evil })],
-    ['the words instead of a reference', answering(200, { error: evil })],
-    ['an account', answering(200, { imageRef: reference, account: evil })],
-  ])('has its control characters escaped on standard error: %s', async (_what, respond) => {
-    const { text, record } = await uploadTo(respond);
-    expect(text.stderr).toContain(escaped);
+  it('has its control characters escaped on standard error', async () => {
+    const { text, records } = await uploadEach([
+      ['the words of a refusal', answering(400, { error: evil })],
+      ['the words beside a reference', answering(200, { imageRef: reference, error: evil })],
+      ['the words instead of a reference', answering(200, { error: evil })],
+      ['an account', answering(200, { imageRef: reference, account: evil })],
+    ]);
+    for (const { path } of records) {
+      expect(text.stderr.split('\n').filter((line) => line.includes(path))).toContainEqual(
+        expect.stringContaining(escaped),
+      );
+    }
     expect(text.stderr).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]/);
     expect(text.stderr).not.toMatch(/^error: forged/m);
     // JSON has it unchanged, for programs.
-    expect(JSON.stringify(record)).toContain(JSON.stringify(evil.trim()).slice(1, -1));
+    for (const record of records) {
+      expect(JSON.stringify(record)).toContain(JSON.stringify(evil.trim()).slice(1, -1));
+    }
   });
 
   it('is escaped with -v too', async () => {
-    const { text } = await uploadTo(answering(400, { error: evil }), { flags: ['-v'] });
-    expect(text.stderr.split(escaped)).toHaveLength(3);
-    expect(text.stderr).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]/);
+    const { stderr } = await uploadTo(answering(400, { error: evil }), '-v');
+    expect(stderr.split(escaped)).toHaveLength(3);
+    expect(stderr).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]/);
   });
 
   it('is cut to a reasonable length', async () => {
-    const { text, record } = await uploadTo(answering(400, { error: `begin ${'long '.repeat(100_000)}` }));
-    expect(text.stderr.length).toBeLessThan(600);
-    expect(text.stderr).toContain('(HTTP 400: begin long long');
+    const { stderr, record } = await uploadTo(answering(400, { error: `begin ${'long '.repeat(100_000)}` }));
+    expect(stderr.length).toBeLessThan(600);
+    expect(stderr).toContain('(HTTP 400: begin long long');
     expect((record as FailedRecord).error.message).toMatch(/^the server refused it .{300,320}…\)$/);
   });
 
@@ -705,29 +767,30 @@ describe('the message of a server', () => {
 
 describe('the token appears nowhere when a server sends it back', () => {
   const spellings = [token, encodeURIComponent(token), 'user%3a1234-abcdef', 'USER:1234-ABCDEF'];
-  const respondWith: Record<string, (text: string) => Respond> = {
-    'in the error of a refusal': (text) => answering(403, { error: `no such token: ${text}!` }),
-    'in the error beside a reference': (text) => answering(200, { imageRef: reference, error: text }),
-    'in the error of a 200': (text) => answering(200, { error: `${'x'.repeat(290)}${text}` }),
-    'in Location': (text) => answeringBytes(302, '', { location: `https://evil.example/?token=${text}` }),
-    'in HTML': (text) => answeringBytes(502, `<h1>Bearer ${text}</h1>`, {}),
-    'in the account': (text) => answering(200, { imageRef: reference, account: text }),
-    'in the reference': (text) => answering(200, { imageRef: `ref/${text}` }),
-    'in a refusal of the token': (text) => answering(401, { error: `Bearer ${text} is not known` }),
-  };
 
-  it.each(Object.keys(respondWith).flatMap((where) => spellings.map((text) => [where, text] as const)))(
-    '%s, as %s',
-    async (where, text) => {
-      const { everything, exitCode } = await uploadTo(respondWith[where]!(text), { flags: ['-v'] });
-      expect(everything.toLowerCase()).not.toContain(secret);
-      expect([0, 1, 4]).toContain(exitCode);
-    },
-  );
+  it.each(spellings)('in any place, as %s', async (text) => {
+    const { json, text: plain } = await uploadEach(
+      [
+        ['the error of a refusal', answering(403, { error: `no such token: ${text}!` })],
+        ['the error beside a reference', answering(200, { imageRef: reference, error: text })],
+        ['the error of a 200', answering(200, { error: `${'x'.repeat(290)}${text}` })],
+        ['Location', answeringBytes(302, '', { location: `https://evil.example/?token=${text}` })],
+        ['HTML', answeringBytes(502, `<h1>Bearer ${text}</h1>`, {})],
+        ['the account', answering(200, { imageRef: reference, account: text })],
+        ['the reference', answering(200, { imageRef: `ref/${text}` })],
+        // This one ends the batch.
+        ['a refusal of the token', answering(401, { error: `Bearer ${text} is not known` })],
+      ],
+      '-v',
+    );
+    for (const output of [json.stdout, json.stderr, plain.stdout, plain.stderr]) {
+      expect(output.toLowerCase()).not.toContain(secret);
+    }
+  });
 
   it('escaped in JSON', async () => {
     const body = String.raw`{"error":"user\u003a1234\u002Dabc\u0064ef"}`;
-    const { everything } = await uploadTo(answeringBytes(400, body), { flags: ['-v'] });
+    const { everything } = await uploadTo(answeringBytes(400, body), '-v');
     expect(everything).toContain('[token]');
     expect(everything).not.toContain(secret);
   });
@@ -739,13 +802,14 @@ describe('the token appears nowhere when a server sends it back', () => {
         error: `${'x'.repeat(250 + ordinal)} ${long} ${long.slice(0, 20)}… …${long.slice(-12)}`,
       }),
     );
-    for (let i = 0; i < 45; i += 1) {
-      const { stdout, stderr } = await runCli(['upload', night.file, '--json', '-v'], {
-        env: { ...server.env, DREAMINA_TOKEN: long },
-      });
-      expect(stdout + stderr).not.toMatch(/Sup3r|Characters9/);
-      expect(stdout).toContain('xxx [t');
-    }
+    const { stdout, stderr, json } = await runCli(['upload', '-r', '.', '-c', '1', '--json', '-v'], {
+      cwd: await imageFolder(45),
+      env: { ...server.env, DREAMINA_TOKEN: long },
+    });
+    expect(stdout + stderr).not.toMatch(/Sup3r|Characters9/);
+    expect(json<FailedRecord[]>().map(({ error }) => error.message)).toEqual(
+      Array(45).fill(expect.stringContaining('xxx [t')),
+    );
   });
 
   it.each(['uploaded', 'imageRef', 'image', 'US', 'name@example.com'])(
