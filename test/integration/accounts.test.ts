@@ -101,7 +101,7 @@ describe('accounts', () => {
   });
 
   it('lists thousands of accounts, and none of absurd length', async () => {
-    const names = Array.from({ length: 9000 }, (_, i) => `US:${String(i).padStart(4, '0')}@example.com`);
+    const names = Array.from({ length: 2000 }, (_, i) => `US:${String(i).padStart(4, '0')}@example.com`);
     const body = {
       ...Object.fromEntries(names.map((account) => [account, { account }])),
       [`US:${'x'.repeat(100_000)}`]: {},
@@ -113,7 +113,7 @@ describe('accounts', () => {
     };
     const { env } = await accountsServer(body);
     const text = await runCli(['accounts'], { env });
-    expect(text.lines).toHaveLength(1 + 9001);
+    expect(text.lines).toHaveLength(1 + 2001);
     expect(Math.max(...text.lines.map((line) => line.length))).toBeLessThan(500);
     const records = (await runCli(['accounts', '--json'], { env })).json<Record<string, string>[]>();
     expect(records.slice(0, -1).map(({ account }) => account)).toEqual(names);
@@ -125,9 +125,9 @@ describe('accounts', () => {
   });
 
   it('lists at most ten in a message of another command', async () => {
-    const names = Array.from({ length: 9000 }, (_, i) => `US:${String(i).padStart(4, '0')}@example.com`);
+    const names = Array.from({ length: 2000 }, (_, i) => `US:${String(i).padStart(4, '0')}@example.com`);
     const { env } = await accountsServer(Object.fromEntries(names.map((account) => [account, { account }])));
-    const some = `${names.slice(0, 10).join(', ')} and 8,990 more`;
+    const some = `${names.slice(0, 10).join(', ')} and 1,990 more`;
     const world = { env: { ...env, DREAMINA_ACCOUNT: '' }, stdin: 'user:1-secret' };
     expect((await runCli(['upload', fixture('night.png').file], world)).stderr).toContain(
       `this token has ${some}.`,

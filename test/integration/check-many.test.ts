@@ -6,9 +6,9 @@ import { fixture } from '../fixtures.ts';
 import { runCli } from '../harness/run-cli.ts';
 import { tempDir } from '../harness/temp-dir.ts';
 
-const count = 1000;
+const count = 500;
 
-it('checks a thousand files, in natural order', async () => {
+it('checks hundreds of files, in natural order', async () => {
   const cwd = await tempDir();
   copyFileSync(fixture('night.png').file, join(cwd, 'image'));
   writeFileSync(join(cwd, 'text'), 'text');
@@ -31,6 +31,6 @@ it('checks a thousand files, in natural order', async () => {
     ...bad.slice(0, 10).map((path) => `error: ${path}: ${what}`),
     ...bad.slice(10).map((path) => `  ${path}`),
   ]);
-  expect(result.stderr).toContain(`\nerror: 31 more: ${what}\n`);
-  expect(result.stderr).toMatch(/\n960 valid, 41 failed\n$/);
+  expect(result.stderr).toContain(`\nerror: 11 more: ${what}\n`);
+  expect(result.stderr).toMatch(/\n480 valid, 21 failed\n$/);
 });

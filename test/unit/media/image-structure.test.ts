@@ -119,7 +119,7 @@ describe('a JPEG', () => {
   });
 
   it('with markers only is read to its end', async () => {
-    expect(await check(jpeg(Buffer.alloc(10_000_000, Buffer.of(0xff, 0x01))), 'image/jpeg')).toMatchObject(
+    expect(await check(jpeg(Buffer.alloc(400_000, Buffer.of(0xff, 0x01))), 'image/jpeg')).toMatchObject(
       cutShort,
     );
   });

@@ -150,7 +150,7 @@ describe('uploadBatch, for any answers, in any order, with any interruption,', (
           expect(inFlight).toBe(0);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });
