@@ -8,6 +8,7 @@ import type { UploadedRecord, UploadRecord } from '../../src/index.ts';
 import { fixture, fixtures } from '../fixtures.ts';
 import { selfSigned } from '../harness/certificate.ts';
 import { freePort } from '../harness/free-port.ts';
+import { imageFolder } from '../harness/image-folder.ts';
 import { manualClock } from '../harness/manual-clock.ts';
 import {
   answering,
@@ -44,31 +45,52 @@ const refusing = (status: number, headers?: Record<string, string>) =>
   answering(status, { error: 'no' }, headers);
 
 describe('retried answers', () => {
-  it.each([408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527])(
-    'include %d',
-    async (status) => {
-      const { record, exitCode, count, sleeps } = await uploadAfter(2, refusing(status));
-      expect(exitCode).toBe(0);
-      expect(record).toMatchObject({ status: 'uploaded', imageRef: exampleReference, attempts: 3 });
-      expect(count).toBe(3);
-      expect(sleeps).toHaveLength(2);
-    },
-  );
+  it('include an overload, a failure of the service, and one on the way to it', async () => {
+    const statuses = [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527];
+    const { record, exitCode, count, sleeps } = await uploadAfter(
+      statuses.length,
+      (response, _request, ordinal) => sendJson(response, statuses[ordinal]!, { error: 'no' }),
+      { flags: ['--retries', '20'] },
+    );
+    const attempts = statuses.length + 1;
+    expect(record).toMatchObject({ status: 'uploaded', imageRef: exampleReference, attempts });
+    expect(exitCode).toBe(0);
+    expect(count).toBe(attempts);
+    expect(sleeps).toHaveLength(statuses.length);
+  });
 
-  it.each([301, 400, 401, 402, 403, 404, 405, 409, 413, 415, 418, 422, 451, 501, 505, 519, 528, 596, 599])(
-    'do not include %d',
-    async (status) => {
-      const { record, count, sleeps } = await uploadAfter(1, refusing(status, { 'retry-after': '1' }));
-      expect(record).toMatchObject({
+  it('do not include any other refusal of one file', async () => {
+    const statuses = [301, 400, 403, 405, 409, 413, 415, 418, 422, 451, 501, 505, 519, 528, 599];
+    const server = await rawServer((response, _request, ordinal) =>
+      sendJson(response, statuses[ordinal]!, { error: 'no' }, { 'retry-after': '1' }),
+    );
+    const cwd = await imageFolder(statuses.length);
+    const { json, sleeps } = await runCli(['upload', '-r', '.', '-c', '1', '--json'], {
+      cwd,
+      env: server.env,
+    });
+    expect(json()).toMatchObject(
+      statuses.map((httpStatus) => ({
         status: 'failed',
         attempts: 1,
-        error: { httpStatus: status, retryable: false },
-      });
-      // The accounts are listed for advice on a 404.
-      expect(count).toBe(status === 404 ? 2 : 1);
-      expect(sleeps).toEqual([]);
-    },
-  );
+        error: { httpStatus, retryable: false },
+      })),
+    );
+    expect(server.count()).toBe(statuses.length);
+    expect(sleeps).toEqual([]);
+  });
+
+  it.each([401, 402, 404, 596])('do not include %d, which ends the batch', async (status) => {
+    const { record, count, sleeps } = await uploadAfter(1, refusing(status, { 'retry-after': '1' }));
+    expect(record).toMatchObject({
+      status: 'failed',
+      attempts: 1,
+      error: { httpStatus: status, retryable: false },
+    });
+    // The accounts are listed for advice on a 404.
+    expect(count).toBe(status === 404 ? 2 : 1);
+    expect(sleeps).toEqual([]);
+  });
 
   it('include a truncated answer', async () => {
     const { sandbox, env } = await sandboxWith({ faults: [{ kind: 'truncated-json', count: 2 }] });
@@ -182,44 +204,50 @@ describe('the wait before a retry', () => {
 
   const now = Date.UTC(2026, 10, 23, 7, 30, 0);
 
-  it.each([
-    // Never shorter than the backoff.
-    ['0', 250],
-    ['7', 7000],
-    ['300', 300_000],
-    ['301', 300_000],
-    ['86400', 300_000],
-    ['9'.repeat(30), 300_000],
-    ['9'.repeat(400), 300_000],
-    ['Mon, 23 Nov 2026 07:30:42 GMT', 42_000],
-    ['Mon, 23 Nov 2026 07:36:00 GMT', 300_000],
-    ['Fri, 01 Jan 2100 00:00:00 GMT', 300_000],
-  ])('follows Retry-After: %s', async (value, wait) => {
-    for (const status of [429, 503]) {
-      const headers = { 'retry-after': value, date: new Date(now).toUTCString() };
+  it.each([429, 503])('follows the Retry-After of a %d', async (status) => {
+    const values: [retryAfter: string, waitMs: number][] = [
+      // Never shorter than the backoff.
+      ['0', 250],
+      ['7', 7000],
+      ['300', 300_000],
+      ['301', 300_000],
+      ['86400', 300_000],
+      ['9'.repeat(30), 300_000],
+      ['9'.repeat(400), 300_000],
+      ['Mon, 23 Nov 2026 07:30:42 GMT', 42_000],
+      ['Mon, 23 Nov 2026 07:36:00 GMT', 300_000],
+      ['Fri, 01 Jan 2100 00:00:00 GMT', 300_000],
+    ];
+    const date = new Date(now).toUTCString();
+    const { sleeps, exitCode } = await uploadAfter(
+      values.length,
+      (response, _request, ordinal) =>
+        sendJson(response, status, {}, { 'retry-after': values[ordinal]![0], date }),
       // This machine's clock does not count.
-      const world = { now: now - 3_600_000 };
-      const { sleeps, exitCode } = await uploadAfter(1, refusing(status, headers), world);
-      expect(exitCode).toBe(0);
-      expect(sleeps).toEqual([wait]);
-    }
+      { flags: ['--retries', '20'], now: now - 3_600_000 },
+    );
+    expect(exitCode).toBe(0);
+    expect(sleeps).toEqual(values.map(([, waitMs]) => waitMs));
   });
 
-  it.each([
-    '',
-    '-5',
-    '5.5',
-    'soon',
-    '1e3',
-    '5 seconds',
-    'Sun, 06 Nov 1994 08:49:37 GMT',
-    '2026-11-23T08:00:00Z',
-  ])('ignores a Retry-After that is nonsense: %j', async (value) => {
-    for (const status of [429, 503]) {
-      const { sleeps, exitCode } = await uploadAfter(2, refusing(status, { 'retry-after': value }), { now });
-      expect(exitCode).toBe(0);
-      expect(sleeps).toEqual([250, 500]);
-    }
+  it.each([429, 503])('ignores a Retry-After of a %d that is nonsense', async (status) => {
+    const values = [
+      '',
+      '-5',
+      '5.5',
+      'soon',
+      '1e3',
+      '5 seconds',
+      'Sun, 06 Nov 1994 08:49:37 GMT',
+      '2026-11-23T08:00:00Z',
+    ];
+    const { sleeps, exitCode } = await uploadAfter(
+      values.length,
+      (response, _request, ordinal) => sendJson(response, status, {}, { 'retry-after': values[ordinal]! }),
+      { flags: ['--retries', '20'], now },
+    );
+    expect(exitCode).toBe(0);
+    expect(sleeps).toEqual([250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
   });
 
   it('follows Retry-After only after the attempt that received it', async () => {
