@@ -198,21 +198,21 @@ describe('--max-age', () => {
   const start = Date.UTC(2026, 10, 1);
 
   it.each([
-    ['90m', 89, 'reused'],
-    ['90m', 91, 'uploaded'],
-    ['12h', 12 * 60 - 1, 'reused'],
-    ['12h', 12 * 60 + 1, 'uploaded'],
-    ['7d', 7 * 24 * 60 - 1, 'reused'],
-    ['7d', 7 * 24 * 60 + 1, 'uploaded'],
-  ])('%s after %i minutes gives the status %s', async (maxAge, minutes, status) => {
+    ['90m', 90],
+    ['12h', 12 * 60],
+    ['7d', 7 * 24 * 60],
+  ])('%s ignores entries older than %i minutes', async (maxAge, minutes) => {
     const { env, manifest } = await setUp();
-    const args = ['upload', night, '--manifest', manifest, '--json'];
-    await runCli(args, { env, now: start });
-    const result = await runCli([...args, '--max-age', maxAge], { env, now: start + minutes * 60_000 });
-    expect(result.json()).toMatchObject([{ status }]);
+    const uploadAfter = async (passedMinutes: number) => {
+      const args = ['upload', night, '--manifest', manifest, '--json', '--max-age', maxAge];
+      const result = await runCli(args, { env, now: start + passedMinutes * 60_000 });
+      return result.json<UploadRecord[]>()[0]!.status;
+    };
+    expect(await uploadAfter(0)).toBe('uploaded');
+    expect(await uploadAfter(minutes - 1)).toBe('reused');
+    expect(await uploadAfter(minutes + 1)).toBe('uploaded');
     // From then on, the newer entry counts.
-    const third = await runCli([...args, '--max-age', maxAge], { env, now: start + minutes * 60_000 });
-    expect(third.json()).toMatchObject([{ status: 'reused' }]);
+    expect(await uploadAfter(minutes + 1)).toBe('reused');
   });
 
   it.each(['7', 'd', '1.5h', '-1h', '7 d', '1w', ''])('%j is a usage error', async (maxAge) => {
@@ -249,20 +249,17 @@ describe('a manifest that was damaged or changed', () => {
     expect((await readFile(manifest)).subarray(0, damaged.length).equals(damaged)).toBe(true);
   }
 
-  it.each([2, 20, 100])('with the last %i bytes torn off is usable, and that file is sent again', (torn) =>
-    expectRepair((bytes) => bytes.subarray(0, bytes.length - torn)),
-  );
+  // Every place at which a line may be torn is in the table of parseLine.
+  it('with a torn last line is usable, and that file is sent again', () =>
+    expectRepair((bytes) => bytes.subarray(0, bytes.length - 20)));
 
-  it.each([1, 2, 5, 9, 10, 11])('with a last line of %i bytes, cut by a full disk, is usable', (kept) =>
-    expectRepair((bytes, secondLineAt) => bytes.subarray(0, secondLineAt + kept)),
-  );
+  it('with a last line of one byte, cut by a full disk, is usable', () =>
+    expectRepair((bytes, secondLineAt) => bytes.subarray(0, secondLineAt + 1)));
 
-  it.each([0, 5, 100])(
-    'with NUL bytes after %i bytes of a line, left by a power failure, is usable',
-    (kept) =>
-      expectRepair((bytes, secondLineAt) =>
-        Buffer.concat([bytes.subarray(0, secondLineAt + kept), Buffer.alloc(300_000)]),
-      ),
+  it.each([0, 5])('with NUL bytes after %i bytes of a line, left by a power failure, is usable', (kept) =>
+    expectRepair((bytes, secondLineAt) =>
+      Buffer.concat([bytes.subarray(0, secondLineAt + kept), Buffer.alloc(300_000)]),
+    ),
   );
 
   it('with NUL bytes in the middle of a line is usable', () =>
