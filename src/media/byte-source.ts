@@ -47,10 +47,15 @@ export function createFileSource(handle: FileHandle, sizeBytes: number): ByteSou
   };
 }
 
-/** Reads from a position until the buffer is full or the file ends; returns the part that was filled. */
-export async function fill(target: Buffer, handle: FileHandle, position: number): Promise<Buffer> {
+/** Reads from a position until there are enough bytes or the file ends; returns the part that was filled. */
+export async function fill(
+  target: Buffer,
+  handle: FileHandle,
+  position: number,
+  enoughBytes = target.length,
+): Promise<Buffer> {
   let filled = 0;
-  while (filled < target.length) {
+  while (filled < enoughBytes) {
     const { bytesRead } = await handle.read(target, filled, target.length - filled, position + filled);
     if (bytesRead === 0) {
       break;

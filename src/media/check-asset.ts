@@ -168,8 +168,9 @@ class DiskAsset implements PreparedAsset {
       if (before.version !== this.#version) {
         throw new FileError('changed', 'it changed after it was checked');
       }
-      // One byte more shows whether the file has grown.
-      const bytes = await fill(buffer.subarray(0, this.sizeBytes + 1), handle, 0);
+      // Room for one byte more shows whether the file has grown, without another read.
+      const room = buffer.subarray(0, this.sizeBytes + 1);
+      const bytes = await fill(room, handle, 0, this.sizeBytes);
       const after = await statRegularFile(handle);
       if (
         after.version !== before.version ||
