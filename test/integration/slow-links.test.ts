@@ -42,9 +42,9 @@ it('a body that makes progress arrives, even if it takes many times the timeout'
 
 it('all files that share a slow line arrive, with fewer in flight', async () => {
   const server = await slowServer({ bytesPerSecond: 8 * megabyte });
-  const { cwd, files } = await folderOf(8, 3 * megabyte);
+  const { cwd, files } = await folderOf(5, 3 * megabyte);
   const result = await runCli(
-    ['upload', ...files, '-c', '8', '--timeout', '0.75s', '--retries', '20', '--json'],
+    ['upload', ...files, '-c', '5', '--timeout', '0.75s', '--retries', '20', '--json'],
     {
       cwd,
       env: envFor(`http://127.0.0.1:${server.port}`),
