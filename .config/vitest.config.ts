@@ -23,6 +23,15 @@ class LikeliestFirst extends BaseSequencer {
   }
 }
 
+/** Starts first what waits for terminals and slow links, so that it does not end alone. */
+class WaitingFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const waits = ({ moduleId }: TestSpecification) => Number(/\/e2e\/|slow-links/.test(moduleId));
+    return sorted.toSorted((a, b) => waits(b) - waits(a));
+  }
+}
+
 // `--mode fuzz` tries many new cases, where `npm test` tries the same few each time.
 export default defineConfig(({ mode }) => ({
   test: {
@@ -31,7 +40,7 @@ export default defineConfig(({ mode }) => ({
     maxWorkers: 2 * availableParallelism(),
     // Collects garbage less often, which saves a tenth of the run.
     execArgv: ['--initial-heap-size=500'],
-    ...(isMutationRun && { sequence: { sequencer: LikeliestFirst } }),
+    sequence: { sequencer: isMutationRun ? LikeliestFirst : WaitingFirst },
     testTimeout: hangMs,
     hookTimeout: hangMs,
     expect: { poll: { timeout: hangMs } },
