@@ -11,6 +11,7 @@ import type { ImageRecipe } from '../../src/fit/images/image-recipe.ts';
 import { assetTypes } from '../../src/media/asset-types.ts';
 import { fitFile, openFitter, planFile, startFitter } from '../harness/fitter.ts';
 import { tempDir } from '../harness/temp-dir.ts';
+import { waitForTick } from '../harness/wait-for-tick.ts';
 
 // Most tests share one, because each fitter starts a process that loads the decoders.
 const fitter = openFitter();
@@ -517,6 +518,7 @@ describe('the fitter', () => {
     await flat(60, 40).gif().toFile(path);
     await utimes(path, 1000, 1000);
     const plan = await planFile(fitter, path);
+    waitForTick(path);
     await writeFile(path, (await readFile(path)).fill(0, 20));
     await utimes(path, 1000, 1000);
     await expect(

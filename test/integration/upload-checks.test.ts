@@ -12,6 +12,7 @@ import { fixture } from '../fixtures.ts';
 import { runCli, type World } from '../harness/run-cli.ts';
 import { sandboxWith } from '../harness/sandbox.ts';
 import { tempDir } from '../harness/temp-dir.ts';
+import { waitForTick } from '../harness/wait-for-tick.ts';
 
 const limit = 10_485_760;
 const accepted = 'JPEG, PNG, WebP, MP4, QuickTime, WebM, MP3, WAV, M4A and AAC are accepted';
@@ -384,6 +385,7 @@ describe('a file that changed after the check', () => {
       'replaced by a file of the same size and time',
       (file) => {
         const { mtime } = statSync(file);
+        waitForTick(file);
         writeFileSync(`${file}.new`, readFileSync(file).fill(0, 1000));
         utimesSync(`${file}.new`, mtime, mtime);
         renameSync(`${file}.new`, file);
