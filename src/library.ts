@@ -2,7 +2,7 @@ import { availableParallelism, platform, tmpdir } from 'node:os';
 import process from 'node:process';
 import { absolutePath, findCwd } from './absolute-path.ts';
 import { checkOptions, checkPaths, checkUpload } from './check-arguments.ts';
-import { ApiClient, type AssetUpload } from './client/client.ts';
+import { ApiClient, type AssetUpload, type ClientOptions } from './client/client.ts';
 import type { UploadedAsset } from './client/upload-answer.ts';
 import { ConfigError } from './errors.ts';
 import { parseEdits } from './files/edits.ts';
@@ -38,18 +38,7 @@ export class DreaminaClient extends ApiClient {
   /** Throws a ConfigError if an option is invalid. */
   constructor(options: DreaminaClientOptions) {
     checkOptions(options);
-    if (options.ca !== undefined && !hasCertificate(options.ca)) {
-      throw new ConfigError('options: ca contains no certificate in PEM');
-    }
-    const settings = resolveOptions(options);
-    super({
-      credentials: Credentials.fromSettings(settings),
-      timeoutMs: settings.timeout.value,
-      proxyUrl:
-        options.proxyUrl === undefined ? undefined : parseProxyUrl('options', String(options.proxyUrl)),
-      ca: options.ca,
-      now: Date.now,
-    });
+    super(toClientOptions(options, resolveOptions(options)));
   }
 
   override async upload(
@@ -127,7 +116,7 @@ export async function uploadFiles(
   if (maxAgeMs !== undefined && manifest === undefined) {
     throw new ConfigError('options: maxAgeMs needs a manifest');
   }
-  const client = new DreaminaClient(options);
+  const client = new ApiClient(toClientOptions(options, settings));
   const records: UploadRecord[] = [];
   try {
     const blocks = checkAndUpload(
@@ -159,6 +148,20 @@ export async function uploadFiles(
     await client.close();
   }
   return records;
+}
+
+/** @throws ConfigError if the proxy, the certificates or the server cannot be used */
+function toClientOptions({ proxyUrl, ca }: DreaminaClientOptions, settings: RequiredSettings): ClientOptions {
+  if (ca !== undefined && !hasCertificate(ca)) {
+    throw new ConfigError('options: ca contains no certificate in PEM');
+  }
+  return {
+    credentials: Credentials.fromSettings(settings),
+    timeoutMs: settings.timeout.value,
+    proxyUrl: proxyUrl === undefined ? undefined : parseProxyUrl('options', String(proxyUrl)),
+    ca,
+    now: Date.now,
+  };
 }
 
 function fromHere(path: string): string {

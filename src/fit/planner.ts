@@ -86,17 +86,16 @@ export class Planner {
     signal: AbortSignal,
   ): Promise<FitPlan> {
     const { ffmpegTools } = this.#tools;
-    const asksNothing = Object.keys(edits).length === 0;
-    if (isAccepted && asksNothing && !(await ffmpegTools.canProbe())) {
+    const mayStay = isAccepted && Object.keys(edits).length === 0;
+    if (mayStay && !(await ffmpegTools.canProbe())) {
       return { kind: 'untouched', note: 'without ffprobe, HDR and non-square pixels cannot be detected' };
     }
     const prober = await ffmpegTools.requireProber(signal);
-    const probing = this.#limitProbes(() => loadClipFacts({ path: source.path, format }, prober));
     let facts: ClipFacts;
     try {
-      facts = await probing;
+      facts = await this.#limitProbes(() => loadClipFacts({ path: source.path, format }, prober));
     } catch (error) {
-      if (isAccepted && asksNothing && isUnexplained(error)) {
+      if (mayStay && isUnexplained(error)) {
         return {
           kind: 'untouched',
           note: 'ffprobe cannot read it, so HDR and non-square pixels cannot be detected',

@@ -262,28 +262,24 @@ describe('encoding an image in as many bytes as allowed', () => {
     expect(texts).toEqual(['saved as PNG of 8 bits a channel']);
   });
 
-  test('makes an opaque PNG a JPEG of the same pixels', async () => {
-    const { bytes, extension } = await encode(noise(240, 170, 3).blur(0.6).png(), lossless);
-    expect(extension).toBe('jpg');
-    expect(bytes.length).toBeLessThanOrEqual(maxBytes);
-    expect(await sharp(bytes).metadata()).toMatchObject({
-      format: 'jpeg',
-      width: 240,
-      height: 170,
-      chromaSubsampling: '4:4:4',
-    });
-  });
-
-  test('makes a transparent PNG a transparent WebP', async () => {
-    const { bytes, extension } = await encode(noise(200, 133, 4).png(), lossless);
-    expect(extension).toBe('webp');
-    expect(bytes.length).toBeLessThanOrEqual(maxBytes);
-    expect(await sharp(bytes).metadata()).toMatchObject({
-      format: 'webp',
-      width: 200,
-      height: 133,
-      hasAlpha: true,
-    });
+  test.each([
+    [
+      'an opaque PNG a JPEG',
+      noise(240, 170, 3).blur(0.6),
+      'jpg',
+      { format: 'jpeg', width: 240, height: 170, chromaSubsampling: '4:4:4' },
+    ],
+    [
+      'a transparent PNG a transparent WebP',
+      noise(200, 133, 4),
+      'webp',
+      { format: 'webp', width: 200, height: 133, hasAlpha: true },
+    ],
+  ])('makes %s of the same pixels', async (_, image, extension, metadata) => {
+    const encoded = await encode(image.png(), lossless);
+    expect(encoded.extension).toBe(extension);
+    expect(encoded.bytes.length).toBeLessThanOrEqual(maxBytes);
+    expect(await sharp(encoded.bytes).metadata()).toMatchObject(metadata);
   });
 
   test('removes pixels only if it is too large at quality 80', async () => {
